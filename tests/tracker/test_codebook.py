@@ -1,0 +1,75 @@
+"""The door of the record: what the codebook allows passes unchanged, everything else says why not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tracker import codebook
+
+SEEDS = Path(__file__).parents[2] / "seeds"
+ACT = {
+    "id": "2025-06-01-act",
+    "date": "2025-06-01",
+    "actors": ["us"],
+    "assessments": [{"rec": "trust", "direction": 1, "strength": 4}],
+}
+
+
+def test_the_seeds_pass_and_their_canonical_form_is_stable():
+    for line in (SEEDS / "events.jsonl").read_text().splitlines():
+        once = codebook.canonical(json.loads(line))
+        assert codebook.canonical(json.loads(once)) == once
+
+
+def test_the_vocabulary_is_that_of_the_seeded_recommendations():
+    seeded = json.loads((SEEDS / "recommendations.json").read_text())["recommendations"]
+    assert {r["slug"]: tuple(a["slug"] for a in r["asks"]) for r in seeded} == codebook.ASKS
+
+
+def test_order_of_actors_and_assessments_does_not_matter():
+    one = ACT | {"actors": ["china", "us"]}
+    other = ACT | {"actors": ["us", "china", "us"]}
+    assert codebook.canonical(one) == codebook.canonical(other)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"id": "Not An Id"}, "id:"),
+        ({"id": None}, "id:"),
+        ({"date": "2025-02-30"}, "calendar"),
+        ({"date": "0001-01-01"}, "between 1900 and 2100"),
+        ({"date": 20250601}, "YYYY-MM-DD"),
+        ({"date_precision": "week"}, "date_precision"),
+        ({"certainty": "sure"}, "certainty"),
+        ({"certainty": ["confirmed"]}, "certainty"),
+        ({"actors": ["mars"]}, "actors"),
+        ({"actors": "us"}, "actors"),
+        ({"actors": [{}]}, "actors"),
+        ({"supersedes": 7}, "supersedes"),
+        ({"title": "x" * 501}, "501 characters"),
+        ({"title": "\ud800"}, "surrogate"),
+        ({"title": "a\x00b"}, "NUL"),
+        ({"titel": "typing error"}, "unknown field titel"),
+        ({"retracted": "yes"}, "retracted"),
+        ({"assessments": [{"rec": "peace", "direction": 1, "strength": 1}]}, "rec:"),
+        ({"assessments": [{"rec": ["trust"], "direction": 1, "strength": 1}]}, "rec:"),
+        ({"assessments": [{"rec": "trust", "direction": 2, "strength": 1}]}, "direction of trust"),
+        ({"assessments": [{"rec": "trust", "direction": True, "strength": 1}]}, "direction of trust"),
+        ({"assessments": [{"rec": "trust", "direction": 1, "strength": 6}]}, "strength of trust"),
+        ({"assessments": [{"rec": "trust", "direction": 1, "strength": 2.0}]}, "strength of trust"),
+        ({"assessments": [{"rec": "trust", "direction": 1, "strength": 2, "ask": "climate"}]}, "ask of trust"),
+        ({"assessments": [{"rec": "trust", "direction": 1, "strength": 1}] * 2}, "two of trust"),
+        ({"sources": [{"url": "javascript:alert(1)"}]}, "http"),
+    ],
+)
+def test_what_the_codebook_does_not_allow_is_refused_with_the_reason(change, complaint):
+    with pytest.raises(codebook.RecordError, match=complaint):
+        codebook.check(ACT | change)
+
+
+@pytest.mark.parametrize("raw", [None, [], "text", 7])
+def test_what_is_no_object_is_refused(raw):
+    with pytest.raises(codebook.RecordError, match="JSON object"):
+        codebook.check(raw)

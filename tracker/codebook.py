@@ -1,0 +1,205 @@
+"""The codebook's vocabulary, and the one format of the record. Pure: no Django, no clock.
+
+A *record* is one version of one event as a plain dict, the shape of a line of `seeds/events.jsonl`. Whatever
+enters the log (seeds, imports, decisions of analysts) passes `check`; whatever leaves it is written by
+`canonical`, so that the same version is the same bytes everywhere.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+VERSION = "1.1"
+START = datetime.date(2025, 1, 21)
+
+ASKS: dict[str, tuple[str, ...]] = {
+    "civilian-first": ("civil-priority", "fewer-controls", "job-loss"),
+    "governance": ("dialogue", "common-standards", "norms"),
+    "misuse": ("funding", "tools", "cooperation", "shared-standards"),
+    "joint-research": ("joint-funding", "pooling", "open-doors", "cern-for-ai"),
+    "trust": ("data-sharing", "joint-projects", "researcher-exchange", "import-barriers"),
+    "safety-coalition": ("developers", "china-inside", "platform"),
+    "global-challenges": ("climate", "disease", "poverty"),
+}
+RECOMMENDATIONS = tuple(ASKS)
+ACTORS = ("us", "china", "multilateral", "eu", "other", "industry", "academia")
+CERTAINTIES = ("confirmed", "reported", "rumoured")
+PRECISIONS = ("day", "month", "quarter", "year")
+DIRECTIONS = (1, 0, -1)
+STRENGTHS = {1: "words", 2: "proposal", 3: "commitment", 4: "enacted", 5: "operating"}
+
+ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
+
+_KEYS = (
+    "id", "date", "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty",
+    "supersedes", "assessments", "sources", "recorded_at", "codebook", "retracted",
+)  # fmt: skip
+_ASSESSMENT_KEYS = ("rec", "direction", "strength", "ask", "rationale")
+_SOURCE_KEYS = ("title", "publisher", "url", "date", "lang")
+_LONGEST = {"title": 500, "title_zh": 500, "summary": 10_000, "summary_zh": 10_000}
+
+
+class RecordError(ValueError):
+    """A record that the codebook does not allow; the message says what is wrong and what is allowed."""
+
+
+def check(raw: Any) -> dict[str, Any]:
+    """The record in its full form (every key present, in order), or `RecordError`.
+
+    Absent keys get the codebook's defaults: precision `day`, nothing superseded, not retracted, no
+    `recorded_at` (first import), no `codebook`. `supersedes` may be null, one id or a list. Unknown keys are refused, so that a typing error cannot lose
+    a field silently.
+    """
+    if not isinstance(raw, Mapping):
+        raise RecordError(f"an event is a JSON object, not {type(raw).__name__}")
+    if unknown := sorted(str(key) for key in raw if key not in _KEYS):
+        raise RecordError(f"unknown field {', '.join(unknown)}; allowed are {', '.join(_KEYS)}")
+    event_id = raw.get("id")
+    if not isinstance(event_id, str) or not ID.fullmatch(event_id):
+        raise RecordError("id: small letters, digits and hyphens, 1 to 100 of them")
+    record: dict[str, Any] = {
+        "id": event_id,
+        "date": day(raw.get("date"), "date").isoformat(),
+        "date_precision": _one_of(raw, "date_precision", PRECISIONS, default="day"),
+        **{key: _text(raw, key, longest) for key, longest in _LONGEST.items()},
+        "actors": _actors(raw.get("actors") or []),
+        "certainty": _one_of(raw, "certainty", CERTAINTIES, default="confirmed"),
+        "supersedes": _supersedes(raw.get("supersedes")),
+        "assessments": _assessments(raw.get("assessments") or []),
+        "sources": [_source(source) for source in _list(raw.get("sources") or [], "sources")],
+        "recorded_at": None,
+        "codebook": None,
+        "retracted": False,
+    }
+    if raw.get("recorded_at") not in (None, ""):
+        record["recorded_at"] = day(raw["recorded_at"], "recorded_at").isoformat()
+    if raw.get("codebook") is not None:
+        record["codebook"] = _text(raw, "codebook", 20)
+    if not isinstance(raw.get("retracted", False), bool):
+        raise RecordError("retracted: true or false")
+    record["retracted"] = raw.get("retracted", False)
+    return record
+
+
+def canonical(record: Mapping[str, Any]) -> str:
+    """One line of JSON without spaces, keys in the record's order: what is hashed, exported and compared."""
+    return json.dumps(check(record), ensure_ascii=False, separators=(",", ":"))
+
+
+def digest(previous: str, body: str) -> str:
+    """SHA-256 (hex) that chains `body` to the digest before it."""
+    return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
+
+
+def day(value: Any, field: str) -> datetime.date:
+    """A calendar day from `YYYY-MM-DD`, between 1900 and 2100; `RecordError` names the field otherwise."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            parsed = datetime.date.fromisoformat(value)
+        except ValueError as error:
+            raise RecordError(f"{field}: {value} is not a day of the calendar ({error})") from None
+        if 1900 <= parsed.year <= 2100:
+            return parsed
+    raise RecordError(f"{field}: a day as YYYY-MM-DD, between 1900 and 2100, not {value!r:.60}")
+
+
+def _one_of(raw: Mapping[str, Any], key: str, allowed: tuple[str, ...], *, default: str) -> str:
+    value = raw.get(key, default)
+    if not isinstance(value, str) or value not in allowed:
+        raise RecordError(f"{key}: {value!r:.60} is not one of {', '.join(allowed)}")
+    return value
+
+
+def _text(raw: Mapping[str, Any], key: str, longest: int) -> str:
+    value = raw.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise RecordError(f"{key}: text, not {type(value).__name__}")
+    if len(value) > longest:
+        raise RecordError(f"{key}: {len(value)} characters, at most {longest} are allowed")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RecordError(f"{key}: holds half of a surrogate pair; send valid UTF-8") from None
+    if "\x00" in value:
+        raise RecordError(f"{key}: holds a NUL character")
+    return value
+
+
+def _list(value: Any, field: str) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise RecordError(f"{field}: a list, not {type(value).__name__}")
+    return list(value)
+
+
+def _actors(value: Any) -> list[str]:
+    actors = _list(value, "actors")
+    for actor in actors:
+        if not isinstance(actor, str) or actor not in ACTORS:
+            raise RecordError(f"actors: {actor!r:.60} is not one of {', '.join(ACTORS)}")
+    return [actor for actor in ACTORS if actor in actors]
+
+
+def _supersedes(value: Any) -> list[str]:
+    ids = [value] if isinstance(value, str) else _list(value or [], "supersedes")
+    for event_id in ids:
+        if not isinstance(event_id, str) or not ID.fullmatch(event_id):
+            raise RecordError(f"supersedes: {event_id!r:.60} is not the id of an event")
+    return sorted(set(ids))
+
+
+def _assessments(value: Any) -> list[dict[str, Any]]:
+    assessments = [_assessment(item) for item in _list(value, "assessments")]
+    seen: set[str] = set()
+    for assessment in assessments:
+        if assessment["rec"] in seen:
+            raise RecordError(f"assessments: two of {assessment['rec']}; at most one for each recommendation")
+        seen.add(assessment["rec"])
+    return sorted(assessments, key=lambda assessment: RECOMMENDATIONS.index(assessment["rec"]))
+
+
+def _assessment(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise RecordError("assessments: each is a JSON object")
+    if unknown := sorted(str(key) for key in raw if key not in _ASSESSMENT_KEYS):
+        raise RecordError(f"assessments: unknown field {', '.join(unknown)}")
+    rec, direction, strength, ask = (raw.get(key) for key in ("rec", "direction", "strength", "ask"))
+    if not isinstance(rec, str) or rec not in ASKS:
+        raise RecordError(f"rec: {rec!r:.60} is not one of {', '.join(RECOMMENDATIONS)}")
+    if isinstance(direction, bool) or direction not in DIRECTIONS:
+        raise RecordError(f"direction of {rec}: 1 advances, -1 undermines, 0 mixed; not {direction!r:.60}")
+    if isinstance(strength, bool) or not isinstance(strength, int) or strength not in STRENGTHS:
+        raise RecordError(f"strength of {rec}: a whole number from 1 (words) to 5 (operating), not {strength!r:.60}")
+    if ask is not None and ask not in ASKS[rec]:
+        raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {', '.join(ASKS[rec])}")
+    return {
+        "rec": rec,
+        "direction": int(direction),
+        "strength": strength,
+        "ask": ask,
+        "rationale": _text(raw, "rationale", 2_000),
+    }
+
+
+def _source(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise RecordError("sources: each is a JSON object")
+    if unknown := sorted(str(key) for key in raw if key not in _SOURCE_KEYS):
+        raise RecordError(f"sources: unknown field {', '.join(unknown)}")
+    url = _text(raw, "url", 2_000)
+    if url and not re.match(r"https?://[^\s/]", url):
+        raise RecordError(f"sources: url starts with http:// or https://, not {url!r:.60}")
+    date = raw.get("date")
+    return {
+        "title": _text(raw, "title", 1_000),
+        "publisher": _text(raw, "publisher", 300),
+        "url": url,
+        "date": None if date in (None, "") else day(date, "sources: date").isoformat(),
+        "lang": _text(raw, "lang", 20),
+    }
