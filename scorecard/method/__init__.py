@@ -1,0 +1,58 @@
+"""The scorecard's arithmetic: the method of METHOD.md, complete and exact. Pure: no Django, no clock, no
+network.
+
+    log = read(records)                              # once; validated, immutable, its order kept
+    report(log, as_of, known_at, actor)              # every reading of one day, as known on one day
+    series(log, "balance", "us", as_of=..., known=)  # day by day, also "as known then"
+    waterfall(log, (as_of, known_at), (…, …))        # which acts moved it, and why
+    describe()                                       # parameters with reasons, what-ifs, versions
+
+The modules in the order in which a record becomes a figure: `parameters`, `log`, `fading`, `weighing`,
+`sums`, `balance`, `proof`, `change`, `delivery`, `spans`, `recurrence`, `series`, `delivery_series`, `draws`,
+`sensitivity`, `report`, `waterfall`.
+"""
+
+from scorecard.method.delivery_series import DeliverySeries, delivery_series
+from scorecard.method.log import EMPTY, Log, Setting, read, read_lines, setting
+from scorecard.method.parameters import (
+    CURRENT,
+    HORIZONS,
+    METHODS,
+    WHAT_IFS,
+    Method,
+    Parameters,
+    describe,
+    method_of,
+)
+from scorecard.method.report import report, views
+from scorecard.method.sensitivity import sensitivity
+from scorecard.method.series import Series, every_view, series
+from scorecard.method.spans import THEN
+from scorecard.method.waterfall import waterfall
+
+__all__ = [
+    "CURRENT",
+    "EMPTY",
+    "HORIZONS",
+    "METHODS",
+    "THEN",
+    "WHAT_IFS",
+    "DeliverySeries",
+    "Log",
+    "Method",
+    "Parameters",
+    "Series",
+    "Setting",
+    "delivery_series",
+    "describe",
+    "every_view",
+    "method_of",
+    "read",
+    "read_lines",
+    "report",
+    "sensitivity",
+    "series",
+    "setting",
+    "views",
+    "waterfall",
+]

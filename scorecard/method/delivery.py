@@ -1,0 +1,173 @@
+"""How far the recommendations' own asks have climbed from words to operation (METHOD.md, section 7). Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from scorecard.method.fading import faded
+from scorecard.method.log import ASK_SLUGS, FOREVER, Setting
+from scorecard.method.parameters import Parameters
+from scorecard.method.weighing import Ledger
+from tracker.codebook import ACTORS, ASKS, CERTAINTIES, RECOMMENDATIONS
+
+JOINT, EACH, ANY = "joint", "each", "any"
+MODES: dict[str, dict[str, str]] = {
+    "civilian-first": {"civil-priority": EACH, "fewer-controls": EACH, "job-loss": ANY},
+    "governance": {"dialogue": JOINT, "common-standards": JOINT, "norms": JOINT},
+    "misuse": {"funding": EACH, "tools": ANY, "cooperation": JOINT, "shared-standards": JOINT},
+    "joint-research": {"joint-funding": JOINT, "pooling": JOINT, "open-doors": EACH, "cern-for-ai": ANY},
+    "trust": {
+        "data-sharing": JOINT,
+        "joint-projects": JOINT,
+        "researcher-exchange": EACH,
+        "import-barriers": EACH,
+    },
+    "safety-coalition": {"developers": JOINT, "china-inside": JOINT, "platform": ANY},
+    "global-challenges": {"climate": EACH, "disease": EACH, "poverty": EACH},
+}
+# Which actors an ask of mode `any` names; the others may be met by anybody.
+NAMED = {("civilian-first", "job-loss"): ("us",)}
+BOTH = ("us", "china")
+NOT_RATED = "not yet rated"
+_LAPSES = 3  # strengths 1 to 3 stop standing after three half-lives
+_RUMOURED = CERTAINTIES.index("rumoured")
+
+
+def actors_of(recommendation: str, ask: str) -> tuple[str, ...]:
+    """The actors whose acts meet an ask."""
+    if MODES[recommendation][ask] != ANY:
+        return BOTH
+    return NAMED.get((recommendation, ask), ACTORS)
+
+
+def lapse(start: np.ndarray, strength: np.ndarray, parameters: Parameters) -> np.ndarray:
+    """The first day on which a row no longer stands because it is older than 3·H; FOREVER for laws and up."""
+    # Half-lives without end (a what-if) never lapse.
+    longest = [min(half_life * parameters.standing, FOREVER) for half_life in parameters.half_life]
+    days = np.floor(longest).astype(np.int64)
+    days[_LAPSES:] = FOREVER
+    return start + days[strength] + 1
+
+
+def tagged(ledger: Ledger, chosen: np.ndarray) -> np.ndarray:
+    """Places of the rows that may stand for an ask: tagged, not rumoured, with credit left."""
+    return np.flatnonzero(
+        chosen & (ledger.ask >= 0) & (ledger.certainty != _RUMOURED) & ledger.credits_something
+    )
+
+
+def delivery(
+    ledger: Ledger, day: int, chosen: np.ndarray, settings: Sequence[Setting] = ()
+) -> dict[str, dict[str, Any]]:
+    """For each recommendation `value label rated of asks`; `settings` are those known, in log order."""
+    rows = tagged(ledger, chosen)
+    rows = rows[
+        ledger.live(day)[rows] & (day < lapse(ledger.start[rows], ledger.strength[rows], ledger.parameters))
+    ]
+    kept = faded(ledger.parameters.half_life, ledger.strength[rows], day - ledger.start[rows])
+    pairs = ledger.credited[:, rows] * kept
+    by_actor = {actor: _of_actor(ledger, rows, pairs, actor) for actor in ACTORS}
+    begun = np.unique(ledger.ask[chosen & (ledger.ask >= 0) & (ledger.start <= day)])
+    known = {ASK_SLUGS[number] for number in begun.tolist()}
+    holding = {(item.recommendation, item.ask): item for item in settings if item.start <= day < item.until}
+    found: dict[str, dict[str, Any]] = {}
+    for recommendation in RECOMMENDATIONS:
+        asks = [
+            _ask(recommendation, ask, by_actor, (recommendation, ask) in known, holding, ledger.parameters)
+            for ask in ASKS[recommendation]
+        ]
+        found[recommendation] = together(asks)
+    return found
+
+
+def together(asks: list[dict[str, Any]]) -> dict[str, Any]:
+    """The plain mean of the asks, published only when all of them are rated."""
+    values = [ask["value"] for ask in asks if ask["rated"]]
+    value = sum(values) / len(values) if len(values) == len(asks) else None
+    return {"value": value, "label": label(value), "rated": len(values), "of": len(asks), "asks": asks}
+
+
+def label(value: float | None) -> str:
+    """The word for a recommendation's delivery."""
+    if value is None:
+        return NOT_RATED
+    steps = ((80, "in place"), (40, "partly in place"), (20, "under way"))
+    return next((name for least, name in steps if value >= least), "talk" if value > 0 else "not started")
+
+
+def rung_value(rung: int, parameters: Parameters) -> float:
+    """100·W[rung]; 0 for rung 0."""
+    return 100 * parameters.weight[rung - 1] if rung else 0.0
+
+
+def _of_actor(ledger: Ledger, rows: np.ndarray, pairs: np.ndarray, actor: str) -> dict[str, np.ndarray]:
+    """For each ask: the rung, what agrees, what disagrees, and the value, of one actor's standing acts."""
+    mine = ledger.seen_by(actor)[rows]
+    ask, strength = ledger.ask[rows][mine], ledger.strength[rows][mine]
+    width = len(ASK_SLUGS)
+    up, down = (np.bincount(ask, weights=side[mine], minlength=width) for side in pairs)
+    advances = ledger.direction[rows][mine] == 1
+    reached = np.bincount(ask[advances] * 5 + strength[advances], minlength=width * 5).reshape(width, 5) > 0
+    rung = np.where(reached.any(axis=1), 5 - reached[:, ::-1].argmax(axis=1), 0)
+    height = np.array([rung_value(number, ledger.parameters) for number in range(6)])[rung]
+    whole = np.where(up + down > 0, up + down, 1.0)
+    value = np.where(rung > 0, height * up / whole, 0.0)
+    return {"value": value, "rung": rung, "up": up, "down": down}
+
+
+def _ask(
+    recommendation: str,
+    ask: str,
+    by_actor: dict[str, dict[str, np.ndarray]],
+    begun: bool,
+    holding: dict[tuple[str, str], Setting],
+    parameters: Parameters,
+) -> dict[str, Any]:
+    mode, names = MODES[recommendation][ask], actors_of(recommendation, ask)
+    number = ASK_SLUGS.index((recommendation, ask))
+    actors = {name: _actor_entry(by_actor[name], number) for name in names}
+    values = [entry["value"] for entry in actors.values()]
+    rungs = [entry["rung"] for entry in actors.values()]
+    value = combined(mode, values)
+    rule = {"value": value if begun else None, "rung": combined_rung(mode, rungs) if begun else None}
+    found = {"ask": ask, "mode": mode, **rule, "rated": begun, "by_hand": None, "rule": rule}
+    if hand := holding.get((recommendation, ask)):
+        found |= {"value": rung_value(hand.rung, parameters), "rung": hand.rung, "rated": True}
+        found["by_hand"] = {
+            "rung": hand.rung,
+            "reason": hand.reason,
+            "name": hand.name,
+            "from": _iso(hand.start),
+            "to": None if hand.until == FOREVER else _iso(hand.until),
+            "recorded_at": _iso(hand.recorded),
+        }
+    return found | {"actors": actors}
+
+
+def combined(mode: str, values: list[float]) -> float:
+    """joint: the minimum; each: the mean; any: the maximum."""
+    return {JOINT: min(values), EACH: sum(values) / len(values), ANY: max(values)}[mode]
+
+
+def combined_rung(mode: str, rungs: list[int]) -> int:
+    """The rung shown: the lowest of the actors, for `any` the highest."""
+    return max(rungs) if mode == ANY else min(rungs)
+
+
+def _actor_entry(of_actor: dict[str, np.ndarray], number: int) -> dict[str, Any]:
+    up, down = float(of_actor["up"][number]), float(of_actor["down"][number])
+    return {
+        "value": float(of_actor["value"][number]),
+        "rung": int(of_actor["rung"][number]),
+        "up": up,
+        "down": down,
+        "opposed": down >= up and down > 0,
+    }
+
+
+def _iso(ordinal: int) -> str:
+    return datetime.date.fromordinal(ordinal).isoformat()

@@ -1,0 +1,160 @@
+"""All readings of one day, as known on one day: what `manage.py score`, the pages and the API show. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from scorecard.method import balance, proof, sums
+from scorecard.method.change import change
+from scorecard.method.delivery import delivery
+from scorecard.method.log import Log
+from scorecard.method.parameters import HORIZONS, Method, method_of
+from scorecard.method.sensitivity import sensitivity as drawn
+from scorecard.method.series import series
+from scorecard.method.weighing import Ledger, ledger
+from tracker.codebook import ACTORS, RECOMMENDATIONS, START
+
+
+def report(
+    log: Log,
+    as_of: datetime.date,
+    known_at: datetime.date | None = None,
+    actor: str | None = None,
+    sensitivity: bool = False,
+    version: str | Method | None = None,
+) -> dict[str, Any]:
+    """Every reading of section 1 to 9 on the day `as_of`, as known at the end of `known_at` (None: all on
+    record).
+
+    `{"method", "as_of", "known_at", "actor", "parameters", "recommendations": {slug: {"balance", "pulse",
+    "change", "delivery"}}, "overall", "ignored_links"}`, unrounded plain JSON values. `actor` gives that
+    actor's view. With `sensitivity` the balances and the overall figure also hold `sensitivity`, and the
+    report holds `what_ifs`. `ValueError` names an actor or version that is not known.
+    """
+    method = method_of(version)
+    known = None if known_at is None else known_at.toordinal()
+    book = ledger(log, known, method.parameters)
+    chosen, day = book.seen_by(actor), as_of.toordinal()
+    balances, pulses = _balances(book, day, chosen), _pulses(book, day, chosen)
+    for reading, found in (("balance", balances), ("pulse", pulses)):
+        for entry, since in zip(found, _since(log, reading, actor, as_of, known_at, method), strict=True):
+            entry["since"] = since
+    changes = {str(days): change(book, day, days, chosen) for days in HORIZONS}
+    settings = [item for item in log.settings if known is None or item.recorded <= known]
+    deliveries = delivery(book, day, chosen, settings)
+    found = {
+        "method": method.version,
+        "as_of": as_of.isoformat(),
+        "known_at": None if known_at is None else known_at.isoformat(),
+        "actor": actor,
+        "parameters": method.parameters.as_dict(),
+        "recommendations": {
+            slug: {
+                "balance": balances[number],
+                "pulse": pulses[number],
+                "change": {days: entries[number] for days, entries in changes.items()},
+                "delivery": deliveries[slug],
+            }
+            for number, slug in enumerate(RECOMMENDATIONS)
+        },
+        "overall": overall(balances, deliveries),
+        "ignored_links": [
+            {"id": newer, "supersedes": older, "why": why} for newer, older, why in book.ignored
+        ],
+    }
+    if sensitivity:
+        _add_sensitivity(found, log, as_of, known_at, actor, method)
+    return found
+
+
+def views(
+    log: Log,
+    as_of: datetime.date,
+    known_at: datetime.date | None = None,
+    actors: tuple[str | None, ...] = (None, *ACTORS),
+    version: str | Method | None = None,
+) -> dict[str | None, dict[str, dict[str, Any]]]:
+    """`{actor: {slug: balance without its acts}}` side by side; None is the total."""
+    parameters = method_of(version).parameters
+    book = ledger(log, None if known_at is None else known_at.toordinal(), parameters)
+    found: dict[str | None, dict[str, dict[str, Any]]] = {}
+    for actor in actors:
+        standing = sums.balance_on(book, as_of.toordinal(), book.seen_by(actor))
+        entries = _measures(standing, _acts_counted(book, standing))
+        found[actor] = dict(zip(RECOMMENDATIONS, entries, strict=True))
+    return found
+
+
+def overall(balances: list[dict[str, Any]], deliveries: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Plain means of the seven, never without the count of their labels (section 8)."""
+    values = [entry["value"] for entry in deliveries.values()]
+    return {
+        **{name: sum(entry[name] for entry in balances) / len(balances) for name in ("score", "low", "high")},
+        "labels": dict(Counter(entry["label"] for entry in balances)),
+        "delivery": None if None in values else sum(values) / len(values),
+    }
+
+
+def _measures(standing: sums.Standing, acts: np.ndarray) -> list[dict[str, Any]]:
+    advancing, undermining = (side.tolist() for side in standing.totals)
+    return [
+        balance.measure(advancing[number], undermining[number], standing.parameters)
+        | {"n": int(acts[number])}
+        for number in range(len(RECOMMENDATIONS))
+    ]
+
+
+def _acts_counted(book: Ledger, standing: sums.Standing) -> np.ndarray:
+    """[recommendations] n: the rows with a pair other than (0, 0)."""
+    something = (standing.pairs > 0).any(axis=0)
+    return np.bincount(book.recommendation[standing.rows[something]], minlength=len(RECOMMENDATIONS))
+
+
+def _balances(book: Ledger, day: int, chosen: np.ndarray) -> list[dict[str, Any]]:
+    standing = sums.balance_on(book, day, chosen)
+    found = _measures(standing, _acts_counted(book, standing))
+    shares, owner = proof.contributions(standing, book), book.recommendation[standing.rows]
+    for number, entry in enumerate(found):
+        mine = shares[:, owner == number]
+        effect = proof.effects(mine, entry["A"], entry["U"], standing)
+        entry["fragile"] = proof.fragile(mine, entry["A"], entry["U"], standing)
+        entry["acts"] = proof.acts(book, standing, number, mine, effect)
+    return found
+
+
+def _pulses(book: Ledger, day: int, chosen: np.ndarray) -> list[dict[str, Any]]:
+    standing = sums.pulse_on(book, day, chosen)
+    return _measures(standing, _acts_counted(book, standing))
+
+
+def _since(
+    log: Log,
+    reading: str,
+    actor: str | None,
+    as_of: datetime.date,
+    known_at: datetime.date | None,
+    method: Method,
+) -> list[str | None]:
+    """The first day of the unbroken run of each label, looking back to the start."""
+    if as_of < START:
+        return [None] * len(RECOMMENDATIONS)
+    return [*series(log, reading, actor, as_of=as_of, known=known_at, version=method).since()]
+
+
+def _add_sensitivity(
+    found: dict[str, Any],
+    log: Log,
+    as_of: datetime.date,
+    known_at: datetime.date | None,
+    actor: str | None,
+    method: Method,
+) -> None:
+    spread = drawn(log, as_of, known_at, actor, version=method)
+    for slug, entry in found["recommendations"].items():
+        entry["balance"]["sensitivity"] = spread["recommendations"][slug]
+    found["overall"]["sensitivity"] = spread["overall"]
+    found["what_ifs"] = spread["what_ifs"]

@@ -1,0 +1,197 @@
+"""How far the choice of method moves the scores (METHOD.md, section 9): random draws and named what-ifs.
+Pure.
+
+The live acts are counted once by recommendation, side, strength, certainty and age, so that a draw is a few
+products of matrices. Acts that netting can touch (few) are kept out and done one by one, in the order of
+time.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import numpy as np
+
+from scorecard.method import balance, sums
+from scorecard.method.draws import Draws, draw
+from scorecard.method.log import Log
+from scorecard.method.parameters import WHAT_IFS, Method, Parameters, WhatIf, method_of
+from scorecard.method.weighing import Ledger, ledger
+from tracker.codebook import CERTAINTIES, RECOMMENDATIONS
+
+DRAWS = 1000
+_SHAPE = (len(RECOMMENDATIONS), 2, len(CERTAINTIES))
+_SIDES = ({1: 1.0, 0: 0.5, -1: 0.0}, {1: 0.0, 0: 0.5, -1: 1.0})
+
+
+def sensitivity(
+    log: Log,
+    as_of: datetime.date,
+    known_at: datetime.date | None = None,
+    actor: str | None = None,
+    *,
+    draws: int = DRAWS,
+    version: str | Method | None = None,
+) -> dict[str, Any]:
+    """`{"draws", "recommendations": {slug: spread}, "overall": spread, "what_ifs": [...]}`.
+
+    A spread is `{"score", "p10", "p50", "p90", "same_sign", "factors": [{"factor", "r2"}]}`: quantiles over
+    the draws, the share of draws with the sign of the score, and the three factors that go with it most.
+    """
+    base = method_of(version).parameters
+    book = ledger(log, None if known_at is None else known_at.toordinal(), base)
+    chosen, day = book.seen_by(actor), as_of.toordinal()
+    drawn = draw(draws, base)
+    scores = drawn_scores(book, day, chosen, drawn)
+    own = sums.balance_on(book, day, chosen).scores
+    factors = drawn.factors()
+    weights = {f"weight of {slug}": drawn.overall[:, number] for number, slug in enumerate(RECOMMENDATIONS)}
+    return {
+        "draws": draws,
+        "recommendations": {
+            slug: spread(float(own[number]), scores[:, number], factors)
+            for number, slug in enumerate(RECOMMENDATIONS)
+        },
+        "overall": spread(float(own.mean()), (scores * drawn.overall).sum(axis=1), factors | weights),
+        "what_ifs": [what_if(log, item, as_of, known_at, actor, base) for item in WHAT_IFS],
+    }
+
+
+def spread(score: float, scores: np.ndarray, factors: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Quantiles by linear interpolation at (n - 1)·q, agreement in sign, and the three leading factors."""
+    p10, p50, p90 = np.quantile(scores, (0.1, 0.5, 0.9)).tolist()
+    explained = {name: _squared_correlation(values, scores) for name, values in factors.items()}
+    leading = sorted(explained, key=lambda name: -explained[name])[:3]
+    return {
+        "score": score,
+        "p10": p10,
+        "p50": p50,
+        "p90": p90,
+        "same_sign": float((np.sign(scores) == np.sign(score)).mean()),
+        "factors": [{"factor": name, "r2": explained[name]} for name in leading if explained[name] > 0],
+    }
+
+
+def drawn_scores(book: Ledger, day: int, chosen: np.ndarray, drawn: Draws) -> np.ndarray:
+    """[draws, recommendations] S of each draw."""
+    touched = np.zeros(len(book), dtype=bool)
+    touched[book.reversals[:, 0]] = True
+    live = book.live(day) & chosen
+    totals = _counted(book, np.flatnonzero(live & ~touched), day, drawn)
+    _add_reversals(totals, book, live & touched, day, drawn)
+    talk = np.minimum(totals[..., :2].sum(axis=-1), drawn.talk_cap[:, None, None])
+    commitments = np.minimum(totals[..., 2], book.parameters.commitment_cap)
+    both = talk + commitments + totals[..., 3:].sum(axis=-1)
+    advancing, undermining = both[..., 0], both[..., 1]
+    return 100 * (advancing - undermining) / (advancing + undermining + drawn.k[:, None])
+
+
+def what_if(
+    log: Log,
+    item: WhatIf,
+    as_of: datetime.date,
+    known_at: datetime.date | None,
+    actor: str | None,
+    base: Parameters,
+) -> dict[str, Any]:
+    """`{"slug", "name", "recommendations": {slug: {"score", "low", "high", "label"}}, "overall"}` of one."""
+    parameters = item.parameters(base)
+    book = ledger(log, None if known_at is None else known_at.toordinal(), parameters)
+    views = item.views if item.views and actor is None else (actor,)
+    standings = [sums.balance_on(book, as_of.toordinal(), book.seen_by(view)) for view in views]
+    figures = [(*standing.totals, standing.scores) for standing in standings]
+    bands = [balance.band(advancing, undermining, parameters) for advancing, undermining, _ in figures]
+    evidence = np.mean([advancing + undermining for advancing, undermining, _ in figures], axis=0)
+    score = np.mean([scores for *_, scores in figures], axis=0)
+    low, high = np.mean(bands, axis=0)
+    labels = balance.labels_of(evidence, low > 0, high < 0, parameters)
+    return {
+        "slug": item.slug,
+        "name": item.name,
+        "recommendations": {
+            slug: {
+                "score": float(score[number]),
+                "low": float(low[number]),
+                "high": float(high[number]),
+                "label": balance.LABELS[int(labels[number])],
+            }
+            for number, slug in enumerate(RECOMMENDATIONS)
+        },
+        "overall": {"score": float(score.mean()), "low": float(low.mean()), "high": float(high.mean())},
+    }
+
+
+def _counted(book: Ledger, rows: np.ndarray, day: int, drawn: Draws) -> np.ndarray:
+    """[draws, recommendations, 2, 5] faded sums of rows that netting leaves alone."""
+    totals = np.zeros((len(drawn), len(RECOMMENDATIONS), 2, 5))
+    weights = drawn.weight[:, :, None] * drawn.certainty[:, None, :]
+    cells = int(np.prod(_SHAPE))
+    for strength in range(5):
+        mine = rows[book.strength[rows] == strength]
+        if not len(mine):
+            continue
+        ages, age = np.unique(day - book.start[mine], return_inverse=True)
+        counts = np.zeros((len(ages), *_SHAPE))
+        for side, shares in enumerate(_SIDES):
+            share = np.array([shares[0], shares[1], shares[-1]])[book.direction[mine]]
+            place = np.ravel_multi_index(
+                (book.recommendation[mine], np.full(len(mine), side), book.certainty[mine]), _SHAPE
+            )
+            flat = np.bincount(age * cells + place, weights=share, minlength=len(ages) * cells)
+            counts += flat.reshape(counts.shape)
+        kept = np.exp2(-ages / drawn.half_life[:, strength, None])
+        by_certainty = (kept @ counts.reshape(len(ages), cells)).reshape(len(drawn), *_SHAPE)
+        totals[..., strength] = (by_certainty * weights[:, None, None, strength]).sum(axis=-1)
+    return totals
+
+
+def _add_reversals(totals: np.ndarray, book: Ledger, live: np.ndarray, day: int, drawn: Draws) -> None:
+    """Adds the live rows that netting can touch; what they undo is worked out for each draw, in the order of
+    time.
+    """
+    new, old = book.reversals.T
+    needed = _needed(book, live)
+    last_pair = {int(row): number for number, row in enumerate(new.tolist())}
+    made: dict[int, list[np.ndarray]] = {}
+    against: dict[int, list[np.ndarray]] = {}
+    for number, (newer, older) in enumerate(zip(new.tolist(), old.tolist(), strict=True)):
+        if not needed[newer]:
+            continue
+        gap = book.start[newer] - book.start[older]
+        kept = np.exp2(-gap / drawn.half_life[:, book.strength[older]])
+        # A row is ended once, so what was made of it is not needed again.
+        undone = [side * kept for side in made.pop(older, None) or _raw(book, older, drawn)]
+        if newer in against:
+            undone = [before + more for before, more in zip(against[newer], undone, strict=True)]
+        against[newer] = undone
+        if last_pair[newer] == number:
+            own, (a, u) = _raw(book, newer, drawn), against.pop(newer)
+            made[newer] = [
+                np.maximum(own[0] - drawn.netting * u, 0.0),
+                np.maximum(own[1] - drawn.netting * a, 0.0),
+            ]
+            if live[newer]:
+                strength = book.strength[newer]
+                kept = np.exp2(-(day - book.start[newer]) / drawn.half_life[:, strength])
+                for side, pair in enumerate(made.pop(newer)):
+                    totals[:, book.recommendation[newer], side, strength] += pair * kept
+
+
+def _needed(book: Ledger, live: np.ndarray) -> np.ndarray:
+    """[rows] the live ones, and what they undid, back to the first act of each chain."""
+    needed = live.copy()
+    for newer, older in book.reversals[::-1].tolist():
+        needed[older] |= needed[newer]
+    return needed
+
+
+def _raw(book: Ledger, row: int, drawn: Draws) -> list[np.ndarray]:
+    weight = drawn.weight[:, book.strength[row]] * drawn.certainty[:, book.certainty[row]]
+    return [weight * shares[int(book.direction[row])] for shares in _SIDES]
+
+
+def _squared_correlation(values: np.ndarray, scores: np.ndarray) -> float:
+    one, other = values - values.mean(), scores - scores.mean()
+    whole = float((one @ one) * (other @ other))
+    return float((one @ other) ** 2 / whole) if whole > 1e-18 else 0.0

@@ -1,0 +1,140 @@
+"""Daily series of the balance and the pulse, for any view, as known now, on a day, or then. Pure.
+
+Each day of a series equals the full recomputation of that day (`report`) within 1e-9.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from scorecard.method import balance
+from scorecard.method.log import Log
+from scorecard.method.parameters import Method, Parameters, method_of
+from scorecard.method.recurrence import daily_counts, daily_sums
+from scorecard.method.spans import Spans, spans_of
+from tracker.codebook import ACTORS, RECOMMENDATIONS, START
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A and U of every recommendation for each day from `first` on; what follows from them is worked out on
+    demand.
+
+    All arrays are [days, recommendations].
+    """
+
+    first: int
+    advancing: np.ndarray
+    undermining: np.ndarray
+    acts: np.ndarray
+    parameters: Parameters
+
+    @property
+    def days(self) -> list[str]:
+        return [datetime.date.fromordinal(self.first + day).isoformat() for day in range(len(self.score))]
+
+    @cached_property
+    def score(self) -> np.ndarray:
+        return balance.score(self.advancing, self.undermining, self.parameters)
+
+    @cached_property
+    def band(self) -> tuple[np.ndarray, np.ndarray]:
+        """low and high."""
+        return balance.band(self.advancing, self.undermining, self.parameters)
+
+    @cached_property
+    def label(self) -> np.ndarray:
+        """Places in `balance.LABELS`."""
+        return balance.labels(self.advancing, self.undermining, self.parameters)
+
+    def since(self) -> list[str]:
+        """For each recommendation the first day of the last label's unbroken run."""
+        found = []
+        for column in self.label.T:
+            other = np.flatnonzero(column != column[-1])
+            found.append(int(other[-1]) + 1 if len(other) else 0)
+        return [datetime.date.fromordinal(self.first + day).isoformat() for day in found]
+
+    def as_dict(self) -> dict[str, Any]:
+        """`{"days": [...], "recommendations": {slug: {"A": [...], "U", "score", "low", "high", "label",
+        "n"}}}`.
+        """
+        low, high = self.band
+        columns = {
+            "A": self.advancing,
+            "U": self.undermining,
+            "score": self.score,
+            "low": low,
+            "high": high,
+            "n": self.acts,
+        }
+        return {
+            "days": self.days,
+            "recommendations": {
+                slug: {name: column[:, number].tolist() for name, column in columns.items()}
+                | {"label": [balance.LABELS[place] for place in self.label[:, number].tolist()]}
+                for number, slug in enumerate(RECOMMENDATIONS)
+            },
+        }
+
+
+def series(
+    log: Log,
+    reading: str = "balance",
+    actor: str | None = None,
+    *,
+    as_of: datetime.date,
+    known: datetime.date | str | None = None,
+    first: datetime.date = START,
+    version: str | Method | None = None,
+) -> Series:
+    """The daily series of `balance` or `pulse` from `first` to `as_of`, for the total (None) or one actor.
+
+    `known` is one day of knowledge for the whole series, None for all that is on record, or "then" for each
+    day as it was known on that day. `ValueError` names what is not known, or an order of days that cannot be.
+    """
+    start, stop = bounds(first, as_of)
+    parameters = method_of(version).parameters
+    spans = spans_of(log, reading, known, parameters).seen_by(actor)
+    return of_spans(spans, parameters, start, stop, pulse=reading == "pulse")
+
+
+def every_view(
+    log: Log,
+    reading: str = "balance",
+    *,
+    as_of: datetime.date,
+    known: datetime.date | str | None = None,
+    first: datetime.date = START,
+    version: str | Method | None = None,
+) -> dict[str | None, Series]:
+    """The series of the total (None) and of each actor, out of one weighing."""
+    start, stop = bounds(first, as_of)
+    parameters = method_of(version).parameters
+    spans = spans_of(log, reading, known, parameters)
+    return {
+        actor: of_spans(spans.seen_by(actor), parameters, start, stop, pulse=reading == "pulse")
+        for actor in (None, *ACTORS)
+    }
+
+
+def of_spans(spans: Spans, parameters: Parameters, first: int, last: int, *, pulse: bool = False) -> Series:
+    """The series of these spans from ordinal `first` to `last`."""
+    half_lives = (parameters.pulse_half_life,) * 5 if pulse else parameters.half_life
+    cell, cells = spans.recommendation, len(RECOMMENDATIONS)
+    sums = daily_sums(spans, cell, cells, half_lives, first, last)
+    totals = balance.capped(sums, parameters)
+    acts = daily_counts(spans, (spans.pairs > 0).any(axis=0), cell, cells, first, last)
+    return Series(first, totals[:, 0], totals[:, 1], acts, parameters)
+
+
+def bounds(first: datetime.date, as_of: datetime.date) -> tuple[int, int]:
+    """Both days as ordinals; `ValueError` when the first comes after the last."""
+    if first > as_of:
+        raise ValueError(f"the series begins on {first}, after its last day {as_of}")
+    return first.toordinal(), as_of.toordinal()

@@ -1,0 +1,198 @@
+"""From when to when each assessment counts, as a series walks through the days (METHOD.md, section 12). Pure.
+
+A span says: from day `enter` up to the day before `leave` this row counts, with this weight fading since
+`since`. With one day of knowledge for the whole series a span is the row's life. With the knowledge of each
+day itself ("as known then") a row may come late, leave when its version is replaced, come back when its ender
+is retracted, and be credited anew when an act linked to it changes; then it has several spans.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from scorecard.method.log import FOREVER, Log
+from scorecard.method.parameters import Parameters
+from scorecard.method.weighing import Ledger, ledger, names, raw_pairs, weigh
+from tracker.codebook import START
+
+THEN = "then"  # each day as it was known on that day
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """Columns, one element for each span; the rows they belong to may repeat."""
+
+    recommendation: np.ndarray
+    strength: np.ndarray
+    direction: np.ndarray
+    ask: np.ndarray
+    certainty: np.ndarray
+    actors: np.ndarray
+    since: np.ndarray
+    enter: np.ndarray
+    leave: np.ndarray
+    pairs: np.ndarray  # [2, spans]
+
+    def __len__(self) -> int:
+        return len(self.since)
+
+    def where(self, chosen: np.ndarray) -> Spans:
+        """The chosen spans (a mask or places)."""
+        return Spans(*(getattr(self, item.name)[..., chosen] for item in fields(self)))
+
+    def until(self, leave: np.ndarray) -> Spans:
+        """The same spans with other ends."""
+        return replace(self, leave=leave)
+
+    def seen_by(self, actor: str | None) -> Spans:
+        """The spans of events that name the actor; all of them for None."""
+        return self if actor is None else self.where(names(self.actors, actor))
+
+
+def spans_of(log: Log, reading: str, known: datetime.date | str | None, parameters: Parameters) -> Spans:
+    """The spans behind a reading: `balance` (credited, with endings) or `pulse` (raw, for ever).
+
+    `known` is a day, None for all that is on record, or THEN. `ValueError` for anything else.
+    """
+    if reading not in ("balance", "pulse"):
+        raise ValueError(f"reading {reading!r} is not one of balance, pulse")
+    if known == THEN:
+        return (pulse_spans_then if reading == "pulse" else balance_spans_then)(log, parameters)
+    if isinstance(known, str):
+        raise ValueError(f"known: a day, or {THEN!r} for each day's own knowledge; not {known!r}")
+    known_at = None if known is None else known.toordinal()
+    return (pulse_spans if reading == "pulse" else balance_spans)(log, known_at, parameters)
+
+
+def balance_spans(log: Log, known_at: int | None, parameters: Parameters) -> Spans:
+    """Credited pairs from s to e, as known on one day."""
+    book = ledger(log, known_at, parameters)
+    return _of_ledger(book, np.arange(len(book)), book.start, book.end, book.credited)
+
+
+def pulse_spans(log: Log, known_at: int | None, parameters: Parameters) -> Spans:
+    """Raw pairs from s for ever, as known on one day."""
+    book = ledger(log, known_at, parameters)
+    return _of_ledger(book, np.arange(len(book)), book.start, np.full(len(book), FOREVER), book.raw)
+
+
+def balance_spans_then(log: Log, parameters: Parameters) -> Spans:
+    """Credited pairs as each day's own knowledge had them."""
+    group, linked = _linked(log)
+    parts = [_alone(log, ~linked[log.event], parameters)]
+    if linked.any():
+        versions = linked[log.event]
+        parts += _together(log.take(versions), group, parameters)
+    return _joined(parts)
+
+
+def pulse_spans_then(log: Log, parameters: Parameters) -> Spans:
+    """Raw pairs as each day's own knowledge had them: links do not matter to the pulse."""
+    return _alone(log, np.ones(len(log), dtype=bool), parameters)
+
+
+def _alone(log: Log, versions: np.ndarray, parameters: Parameters) -> Spans:
+    """Spans of versions without regard to links: from max(s, recorded) until the version is replaced."""
+    order = log.by_knowledge
+    replaced = np.full(len(log), FOREVER, dtype=np.int32)
+    same = log.event[order[1:]] == log.event[order[:-1]]
+    replaced[order[:-1][same]] = log.recorded[order[1:][same]]
+    counts = versions & ~log.retracted & (log.start >= START.toordinal())
+    row = np.flatnonzero(counts[log.row_version])
+    version = log.row_version[row]
+    direction, strength = log.row_direction[row], log.row_strength[row]
+    spans = Spans(
+        log.row_recommendation[row],
+        strength,
+        direction,
+        log.row_ask[row],
+        log.certainty[version],
+        log.actors[version],
+        log.start[version],
+        np.maximum(log.start[version], log.recorded[version]),
+        replaced[version],
+        raw_pairs(direction, strength, log.certainty[version], parameters),
+    )
+    return spans.where(spans.enter < spans.leave)
+
+
+def _together(log: Log, group: np.ndarray, parameters: Parameters) -> Iterator[Spans]:
+    """Spans of events tied by links: in round m every group of them is weighed as known on its m-th day of
+    change.
+
+    Between two days of change (a version is recorded, an act begins) nothing but fading happens to a group.
+    """
+    groups = group[log.event]
+    changes = np.unique(
+        np.concatenate(
+            [groups.astype(np.int64) << 24 | log.recorded, groups.astype(np.int64) << 24 | log.start]
+        )
+    )
+    owner, day = changes >> 24, (changes & 0xFFFFFF).astype(np.int32)
+    first = np.searchsorted(owner, owner)
+    turn = np.arange(len(changes)) - first
+    last_of_group = np.ones(len(changes), dtype=bool)
+    last_of_group[:-1] = owner[1:] != owner[:-1]
+    until = np.full(len(changes), FOREVER, dtype=np.int32)
+    until[:-1][~last_of_group[:-1]] = day[1:][~last_of_group[:-1]]
+    for number in range(int(turn.max()) + 1):
+        now = turn == number
+        at, to = np.full((2, len(group)), -1, dtype=np.int32)
+        at[owner[now]], to[owner[now]] = day[now], until[now]
+        mine = at[groups] >= 0
+        part = log.take(mine)
+        part_groups = groups[mine]
+        book = weigh(part, at[part_groups], parameters)
+        at_row, to_row = at[part_groups][book.version], to[part_groups][book.version]
+        live = np.flatnonzero((book.start <= at_row) & (at_row < book.end))
+        yield _of_ledger(book, live, at_row[live], to_row[live], book.credited)
+
+
+def _linked(log: Log) -> tuple[np.ndarray, np.ndarray]:
+    """For each id its group (the smallest id number it is tied to by links of any version), and whether it
+    has any.
+    """
+    parent = list(range(len(log.ids)))
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    linked = np.zeros(len(log.ids), dtype=bool)
+    sources = log.event[log.link_version]
+    linked[sources] = linked[log.link_target] = True
+    for source, target in zip(sources.tolist(), log.link_target.tolist(), strict=True):
+        one, other = root(source), root(target)
+        parent[max(one, other)] = min(one, other)
+    group = np.arange(len(log.ids))
+    tied = np.flatnonzero(linked)
+    group[tied] = [root(number) for number in tied.tolist()]
+    return group, linked
+
+
+def _of_ledger(
+    book: Ledger, rows: np.ndarray, enter: np.ndarray, leave: np.ndarray, pairs: np.ndarray
+) -> Spans:
+    return Spans(
+        book.recommendation[rows],
+        book.strength[rows],
+        book.direction[rows],
+        book.ask[rows],
+        book.certainty[rows],
+        book.actors[rows],
+        book.start[rows],
+        enter,
+        leave,
+        pairs[:, rows],
+    )
+
+
+def _joined(parts: list[Spans]) -> Spans:
+    names = [item.name for item in fields(Spans)]
+    return Spans(*(np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in names))

@@ -1,0 +1,256 @@
+"""What counts as known on a day: versions, endings, and the credit of each act (METHOD.md, sections 2 and 3).
+Pure.
+
+The ledger depends on the day of knowledge K and on the method, not on the day T: the same ledger answers
+every T, because what ends an act, and what a reversal is credited for, only looks back in time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from scorecard.method.fading import factors
+from scorecard.method.log import FOREVER, Log
+from scorecard.method.parameters import Parameters
+from tracker.codebook import ACTORS, CERTAINTIES, RECOMMENDATIONS, START
+
+_RUMOURED = CERTAINTIES.index("rumoured")
+_LEDGERS_KEPT = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Ledger:
+    """The assessments ("rows") that are on record, in log order, each with its life and its credited pair."""
+
+    log: Log
+    parameters: Parameters
+    row: np.ndarray  # [rows] place in the log's rows
+    version: np.ndarray  # [rows] place in the log's versions
+    recommendation: np.ndarray
+    direction: np.ndarray
+    strength: np.ndarray  # 0 to 4
+    ask: np.ndarray
+    certainty: np.ndarray
+    actors: np.ndarray
+    start: np.ndarray  # s, ordinal
+    end: np.ndarray  # e, ordinal; FOREVER for what nothing has ended
+    raw: np.ndarray  # [2, rows] w as a pair (advancing, undermining)
+    credited: np.ndarray  # [2, rows] what is left of it after netting
+    reversals: np.ndarray  # [pairs, 2] (new row, old row) where netting can bite, in the order of time
+    endings: dict[int, int]  # version that was ended -> version that ended it
+    ignored: tuple[tuple[str, str, str], ...]  # (id, id it supersedes, why the link does not count)
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @cached_property
+    def credits_something(self) -> np.ndarray:
+        """[rows] True where the credited pair is not (0, 0)."""
+        return (self.credited > 0).any(axis=0)
+
+    def seen_by(self, actor: str | None) -> np.ndarray:
+        """[rows] True for the rows of events that name the actor; all of them for None."""
+        return np.ones(len(self), dtype=bool) if actor is None else names(self.actors, actor)
+
+    def live(self, day: int) -> np.ndarray:
+        """[rows] True for what is live on the day: begun and not ended."""
+        return (self.start <= day) & (day < self.end)
+
+    def event_id(self, row: int) -> str:
+        return self.log.ids[self.log.event[self.version[row]]]
+
+
+def names(actors: np.ndarray, actor: str) -> np.ndarray:
+    """True where the bits name the actor; `ValueError` lists the actors there are."""
+    if actor not in ACTORS:
+        raise ValueError(f"actor {actor!r} is not one of {', '.join(ACTORS)}")
+    return (actors >> ACTORS.index(actor) & 1).astype(bool)
+
+
+def ledger(log: Log, known_at: int | None, parameters: Parameters) -> Ledger:
+    """The ledger as known at the end of that day (None: all on record); kept for the next question."""
+    key = (known_at, parameters)
+    if (found := log.memory.get(key)) is None:
+        found = weigh(log, None if known_at is None else np.full(len(log), known_at), parameters)
+        while len(log.memory) >= _LEDGERS_KEPT:
+            log.memory.pop(next(iter(log.memory)), None)
+        log.memory[key] = found
+    return found
+
+
+def weigh(log: Log, known: np.ndarray | None, parameters: Parameters) -> Ledger:
+    """The ledger of the log with a day of knowledge for each version (None: no bound).
+
+    All versions of an event, and of the events it is linked with, must have the same day of knowledge.
+    """
+    in_force = versions_in_force(log, known)
+    in_force &= ~log.retracted & (log.start >= START.toordinal())
+    if parameters.counted != CERTAINTIES:
+        in_force &= np.isin(log.certainty, [CERTAINTIES.index(name) for name in parameters.counted])
+    ended, ender, ignored = _endings(log, in_force) if parameters.endings else (_NONE, _NONE, ())
+    row = np.flatnonzero(in_force[log.row_version])
+    version = log.row_version[row]
+    end_of_version = np.full(len(log), FOREVER, dtype=np.int32)
+    end_of_version[ended] = log.start[ender]
+    direction, strength = log.row_direction[row], log.row_strength[row]
+    certainty, start = log.certainty[version], log.start[version]
+    raw = raw_pairs(direction, strength, certainty, parameters)
+    recommendation = log.row_recommendation[row]
+    reversals = _reversals(len(log), version, recommendation, direction, ended, ender)
+    return Ledger(
+        log,
+        parameters,
+        row,
+        version,
+        recommendation,
+        direction,
+        strength,
+        log.row_ask[row],
+        certainty,
+        log.actors[version],
+        start,
+        end_of_version[version],
+        raw,
+        _netted(raw, reversals, start, strength, parameters),
+        reversals,
+        dict(zip(ended.tolist(), ender.tolist(), strict=True)),
+        ignored,
+    )
+
+
+def versions_in_force(log: Log, known: np.ndarray | None) -> np.ndarray:
+    """[versions] True for the version of each event with the latest `recorded` not after its day of
+    knowledge.
+    """
+    order = log.by_knowledge
+    if known is not None:
+        order = order[log.recorded[order] <= known[order]]
+    events = log.event[order]
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = events[1:] != events[:-1]
+    in_force = np.zeros(len(log), dtype=bool)
+    in_force[order[last]] = True
+    return in_force
+
+
+def raw_pairs(
+    direction: np.ndarray, strength: np.ndarray, certainty: np.ndarray, parameters: Parameters
+) -> np.ndarray:
+    """[2, rows] w = W·C as (advancing, undermining); a mixed act gives half to each side."""
+    weights = np.multiply.outer(np.array(parameters.weight), np.array(parameters.certainty))
+    weight = weights[strength, certainty]
+    shares = np.array([[0.5, 1.0, 0.0], [0.5, 0.0, 1.0]])  # of directions 0, 1 and, from the end, -1
+    return shares[:, direction] * weight
+
+
+_NONE = np.empty(0, dtype=np.int32)
+
+
+def _endings(
+    log: Log, in_force: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, tuple[tuple[str, str, str], ...]]:
+    """Versions that are ended, the versions that end them (in the order of time), and the links that do not
+    count.
+    """
+    links = np.flatnonzero(in_force[log.link_version])
+    if not len(links):
+        return _NONE, _NONE, ()
+    version_of = np.full(len(log.ids), -1, dtype=np.int32)
+    version_of[log.event[in_force]] = np.flatnonzero(in_force)
+    new, target = log.link_version[links], log.link_target[links]
+    old = version_of[target]
+    rank = _ranks(log, np.concatenate([log.event[new], target]))
+    new_rank, old_rank = rank[log.event[new]], rank[target]
+    new_day, old_day = log.start[new], log.start[old]
+    known = old >= 0
+    earlier = (old_day < new_day) | ((old_day == new_day) & (old_rank < new_rank))
+    counts = known & earlier & (log.certainty[new] != _RUMOURED)
+    order = np.lexsort((new_rank, new_day, old, ~counts))
+    order = order[: int(counts.sum())]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = old[order][1:] != old[order][:-1]
+    winners = order[first]
+    winners = winners[np.lexsort((old_rank[winners], new_rank[winners], new_day[winners]))]
+    lost = np.ones(len(links), dtype=bool)
+    lost[winners] = False
+    ignored = tuple(
+        (
+            log.ids[log.event[new[n]]],
+            log.ids[target[n]],
+            _why_ignored(log, new[n], target[n], known[n], earlier[n]),
+        )
+        for n in np.flatnonzero(lost).tolist()
+    )
+    return old[winners], new[winners], ignored
+
+
+def _why_ignored(log: Log, new: int, target: int, known: bool, earlier: bool) -> str:
+    if log.event[new] == target:
+        return "itself"
+    if not known:
+        return "not on record, or before the start"
+    if not earlier:
+        return "a later act"
+    if log.certainty[new] == _RUMOURED:
+        return "a rumour ends nothing"
+    return "ended before by another act"
+
+
+def _ranks(log: Log, events: np.ndarray) -> np.ndarray:
+    """[ids] the place of each of these events in the order of their ids; the others are left at 0."""
+    numbers = np.unique(events).tolist()
+    numbers.sort(key=log.ids.__getitem__)
+    rank = np.zeros(len(log.ids), dtype=np.int32)
+    rank[numbers] = np.arange(len(numbers))
+    return rank
+
+
+def _reversals(
+    versions: int,
+    version: np.ndarray,
+    recommendation: np.ndarray,
+    direction: np.ndarray,
+    ended: np.ndarray,
+    ender: np.ndarray,
+) -> np.ndarray:
+    """[pairs, 2] (new row, old row) of the same recommendation where the old one weighs against the new.
+
+    A stage in the same direction as the stage before it takes nothing from it, so such pairs are left out.
+    """
+    if not len(ended):
+        return np.empty((0, 2), dtype=np.int64)
+    row_at = np.full((versions, len(RECOMMENDATIONS)), -1, dtype=np.int64)
+    row_at[version, recommendation] = np.arange(len(version))
+    new, old = row_at[ender], row_at[ended]
+    both = (new >= 0) & (old >= 0)
+    new, old = new[both], old[both]
+    opposed = (direction[new] != direction[old]) | (direction[new] == 0)
+    return np.stack([new[opposed], old[opposed]], axis=1)
+
+
+def _netted(
+    raw: np.ndarray, reversals: np.ndarray, start: np.ndarray, strength: np.ndarray, parameters: Parameters
+) -> np.ndarray:
+    """[2, rows] credited: a' = max(0, a - ν·ū), u' = max(0, u - ν·ā), in the order of time (section 3)."""
+    if not len(reversals) or parameters.netting == 0:
+        return raw
+    new, old = reversals[:, 0], reversals[:, 1]
+    gaps = start[new] - start[old]
+    kept = factors(parameters.half_life, int(gaps.max()))[strength[old], gaps]
+    touched, place = np.unique(reversals, return_inverse=True)
+    place = place.reshape(reversals.shape)
+    advancing, undermining = raw[0, touched].tolist(), raw[1, touched].tolist()
+    against: dict[int, tuple[float, float]] = {}
+    last_pair = {newer: number for number, newer in enumerate(place[:, 0].tolist())}
+    for number, ((newer, older), factor) in enumerate(zip(place.tolist(), kept.tolist(), strict=True)):
+        a, u = against.get(newer, (0.0, 0.0))
+        against[newer] = a, u = a + advancing[older] * factor, u + undermining[older] * factor
+        if last_pair[newer] == number:
+            advancing[newer] = max(0.0, advancing[newer] - parameters.netting * u)
+            undermining[newer] = max(0.0, undermining[newer] - parameters.netting * a)
+    credited = raw.copy()
+    credited[0, touched], credited[1, touched] = advancing, undermining
+    return credited
