@@ -52,8 +52,8 @@ def check(raw: Any) -> dict[str, Any]:
     """The record in its full form (every key present, in order), or `RecordError`.
 
     Absent keys get the codebook's defaults: precision `day`, nothing superseded, not retracted, no
-    `recorded_at` (first import), no `codebook`. `supersedes` may be null, one id or a list. Unknown keys are refused, so that a typing error cannot lose
-    a field silently.
+    `recorded_at` (first import), no `codebook`. `supersedes` may be null, one id or a list. Unknown keys are
+    refused, so that a typing error cannot lose a field silently.
     """
     if not isinstance(raw, Mapping):
         raise RecordError(f"an event is a JSON object, not {type(raw).__name__}")
@@ -175,7 +175,9 @@ def _assessment(raw: Any) -> dict[str, Any]:
     if isinstance(direction, bool) or direction not in DIRECTIONS:
         raise RecordError(f"direction of {rec}: 1 advances, -1 undermines, 0 mixed; not {direction!r:.60}")
     if isinstance(strength, bool) or not isinstance(strength, int) or strength not in STRENGTHS:
-        raise RecordError(f"strength of {rec}: a whole number from 1 (words) to 5 (operating), not {strength!r:.60}")
+        raise RecordError(
+            f"strength of {rec}: a whole number, 1 (words) to 5 (operating), not {strength!r:.60}"
+        )
     if ask is not None and ask not in ASKS[rec]:
         raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {', '.join(ASKS[rec])}")
     return {

@@ -1,2 +1,2 @@
-SECRET_KEY = "x"
+SECRET_KEY = "x"  # noqa: S105
 INSTALLED_APPS = []

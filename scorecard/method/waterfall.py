@@ -1,8 +1,8 @@
-"""Which acts moved a score between two answers, and whether the world changed, we recoded, or the method did. Pure.
+"""Which acts moved a score between two answers: the world changed, we recoded, or the method did. Pure.
 
-The way from the first answer to the second is walked in steps: other method; then other knowledge of the same day;
-then, as in section 6 of METHOD.md, the days pass (faded), acts end, acts begin. In each step the score's change is
-shared out over the acts without a rest: with S = 100·N/D, N = A - U and D = A + U + k,
+The way from the first answer to the second is walked in steps: other method; then other knowledge of the same
+day; then, as in section 6 of METHOD.md, the days pass (faded), acts end, acts begin. In each step the score's
+change is shared out over the acts without a rest: with S = 100·N/D, N = A - U and D = A + U + k,
 
     ΔS = (100·ΔN - S̄·ΔD) / D̄        S̄, D̄: the means of before and after
 
@@ -12,6 +12,7 @@ which is linear in what each act adds to N and D, and the same forwards and back
 from __future__ import annotations
 
 import datetime
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,17 +50,16 @@ def waterfall(
 ) -> dict[str, dict[str, Any]]:
     """For each recommendation `{"from", "to", "change", "world", "recoded", "method", "steps"}`.
 
-    `before` and `after` are (as_of, known_at). A step is `{"step", "points", "acts": [{"id", "points", "why"}]}`;
-    the points of its acts add up to its points, those of the steps to the change; `world` is faded + ended + new.
-    An act without an id is a parameter of the method (k). `ValueError` when `after` is an earlier day.
+    `before` and `after` are (as_of, known_at). A step is `{"step", "points", "acts": [{"id", "points",
+    "why"}]}`; the points of its acts add up to its points, those of the steps to the change; `world` is faded
+    + ended + new. An act without an id is a parameter of the method (k). `ValueError` when `after` is an
+    earlier day.
     """
     if after[0] < before[0]:
         raise ValueError(f"the second day, {after[0]}, comes before the first, {before[0]}")
     states = _way(log, before, after, actor, method_of(version_before), method_of(version_after))
     scores = np.stack([state.standing.scores for state in states])
-    steps = [
-        _step(name, *pair) for name, pair in zip(STEPS, zip(states, states[1:], strict=False), strict=True)
-    ]
+    steps = [_step(name, *pair) for name, pair in zip(STEPS, itertools.pairwise(states), strict=True)]
     found: dict[str, dict[str, Any]] = {}
     for number, slug in enumerate(RECOMMENDATIONS):
         column = scores[:, number].tolist()

@@ -59,7 +59,10 @@ def test_order_of_actors_and_assessments_does_not_matter():
         ({"assessments": [{"rec": "trust", "direction": True, "strength": 1}]}, "direction of trust"),
         ({"assessments": [{"rec": "trust", "direction": 1, "strength": 6}]}, "strength of trust"),
         ({"assessments": [{"rec": "trust", "direction": 1, "strength": 2.0}]}, "strength of trust"),
-        ({"assessments": [{"rec": "trust", "direction": 1, "strength": 2, "ask": "climate"}]}, "ask of trust"),
+        (
+            {"assessments": [{"rec": "trust", "direction": 1, "strength": 2, "ask": "climate"}]},
+            "ask of trust",
+        ),
         ({"assessments": [{"rec": "trust", "direction": 1, "strength": 1}] * 2}, "two of trust"),
         ({"sources": [{"url": "javascript:alert(1)"}]}, "http"),
     ],
