@@ -1,0 +1,99 @@
+"""Bars of one row: a score with its band, three shares, a rise or fall, the ladder of an ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scorecard.charts.drawing import Drawing, direction, share
+
+# The mark that stands for each label; never colour alone.
+MARKS = {
+    "advancing": "up",
+    "undermined": "down",
+    "contested": "mixed",
+    "unclear": "ring",
+    "too little evidence": "ring",
+}
+LOOKS = {"up": "up", "down": "down", "mixed": "even", "ring": "hollow"}
+
+
+def score_bar(
+    score: float, low: float, high: float, label: str, title: str, *, width: float = 240, height: float = 28
+) -> str:
+    """A score on the axis -100 … +100: the band drawn first, the mark of its label on it, zero marked."""
+    drawing = Drawing(width, height, "bar")
+    pad = height / 2
+    middle = height / 2
+
+    def x(value: float) -> float:
+        return pad + share(value, -100, 100) * (width - 2 * pad)
+
+    drawing.rule(x(-100), middle, x(100), middle, "grid")
+    for tick in (-100, -50, 50, 100):
+        drawing.rule(x(tick), middle - 3, x(tick), middle + 3, "grid")
+    drawing.box(
+        x(low), middle - height * 0.22, x(high) - x(low), height * 0.44, f"band {direction(score)}-band"
+    )
+    drawing.rule(x(0), 1, x(0), height - 1, "zero")
+    mark = MARKS.get(label, "ring")
+    drawing.shape(mark, x(score), middle, height * 0.5, f"mark {mark_look(mark, score)}")
+    return drawing.svg(title, "bar")
+
+
+def mark_look(mark: str, score: float) -> str:
+    """The class of a mark: its direction's colour; a hollow ring where the evidence gives no verdict."""
+    return direction(score) if mark == "mixed" else LOOKS[mark]
+
+
+def axis(width: float = 240, height: float = 16, pad: float = 14) -> str:
+    """The scale that stands once above a column of score bars."""
+    drawing = Drawing(width, height, "axis")
+    for value, look in ((-100, "small"), (0, "small middle"), (100, "small end")):
+        x = pad + share(value, -100, 100) * (width - 2 * pad)
+        text = {-100: "−100", 0: "0", 100: "+100"}[value]
+        drawing.text(x - 10 if value < 0 else x + 10 if value else x, height - 4, text, look)
+    return drawing.svg("", "bar", hidden=True)
+
+
+def shares_bar(
+    undermining: float, open_share: float, advancing: float, title: str, *, height: float = 10
+) -> str:
+    """Three shares that sum to 100, on the side where the axis has them: undermining, open, advancing."""
+    drawing = Drawing(100, height, "shares")
+    at = 0.0
+    for value, look in ((undermining, "down"), (open_share, "open"), (advancing, "up")):
+        drawing.box(at, 0, value, height, look)
+        at += value
+    for edge in (undermining, undermining + open_share):
+        drawing.box(edge - 0.4, 0, 0.8, height, "paper")
+    return drawing.svg(title, "shares", stretch=True)
+
+
+def split_bar(parts: Sequence[tuple[float, str]], largest: float, title: str, *, height: float = 14) -> str:
+    """Signed parts from a middle line, one below the other's colour by sign; `largest` sets the scale."""
+    drawing = Drawing(200, height, "split")
+    drawing.rule(100, 0, 100, height, "zero")
+    for value, look in parts:
+        length = 96 * share(abs(value), 0, largest)
+        drawing.box(100 if value >= 0 else 100 - length, 2, length, height - 4, look)
+    return drawing.svg(title, "split")
+
+
+def ladder(rung: int, title: str, *, opposed: bool = False, rated: bool = True, low_rung: int = 0) -> str:
+    """Five steps from words to operation, filled up to `rung`; hatched when the ask is not rated.
+
+    `low_rung` is the step that the slower of two actors has reached; steps above it are half filled.
+    """
+    drawing = Drawing(120, 30, "ladder")
+    if not rated:
+        drawing.box(0, 0, 120, 30, "hatched", fill=f"url(#{drawing.hatch()})")
+        return drawing.svg(title, "ladder")
+    for step in range(1, 6):
+        height = 6 + step * 4.5
+        x = (step - 1) * 24 + 1
+        look = "rung"
+        if step <= rung:
+            look = "rung-against" if opposed else "rung-on"
+        drawing.box(x, 29 - height, 20, height, look)
+    drawing.rule(0, 29.5, 120, 29.5, "grid")
+    return drawing.svg(title, "ladder")

@@ -1,0 +1,330 @@
+"""Lines over time: the series with its band and acts, the sparkline, the small multiple."""
+
+from __future__ import annotations
+
+import datetime
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from scorecard.charts.drawing import Drawing, days, direction, number, polyline, share, thinned
+
+Tick = Callable[[datetime.date], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Daily figures of one score from `first` on: one value a day, the band beside it."""
+
+    first: datetime.date
+    score: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+    @property
+    def last(self) -> datetime.date:
+        return self.first + datetime.timedelta(days=len(self.score) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One event on the chart. `pin` is its number in the list beside the chart, if it is one of the
+    largest.
+    """
+
+    date: datetime.date
+    direction: int
+    strength: int
+    title: str
+    href: str
+    pin: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Days on which coding was absent or degraded, and the words that say so."""
+
+    first: datetime.date
+    last: datetime.date
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Every word on the chart, in the reader's language."""
+
+    title: str
+    advances: str
+    undermines: str
+    zero: str
+    acts: str
+    end: str
+    band: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where things stand in the picture, in its own units."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    plot: float
+    rug: float
+    roomy: bool = True
+
+
+WIDE = Frame(width=780, height=408, left=42, right=112, top=26, plot=262, rug=72)
+NARROW = Frame(width=340, height=340, left=38, right=10, top=28, plot=210, rug=52, roomy=False)
+SMALL = Frame(width=250, height=132, left=2, right=2, top=6, plot=104, rug=0, roomy=False)
+
+
+class Canvas:
+    """A drawing with a time axis across and the score's axis up, -100 … +100."""
+
+    def __init__(
+        self, frame: Frame, run: Run, name: str, *, standalone: bool = False, top: float = 0
+    ) -> None:
+        self.frame, self.run = frame, run
+        self.top = frame.top + top
+        self.drawing = Drawing(frame.width, frame.height + top, name, standalone)
+        self.span = max(1, days(run.first, run.last))
+
+    def x(self, day: datetime.date) -> float:
+        inside = self.frame.width - self.frame.left - self.frame.right
+        return self.frame.left + inside * share(days(self.run.first, day), 0, self.span)
+
+    def y(self, value: float) -> float:
+        return self.top + self.frame.plot * (1 - share(value, -100, 100))
+
+    def places(self, values: Sequence[float]) -> list[tuple[float, float]]:
+        start, step = self.frame.left, (self.frame.width - self.frame.left - self.frame.right) / self.span
+        return [(start + index * step, self.y(value)) for index, value in enumerate(values)]
+
+    def band(self) -> None:
+        upper = thinned(self.places(self.run.high), 0.4)
+        lower = thinned(self.places(self.run.low), 0.4)
+        self.drawing.path(polyline([*upper, *reversed(lower)]) + "z", "band")
+
+    def line(self, known_to: datetime.date) -> None:
+        """The score, solid up to the last coded day and dashed after it, where it only fades."""
+        cut = max(0, min(len(self.run.score) - 1, days(self.run.first, known_to)))
+        paint = f"url(#{self.drawing.split_colour(self.y(0))})"
+        places = self.places(self.run.score)
+        self.drawing.path(polyline(thinned(places[: cut + 1])), "line", stroke=paint)
+        if cut < len(places) - 1:
+            self.drawing.path(polyline(thinned(places[cut:])), "dashed", stroke=paint)
+
+
+def series(
+    run: Run,
+    acts: Sequence[Act],
+    words: Words,
+    tick: Tick,
+    *,
+    coded_to: datetime.date,
+    blind: Sequence[Blind] = (),
+    frame: Frame = WIDE,
+    name: str = "series",
+    standalone: bool = False,
+    top: float = 0,
+) -> Drawing:
+    """The full chart: band, line, acts as bars below (height: kind of act), the largest of them pinned."""
+    canvas = Canvas(frame, run, name, standalone=standalone, top=top)
+    _grid(canvas, words)
+    _blind(canvas, blind)
+    canvas.band()
+    canvas.line(coded_to)
+    _rug(canvas, acts, words)
+    _ticks(canvas, tick)
+    _end(canvas, words)
+    _pins(canvas, acts)
+    return canvas.drawing
+
+
+def _grid(canvas: Canvas, words: Words) -> None:
+    frame, drawing = canvas.frame, canvas.drawing
+    right = frame.width - frame.right
+    for value in (100, 50, 0, -50, -100):
+        y = canvas.y(value)
+        drawing.rule(frame.left, y, right, y, "zero" if value == 0 else "grid")
+        text = f"+{value}" if value > 0 else str(value).replace("-", "−")
+        drawing.text(frame.left - 6, y + 4, text, "label end")
+    drawing.text(frame.left, canvas.y(100) - 10, f"▲ {words.advances}   ▼ {words.undermines}", "small")
+    if frame.roomy:
+        drawing.text(right + 6, canvas.y(0) + 4, words.zero, "small")
+
+
+def _blind(canvas: Canvas, blind: Sequence[Blind]) -> None:
+    drawing, frame = canvas.drawing, canvas.frame
+    for gap in blind:
+        left, right = canvas.x(gap.first), canvas.x(gap.last)
+        height = frame.plot + frame.rug + 22
+        drawing.box(left, canvas.top, right - left, height, "hatched", fill=f"url(#{drawing.hatch()})")
+        if frame.roomy and right - left > 60:
+            for number_, line in enumerate(gap.words.split("\n")):
+                drawing.text(right - 4, canvas.top + 14 + 14 * number_, line, "small end")
+
+
+def _rug(canvas: Canvas, acts: Sequence[Act], words: Words) -> None:
+    frame, drawing = canvas.frame, canvas.drawing
+    if not frame.rug:
+        return
+    middle = canvas.top + frame.plot + 22 + frame.rug / 2
+    drawing.rule(frame.left, middle, frame.width - frame.right, middle, "grid")
+    if frame.roomy:
+        for line, text in enumerate(words.acts.split("\n")):
+            drawing.text(frame.width - frame.right + 6, middle - 10 + 14 * line, text, "small")
+    for act in acts:
+        if not canvas.run.first <= act.date <= canvas.run.last:
+            continue
+        tall = frame.rug / 2 * act.strength / 5
+        top = middle - tall if act.direction >= 0 else middle
+        height = 2 * tall if act.direction == 0 else tall
+        look = {1: "up", -1: "down", 0: "even"}[act.direction]
+        size = {"x": canvas.x(act.date) - 1, "y": float(top), "width": 2.0, "height": float(height)}
+        bar = drawing.markup("rect", look, tip=act.title, **size)
+        if not drawing.standalone and act.href:
+            bar = drawing.markup("a", href=act.href, tabindex="-1").replace("/>", f">{bar}</a>")
+        drawing.parts.append(bar)
+
+
+def _ticks(canvas: Canvas, tick: Tick) -> None:
+    frame, drawing, run = canvas.frame, canvas.drawing, canvas.run
+    base = canvas.top + frame.plot
+    day = run.first.replace(day=1)
+    step = 3 if canvas.span <= 1200 else 12
+    last_label = -1000.0
+    while day <= run.last:
+        if day >= run.first and (day.month - 1) % step == 0:
+            x = canvas.x(day)
+            drawing.rule(x, base, x, base + 4, "zero")
+            text = tick(day)
+            if x - last_label > 44:
+                drawing.text(x, base + 17, text, "small middle")
+                last_label = x
+        day = (day.replace(day=28) + datetime.timedelta(days=4)).replace(day=1)
+
+
+def _end(canvas: Canvas, words: Words) -> None:
+    frame, drawing, run = canvas.frame, canvas.drawing, canvas.run
+    x, y = canvas.x(run.last), canvas.y(run.score[-1])
+    drawing.shape("ring", x, y, 8, f"end-mark {direction(run.score[-1])}")
+    if frame.roomy:
+        beside = y + 5
+        if abs(y - canvas.y(0)) < 24:
+            beside = canvas.y(0) - 22
+        drawing.text(x + 10, beside, words.end, "figure")
+        drawing.text(x + 10, beside + 15, words.band, "small")
+
+
+def _pins(canvas: Canvas, acts: Sequence[Act]) -> None:
+    """Numbered pins on the line; a pin that would touch another climbs (or sinks) until it is free."""
+    drawing, run = canvas.drawing, canvas.run
+    taken: list[tuple[float, float]] = []
+    pinned = [act for act in acts if act.pin is not None and run.first <= act.date <= run.last]
+    for act in sorted(pinned, key=lambda act: act.pin or 0):
+        x, line = canvas.x(act.date), canvas.y(run.score[days(run.first, act.date)])
+        step = -18 if act.direction >= 0 else 18
+        y = line + step
+        while any(abs(x - other_x) < 17 and abs(y - other_y) < 17 for other_x, other_y in taken):
+            y += step
+        low, high = canvas.top + 8, canvas.top + canvas.frame.plot - 8
+        y = min(high, max(low, y))
+        taken.append((x, y))
+        drawing.rule(x, line, x, y, "event-line")
+        drawing.element("circle", "pin", tip=act.title, cx=x, cy=y, r=8)
+        drawing.text(x, y + 3.5, str(act.pin), "pin-text")
+
+
+def sparkline(
+    run: Run, title: str, *, coded_to: datetime.date, width: float = 120, height: float = 46
+) -> str:
+    frame = Frame(width=width, height=height, left=2, right=5, top=2, plot=height - 4, rug=0, roomy=False)
+    canvas = Canvas(frame, run, f"spark-{zlib.crc32(title.encode())}")
+    spark(canvas, coded_to)
+    return canvas.drawing.svg(title, "spark")
+
+
+def spark(canvas: Canvas, coded_to: datetime.date) -> None:
+    frame, run = canvas.frame, canvas.run
+    canvas.drawing.rule(frame.left, canvas.y(0), frame.width - frame.right, canvas.y(0), "zero")
+    canvas.band()
+    canvas.line(coded_to)
+    canvas.drawing.shape("ring", canvas.x(run.last), canvas.y(run.score[-1]), 6, direction(run.score[-1]))
+
+
+def multiple(run: Run, title: str, name: str, tick: Tick, *, coded_to: datetime.date) -> str:
+    """One of the small multiples: same axes for all, band and line, first and last year ticked."""
+    canvas = Canvas(SMALL, run, name)
+    drawing, frame = canvas.drawing, canvas.frame
+    for value in (100, -100):
+        drawing.rule(frame.left, canvas.y(value), frame.width - frame.right, canvas.y(value), "grid")
+    if coded_to < run.last:
+        left = canvas.x(coded_to)
+        inside = frame.width - frame.right - left
+        drawing.box(left, canvas.top, inside, frame.plot, "hatched", fill=f"url(#{drawing.hatch()})")
+    drawing.rule(frame.left, canvas.y(0), frame.width - frame.right, canvas.y(0), "zero")
+    canvas.band()
+    canvas.line(coded_to)
+    drawing.shape("ring", canvas.x(run.last), canvas.y(run.score[-1]), 6, direction(run.score[-1]))
+    for value, text in ((100, "+100"), (-100, "−100")):
+        drawing.text(frame.left + 2, canvas.y(value) + (11 if value > 0 else -4), text, "small")
+    base = frame.height - 8
+    for year in range(run.first.year + 1, run.last.year + 1):
+        day = datetime.date(year, 1, 1)
+        drawing.rule(
+            canvas.x(day), canvas.top + frame.plot, canvas.x(day), canvas.top + frame.plot + 4, "zero"
+        )
+        drawing.text(canvas.x(day), base, tick(day), "small middle")
+    return drawing.svg(title, "multiple")
+
+
+def effect(run: Run, title: str, words: tuple[str, str], tick: Tick, *, name: str = "effect") -> str:
+    """What one act adds to (or takes from) a score, day by day: an area from zero, scaled to itself.
+
+    `run.score` holds points of the score; `words` name the largest value and the value today.
+    """
+    frame = Frame(width=560, height=150, left=8, right=8, top=22, plot=96, rug=0, roomy=False)
+    drawing = Drawing(frame.width, frame.height, name)
+    largest = max((abs(value) for value in run.score), default=0.0) or 1.0
+    span = max(1, len(run.score) - 1)
+    inside = frame.width - frame.left - frame.right
+    sign = 1 if sum(run.score) >= 0 else -1
+    base = frame.top + (frame.plot if sign > 0 else 0)
+
+    def place(index: int, value: float) -> tuple[float, float]:
+        return frame.left + inside * index / span, base - frame.plot * value / largest
+
+    points = thinned([place(index, value) for index, value in enumerate(run.score)], 0.3)
+    look = "up" if sign > 0 else "down"
+    drawing.path(polyline([(points[0][0], base), *points, (points[-1][0], base)]) + "z", f"area {look}")
+    drawing.rule(frame.left, base, frame.width - frame.right, base, "zero")
+    drawing.text(frame.left, 14 if sign > 0 else frame.height - 22, words[0], "label")
+    drawing.text(frame.width - frame.right, 14 if sign > 0 else frame.height - 22, words[1], "label end")
+    drawing.text(frame.left, frame.height - 4, tick(run.first), "small")
+    drawing.text(frame.width - frame.right, frame.height - 4, tick(run.last), "small end")
+    return drawing.svg(title, "effect")
+
+
+def summary(run: Run) -> tuple[float, float, float, float]:
+    """First, last, lowest and highest score: what an alternative text has to say."""
+    return run.score[0], run.score[-1], min(run.score), max(run.score)
+
+
+__all__ = [
+    "NARROW",
+    "WIDE",
+    "Act",
+    "Blind",
+    "Run",
+    "Words",
+    "effect",
+    "multiple",
+    "number",
+    "series",
+    "sparkline",
+    "summary",
+]

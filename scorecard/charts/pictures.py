@@ -1,0 +1,161 @@
+"""Whole pictures that leave the site: charts with title, unit, source and licence inside; social cards;
+badges.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scorecard.charts import lines
+from scorecard.charts.bars import MARKS, mark_look
+from scorecard.charts.drawing import Drawing, direction, share, wide
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """The words around a chart that must travel with it."""
+
+    title: str
+    subtitle: str
+    source: str
+    licence: str
+
+
+def wrapped(text: str, width: float, size: float) -> list[str]:
+    """`text` in lines of at most about `width` units at font size `size`; wide characters may break
+    anywhere.
+    """
+    rows, row, used = [], "", 0.0
+    for word in _words(text):
+        length = measured(word, size)
+        if row and used + length > width:
+            rows.append(row.rstrip())
+            row, used = "", 0.0
+            word = word.lstrip()
+            length = measured(word, size)
+        row += word
+        used += length
+    return [*rows, row.rstrip()] if row.strip() else rows
+
+
+def measured(text: str, size: float) -> float:
+    """About how wide `text` is: an em for East Asian characters, a little over half of one for the others."""
+    return sum(size * (1 if wide(letter) else 0.55) for letter in text)
+
+
+def _words(text: str) -> list[str]:
+    parts: list[str] = []
+    for letter in text:
+        alone = letter == " " or wide(letter)
+        if not parts or alone or wide(parts[-1][-1]):
+            parts.append(letter)
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def series_picture(chart: Drawing, caption: Caption, top: float) -> str:
+    """The standalone chart (drawn `top` units lower than inline) under its title and over its source line."""
+    chart.height += 46
+    inner, chart.parts = chart.parts, []
+    chart.box(0, 0, chart.width, chart.height, "paper")
+    y = 28.0
+    for row in wrapped(caption.title, chart.width - 32, 20)[:2]:
+        chart.text(16, y, row, "title")
+        y += 25
+    for row in wrapped(caption.subtitle, chart.width - 32, 12)[: 3 if y < 60 else 2]:
+        chart.text(16, min(y, top + 6), row, "label")
+        y += 16
+    chart.parts += inner
+    chart.text(16, chart.height - 26, caption.source, "small")
+    chart.text(16, chart.height - 10, caption.licence, "small")
+    return chart.svg(caption.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One score as a card shows it."""
+
+    name: str
+    score: float
+    low: float
+    high: float
+    label: str
+    score_text: str
+    band_text: str
+    label_text: str
+
+
+def card(site: str, headline: str, foot: str, faces: Sequence[Face] = ()) -> str:
+    """A social card, 1200 × 630: the site, the finding, the scores with their bands, the date."""
+    drawing = Drawing(1200, 630, "card", standalone=True)
+    drawing.box(0, 0, 1200, 630, "paper")
+    drawing.box(0, 0, 1200, 10, "rung-on")
+    drawing.text(64, 72, site, "card-text")
+    rows = wrapped(headline, 1072, 44)[:3]
+    for index, row in enumerate(rows):
+        drawing.text(64, 136 + 52 * index, row, "card-title")
+    below = 136 + 52 * len(rows) - 10
+    if len(faces) == 1:
+        _large(drawing, faces[0], below)
+    else:
+        _rows(drawing, faces, below)
+    drawing.text(64, 606, foot, "card-text")
+    return drawing.svg(headline)
+
+
+def _bar(drawing: Drawing, face: Face, left: float, right: float, y: float, tall: float) -> None:
+    def x(value: float) -> float:
+        return left + share(value, -100, 100) * (right - left)
+
+    drawing.rule(left, y, right, y, "grid")
+    look = direction(face.score)
+    drawing.box(
+        x(face.low), y - tall * 0.25, x(face.high) - x(face.low), tall * 0.5, look, fill_opacity="0.28"
+    )
+    drawing.rule(x(0), y - tall * 0.6, x(0), y + tall * 0.6, "zero")
+    mark = MARKS.get(face.label, "ring")
+    drawing.shape(mark, x(face.score), y, tall * 0.55, mark_look(mark, face.score))
+
+
+def _large(drawing: Drawing, face: Face, below: float) -> None:
+    drawing.text(64, below + 100, face.score_text, "card-figure")
+    drawing.text(300, below + 62, face.label_text, "card-text")
+    drawing.text(300, below + 100, face.band_text, "card-text")
+    _bar(drawing, face, 64, 1136, min(520, below + 176), 64)
+    for value, anchor in ((-100, ""), (0, "middle"), (100, "end")):
+        x = 64 + share(value, -100, 100) * 1072
+        text = f"+{value}" if value > 0 else str(value).replace("-", "−")
+        drawing.text(x, min(520, below + 176) + 52, text, f"label {anchor}".strip())
+
+
+def _rows(drawing: Drawing, faces: Sequence[Face], below: float) -> None:
+    step = min(46.0, (566 - below) / max(1, len(faces)))
+    for index, face in enumerate(faces):
+        y = below + step * (index + 0.5)
+        drawing.text(64, y + 9, face.name, "card-text")
+        _bar(drawing, face, 560, 1020, y, 30)
+        drawing.text(1136, y + 9, face.score_text, "card-text end")
+
+
+def badge(left: str, right: str, look: str) -> str:
+    """A small flat sign: name, then label and score on the colour of its direction."""
+    first, second = measured(left, 11) + 16, measured(right, 11) + 16
+    drawing = Drawing(round(first + second), 20, "badge", standalone=True)
+    drawing.box(0, 0, first, 20, "rung-on")
+    fill = {"up": "#00588a", "down": "#a34700", "even": "#4b5563"}[look]
+    drawing.box(first, 0, second, 20, "", fill=fill)
+    for x, text in ((first / 2, left), (first + second / 2, right)):
+        drawing.element("text", "middle", text, x=float(x), y=14.0, font_size="11", fill="#ffffff")
+    return drawing.svg(f"{left}: {right}")
+
+
+def spark_picture(run: lines.Run, title: str, coded_to: datetime.date) -> str:
+    """The sparkline as a file of its own, for an <img>."""
+    frame = lines.Frame(width=240, height=64, left=3, right=7, top=3, plot=58, rug=0, roomy=False)
+    canvas = lines.Canvas(frame, run, "spark", standalone=True)
+    canvas.drawing.box(0, 0, 240, 64, "paper")
+    lines.spark(canvas, coded_to)
+    return canvas.drawing.svg(title)

@@ -1,0 +1,90 @@
+"""A report's figures, dressed for a template: words, marks and charts beside the numbers. Computes nothing
+new.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from scorecard import sentences, vocabulary
+from scorecard.charts import bars, lines
+from scorecard.charts.drawing import direction
+
+PULSE_MARKS = {"up": "↗", "down": "↘", "even": "→"}
+
+
+def drawn(svg: str) -> SafeString:
+    """A chart for a template. `scorecard.charts` escapes every text that it is given."""
+    return mark_safe(svg)  # noqa: S308
+
+
+def look(label: str) -> str:
+    """The class that colours a label: its first word."""
+    return label.split()[0]
+
+
+def balance(
+    name: str, reading: Mapping[str, Any], *, width: float = 240, height: float = 28
+) -> dict[str, Any]:
+    """One score with its band, label and bar."""
+    score, low, high, label = reading["score"], reading["low"], reading["high"], reading["label"]
+    title = sentences.score_alternative(name, score, low, high, label)
+    return {
+        "name": name,
+        "score": sentences.signed(score),
+        "band": sentences.band(low, high),
+        "label": vocabulary.label(label),
+        "look": look(label),
+        "mark": vocabulary.LABEL_MARKS[label],
+        "direction": direction(score),
+        "bar": drawn(bars.score_bar(score, low, high, label, title, width=width, height=height)),
+    }
+
+
+def shares(reading: Mapping[str, Any]) -> dict[str, Any]:
+    three = (reading["undermining_share"], reading["open_share"], reading["advancing_share"])
+    figures = [round(value) for value in three]
+    title = sentences.shares_alternative(*three)
+    return {"shares": drawn(bars.shares_bar(*three, title)), "share_figures": figures, "shares_title": title}
+
+
+def pulse(reading: Mapping[str, Any]) -> dict[str, Any]:
+    """The pulse as an arrow with its own label."""
+    return {
+        "pulse": sentences.signed(reading["score"]),
+        "pulse_mark": PULSE_MARKS[direction(reading["score"])],
+        "pulse_label": vocabulary.label(reading["label"]),
+        "pulse_band": sentences.band(reading["low"], reading["high"]),
+    }
+
+
+def part(name: str, points: float) -> dict[str, Any]:
+    """One act's effect on one score."""
+    rounded = round(points, 1)
+    kind = "up" if rounded > 0 else "down" if rounded < 0 else "even"
+    mark = {"up": "▲", "down": "▼", "even": "·"}[kind]
+    return {"name": name, "points": sentences.tenths(points), "look": kind, "mark": mark}
+
+
+def run(first: datetime.date, reading: Mapping[str, Sequence[float]]) -> lines.Run:
+    """A daily series for the charts: plain lists of floats from `first` on."""
+    return lines.Run(first, list(reading["score"]), list(reading["low"]), list(reading["high"]))
+
+
+def chart_words(title: str, last: tuple[float, float, float]) -> lines.Words:
+    """The words on a series chart; `last` is score, low and high at its end."""
+    score, low, high = last
+    return lines.Words(
+        title=title,
+        advances=gettext("above 0: in favour"),
+        undermines=gettext("below 0: against"),
+        zero=gettext("as on 21 Jan 2025"),
+        acts=gettext("Acts: height is\nthe kind of act"),
+        end=sentences.signed(score),
+        band=sentences.band(low, high),
+    )

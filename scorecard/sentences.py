@@ -1,0 +1,219 @@
+"""Figures -> true sentences, in the reader's language. Every sentence is computed; none is written by hand.
+
+The words go through gettext; the figures arrive as plain numbers and dates, shaped as `standings.report`
+gives
+them. A sentence never says more than its figures: rounding is done once, by `signed`, and what rounds to
+nothing is called nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext, ngettext, pgettext
+
+from scorecard import vocabulary
+
+LABELS = ("advancing", "undermined", "contested", "unclear", "too little evidence")
+
+
+def signed(value: float) -> str:
+    """A whole number with its sign, a true minus, and no sign on zero."""
+    whole = round(value)
+    return f"+{whole}" if whole > 0 else f"−{-whole}" if whole < 0 else "0"
+
+
+def tenths(value: float) -> str:
+    """A signed number with one decimal, for the effects of single acts."""
+    rounded = round(value, 1)
+    text = number_format(abs(rounded), 1)
+    return f"+{text}" if rounded > 0 else f"−{text}" if rounded < 0 else text
+
+
+def day(date: datetime.date) -> str:
+    return date_format(date, pgettext("format of a day", "j F Y"))
+
+
+def short_day(date: datetime.date) -> str:
+    return date_format(date, pgettext("format of a day, short", "j M Y"))
+
+
+def month(date: datetime.date) -> str:
+    return date_format(date, pgettext("format of a month", "F Y"))
+
+
+def tick(date: datetime.date) -> str:
+    """A date on a chart's axis: the year in January, the month otherwise."""
+    if date.month == 1:
+        return date_format(date, pgettext("format of a year on an axis", "Y"))
+    return date_format(date, pgettext("format of a month on an axis", "M"))
+
+
+def when(date: datetime.date, precision: str) -> str:
+    """The date of an event, no finer than it is known."""
+    if precision == "year":
+        return date_format(date, pgettext("format of a year", "Y"))
+    if precision == "quarter":
+        quarter = (date.month + 2) // 3
+        return gettext("quarter %(quarter)d of %(year)d") % {"quarter": quarter, "year": date.year}
+    return month(date) if precision == "month" else day(date)
+
+
+def listed(items: Sequence[str]) -> str:
+    """a; a and b; a, b and c, with the joints of the language."""
+    if len(items) < 2:
+        return "".join(items)
+    comma, conjunction = pgettext("joint of a list", ", "), pgettext("last joint of a list", " and ")
+    return comma.join(items[:-1]) + conjunction + items[-1]
+
+
+def headline(labels: Iterable[str]) -> str:
+    """How the seven stand, in one sentence."""
+    counted = dict.fromkeys(LABELS, 0)
+    for label in labels:
+        counted[label] += 1
+    parts = [_stand(label, count) for label, count in counted.items() if count]
+    return gettext("Of the seven recommendations, %(parts)s.") % {"parts": listed(parts)}
+
+
+def _stand(label: str, count: int) -> str:
+    word = {"count": vocabulary.count_word(count)}
+    if label == "advancing":
+        return ngettext("%(count)s is advancing", "%(count)s are advancing", count) % word
+    if label == "undermined":
+        return ngettext("%(count)s is undermined", "%(count)s are undermined", count) % word
+    if label == "contested":
+        return ngettext("%(count)s is contested", "%(count)s are contested", count) % word
+    if label == "unclear":
+        return ngettext("%(count)s is unclear", "%(count)s are unclear", count) % word
+    return ngettext("%(count)s has too little evidence", "%(count)s have too little evidence", count) % word
+
+
+def finding(slug: str, label: str, since: datetime.date | None, change: Mapping[str, float | str]) -> str:
+    """The title of a recommendation's page: its label, since when, and what the last 90 days did to it."""
+    words = {"name": vocabulary.short_name(slug), "since": month(since) if since else ""}
+    if since is None:
+        stands = {
+            "advancing": gettext("%(name)s: advancing"),
+            "undermined": gettext("%(name)s: undermined"),
+            "contested": gettext("%(name)s: contested"),
+            "unclear": gettext("%(name)s: unclear"),
+        }
+    else:
+        stands = {
+            "advancing": gettext("%(name)s: advancing since %(since)s"),
+            "undermined": gettext("%(name)s: undermined since %(since)s"),
+            "contested": gettext("%(name)s: contested since %(since)s"),
+            "unclear": gettext("%(name)s: unclear since %(since)s"),
+        }
+    first = stands.get(label, gettext("%(name)s: too little evidence to say")) % words
+    return gettext("%(stand)s; %(lately)s") % {"stand": first, "lately": lately(change)}
+
+
+def lately(change: Mapping[str, float | str]) -> str:
+    """The last 90 days in a few words (METHOD.md, section 6)."""
+    word, few = str(change["word"]), float(change["acts"]) < 2
+    if word.startswith("rising"):
+        return gettext("rising over 90 days, on few acts") if few else gettext("rising over 90 days")
+    if word.startswith("falling"):
+        return gettext("falling over 90 days, on few acts") if few else gettext("falling over 90 days")
+    if word.startswith("drifting"):
+        return gettext("drifting as old acts fade")
+    return gettext("steady over 90 days")
+
+
+def moved(change: Mapping[str, float | str], length: int) -> str:
+    """The change over `length` days, split into its three causes."""
+    figures = {
+        "days": length,
+        "change": signed(float(change["to"]) - float(change["from"])),
+        "from": signed(float(change["from"])),
+        "to": signed(float(change["to"])),
+        "new": tenths(float(change["new"])),
+        "ended": tenths(float(change["ended"])),
+        "faded": tenths(float(change["faded"])),
+    }
+    return (
+        gettext(
+            "Over %(days)d days the score went from %(from)s to %(to)s: "
+            "new acts %(new)s, acts that ended %(ended)s, fading %(faded)s."
+        )
+        % figures
+    )
+
+
+def band(low: float, high: float) -> str:
+    return gettext("%(low)s to %(high)s") % {"low": signed(low), "high": signed(high)}
+
+
+def score_alternative(name: str, score: float, low: float, high: float, label: str) -> str:
+    """The text alternative of a score bar."""
+    return gettext("%(name)s: %(score)s on a scale from −100 to +100, band %(band)s, %(label)s") % {
+        "name": name,
+        "score": signed(score),
+        "band": band(low, high),
+        "label": vocabulary.label(label),
+    }
+
+
+def shares_alternative(undermining: float, open_share: float, advancing: float) -> str:
+    figures = {"undermining": round(undermining), "open": round(open_share), "advancing": round(advancing)}
+    return gettext("undermining %(undermining)d %%, open %(open)d %%, advancing %(advancing)d %%") % figures
+
+
+def series_alternative(name: str, first: datetime.date, last: datetime.date, scores: Sequence[float]) -> str:
+    """The text alternative of a line: first, last, lowest, highest."""
+    return gettext(
+        "%(name)s: %(first)s on %(first_day)s, %(last)s on %(last_day)s; lowest %(low)s, highest %(high)s"
+    ) % {
+        "name": name,
+        "first": signed(scores[0]),
+        "last": signed(scores[-1]),
+        "low": signed(min(scores)),
+        "high": signed(max(scores)),
+        "first_day": day(first),
+        "last_day": day(last),
+    }
+
+
+def silence(coded_to: datetime.date | None, as_of: datetime.date) -> str:
+    """What must stand above any score that only fades; empty while coding is at most 30 days behind."""
+    if coded_to is None:
+        return gettext("Nothing has been coded yet; every score below is the starting line, not a finding.")
+    if (as_of - coded_to).days <= 30:
+        return ""
+    return gettext(
+        "No coding since %(day)s. What moves a score after that day is fading, and fading is not news."
+    ) % {"day": day(coded_to)}
+
+
+def coverage(coded_to: datetime.date | None, events: int, sources: int) -> str:
+    """How far and how wide the record reaches."""
+    if coded_to is None:
+        return gettext("The record is empty.")
+    counted = ngettext("%(events)s event", "%(events)s events", events) % {"events": number_format(events)}
+    reports = ngettext("%(sources)s source", "%(sources)s sources", sources) % {
+        "sources": number_format(sources)
+    }
+    return gettext("Coded to %(day)s: %(events)s from %(sources)s") % {
+        "day": day(coded_to),
+        "events": counted,
+        "sources": reports,
+    }
+
+
+def effect(value: float) -> str:
+    """What one act does to a score today."""
+    if round(value, 1) == 0:
+        return gettext("less than a tenth of a point")
+    points = number_format(abs(round(value, 1)), 1)
+    if value > 0:
+        return gettext("lifts the score by %(points)s") % {"points": points}
+    return gettext("lowers the score by %(points)s") % {"points": points}
+
+
+def compared(us: float, china: float) -> str:
+    """Two actors beside each other, without a winner."""
+    return gettext("US acts %(us)s, Chinese acts %(china)s") % {"us": signed(us), "china": signed(china)}

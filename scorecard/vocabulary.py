@@ -1,0 +1,100 @@
+"""The words of codebook and method in the reader's language: labels, actors, kinds of act. No figures
+here.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
+
+SHORT_NAMES = {
+    "civilian-first": gettext_lazy("Civilian first"),
+    "governance": gettext_lazy("Governance"),
+    "misuse": gettext_lazy("Against misuse"),
+    "joint-research": gettext_lazy("Joint research"),
+    "trust": gettext_lazy("Trust"),
+    "safety-coalition": gettext_lazy("Safety coalition"),
+    "global-challenges": gettext_lazy("Global challenges"),
+}
+LABELS = {
+    "advancing": pgettext_lazy("label", "Advancing"),
+    "undermined": pgettext_lazy("label", "Undermined"),
+    "contested": pgettext_lazy("label", "Contested"),
+    "unclear": pgettext_lazy("label", "Unclear"),
+    "too little evidence": pgettext_lazy("label", "Too little evidence"),
+}
+DELIVERY = {
+    "in place": gettext_lazy("In place"),
+    "partly in place": gettext_lazy("Partly in place"),
+    "under way": gettext_lazy("Under way"),
+    "talk": gettext_lazy("Talk"),
+    "not started": gettext_lazy("Not started"),
+}
+ACTORS = {
+    "us": gettext_lazy("United States"),
+    "china": gettext_lazy("China"),
+    "multilateral": gettext_lazy("Multilateral"),
+    "eu": gettext_lazy("European Union"),
+    "other": gettext_lazy("Other states"),
+    "industry": gettext_lazy("Industry"),
+    "academia": gettext_lazy("Academia and civil society"),
+}
+SHORT_ACTORS = {
+    "us": pgettext_lazy("short", "US"),
+    "china": pgettext_lazy("short", "China"),
+    "multilateral": pgettext_lazy("short", "Multilateral"),
+}
+DIRECTIONS = {
+    1: gettext_lazy("advances"),
+    -1: gettext_lazy("undermines"),
+    0: gettext_lazy("mixed"),
+}
+DIRECTION_MARKS = {1: "▲", -1: "▼", 0: "◆"}
+LABEL_MARKS = {
+    "advancing": "▲",
+    "undermined": "▼",
+    "contested": "◆",
+    "unclear": "○",
+    "too little evidence": "○",
+}
+STRENGTHS = {
+    1: gettext_lazy("words"),
+    2: gettext_lazy("proposal"),
+    3: gettext_lazy("commitment"),
+    4: gettext_lazy("enacted"),
+    5: gettext_lazy("operating"),
+}
+CERTAINTIES = {
+    "confirmed": gettext_lazy("confirmed"),
+    "reported": gettext_lazy("reported"),
+    "rumoured": gettext_lazy("rumoured"),
+}
+MODES = {
+    "joint": gettext_lazy("both must move together"),
+    "each": gettext_lazy("each on its own"),
+    "any": gettext_lazy("any actor will do"),
+}
+COUNTS = (
+    gettext_lazy("none"), gettext_lazy("one"), gettext_lazy("two"), gettext_lazy("three"), gettext_lazy("four"),
+    gettext_lazy("five"), gettext_lazy("six"), gettext_lazy("seven"),
+)  # fmt: skip
+
+
+def label(value: str) -> str:
+    return str(LABELS[value])
+
+
+def short_name(slug: str) -> str:
+    return str(SHORT_NAMES.get(slug, slug))
+
+
+def actor(value: str) -> str:
+    return str(ACTORS.get(value, value))
+
+
+def count_word(count: int) -> str:
+    return str(COUNTS[count]) if count < len(COUNTS) else str(count)
+
+
+def rung(value: int) -> str:
+    """The step of an ask's ladder in a word."""
+    return str(STRENGTHS[value]) if value in STRENGTHS else gettext("nothing yet")

@@ -1,0 +1,178 @@
+"""The charts: true to their figures, safe with hostile words, dressed by class inline and by attribute
+standalone.
+"""
+
+import datetime
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from scorecard.charts import bars, lines, pictures
+from scorecard.charts.drawing import DRESS, direction, number, outline, polyline, share, thinned
+
+START = datetime.date(2025, 1, 21)
+HOSTILE = '"><script>alert(1)</script>&\x27]]>'
+WORDS = lines.Words(HOSTILE, "for", "against", "start", "acts", "−40", "−60 to −20")
+STYLESHEET = Path(lines.__file__).parents[1] / "pages" / "static" / "pages" / "scorecard.css"
+
+
+def run(scores):
+    return lines.Run(START, scores, [score - 10 for score in scores], [score + 10 for score in scores])
+
+
+def tick(day):
+    return day.isoformat()
+
+
+def drawn(standalone=False, **changes):
+    scores = [-index / 10 for index in range(400)]
+    acts = [
+        lines.Act(START + datetime.timedelta(days=30), -1, 4, HOSTILE, f"/events/{HOSTILE}/", 1),
+        lines.Act(START + datetime.timedelta(days=31), 1, 5, "a law", "/events/law/", 2),
+        lines.Act(START + datetime.timedelta(days=32), 0, 1, "a speech", "/events/speech/", None),
+    ]
+    blind = [
+        lines.Blind(START + datetime.timedelta(days=300), START + datetime.timedelta(days=399), "no\ncoding")
+    ]
+    coded = START + datetime.timedelta(days=300)
+    return lines.series(
+        run(scores), acts, WORDS, tick, coded_to=coded, blind=blind, standalone=standalone, **changes
+    )
+
+
+def every_chart():
+    flat = run([0.0] * 40)
+    coded = START + datetime.timedelta(days=20)
+    return {
+        "series": drawn().svg(HOSTILE),
+        "narrow": drawn(frame=lines.NARROW).svg(HOSTILE),
+        "standalone": drawn(standalone=True).svg(HOSTILE),
+        "sparkline": lines.sparkline(flat, HOSTILE, coded_to=coded),
+        "multiple": lines.multiple(flat, HOSTILE, "m", tick, coded_to=coded),
+        "effect": lines.effect(run([-3.0, -2.0, -1.0]), HOSTILE, (HOSTILE, HOSTILE), tick),
+        "bar": bars.score_bar(-20, -40, 10, "contested", HOSTILE),
+        "shares": bars.shares_bar(20, 50, 30, HOSTILE),
+        "ladder": bars.ladder(3, HOSTILE),
+        "unrated": bars.ladder(0, HOSTILE, rated=False),
+        "split": bars.split_bar([(2.0, "up"), (-1.0, "down")], 2.0, HOSTILE),
+        "badge": pictures.badge(HOSTILE, HOSTILE, "down"),
+        "card": pictures.card(HOSTILE, HOSTILE * 9, HOSTILE, [face(-20), face(30)]),
+        "spark picture": pictures.spark_picture(flat, HOSTILE, coded),
+    }
+
+
+def face(score):
+    return pictures.Face(HOSTILE, score, score - 20, score + 20, "unclear", "x", HOSTILE, HOSTILE)
+
+
+@pytest.mark.parametrize("name", list(every_chart()))
+def test_every_chart_is_well_formed_and_lets_no_hostile_word_act(name):
+    svg = every_chart()[name]
+    root = ElementTree.fromstring(svg)
+    tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert "script" not in tags
+    assert "style" not in tags
+    for element in root.iter():
+        assert not [key for key in element.attrib if key == "style" or key.startswith("on")]
+
+
+@pytest.mark.parametrize(
+    "name", ["series", "narrow", "sparkline", "multiple", "effect", "bar", "shares", "ladder"]
+)
+def test_a_chart_on_a_page_is_an_image_with_a_text_alternative(name):
+    root = ElementTree.fromstring(every_chart()[name])
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == HOSTILE
+
+
+def test_each_class_of_a_chart_is_in_the_stylesheet():
+    styles = STYLESHEET.read_text(encoding="utf-8")
+    missing = [name for name in DRESS if not re.search(rf"\.{name}\b", styles)]
+    assert missing == []
+
+
+def test_a_standalone_chart_carries_its_colours_in_attributes_and_needs_no_stylesheet():
+    svg = drawn(standalone=True).svg("Trust")
+    assert "class=" not in svg
+    assert 'fill="#D55E00"' in svg
+    assert "<a " not in svg
+
+
+def test_the_line_is_dashed_after_the_last_coded_day():
+    assert 'class="dashed"' in drawn().svg("Trust")
+    whole = lines.series(run([1.0, 2.0]), [], WORDS, tick, coded_to=START + datetime.timedelta(days=9))
+    assert 'class="dashed"' not in whole.svg("Trust")
+
+
+def test_the_mark_of_a_score_stands_where_the_axis_puts_it():
+    svg = bars.score_bar(50, 40, 60, "advancing", "x", width=240, height=28)
+    pad, width = 14, 240 - 28
+    assert f'd="{outline("up", pad + width * 0.75, 14, 14)}"' in svg
+
+
+def test_a_label_is_told_by_shape_and_not_by_colour_alone():
+    shapes = {
+        label: re.search(r'class="mark[^"]*" d="([^"]*)"', bars.score_bar(0, -1, 1, label, "x")).group(1)
+        for label in ("advancing", "undermined", "contested", "unclear")
+    }
+    assert len(set(shapes.values())) == 4
+
+
+def test_the_three_shares_fill_the_bar():
+    root = ElementTree.fromstring(bars.shares_bar(20.0, 50.0, 30.0, "x"))
+    widths = [
+        float(element.get("width")) for element in root if element.get("class") in ("down", "open", "up")
+    ]
+    assert widths == [20.0, 50.0, 30.0]
+
+
+def test_an_ask_that_is_not_rated_is_hatched_and_shows_no_step():
+    svg = bars.ladder(0, "x", rated=False)
+    assert "hatch" in svg
+    assert "rung" not in svg
+
+
+def test_pins_that_would_touch_move_apart():
+    acts = [lines.Act(START + datetime.timedelta(days=50), 1, 4, "x", "/", pin) for pin in (1, 2, 3)]
+    svg = lines.series(run([0.0] * 400), acts, WORDS, tick, coded_to=START).svg("x")
+    heights = [float(value) for value in re.findall(r'class="pin" cx="[^"]*" cy="([^"]*)"', svg)]
+    assert len(heights) == 3
+    assert all(abs(a - b) >= 17 for index, a in enumerate(heights) for b in heights[:index])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (-0.04, "-0"), (1.25, "1.2"), (10.0, "10"), (-3.96, "-4")]
+)
+def test_numbers_in_a_path_are_short(value, text):
+    assert number(value) == text
+
+
+def test_a_path_of_relative_steps_ends_where_its_points_end():
+    points = [(0.0, 0.0), (1.04, 2.06), (2.08, -1.0), (3.12, 7.77), (9.99, 7.77)]
+    steps = re.findall(r"l(-?[\d.]+) ?(-?[\d.]+)", polyline(points))
+    x, y = (sum(float(step[axis]) for step in steps) for axis in (0, 1))
+    assert x == pytest.approx(10.0)
+    assert y == pytest.approx(7.8)
+
+
+def test_thinning_keeps_every_corner_that_a_reader_can_see():
+    points = [(float(x), 0.0 if x < 50 else 10.0) for x in range(100)]
+    kept = thinned(points)
+    assert kept == [(0.0, 0.0), (49.0, 0.0), (50.0, 10.0), (99.0, 10.0)]
+
+
+@pytest.mark.parametrize(("value", "expected"), [(-150, 0.0), (-100, 0.0), (0, 0.5), (100, 1.0), (101, 1.0)])
+def test_nothing_is_drawn_off_the_axis(value, expected):
+    assert share(value, -100, 100) == expected
+
+
+@pytest.mark.parametrize(("value", "word"), [(0.4, "even"), (-0.4, "even"), (0.6, "up"), (-0.6, "down")])
+def test_a_score_that_reads_zero_has_no_direction(value, word):
+    assert direction(value) == word
+
+
+def test_long_titles_wrap_between_words_and_between_chinese_letters():
+    assert pictures.wrapped("one two three", 60, 10) == ["one two", "three"]
+    assert pictures.wrapped("互信自二零二五年起受挫", 50, 10) == ["互信自二零", "二五年起受", "挫"]
