@@ -69,6 +69,11 @@ def listed(items: Sequence[str]) -> str:
     return comma.join(items[:-1]) + conjunction + items[-1]
 
 
+def enumerated(items: Sequence[str]) -> str:
+    """a, b, c, with the comma of the language and no conjunction."""
+    return pgettext("joint of a list", ", ").join(items)
+
+
 def headline(labels: Iterable[str]) -> str:
     """How the seven stand, in one sentence."""
     counted = dict.fromkeys(LABELS, 0)
@@ -137,8 +142,8 @@ def moved(change: Mapping[str, float | str], length: int) -> str:
     }
     return (
         gettext(
-            "Over %(days)d days the score went from %(from)s to %(to)s: "
-            "new acts %(new)s, acts that ended %(ended)s, fading %(faded)s."
+            "Over %(days)d days the score went from %(from)s to %(to)s: new acts %(new)s, acts that ended "
+            "%(ended)s, fading %(faded)s."
         )
         % figures
     )
@@ -217,3 +222,46 @@ def effect(value: float) -> str:
 def compared(us: float, china: float) -> str:
     """Two actors beside each other, without a winner."""
     return gettext("US acts %(us)s, Chinese acts %(china)s") % {"us": signed(us), "china": signed(china)}
+
+
+def change_word(change: Mapping[str, float | str]) -> str:
+    """The word of section 6 on its own, for a table."""
+    word, few = str(change["word"]), float(change["acts"]) < 2
+    if word.startswith("rising"):
+        return gettext("rising, on few acts") if few else gettext("rising")
+    if word.startswith("falling"):
+        return gettext("falling, on few acts") if few else gettext("falling")
+    if word.startswith("drifting"):
+        return gettext("drifting as old acts fade")
+    return gettext("steady")
+
+
+def chart_title(slug: str, scores: Sequence[float], first: datetime.date) -> str:
+    """The finding above a line: where it ends, and where it was lowest or highest."""
+    words = {"name": vocabulary.short_name(slug), "now": signed(scores[-1])}
+    low, high = min(scores), max(scores)
+    farthest = low if abs(low) >= abs(high) else high
+    where = first + datetime.timedelta(days=list(scores).index(farthest))
+    words |= {"peak": signed(farthest), "month": month(where)}
+    if abs(round(farthest) - round(scores[-1])) < 5:
+        return gettext("%(name)s stands at %(now)s, about as far from zero as it has been") % words
+    return gettext("%(name)s stands at %(now)s, after %(peak)s in %(month)s") % words
+
+
+def pair_headline(labels: Mapping[str, Mapping[str, str]]) -> str:
+    """United States and China in one sentence: of how many recommendations the acts of each are for or
+    against.
+    """
+    parts = []
+    for actor, found in labels.items():
+        figures = {
+            "for": vocabulary.count_word(sum(label == "advancing" for label in found.values())),
+            "against": vocabulary.count_word(sum(label == "undermined" for label in found.values())),
+        }
+        if actor == "us":
+            clause = gettext("the United States advances %(for)s of the seven and undermines %(against)s")
+        else:
+            clause = gettext("China advances %(for)s of the seven and undermines %(against)s")
+        parts.append(clause % figures)
+    clauses = pgettext("joint of clauses", "; ").join(parts)
+    return gettext("By their acts, %(clauses)s.") % {"clauses": clauses}

@@ -74,8 +74,8 @@ MODES = {
     "any": gettext_lazy("any actor will do"),
 }
 COUNTS = (
-    gettext_lazy("none"), gettext_lazy("one"), gettext_lazy("two"), gettext_lazy("three"), gettext_lazy("four"),
-    gettext_lazy("five"), gettext_lazy("six"), gettext_lazy("seven"),
+    gettext_lazy("none"), gettext_lazy("one"), gettext_lazy("two"), gettext_lazy("three"),
+    gettext_lazy("four"), gettext_lazy("five"), gettext_lazy("six"), gettext_lazy("seven"),
 )  # fmt: skip
 
 

@@ -36,6 +36,11 @@ class Clock:
         pairs |= {key: value for key, value in more.items() if value not in (None, "")}
         return f"?{urlencode(pairs)}" if pairs else ""
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """The dates as hidden fields of a form."""
+        pairs = [("as_of", self.as_of.isoformat())] if self.pinned else []
+        return pairs + ([("known_at", self.known_at.isoformat())] if self.known_at else [])
+
     def permanent(self, **more: object) -> str:
         """The query string that pins both dates, so that the figures behind it stay the same for ever."""
         known = self.known_at or self.today

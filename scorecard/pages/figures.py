@@ -8,6 +8,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
@@ -88,3 +89,43 @@ def chart_words(title: str, last: tuple[float, float, float]) -> lines.Words:
         end=sentences.signed(score),
         band=sentences.band(low, high),
     )
+
+
+def one_decimal(value: float) -> str:
+    return number_format(round(value, 1), 1)
+
+
+def quarter_ends(first: datetime.date, last: datetime.date) -> list[datetime.date]:
+    """The last days of March, June, September and December between two days, both included."""
+    found, day = [], first.replace(day=1)
+    while day <= last:
+        following = (day.replace(day=28) + datetime.timedelta(days=4)).replace(day=1)
+        end = following - datetime.timedelta(days=1)
+        if day.month % 3 == 0 and first <= end <= last:
+            found.append(end)
+        day = following
+    return found
+
+
+def month_ends(first: datetime.date, last: datetime.date) -> list[datetime.date]:
+    """The last day of every month from `first` on, and `last` itself."""
+    found, day = [], first.replace(day=1)
+    while day <= last:
+        following = (day.replace(day=28) + datetime.timedelta(days=4)).replace(day=1)
+        found.append(min(last, following - datetime.timedelta(days=1)))
+        day = following
+    return found
+
+
+def table(line: lines.Run) -> list[dict[str, str]]:
+    """The twin of a line chart: month ends, newest first."""
+    return [
+        {
+            "day": sentences.short_day(day),
+            "score": sentences.signed(line.score[index]),
+            "low": sentences.signed(line.low[index]),
+            "high": sentences.signed(line.high[index]),
+        }
+        for day in reversed(month_ends(line.first, line.last))
+        for index in [(day - line.first).days]
+    ]

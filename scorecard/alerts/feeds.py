@@ -1,0 +1,166 @@
+"""Feeds out: Atom and JSON Feed of changes of meaning. Pure: the log's versions in, text out.
+
+One entry for each published change of meaning (a new event, another code, certainty, date or actor, an
+ending, a retraction), none for a corrected word. An entry's id never changes, so no reader shows it twice.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+LONGEST = 100
+MEANING = ("date", "date_precision", "actors", "certainty", "supersedes", "retracted")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One line of the log: the record, when it entered it, and why."""
+
+    record: Mapping[str, Any]
+    recorded: datetime.datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of meaning."""
+
+    identity: str
+    event_id: str
+    kind: str
+    title: str
+    text: str
+    updated: datetime.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """What a feed says about itself."""
+
+    title: str
+    home: str
+    address: str
+    event_address: Callable[[str], str]
+    language: str
+    authority: str
+
+
+def meaning(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What counts as the meaning of a version: all that can move a score, and nothing else."""
+    codes = tuple(
+        (item["rec"], item["direction"], item["strength"], item["ask"]) for item in record["assessments"]
+    )
+    return (*(str(record[key]) for key in MEANING), codes)
+
+
+def entries(log: Iterable[Version], *, recommendation: str = "", actor: str = "") -> list[Entry]:
+    """The newest changes of meaning, at most 100; of one recommendation or actor if named."""
+    before: dict[str, Mapping[str, Any]] = {}
+    found: list[Entry] = []
+    for version in log:
+        record = version.record
+        old = before.get(record["id"])
+        before[record["id"]] = record
+        if old is not None and meaning(old) == meaning(record):
+            continue
+        if _touches(record, recommendation, actor) or (old and _touches(old, recommendation, actor)):
+            found.append(_entry(version, old))
+    found.sort(key=lambda entry: (entry.updated, entry.identity), reverse=True)
+    return found[:LONGEST]
+
+
+def _touches(record: Mapping[str, Any], recommendation: str, actor: str) -> bool:
+    touches = not recommendation or any(item["rec"] == recommendation for item in record["assessments"])
+    return touches and (not actor or actor in record["actors"])
+
+
+def _entry(version: Version, old: Mapping[str, Any] | None) -> Entry:
+    record = version.record
+    kind = "retracted" if record["retracted"] else "recoded" if old else "added"
+    codes = ", ".join(
+        f"{item['rec']} {'+' if item['direction'] > 0 else '−' if item['direction'] < 0 else '±'}"
+        f"{item['strength']}"
+        for item in record["assessments"]
+    )
+    text = " ".join(
+        part for part in (record["summary"] or record["summary_zh"], f"[{codes}]", version.why) if part
+    )
+    told = hashlib.sha256(
+        f"{record['id']}\n{version.recorded.isoformat()}\n{meaning(record)}".encode()
+    ).hexdigest()
+    title = f"{record['date']} {record['title'] or record['title_zh'] or record['id']}"
+    return Entry(
+        told[:24],
+        record["id"],
+        kind,
+        title if kind == "added" else f"{kind}: {title}",
+        text,
+        version.recorded,
+    )
+
+
+def stamp(moment: datetime.datetime) -> str:
+    """RFC 3339, in UTC, to the second."""
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clean(text: str) -> str:
+    """`text` without the control characters that XML 1.0 forbids."""
+    return "".join(
+        letter for letter in text if letter in "\t\n\r" or " " <= letter < "\ufffe" or letter > "\uffff"
+    )
+
+
+def atom(channel: Channel, entries: Iterable[Entry]) -> str:
+    """An Atom feed (RFC 4287)."""
+    listed = list(entries)
+    newest = stamp(listed[0].updated) if listed else "2025-01-21T00:00:00Z"
+    head = (
+        f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" '
+        f"xml:lang={quoteattr(channel.language)}><id>{escape(channel.address)}</id>"
+        f"<title>{escape(channel.title)}</title><updated>{newest}</updated>"
+        f"<author><name>US–China AI Policy Scorecard</name></author>"
+        f'<link rel="self" type="application/atom+xml" href={quoteattr(channel.address)}/>'
+        f'<link rel="alternate" type="text/html" href={quoteattr(channel.home)}/>'
+        "<rights>CC BY 4.0</rights>"
+    )
+    return head + "".join(_atom_entry(channel, entry) for entry in listed) + "</feed>\n"
+
+
+def _atom_entry(channel: Channel, entry: Entry) -> str:
+    address = channel.event_address(entry.event_id)
+    return (
+        f"<entry><id>tag:{escape(channel.authority)},2025:{entry.identity}</id>"
+        f"<title>{escape(clean(entry.title))}</title><updated>{stamp(entry.updated)}</updated>"
+        f'<link rel="alternate" type="text/html" href={quoteattr(address)}/>'
+        f'<category term="{entry.kind}"/><summary type="text">{escape(clean(entry.text))}</summary></entry>'
+    )
+
+
+def json_feed(channel: Channel, entries: Iterable[Entry]) -> str:
+    """A JSON Feed, version 1.1."""
+    document = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": channel.title,
+        "home_page_url": channel.home,
+        "feed_url": channel.address,
+        "language": channel.language,
+        "items": [
+            {
+                "id": f"tag:{channel.authority},2025:{entry.identity}",
+                "url": channel.event_address(entry.event_id),
+                "title": clean(entry.title),
+                "content_text": clean(entry.text),
+                "date_published": stamp(entry.updated),
+                "tags": [entry.kind],
+            }
+            for entry in entries
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,103 @@
+"""The series as files: CSV, JSON, and a zip with data dictionary and citation. Text cells are safe in
+spreadsheets.
+"""
+
+from __future__ import annotations
+
+import csv as csv_module
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from scorecard.method import parameters
+from scorecard.pages import frame
+from scorecard.pages.citations import Citation
+from scorecard.pages.reading import Reading
+
+COLUMNS = {
+    "recommendation": "slug of the recommendation",
+    "date": "calendar day, UTC, end of day (YYYY-MM-DD)",
+    "score": "balance, -100 to +100; 0 is where the recommendation stood on 2025-01-21",
+    "low": "lower end of the 80 % evidence band",
+    "high": "upper end of the 80 % evidence band",
+    "coded": "1 if the day is within the coded period, 0 if the score only fades",
+}
+
+
+def rows(read: Reading, slugs: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """One row for each recommendation and day, in the order of `COLUMNS`."""
+    for slug in slugs:
+        run = read.run(slug)
+        for index, score in enumerate(run.score):
+            day = read.first_day(index)
+            yield slug, day.isoformat(), score, run.low[index], run.high[index], int(day <= read.coded_to)
+
+
+def csv(read: Reading, slugs: Sequence[str]) -> str:
+    written = io.StringIO()
+    writer = csv_module.writer(written, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows(read, slugs))
+    return written.getvalue()
+
+
+def document(read: Reading, slugs: Sequence[str]) -> dict[str, Any]:
+    """Figures and daily series as one JSON document that says what it is."""
+    return about(read) | {
+        "first_day": read.run(slugs[0]).first.isoformat(),
+        "recommendations": {
+            slug: {
+                "balance": {
+                    key: value
+                    for key, value in read.report["recommendations"][slug]["balance"].items()
+                    if key != "acts"
+                },
+                "series": {
+                    "score": list(read.run(slug).score),
+                    "low": list(read.run(slug).low),
+                    "high": list(read.run(slug).high),
+                },
+            }
+            for slug in slugs
+        },
+    }
+
+
+def about(read: Reading) -> dict[str, Any]:
+    clock = read.clock
+    return {
+        "title": "US–China AI Policy Scorecard",
+        "as_of": clock.as_of.isoformat(),
+        "known_at": (clock.known_at or clock.today).isoformat(),
+        "coded_to": read.coded_to.isoformat(),
+        "method": parameters.VERSION,
+        "licence": "CC BY 4.0",
+        "source": frame.absolute("/"),
+    }
+
+
+def bundle(read: Reading, slugs: Sequence[str]) -> bytes:
+    """A zip of series.csv, metadata.json and readme.md. The same question gives the same bytes."""
+    address = frame.absolute("/" + read.clock.permanent())
+    cited = Citation(
+        "scorecard", "Daily series", address, read.clock.as_of, read.clock.today, parameters.VERSION
+    )
+    readme = (
+        "# US–China AI Policy Scorecard: daily series\n\n"
+        f"As of {read.clock.as_of}, coded to {read.coded_to}. After that day a score only fades.\n\n"
+        "## Columns\n\n"
+        + "".join(f"- `{name}`: {meaning}\n" for name, meaning in COLUMNS.items())
+        + f"\n## Citation\n\n{cited.text()}\n\n```bibtex\n{cited.bibtex()}```\n\nLicence: CC BY 4.0\n"
+    )
+    metadata = about(read) | {"columns": COLUMNS, "citation": cited.text()}
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (
+            ("series.csv", csv(read, slugs)),
+            ("metadata.json", json.dumps(metadata, ensure_ascii=False, indent=1)),
+            ("readme.md", readme),
+        ):
+            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), text)
+    return written.getvalue()

@@ -1,0 +1,34 @@
+"""The addresses of the public site. All stand in both languages: `/…` in English, `/zh-hans/…` in Chinese."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from scorecard.pages.views import actors, discovery, events, explain, overview, recommendations, take
+
+app_name = "pages"
+
+NAME = r"[a-z0-9-]{1,40}"
+FEED = r"all|recommendations/[a-z-]+|actors/[a-z]+"
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("recommendations/<slug:slug>/", recommendations.recommendation, name="recommendation"),
+    re_path(r"^r/(?P<number>[1-7])/?$", recommendations.numbered, name="numbered"),
+    re_path(rf"^r/(?P<name>{NAME})\.(?P<ending>svg|png|csv|json|zip)$", take.take, name="take"),
+    path("events/", events.events, name="events"),
+    path("events/<slug:event_id>/", events.event, name="event"),
+    path("actors/", actors.actors, name="actors"),
+    path("actors/<slug:actor>/", actors.actor, name="actor"),
+    path("method/", explain.method, name="method"),
+    path("method/acts.json", explain.method_acts, name="method_acts"),
+    path("data/", explain.data, name="data"),
+    path("about/", explain.about, name="about"),
+    path("changes/", explain.changes, name="changes"),
+    re_path(rf"^embed/(?P<name>{NAME})/$", take.embed, name="embed"),
+    re_path(rf"^embed/(?P<name>{NAME})/badge\.svg$", take.badge, name="badge"),
+    re_path(rf"^embed/(?P<name>{NAME})/sparkline\.svg$", take.sparkline, name="sparkline"),
+    re_path(r"^cards/(?P<name>[a-z0-9-]{1,110})\.png$", take.card, name="card"),
+    re_path(r"^cite\.(?P<ending>bib|ris)$", take.citation, name="citation"),
+    re_path(rf"^feeds/(?P<name>{FEED})\.(?P<ending>atom|json)$", discovery.feed, name="feed"),
+]

@@ -1,0 +1,146 @@
+"""Actors: the United States and China side by side, every actor in one table, and a page for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from scorecard import sentences, vocabulary
+from scorecard.charts import bars, lines
+from scorecard.charts.drawing import direction
+from scorecard.pages import acts, figures, filters, frame, names, reading
+from scorecard.pages.published import published
+from scorecard.pages.reading import Reading
+from tracker import codebook
+
+PAIR = ("us", "china")
+VERDICTS = ("advancing", "undermined")
+
+
+@published
+def actors(request: HttpRequest) -> HttpResponse:
+    read = reading.open_(request)
+    query = read.clock.query()
+    headline = sentences.pair_headline(
+        {actor: {slug: _balance(read, actor, slug)["label"] for slug in read.slugs} for actor in PAIR}
+    )
+    page = frame.Page(
+        key="actors",
+        title=headline,
+        description=gettext(
+            "The acts of the United States and China, and of five other actors, side by side."
+        ),
+        current="actors",
+        card=reverse("pages:card", args=["actors"]),
+        feeds=tuple((vocabulary.actor(actor), names.stem("actors", actor)) for actor in PAIR),
+    )
+    context = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": headline,
+        "axis": figures.drawn(bars.axis()),
+        "names": [vocabulary.actor(actor) for actor in PAIR],
+        "short_names": [vocabulary.short_name(slug) for slug in read.slugs],
+        "rows": [_pair(read, slug, query) for slug in read.slugs],
+        "table": [_line(read, actor, query) for actor in codebook.ACTORS],
+    }
+    return render(request, "pages/actors.html", context)
+
+
+def _balance(read: Reading, actor: str, slug: str) -> dict[str, Any]:
+    return read.actor(actor)["recommendations"][slug]["balance"]
+
+
+def _pair(read: Reading, slug: str, query: str) -> dict[str, Any]:
+    cells = [
+        figures.balance(vocabulary.actor(actor), _balance(read, actor, slug), height=24) for actor in PAIR
+    ]
+    us, china = (_balance(read, actor, slug)["score"] for actor in PAIR)
+    return {
+        "href": reverse("pages:recommendation", args=[slug]) + query,
+        "name": read.name(slug),
+        "cells": cells,
+        "difference": sentences.signed(china - us),
+    }
+
+
+def _line(read: Reading, actor: str, query: str) -> dict[str, Any]:
+    balances = [_balance(read, actor, slug) for slug in read.slugs]
+    return {
+        "href": reverse("pages:actor", args=[actor]) + query,
+        "name": vocabulary.actor(actor),
+        "acts": sum(actor in record["actors"] for record in read.records),
+        "values": [
+            {
+                "text": sentences.signed(balance["score"]),
+                "look": direction(balance["score"]) if balance["label"] in VERDICTS else "even",
+            }
+            for balance in balances
+        ],
+    }
+
+
+@published
+def actor(request: HttpRequest, actor: str) -> HttpResponse:
+    if actor not in codebook.ACTORS:
+        raise Http404
+    read = reading.open_(request)
+    query, name = read.clock.query(), vocabulary.actor(actor)
+    labels = [_balance(read, actor, slug)["label"] for slug in read.slugs]
+    headline = gettext("%(name)s: %(stand)s") % {"name": name, "stand": sentences.headline(labels)}
+    page = frame.Page(
+        key=f"actor-{actor}",
+        title=headline,
+        description=gettext("The seven recommendations measured on the acts of one actor: %(name)s.")
+        % {"name": name},
+        current="actors",
+        card=reverse("pages:card", args=[f"actor-{actor}"]),
+        feeds=((name, names.stem("actors", actor)),),
+    )
+    _cited, citation = frame.citation(page, read.clock, request.path)
+    context = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": headline,
+        "up": {"href": reverse("pages:actors") + query, "name": gettext("Actors")},
+        "deck": gettext(
+            "The same measure on the acts that name this actor alone. A joint act counts in full for each "
+            "party."
+        ),
+        "axis": figures.drawn(bars.axis()),
+        "rows": [_row(read, actor, slug, query) for slug in read.slugs],
+        "citation": citation,
+    } | _events(request, read, actor, query)
+    return render(request, "pages/actor.html", context)
+
+
+def _row(read: Reading, actor: str, slug: str, query: str) -> dict[str, Any]:
+    balance, name = _balance(read, actor, slug), read.name(slug)
+    run = read.run(slug, actor)
+    alternative = sentences.series_alternative(name, run.first, run.last, run.score)
+    return (
+        figures.balance(name, balance)
+        | figures.shares(balance)
+        | {
+            "href": reverse("pages:recommendation", args=[slug]) + query,
+            "spark": figures.drawn(lines.sparkline(run, alternative, coded_to=read.coded_to)),
+            "n": balance["n"],
+        }
+    )
+
+
+def _events(request: HttpRequest, read: Reading, actor: str, query: str) -> dict[str, Any]:
+    error = ""
+    try:
+        chosen = filters.read(request.GET)
+    except filters.BadFilter as problem:
+        chosen, error = filters.read({}), str(problem)
+    found = [record for record in read.newest() if actor in record["actors"] and chosen.keeps(record)]
+    return {
+        "events_title": gettext("Its acts, newest first"),
+        "filters": filters.form(chosen, request.path + "#events", read.clock.pairs(), len(found), error),
+        "events": acts.listed(filters.cut(found, chosen), read.effects(), query, ended=read.ended()),
+        "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
+    }

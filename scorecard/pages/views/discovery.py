@@ -1,0 +1,112 @@
+"""What machines look for: robots, sitemap, llms.txt, and the feeds."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import translation
+
+from scorecard.alerts import feeds
+from scorecard.method import parameters
+from scorecard.pages import frame, names, reading
+from scorecard.pages.published import published
+from tracker import codebook
+
+TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
+
+
+@published
+def robots(request: HttpRequest) -> HttpResponse:
+    lines = (
+        "User-agent: *",
+        "Disallow: /*?*as_of=",
+        "Disallow: /*?*q=",
+        "Allow: /",
+        f"Sitemap: {frame.absolute(reverse('sitemap'))}",
+    )
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@published
+def sitemap(request: HttpRequest) -> HttpResponse:
+    read = reading.open_(request)
+    pages = [(name, []) for name in ("overview", "events", "actors", "method", "data", "about", "changes")]
+    pages += [("recommendation", [slug]) for slug in codebook.RECOMMENDATIONS]
+    pages += [("actor", [actor]) for actor in codebook.ACTORS]
+    pages += [("event", [record["id"]]) for record in read.records]
+    entries = "".join(_entry(name, args) for name, args in pages)
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        f'xmlns:xhtml="http://www.w3.org/1999/xhtml">{entries}</urlset>\n'
+    )
+    return HttpResponse(body, content_type="application/xml; charset=utf-8")
+
+
+def _entry(name: str, args: list[str]) -> str:
+    """One page in both languages, each pointing at the other."""
+    addresses = {}
+    for code, tag in frame.TAGS.items():
+        with translation.override(code):
+            addresses[tag] = escape(frame.absolute(reverse(f"pages:{name}", args=args)))
+    links = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{tag}" href="{address}"/>'
+        for tag, address in addresses.items()
+    )
+    return "".join(f"<url><loc>{address}</loc>{links}</url>" for address in addresses.values())
+
+
+@published
+def llms(request: HttpRequest) -> HttpResponse:
+    """A plain description of the site for language models (llmstxt.org)."""
+    read = reading.open_(request)
+    coverage = read.coverage()
+    lines = [
+        "# US–China AI Policy Scorecard",
+        "",
+        "> Seven policy recommendations on US-China AI, followed act by act since 21 January 2025. Scores "
+        "run from -100 to +100 with an 80 % evidence band; 0 is where each stood on that day, not neutral. "
+        "A negative score means against the recommendation, not bad policy.",
+        "",
+        f"Method {parameters.VERSION}. {coverage['sentence']}. {coverage['silence']}".strip(),
+        "Quote a score only with its band, its day and the day to which coding is complete.",
+        "",
+        "## The seven",
+        "",
+    ]
+    for slug in read.slugs:
+        balance = read.report["recommendations"][slug]["balance"]
+        figures = f"{round(balance['score'])} ({round(balance['low'])} to {round(balance['high'])})"
+        address = frame.absolute(reverse("pages:recommendation", args=[slug]))
+        lines.append(f"- [{read.name(slug)}]({address}): {balance['label']}, {figures}")
+    lines += ["", "## More", ""]
+    for name in ("method", "data", "events", "changes", "about"):
+        lines.append(f"- [{name}]({frame.absolute(reverse(f'pages:{name}'))})")
+    lines.append(f"- [figures as JSON]({frame.absolute(reverse('pages:take', args=['all', 'json']))})")
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/markdown; charset=utf-8")
+
+
+@published
+def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
+    """A feed of changes of meaning: all, of one recommendation, or of one actor."""
+    titles = {stem.partition("/feeds/")[2]: title for title, stem in names.feeds()}
+    if name not in titles:
+        raise Http404
+    kind, _slash, key = name.partition("/")
+    entries = feeds.entries(
+        reading.log(),
+        recommendation=key if kind == "recommendations" else "",
+        actor=key if kind == "actors" else "",
+    )
+    channel = feeds.Channel(
+        title=f"US–China AI Policy Scorecard: {titles[name]}",
+        home=frame.absolute(reverse("pages:overview")),
+        address=frame.absolute(request.path),
+        event_address=lambda event_id: frame.absolute(reverse("pages:event", args=[event_id])),
+        language=frame.TAGS[frame.language()],
+        authority=settings.SITE_URL.partition("//")[2].split("/")[0].split(":")[0],
+    )
+    body = feeds.atom(channel, entries) if ending == "atom" else feeds.json_feed(channel, entries)
+    return HttpResponse(body, content_type=TYPES[ending])

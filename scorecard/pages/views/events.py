@@ -1,0 +1,261 @@
+"""Events: the searchable list, and one page for each with its coding, effect, sources and history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext, ngettext
+
+from scorecard import sentences, vocabulary
+from scorecard.charts import lines
+from scorecard.pages import acts, figures, filters, frame, names, reading, sides
+from scorecard.pages.published import published
+from scorecard.pages.reading import Reading
+
+SIDES = (sides.US, sides.CHINA, sides.THIRD, sides.UNKNOWN)
+
+
+@published
+def events(request: HttpRequest) -> HttpResponse:
+    read = reading.open_(request)
+    query, error = read.clock.query(), ""
+    try:
+        chosen = filters.read(request.GET)
+    except filters.BadFilter as problem:
+        chosen, error = filters.read({}), str(problem)
+    found = [record for record in read.newest() if chosen.keeps(record)]
+    headline = ngettext("%(count)d act on record", "%(count)d acts on record", len(read.records)) % {
+        "count": len(read.records)
+    }
+    page = frame.Page(
+        key="events",
+        title=headline,
+        description=gettext(
+            "Every act that counts for or against the seven recommendations, with its sources."
+        ),
+        current="events",
+        card=reverse("pages:card", args=["overview"]),
+        feeds=((gettext("All changes"), names.stem("all")),),
+        noindex=chosen.active or chosen.page > 1,
+    )
+    context = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": headline,
+        "filters": filters.form(chosen, request.path, read.clock.pairs(), len(found), error),
+        "events": acts.listed(filters.cut(found, chosen), read.effects(), query, ended=read.ended()),
+        "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
+    }
+    return render(request, "pages/events.html", context, status=400 if error else 200)
+
+
+@published
+def event(request: HttpRequest, event_id: str) -> HttpResponse:
+    read = reading.open_(request)
+    record = read.record(event_id)
+    if record is None:
+        raise Http404
+    query, title = read.clock.query(), acts.title(record)
+    page = frame.Page(
+        key=f"event-{event_id}",
+        title=title,
+        description=acts.summary(record) or title,
+        current="events",
+        card=reverse("pages:card", args=[f"event-{event_id}"]),
+        structured=_structured(record),
+    )
+    _cited, citation = frame.citation(page, read.clock, request.path)
+    context = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "kicker": acts.moment(record),
+        "event": _event(read, record, query),
+        "facts": _facts(record),
+        "supersedes": [_linked(read, ended, query) for ended in record["supersedes"]],
+        "assessments": [_assessment(read, record, item, query) for item in record["assessments"]],
+        "points_note": gettext("What this act does to each balance on %(day)s.")
+        % {"day": sentences.day(read.clock.as_of)},
+        "history": read.history(event_id),
+        "dispute": gettext(
+            "Every code can be disputed: name the event, the recommendation, the code you would give, and "
+            "a public source. A dispute gets a reference and an answer; one that is accepted stays visible "
+            "in the history above."
+        ),
+        "dispute_link": read.dispute_address(event_id),
+        "citation": citation,
+    } | _sources(record)
+    return render(request, "pages/event.html", context)
+
+
+def _event(read: Reading, record: Mapping[str, Any], query: str) -> dict[str, Any]:
+    chinese = (get_language() or "").startswith("zh")
+    other = record["title"] if chinese else record["title_zh"]
+    ender = read.ender(record["id"])
+    return {
+        "title": acts.title(record),
+        "other_title": other if other != acts.title(record) else "",
+        "other_lang": "en" if chinese else "zh-Hans",
+        "translation_note": gettext(
+            "The Chinese title and summary are translations that nobody has reviewed yet."
+        )
+        if record["title_zh"]
+        else "",
+        "summary": acts.summary(record),
+        "retracted": record["retracted"],
+        "ended_by": _ended_by(read, ender, query) if ender else None,
+    }
+
+
+def _ended_by(read: Reading, ender: Mapping[str, Any], query: str) -> dict[str, str]:
+    words = gettext("This act no longer counts since %(day)s, when this ended it:")
+    return {
+        "words": words % {"day": sentences.day(read.start(ender))},
+        "title": acts.title(ender),
+        "href": reverse("pages:event", args=[ender["id"]]) + query,
+    }
+
+
+def _linked(read: Reading, event_id: str, query: str) -> dict[str, str]:
+    record = read.record(event_id)
+    title = acts.title(record) if record else event_id
+    return {"title": title, "href": reverse("pages:event", args=[event_id]) + query}
+
+
+def _facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    facts = [
+        (gettext("Date"), acts.moment(record)),
+        (
+            gettext("Whose act"),
+            sentences.enumerated([vocabulary.actor(actor) for actor in record["actors"]]) or "–",
+        ),
+        (gettext("Certainty"), _certainty(record["certainty"])),
+        (gettext("Permanent id"), record["id"]),
+    ]
+    if record["recorded_at"]:
+        facts.append((gettext("This version recorded"), record["recorded_at"]))
+    if record["codebook"]:
+        facts.append((gettext("Codebook"), record["codebook"]))
+    return facts
+
+
+def _certainty(value: str) -> str:
+    meaning = {
+        "confirmed": gettext("confirmed: a primary source or two independent outlets; counts in full"),
+        "reported": gettext("reported: one credible outlet; counts three quarters"),
+        "rumoured": gettext("rumoured: anonymous or expected; counts a quarter and ends nothing"),
+    }
+    return meaning[value]
+
+
+def _assessment(
+    read: Reading, record: Mapping[str, Any], item: Mapping[str, Any], query: str
+) -> dict[str, Any]:
+    slug = item["rec"]
+    points = read.effects_on(slug).get(record["id"], 0.0)
+    part = figures.part(vocabulary.short_name(slug), points)
+    look = {1: "advancing", -1: "undermined", 0: "contested"}[item["direction"]]
+    strength = gettext("%(step)d of 5, %(word)s") % {
+        "step": item["strength"],
+        "word": vocabulary.STRENGTHS[item["strength"]],
+    }
+    return (
+        part
+        | {
+            "href": reverse("pages:recommendation", args=[slug]) + query,
+            "full_name": read.name(slug),
+            "direction": vocabulary.DIRECTIONS[item["direction"]],
+            "direction_mark": vocabulary.DIRECTION_MARKS[item["direction"]],
+            "direction_look": look,
+            "strength": strength,
+            "ask": read.ask(slug, item["ask"])[0] if item["ask"] else "",
+            "rationale": item["rationale"],
+            "rationale_lang": acts.language(item["rationale"]),
+            "rule": _rule(read, slug, item),
+        }
+        | _effect(read, record, slug)
+    )
+
+
+def _rule(read: Reading, slug: str, item: Mapping[str, Any]) -> str:
+    """The paragraph of the codebook that the code applies."""
+    kinds = {
+        1: gettext("Words: a speech, call, report or statement."),
+        2: gettext("Proposal: introduced, offered, announced or not yet in force."),
+        3: gettext("Commitment: adopted, published, talks held, a chamber's vote."),
+        4: gettext("Enacted: a law, final rule, order, money appropriated, a body created, a ruling."),
+        5: gettext("Operating: a programme that delivers, a rule enforced, a project with output."),
+    }
+    side = {
+        1: gettext("Advances: %(text)s") % {"text": read.text(slug, "advances")},
+        -1: gettext("Undermines: %(text)s") % {"text": read.text(slug, "undermines")},
+        0: gettext("Mixed: it does both, and neither clearly more."),
+    }
+    return f"{kinds[item['strength']]} {side[item['direction']]}"
+
+
+def _effect(read: Reading, record: Mapping[str, Any], slug: str) -> dict[str, Any]:
+    run = read.effect_run(record["id"], slug)
+    if run is None:
+        return {"chart": "", "caption": ""}
+    largest = max(run.score, key=abs)
+    words = (
+        gettext("at most %(points)s") % {"points": sentences.tenths(largest)},
+        gettext("on %(day)s: %(points)s")
+        % {"day": sentences.short_day(run.last), "points": sentences.tenths(run.score[-1])},
+    )
+    title = gettext("Effect on %(name)s: %(most)s, %(now)s") % {
+        "name": vocabulary.short_name(slug),
+        "most": words[0],
+        "now": words[1],
+    }
+    chart = lines.effect(run, title, words, sentences.short_day, name=f"effect-{slug}")
+    caption = gettext("Points of the balance that this act alone accounts for, week by week.")
+    return {"chart": figures.drawn(chart), "caption": caption}
+
+
+def _sources(record: Mapping[str, Any]) -> dict[str, Any]:
+    names_ = {
+        sides.US: gettext("United States"),
+        sides.CHINA: gettext("Mainland China"),
+        sides.THIRD: gettext("Elsewhere"),
+        sides.UNKNOWN: gettext("Country not established"),
+    }
+    grouped: dict[str, list[dict[str, str]]] = {side: [] for side in SIDES}
+    for source in record["sources"]:
+        parts = (source["publisher"], source["date"], filters_language(source["lang"]))
+        grouped[sides.side(source["url"])].append(
+            {
+                "url": source["url"],
+                "title": source["title"] or source["url"],
+                "lang": {"zh": "zh-Hans"}.get(source["lang"], source["lang"]),
+                "meta": " · ".join(part for part in parts if part),
+            }
+        )
+    count = len(record["sources"])
+    seen = [names_[side] for side in (sides.US, sides.CHINA, sides.THIRD) if grouped[side]]
+    deck = gettext("Titles stand in their original language.")
+    if len(seen) == 1 and not grouped[sides.UNKNOWN]:
+        deck = gettext("Reported from one side only: %(side)s.") % {"side": seen[0]} + " " + deck
+    return {
+        "sources": [{"name": names_[side], "sources": found} for side, found in grouped.items() if found],
+        "sources_title": ngettext("%(count)d source", "%(count)d sources", count) % {"count": count},
+        "sources_deck": deck,
+    }
+
+
+def filters_language(lang: str) -> str:
+    return filters.word("language", lang) if lang in ("en", "zh") else lang
+
+
+def _structured(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": record["title"] or record["title_zh"],
+        "description": record["summary"] or record["summary_zh"],
+        "startDate": record["date"],
+        "identifier": record["id"],
+        "url": frame.absolute(reverse("pages:event", args=[record["id"]])),
+    }

@@ -1,0 +1,186 @@
+"""The front page: one sentence, the seven as rows, what moved, the lines, the coverage."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+
+from scorecard import sentences, vocabulary
+from scorecard.charts import bars, lines
+from scorecard.pages import acts, figures, frame, names, reading
+from scorecard.pages.published import published
+from scorecard.pages.reading import Reading
+
+COMPARED = ("us", "china", "multilateral")
+MOVED_DAYS = 90
+
+
+@published
+def overview(request: HttpRequest) -> HttpResponse:
+    read = reading.open_(request)
+    query = read.clock.query()
+    headline = sentences.headline(read.label(slug) for slug in read.slugs)
+    page = frame.Page(
+        key="overview",
+        title=headline,
+        description=gettext(
+            "Seven recommendations for US–China AI policy, followed act by act: where each stands, how "
+            "sure we are, and why."
+        ),
+        current="overview",
+        card=reverse("pages:card", args=["overview"]),
+        feeds=((gettext("All changes"), names.stem("all")),),
+        structured=_dataset(read),
+    )
+    _cited, citation = frame.citation(page, read.clock, request.path)
+    context = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": headline,
+        "axis": figures.drawn(bars.axis()),
+        "rows": [_row(read, slug, query) for slug in read.slugs],
+        "key": names.key(),
+        "multiples": [_multiple(read, slug, query) for slug in read.slugs],
+        "quarters": _quarters(read),
+        "overall": _overall(read),
+        "coverage": read.facts(),
+        "downloads": names.downloads("all", query),
+        "citation": citation,
+        "embed": names.embed_code("all"),
+    } | _moved(read, query)
+    return render(request, "pages/overview.html", context)
+
+
+def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
+    name, report = read.name(slug), read.report["recommendations"][slug]
+    row = figures.balance(name, report["balance"]) | figures.shares(report["balance"])
+    row |= figures.pulse(report["pulse"])
+    run = read.run(slug)
+    since = read.since(slug)
+    alternative = sentences.series_alternative(name, run.first, run.last, run.score)
+    return row | {
+        "slug": slug,
+        "href": reverse("pages:recommendation", args=[slug]) + query,
+        "since": gettext("since %(day)s") % {"day": sentences.month(since)} if since else "",
+        "spark": figures.drawn(lines.sparkline(run, alternative, coded_to=read.coded_to)),
+        "actors": [_actor(read, slug, actor, query) for actor in COMPARED],
+    }
+
+
+def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
+    balance = read.actor(actor)["recommendations"][slug]["balance"]
+    name = str(vocabulary.SHORT_ACTORS[actor])
+    return figures.balance(name, balance, width=120, height=16) | {
+        "href": reverse("pages:actor", args=[actor]) + query
+    }
+
+
+def _multiple(read: Reading, slug: str, query: str) -> dict[str, Any]:
+    run, name = read.run(slug), read.name(slug)
+    title = sentences.series_alternative(name, run.first, run.last, run.score)
+    chart = lines.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to)
+    balance = read.report["recommendations"][slug]["balance"]
+    caption = (
+        f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])}), "
+        f"{vocabulary.label(balance['label'])}"
+    )
+    return {
+        "href": reverse("pages:recommendation", args=[slug]) + query,
+        "name": name,
+        "short": vocabulary.short_name(slug),
+        "chart": figures.drawn(chart),
+        "caption": caption,
+    }
+
+
+def _quarters(read: Reading) -> list[dict[str, Any]]:
+    """The lines as a table: the last day of each quarter and the day of the page."""
+    runs = [read.run(slug) for slug in read.slugs]
+    first, last = runs[0].first, runs[0].last
+    days = [day for day in figures.quarter_ends(first, last) if day < last] + [last]
+    return [
+        {
+            "day": sentences.short_day(day),
+            "values": [sentences.signed(run.score[(day - first).days]) for run in runs],
+        }
+        for day in days
+    ]
+
+
+def _overall(read: Reading) -> dict[str, Any]:
+    overall = read.report["overall"]
+    label = "advancing" if overall["low"] > 0 else "undermined" if overall["high"] < 0 else "unclear"
+    sentence = gettext("The plain mean of the seven balances is %(score)s (%(band)s).") % {
+        "score": sentences.signed(overall["score"]),
+        "band": sentences.band(overall["low"], overall["high"]),
+    }
+    return figures.balance(gettext("All seven"), overall | {"label": label}) | {"sentence": sentence}
+
+
+def _moved(read: Reading, query: str) -> dict[str, Any]:
+    """The acts of the last 90 days with the largest effects; where there is none, the last ones coded."""
+    start = read.clock.as_of - datetime.timedelta(days=MOVED_DAYS)
+    effects = read.effects()
+    recent = [record for record in read.records if read.start(record) > start]
+    recent.sort(key=lambda record: -sum(abs(value) for value in effects.get(record["id"], {}).values()))
+    deck = _moved_deck(read, len(recent))
+    if recent:
+        title = gettext("What moved the scores in the last %(days)d days") % {"days": MOVED_DAYS}
+    else:
+        recent = sorted(read.records, key=lambda record: (read.start(record), record["id"]), reverse=True)
+        title = gettext("No act in the last %(days)d days; the latest on record") % {"days": MOVED_DAYS}
+    shown = acts.listed(recent[:6], effects, query, ended=read.ended())
+    return {"moved_title": title, "moved_deck": deck, "acts": shown}
+
+
+def _moved_deck(read: Reading, count: int) -> str:
+    moving = [
+        f"{vocabulary.short_name(slug)} {sentences.signed(change['to'] - change['from'])}"
+        for slug in read.slugs
+        if abs(
+            (change := read.report["recommendations"][slug]["change"][str(MOVED_DAYS)])["to"] - change["from"]
+        )
+        >= 1
+    ]
+    counted = ngettext("%(count)d act.", "%(count)d acts.", count) % {"count": count}
+    if not moving:
+        return counted + gettext(" No score moved by a point or more.")
+    if count:
+        return counted + gettext(" The scores moved: %(moves)s.") % {"moves": sentences.enumerated(moving)}
+    return counted + gettext(" What moved is fading alone: %(moves)s.") % {
+        "moves": sentences.enumerated(moving)
+    }
+
+
+def _dataset(read: Reading) -> dict[str, Any]:
+    return {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "name": gettext("US–China AI Policy Scorecard"),
+        "description": gettext(
+            "Events, codes and daily scores of seven recommendations for US–China AI policy since 21 "
+            "January 2025."
+        ),
+        "url": frame.absolute(reverse("pages:overview")),
+        "license": "https://creativecommons.org/licenses/by/4.0/",
+        "isAccessibleForFree": True,
+        "inLanguage": ["en", "zh-Hans"],
+        "temporalCoverage": f"2025-01-21/{read.clock.as_of.isoformat()}",
+        "creator": {"@type": "Organization", "name": "US–China AI Policy Scorecard"},
+        "distribution": [
+            {
+                "@type": "DataDownload",
+                "encodingFormat": kind,
+                "contentUrl": frame.absolute(reverse("pages:take", args=["all", ending])),
+            }
+            for ending, kind in (
+                ("csv", "text/csv"),
+                ("json", "application/json"),
+                ("zip", "application/zip"),
+            )
+        ],
+    }

@@ -1,0 +1,237 @@
+"""A recommendation: its readings, line, largest acts, change, actors, asks, what-ifs and all its events."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext, ngettext
+
+from scorecard import sentences, vocabulary
+from scorecard.charts import bars, lines
+from scorecard.pages import acts, figures, filters, frame, names, reading
+from scorecard.pages.published import published
+from scorecard.pages.reading import Reading
+from tracker import codebook
+
+PINNED, LARGEST = 5, 8
+COMPARED = ("us", "china", "multilateral")
+CHANGES = ("30", "90", "365")
+
+
+@published
+def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
+    if slug not in codebook.ASKS:
+        raise Http404
+    read = reading.open_(request)
+    query, report = read.clock.query(), read.report["recommendations"][slug]
+    name, since = read.name(slug), read.since(slug)
+    headline = sentences.finding(slug, report["balance"]["label"], since, report["change"]["90"])
+    page = frame.Page(
+        key=slug,
+        title=headline,
+        description=read.text(slug, "summary"),
+        current="overview",
+        card=reverse("pages:card", args=[slug]),
+        feeds=((vocabulary.short_name(slug), names.stem("recommendations", slug)),),
+    )
+    _cited, citation = frame.citation(page, read.clock, request.path)
+    pins = pinned(read, slug)
+    context = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": headline,
+        "kicker": gettext("Recommendation %(number)d of 7")
+        % {"number": codebook.RECOMMENDATIONS.index(slug) + 1},
+        "oped": frame.OPED,
+        "recommendation": {"name": name}
+        | {part: read.text(slug, part) for part in ("summary", "advances", "undermines")},
+        "since": gettext("since %(day)s") % {"day": sentences.day(since)} if since else "",
+        "series_title": gettext("Since January 2025, act by act"),
+        "chart": chart(read, slug, pins, query),
+        "largest": _largest(read, slug, pins, query),
+        "actors": [_actor(read, slug, actor, query) for actor in COMPARED],
+        "moved": sentences.moved(report["change"]["90"], 90),
+        "changes": [_change(period, report["change"][period]) for period in CHANGES],
+        "citation": citation,
+        "embed": names.embed_code(slug),
+    }
+    context |= _readings(read, slug, report) | _delivery(read, slug, report["delivery"])
+    context |= _robust(read, slug) | _events(request, read, slug, query)
+    return render(request, "pages/recommendation.html", context)
+
+
+@published
+def numbered(request: HttpRequest, number: str) -> HttpResponse:
+    """`/r/3`: the short address of the third recommendation."""
+    slug = codebook.RECOMMENDATIONS[int(number) - 1]
+    response = redirect("pages:recommendation", slug=slug, permanent=True)
+    if request.META["QUERY_STRING"]:
+        response["Location"] += "?" + request.META["QUERY_STRING"]
+    return response
+
+
+def pinned(read: Reading, slug: str) -> dict[str, int]:
+    """The acts with the largest effects today, numbered from 1: event id -> number on the chart."""
+    effects = read.effects_on(slug)
+    ranked = sorted(effects, key=lambda event_id: (-abs(effects[event_id]), event_id))
+    return {event_id: number for number, event_id in enumerate(ranked[:PINNED], start=1)}
+
+
+def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict[str, Any]:
+    run, name = read.run(slug), read.name(slug)
+    title = sentences.series_alternative(name, run.first, run.last, run.score)
+    words = figures.chart_words(title, (run.score[-1], run.low[-1], run.high[-1]))
+    marks = chart_acts(read, slug, pins, query)
+    # A phone shows no tooltip, and the list below has every link: the narrow chart carries neither.
+    bare = [dataclasses.replace(mark, title="", href="") for mark in marks]
+    shared = {"coded_to": read.coded_to, "blind": read.blind()}
+    return {
+        "title": sentences.chart_title(slug, run.score, run.first),
+        "subtitle": gettext(
+            "Balance from −100 to +100 with its 80 % band. Zero: as it stood on 21 January 2025. Below: "
+            "the acts, up in favour, down against, by kind of act."
+        ),
+        "source": read.source_line(),
+        "wide": figures.drawn(lines.series(run, marks, words, sentences.tick, **shared).svg(title)),
+        "narrow": figures.drawn(
+            lines.series(run, bare, words, sentences.tick, frame=lines.NARROW, name="narrow", **shared).svg(
+                title
+            )
+        ),
+        "downloads": names.downloads(slug, query),
+        "table": figures.table(run),
+    }
+
+
+def chart_acts(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> list[lines.Act]:
+    found = []
+    for record in read.records:
+        for item in record["assessments"]:
+            if item["rec"] == slug:
+                tip = f"{sentences.short_day(read.start(record))}: {acts.title(record)}"
+                href = reverse("pages:event", args=[record["id"]]) + query
+                found.append(
+                    lines.Act(
+                        read.start(record),
+                        item["direction"],
+                        item["strength"],
+                        tip,
+                        href,
+                        pins.get(record["id"]),
+                    )
+                )
+    return found
+
+
+def _readings(read: Reading, slug: str, report: Mapping[str, Any]) -> dict[str, Any]:
+    balance = report["balance"]
+    rests = ngettext("rests on %(count)d act", "rests on %(count)d acts", balance["n"]) % {
+        "count": balance["n"]
+    }
+    if balance["fragile"]:
+        rests += gettext("; the label would change without one of them")
+    else:
+        rests += gettext("; no single act decides the label")
+    return {
+        "balance": figures.balance(read.name(slug), balance),
+        "shares": figures.shares(balance),
+        "pulse": figures.pulse(report["pulse"]),
+        "rests_on": rests,
+        "sign": read.same_sign(slug),
+    }
+
+
+def _largest(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> list[dict[str, Any]]:
+    effects = read.effects_on(slug)
+    by_id = {record["id"]: record for record in read.records}
+    ranked = sorted(effects, key=lambda event_id: (-abs(effects[event_id]), event_id))[:LARGEST]
+    records = [by_id[event_id] for event_id in ranked if event_id in by_id]
+    return acts.listed(records, read.effects(), query, recommendation=slug, pins=pins)
+
+
+def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
+    balance = read.actor(actor)["recommendations"][slug]["balance"]
+    return figures.balance(vocabulary.actor(actor), balance) | {
+        "href": reverse("pages:actor", args=[actor]) + query
+    }
+
+
+def _change(period: str, change: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "period": gettext("%(days)s days") % {"days": period},
+        "from": sentences.signed(change["from"]),
+        "to": sentences.signed(change["to"]),
+        "new": sentences.tenths(change["new"]),
+        "ended": sentences.tenths(change["ended"]),
+        "faded": sentences.tenths(change["faded"]),
+        "acts": figures.one_decimal(change["acts"]),
+        "word": sentences.change_word(change),
+    }
+
+
+def _delivery(read: Reading, slug: str, delivery: Mapping[str, Any]) -> dict[str, Any]:
+    rated = gettext("%(rated)d of %(of)d asks rated") % {"rated": delivery["rated"], "of": delivery["of"]}
+    published_ = delivery["value"] is not None
+    return {
+        "delivery": {
+            "value": f"{round(delivery['value'])} / 100" if published_ else "–",
+            "label": str(vocabulary.DELIVERY[delivery["label"]]) if published_ else gettext("not yet rated"),
+            "note": rated,
+        },
+        "asks": [_ask(read, slug, ask) for ask in delivery["asks"]],
+    }
+
+
+def _ask(read: Reading, slug: str, ask: Mapping[str, Any]) -> dict[str, Any]:
+    name, description = read.ask(slug, ask["ask"])
+    rated = bool(ask["rated"])
+    value = (
+        gettext("%(value)s of 100") % {"value": figures.one_decimal(ask["value"])}
+        if rated
+        else gettext("not yet rated")
+    )
+    rung = vocabulary.rung(ask["rung"]) if rated else gettext("nothing tagged so far")
+    opposed = bool(ask.get("opposed"))
+    title = gettext("%(name)s: %(value)s, highest step: %(rung)s") % {
+        "name": name,
+        "value": value,
+        "rung": rung,
+    }
+    by_hand = ask.get("by_hand") or ask.get("setting")
+    return {
+        "name": name,
+        "description": description,
+        "value": value,
+        "rung": rung,
+        "mode": vocabulary.MODES[ask["mode"]],
+        "opposed": opposed,
+        "by_hand": gettext("set by hand") if by_hand else "",
+        "ladder": figures.drawn(bars.ladder(int(ask["rung"] or 0), title, opposed=opposed, rated=rated)),
+    }
+
+
+def _robust(read: Reading, slug: str) -> dict[str, Any]:
+    return {"robust": read.robust(slug), "what_ifs": read.what_ifs(slug)}
+
+
+def _events(request: HttpRequest, read: Reading, slug: str, query: str) -> dict[str, Any]:
+    error = ""
+    try:
+        chosen = filters.read(request.GET, only=slug)
+    except filters.BadFilter as problem:
+        chosen, error = filters.read({}, only=slug), str(problem)
+    found = [record for record in read.newest() if chosen.keeps(record)]
+    name = vocabulary.short_name(slug)
+    return {
+        "events_title": gettext("All acts that touch “%(name)s”") % {"name": name},
+        "filters": filters.form(chosen, request.path + "#events", read.clock.pairs(), len(found), error),
+        "events": acts.listed(
+            filters.cut(found, chosen), read.effects(), query, recommendation=slug, ended=read.ended()
+        ),
+        "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
+        "language": get_language(),
+    }

@@ -1,0 +1,220 @@
+"""What readers take along: charts and series as files, citations, embeds, social cards."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from scorecard import sentences, vocabulary
+from scorecard.charts import lines, pictures
+from scorecard.pages import acts, figures, files, frame, names, pngs, reading
+from scorecard.pages.published import published
+from scorecard.pages.reading import Reading
+from scorecard.pages.views.recommendations import chart_acts, pinned
+from tracker import codebook
+
+TOP = 76
+EVERYWHERE = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *"
+TYPES = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "zip": "application/zip",
+}
+
+
+def named(name: str) -> str:
+    """A recommendation's slug from its slug or number, or `all`; 404 otherwise."""
+    if name.isascii() and name.isdigit() and 1 <= int(name[:3]) <= len(codebook.RECOMMENDATIONS):
+        return codebook.RECOMMENDATIONS[int(name[:3]) - 1]
+    if name != "all" and name not in codebook.ASKS:
+        raise Http404
+    return name
+
+
+@published
+def take(request: HttpRequest, name: str, ending: str) -> HttpResponse:
+    """`/r/3.csv`: the series of a recommendation, or of all seven, as a file."""
+    slug, read = named(name), reading.open_(request)
+    slugs = read.slugs if slug == "all" else (slug,)
+    if ending in ("svg", "png"):
+        svg = _picture_of_all(read) if slug == "all" else _picture(read, slug)
+        body: Any = svg if ending == "svg" else pngs.render(svg)
+    elif ending == "csv":
+        body = files.csv(read, slugs)
+    elif ending == "json":
+        body = json.dumps(files.document(read, slugs), ensure_ascii=False, indent=1)
+    else:
+        body = files.bundle(read, slugs)
+    response = HttpResponse(body, content_type=TYPES[ending])
+    day = read.clock.as_of.isoformat()
+    kind = "inline" if ending in ("svg", "png", "json") else "attachment"
+    response.headers["Content-Disposition"] = f'{kind}; filename="scorecard-{slug}-{day}.{ending}"'
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _picture(read: Reading, slug: str) -> str:
+    run = read.run(slug)
+    report = read.report["recommendations"][slug]
+    title = sentences.finding(slug, report["balance"]["label"], read.since(slug), report["change"]["90"])
+    words = figures.chart_words(title, (run.score[-1], run.low[-1], run.high[-1]))
+    chart = lines.series(
+        run,
+        chart_acts(read, slug, pinned(read, slug), ""),
+        words,
+        sentences.tick,
+        coded_to=read.coded_to,
+        blind=read.blind(),
+        standalone=True,
+        top=TOP,
+    )
+    subtitle = gettext(
+        "“%(name)s”: balance from −100 to +100 with its 80 %% band. Zero is where it stood on 21 January "
+        "2025."
+    ) % {"name": read.name(slug)}
+    caption = pictures.Caption(title, subtitle, read.source_line(), read.licence_line())
+    return pictures.series_picture(chart, caption, TOP)
+
+
+def _picture_of_all(read: Reading) -> str:
+    headline = sentences.headline(read.label(slug) for slug in read.slugs)
+    return pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.source_line(), _faces(read))
+
+
+def _faces(read: Reading, slugs: Any = (), actor: str = "") -> list[pictures.Face]:
+    report = read.actor(actor) if actor else read.report
+    return [face(slug, report["recommendations"][slug]["balance"]) for slug in slugs or read.slugs]
+
+
+def face(slug: str, balance: dict[str, Any]) -> pictures.Face:
+    return pictures.Face(
+        name=vocabulary.short_name(slug),
+        score=balance["score"],
+        low=balance["low"],
+        high=balance["high"],
+        label=balance["label"],
+        score_text=sentences.signed(balance["score"]),
+        band_text=sentences.band(balance["low"], balance["high"]),
+        label_text=vocabulary.label(balance["label"]),
+    )
+
+
+@published
+def card(request: HttpRequest, name: str) -> HttpResponse:
+    """The 1200 × 630 picture that others show when a page is shared."""
+    read = reading.open_(request)
+    kind, _dash, key = name.partition("-")
+    headline, faces = sentences.headline(read.label(slug) for slug in read.slugs), _faces(read)
+    if name in codebook.ASKS:
+        report = read.report["recommendations"][name]
+        headline = sentences.finding(
+            name, report["balance"]["label"], read.since(name), report["change"]["90"]
+        )
+        faces = _faces(read, (name,))
+    elif kind == "actor" and key in codebook.ACTORS:
+        headline, faces = vocabulary.actor(key), _faces(read, actor=key)
+    elif kind == "event" and (record := read.record(key)) is not None:
+        slugs = [item["rec"] for item in record["assessments"]][:3]
+        headline, faces = acts.title(record), _faces(read, slugs) if slugs else []
+    elif name not in ("overview", "actors"):
+        raise Http404
+    svg = pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.source_line(), faces)
+    return HttpResponse(pngs.render(svg), content_type="image/png")
+
+
+@published
+def citation(request: HttpRequest, ending: str) -> HttpResponse:
+    """The citation of the page named by `?page=`, as BibTeX or RIS."""
+    read = reading.open_(request)
+    key = request.GET.get("page", "overview")
+    title, path = _cited_page(read, key)
+    cited, _links = frame.citation(frame.Page(key=key, title=title, description=""), read.clock, path)
+    body, kind = (
+        (cited.bibtex(), "application/x-bibtex")
+        if ending == "bib"
+        else (cited.ris(), "application/x-research-info-systems")
+    )
+    response = HttpResponse(body, content_type=f"{kind}; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="scorecard.{ending}"'
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _cited_page(read: Reading, key: str) -> tuple[str, str]:
+    kind, _dash, rest = key.partition("-")
+    if key in codebook.ASKS:
+        return read.name(key), reverse("pages:recommendation", args=[key])
+    if kind == "event" and (record := read.record(rest)) is not None:
+        return acts.title(record), reverse("pages:event", args=[rest])
+    if kind == "actor" and rest in codebook.ACTORS:
+        return vocabulary.actor(rest), reverse("pages:actor", args=[rest])
+    titles = {"overview": gettext("How the seven stand"), "data": gettext("Data")}
+    if key not in titles:
+        raise Http404
+    return titles[key], reverse(f"pages:{key}")
+
+
+@published
+def embed(request: HttpRequest, name: str) -> HttpResponse:
+    """A card for an iframe: the scores, their bands, the day, and a link back."""
+    slug, read = named(name), reading.open_(request)
+    query = read.clock.query()
+    slugs = read.slugs if slug == "all" else (slug,)
+    rows = [
+        figures.balance(vocabulary.short_name(each), read.report["recommendations"][each]["balance"])
+        | {"href": reverse("pages:recommendation", args=[each]) + query}
+        for each in slugs
+    ]
+    context = {
+        "rows": rows,
+        "headline": sentences.headline(read.label(each) for each in read.slugs)
+        if slug == "all"
+        else read.name(slug),
+        "source": read.source_line(),
+        "silence": read.coverage()["silence"],
+        "language_tag": frame.TAGS[frame.language()],
+        "home": frame.absolute(reverse("pages:overview") + query),
+    }
+    return _everywhere(render(request, "pages/embed.html", context))
+
+
+@published
+def badge(request: HttpRequest, name: str) -> HttpResponse:
+    slug, read = named(name), reading.open_(request)
+    if slug == "all":
+        raise Http404
+    shown = figures.balance(slug, read.report["recommendations"][slug]["balance"])
+    right = f"{shown['mark']} {shown['label']} {shown['score']}"
+    look = {"advancing": "up", "undermined": "down"}.get(read.label(slug), "even")
+    svg = pictures.badge(vocabulary.short_name(slug), right, look)
+    return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
+
+
+@published
+def sparkline(request: HttpRequest, name: str) -> HttpResponse:
+    slug, read = named(name), reading.open_(request)
+    if slug == "all":
+        raise Http404
+    run = read.run(slug)
+    title = sentences.series_alternative(read.name(slug), run.first, run.last, run.score)
+    svg = pictures.spark_picture(run, title, read.coded_to)
+    return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
+
+
+def _everywhere(response: HttpResponse) -> HttpResponse:
+    """Allow other sites to show this answer; it holds no form and no script."""
+    response.headers["Content-Security-Policy"] = EVERYWHERE
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+__all__ = ["badge", "card", "citation", "embed", "names", "sparkline", "take"]
