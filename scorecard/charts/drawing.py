@@ -146,8 +146,20 @@ class Drawing:
         chinese = any(wide(letter) for part in self.parts for letter in part)
         return f"{HAN}, {LATIN}, sans-serif" if chinese else f"{LATIN}, {HAN}, sans-serif"
 
-    def svg(self, title: str, look: str = "chart", *, stretch: bool = False, hidden: bool = False) -> str:
-        """The markup. `title` is the text alternative; `hidden` when the words beside it say the same."""
+    def svg(
+        self,
+        title: str,
+        look: str = "chart",
+        *,
+        stretch: bool = False,
+        hidden: bool = False,
+        links: bool = False,
+    ) -> str:
+        """The markup. `title` is the text alternative; `hidden` when the words beside it say the same.
+
+        self, title: str, look: str = "chart", *, stretch: bool = False, hidden: bool = False, links: bool = False,
+        stay hidden from screen readers, which find the same links in the list beside the chart.
+        """
         size = {"viewBox": f"0 0 {number(self.width)} {number(self.height)}"}
         head: dict[str, object] = {"xmlns": "http://www.w3.org/2000/svg"} if self.standalone else {}
         head |= size
@@ -157,10 +169,14 @@ class Drawing:
             head["class"] = look
         if stretch:
             head["preserveAspectRatio"] = "none"
-        head |= {"aria-hidden": "true"} if hidden else {"role": "img", "aria-label": title}
+        role = "group" if links else "img"
+        head |= {"aria-hidden": "true"} if hidden else {"role": role, "aria-label": title}
         inner = f"<defs>{''.join(self.definitions)}</defs>" if self.definitions else ""
         named = f"<title>{escape(title)}</title>" if self.standalone else ""
-        return f"<svg{attributes(head)}>{named}{inner}{''.join(self.parts)}</svg>"
+        parts = "".join(self.parts)
+        if links:
+            parts = f'<g aria-hidden="true">{parts}</g>'
+        return f"<svg{attributes(head)}>{named}{inner}{parts}</svg>"
 
 
 def wide(letter: str) -> bool:

@@ -87,6 +87,14 @@ def test_a_chart_on_a_page_is_an_image_with_a_text_alternative(name):
     assert root.get("aria-label") == HOSTILE
 
 
+def test_a_chart_that_holds_links_is_a_named_group_and_keeps_them_out_of_the_tab_order():
+    root = ElementTree.fromstring(drawn().svg("Trust", links=True))
+    assert (root.get("role"), root.get("aria-label")) == ("group", "Trust")
+    assert all(link.get("tabindex") == "-1" for link in root.iter("a"))
+    assert len(list(root.iter("a"))) == 3
+    assert [child.get("aria-hidden") for child in root if child.tag != "defs"] == ["true"]
+
+
 def test_each_class_of_a_chart_is_in_the_stylesheet():
     styles = STYLESHEET.read_text(encoding="utf-8")
     missing = [name for name in DRESS if not re.search(rf"\.{name}\b", styles)]

@@ -96,7 +96,9 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
             "the acts, up in favour, down against, by kind of act."
         ),
         "source": read.source_line(),
-        "wide": figures.drawn(lines.series(run, marks, words, sentences.tick, **shared).svg(title)),
+        "wide": figures.drawn(
+            lines.series(run, marks, words, sentences.tick, **shared).svg(title, links=True)
+        ),
         "narrow": figures.drawn(
             lines.series(run, bare, words, sentences.tick, frame=lines.NARROW, name="narrow", **shared).svg(
                 title

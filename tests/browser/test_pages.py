@@ -1,0 +1,200 @@
+"""Every public page in real Chromium: both languages, both themes, phone and desk, with and without JavaScript."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+EVENT = "/events/2025-05-12-geneva-tariff-truce/"
+PAGES = (
+    "/",
+    "/?as_of=2025-10-01",
+    "/recommendations/civilian-first/",
+    "/recommendations/trust/",
+    "/recommendations/trust/?as_of=2025-06-01&known_at=2026-07-07&direction=-1",
+    "/events/",
+    "/events/?q=chips&actor=us&page=2",
+    EVENT,
+    "/actors/",
+    "/actors/us/",
+    "/actors/multilateral/",
+    "/method/",
+    "/data/",
+    "/about/",
+    "/changes/",
+    "/embed/all/",
+    "/embed/trust/",
+)
+LANGUAGES = ("", "/zh-hans")
+LIMIT = 100_000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_sound_in_both_themes_on_phone_and_desk(open_page, path, language):
+    for width, dark in ((360, False), (360, True), (1280, False), (1280, True)):
+        page = open_page(language + path, width=width, dark=dark)
+        assert page.answer.status == 200
+        assert page.troubles == [], (width, dark)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, dark)
+        assert page.evaluate("document.documentElement.lang") == ("zh-Hans" if language else "en")
+
+
+@pytest.mark.parametrize("path", ["/", "/recommendations/trust/", EVENT, "/method/"])
+def test_a_page_fits_the_narrowest_screens(open_page, path):
+    assert open_page(path, width=320).evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(open_page, path, language):
+    for width, dark in ((1280, False), (360, True)):
+        page = open_page(language + path, width=width, dark=dark, bypass_csp=True)
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page).response["violations"]
+        assert [(item["id"], item["nodes"][0]["html"][:120]) for item in found] == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_says_the_same_without_javascript(open_page, path):
+    def words(page):
+        text = page.locator("main").inner_text()
+        return re.findall(r"[+−]?\d+(?:\.\d+)?", re.sub(r"\s+", " ", text))
+
+    with_script = open_page(path)
+    with_script.wait_for_load_state("networkidle")
+    without = open_page(path, java_script_enabled=False)
+    assert without.locator("h1").count() == 1
+    missing = set(words(without)) - set(words(with_script))
+    assert not missing
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_first_load_is_light_and_nothing_moves(browser, site, path):
+    context = browser.new_context(viewport={"width": 360, "height": 900})
+    context.add_init_script(
+        "window.shift = 0; new PerformanceObserver(list => { for (const entry of list.getEntries()) "
+        "window.shift += entry.value; }).observe({type: 'layout-shift', buffered: true});"
+    )
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    loaded = []
+    session.on("Network.loadingFinished", lambda event: loaded.append(event["encodedDataLength"]))
+    page.goto(site + path, wait_until="networkidle")
+    assert 0 < sum(loaded) < LIMIT
+    assert page.evaluate("window.shift") == 0
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/recommendations/trust/", "/events/", EVENT, "/actors/", "/method/"])
+def test_the_keyboard_alone_reaches_everything_and_always_shows_where_it_is(open_page, path):
+    page = open_page(path)
+    wanted = page.evaluate(
+        "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary, [tabindex=\"0\"]')]"
+        ".filter(item => item.tabIndex >= 0 && item.checkVisibility() && !item.closest('details:not([open]) > :not(summary)'))"
+        ".length"
+    )
+    seen = 0
+    for _press in range(wanted + 5):
+        page.keyboard.press("Tab")
+        state = page.evaluate(
+            "(() => { const item = document.activeElement; if (!item || item === document.body) return null;"
+            "const box = item.getBoundingClientRect(), style = getComputedStyle(item);"
+            "return {first: item.className === 'skip', visible: box.width > 0 && box.bottom > 0 && box.top < innerHeight,"
+            "outline: style.outlineStyle !== 'none' || item.tagName === 'INPUT'} })()"
+        )
+        if state is None:
+            break
+        assert seen > 0 or state["first"], "the first stop is the link that skips the menu"
+        assert state["visible"]
+        assert state["outline"]
+        seen += 1
+    assert seen >= wanted
+
+
+def test_the_date_control_leads_to_that_day_and_back(open_page):
+    page = open_page("/recommendations/trust/")
+    page.locator("summary", has_text="another day").click()
+    page.fill("input[name=as_of]", "2025-10-01")
+    page.get_by_role("button", name="Show that day").click()
+    assert "as_of=2025-10-01" in page.url
+    assert (
+        page.get_by_role("note")
+        .first.inner_text()
+        .startswith("You are reading the scorecard as of 1 October 2025")
+    )
+    page.get_by_role("link", name="Back to today").click()
+    assert "as_of" not in page.url
+    assert page.troubles == []
+
+
+def test_the_other_language_is_one_click_away_and_keeps_page_and_day(open_page):
+    page = open_page("/recommendations/trust/?as_of=2025-10-01")
+    page.get_by_role("link", name="中文").click()
+    assert page.url.endswith("/zh-hans/recommendations/trust/?as_of=2025-10-01")
+    assert "互信" in page.locator("h1").inner_text()
+
+
+def test_the_sliders_start_at_the_official_scores_and_keep_the_choice_in_the_address(open_page):
+    page = open_page("/method/")
+    form = page.locator("#sensitivity[data-ready]")
+    form.wait_for()
+    for row in page.locator("[data-recommendation]").all():
+        yours, official = (float(row.get_attribute(f"data-{name}")) for name in ("score", "official"))
+        assert yours == pytest.approx(official, abs=1e-9)
+    before = page.locator("[data-recommendation=trust] td").first.inner_text()
+    page.locator("#slider-k").fill("8")
+    assert "k=8" in page.url
+    row = page.locator("[data-recommendation=trust]")
+    assert abs(float(row.get_attribute("data-score"))) < abs(float(row.get_attribute("data-official")))
+    assert row.locator("td").first.inner_text() == before
+    page.reload()
+    page.locator("#sensitivity[data-ready]").wait_for()
+    assert page.locator("#slider-k").input_value() == "8"
+    page.get_by_role("button", name="Back to the official weights").click()
+    page.wait_for_function("!location.search.includes('k=')")
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        "?q=%27%20onmouseover%3Dalert(1)%20x%3D%27",
+        "?q=javascript:alert(1)",
+        "?q=%00%01%ff",
+        "?q={{7*7}}{%25%20csrf_token%20%25}",
+    ],
+)
+def test_a_hostile_search_injects_nothing(open_page, query):
+    page = open_page("/events/" + query)
+    dialogs = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    page.wait_for_load_state("networkidle")
+    assert page.answer.status == 200
+    assert page.locator("main script").count() == 0
+    assert dialogs == []
+    assert page.troubles == []
+
+
+def test_readers_get_no_cookie(open_page):
+    for path in PAGES:
+        page = open_page(path)
+        assert page.context.cookies() == []
+        assert "set-cookie" not in page.answer.headers
+
+
+def test_a_card_can_be_framed_by_another_site_and_a_page_cannot(open_page, site):
+    framed = open_page("/embed/trust/").answer.headers["content-security-policy"]
+    assert "frame-ancestors *" in framed
+    assert "frame-ancestors 'none'" in open_page("/").answer.headers["content-security-policy"]
+
+
+def test_printing_drops_the_menu_and_keeps_the_figures(open_page):
+    page = open_page("/recommendations/trust/")
+    page.emulate_media(media="print")
+    assert not page.locator(".masthead ul").is_visible()
+    assert page.locator(".readings .score").first.is_visible()
