@@ -28,6 +28,7 @@ DELIVERY = {
     "under way": gettext_lazy("Under way"),
     "talk": gettext_lazy("Talk"),
     "not started": gettext_lazy("Not started"),
+    "not yet rated": gettext_lazy("Not yet rated"),
 }
 ACTORS = {
     "us": gettext_lazy("United States"),
@@ -98,3 +99,53 @@ def count_word(count: int) -> str:
 def rung(value: int) -> str:
     """The step of an ask's ladder in a word."""
     return str(STRENGTHS[value]) if value in STRENGTHS else gettext("nothing yet")
+
+
+WHAT_IFS = {
+    "full-credit": gettext_lazy("reversals were credited in full"),
+    "endings-ignored": gettext_lazy("endings were ignored"),
+    "every-act-one": gettext_lazy("every act counted 1"),
+    "linear-weights": gettext_lazy("weights rose in even steps, 0.2 … 1"),
+    "no-fading": gettext_lazy("nothing faded"),
+    "half-lives-90": gettext_lazy("all half-lives were 90 days"),
+    "confirmed-only": gettext_lazy("only confirmed acts counted"),
+    "mean-of-views": gettext_lazy("the US, China and multilateral views were averaged"),
+    "commitments-capped": gettext_lazy("commitments were capped at three acts"),
+}
+FACTORS = {
+    "W1": gettext_lazy("the weight of words"),
+    "W2": gettext_lazy("the weight of proposals"),
+    "W3": gettext_lazy("the weight of commitments"),
+    "W4": gettext_lazy("the weight of laws"),
+    "C reported": gettext_lazy("the weight of reported acts"),
+    "C rumoured": gettext_lazy("the weight of rumours"),
+    "H1": gettext_lazy("how fast words fade"),
+    "H2": gettext_lazy("how fast proposals fade"),
+    "H3": gettext_lazy("how fast commitments fade"),
+    "H4": gettext_lazy("how fast laws fade"),
+    "H5": gettext_lazy("how fast programmes fade"),
+    "k": gettext_lazy("k, what we do not know"),
+    "c": gettext_lazy("the cap on talk"),
+    "ν": gettext_lazy("the credit of reversals"),
+}
+CHANGES = {
+    "added": gettext_lazy("added"),
+    "recoded": gettext_lazy("recoded"),
+    "edited": gettext_lazy("words corrected"),
+    "retracted": gettext_lazy("retracted"),
+    "restored": gettext_lazy("restored"),
+    "repeated": gettext_lazy("confirmed without change"),
+}
+
+
+def what_if(slug: str, name: str) -> str:
+    """A named what-if as the end of “If …”; the method's own name for one that has no words here yet."""
+    return str(WHAT_IFS.get(slug, name))
+
+
+def factor(name: str) -> str:
+    return str(FACTORS.get(name, name))
+
+
+def delivery(label: str) -> str:
+    return str(DELIVERY.get(label, label))

@@ -157,7 +157,7 @@ class Drawing:
     ) -> str:
         """The markup. `title` is the text alternative; `hidden` when the words beside it say the same.
 
-        self, title: str, look: str = "chart", *, stretch: bool = False, hidden: bool = False, links: bool = False,
+        With `links` inside, the drawing is a named group: an image may not hold what can be clicked. Parts
         stay hidden from screen readers, which find the same links in the list beside the chart.
         """
         size = {"viewBox": f"0 0 {number(self.width)} {number(self.height)}"}

@@ -14,16 +14,17 @@ Tick = Callable[[datetime.date], str]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Daily figures of one score from `first` on: one value a day, the band beside it."""
+    """Figures of one score from `first` on, one every `step` days, the band beside them."""
 
     first: datetime.date
     score: Sequence[float]
     low: Sequence[float]
     high: Sequence[float]
+    step: int = 1
 
     @property
     def last(self) -> datetime.date:
-        return self.first + datetime.timedelta(days=len(self.score) - 1)
+        return self.first + datetime.timedelta(days=self.step * (len(self.score) - 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import sentences, vocabulary
 from scorecard.pages import figures
+from scorecard.pages.known import Change
 from tracker import codebook
 
 Record = Mapping[str, Any]
@@ -106,3 +107,15 @@ def first_source(record: Record) -> dict[str, str] | None:
                 "lang": source["lang"],
             }
     return None
+
+
+def change(change: Change, query: str) -> dict[str, str]:
+    """One version of the log as a row: when, what, why, and the event it is about."""
+    record = change.version.record
+    return {
+        "day": sentences.day(change.version.written.date()),
+        "what": str(vocabulary.CHANGES[change.kind]),
+        "why": change.version.why,
+        "title": title(record),
+        "href": reverse("pages:event", args=[record["id"]]) + query,
+    }

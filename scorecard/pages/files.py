@@ -72,7 +72,7 @@ def about(read: Reading) -> dict[str, Any]:
         "as_of": clock.as_of.isoformat(),
         "known_at": (clock.known_at or clock.today).isoformat(),
         "coded_to": read.coded_to.isoformat(),
-        "method": parameters.VERSION,
+        "method": parameters.CURRENT,
         "licence": "CC BY 4.0",
         "source": frame.absolute("/"),
     }
@@ -82,7 +82,7 @@ def bundle(read: Reading, slugs: Sequence[str]) -> bytes:
     """A zip of series.csv, metadata.json and readme.md. The same question gives the same bytes."""
     address = frame.absolute("/" + read.clock.permanent())
     cited = Citation(
-        "scorecard", "Daily series", address, read.clock.as_of, read.clock.today, parameters.VERSION
+        "scorecard", "Daily series", address, read.clock.as_of, read.clock.today, parameters.CURRENT
     )
     readme = (
         "# US–China AI Policy Scorecard: daily series\n\n"

@@ -79,7 +79,7 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "card": absolute(page.card + query) if page.card else "",
         "structured": structured(page.structured) if page.structured else "",
         "noindex": page.noindex or clock.pinned or clock.known_at is not None,
-        "method_version": parameters.VERSION,
+        "method_version": parameters.CURRENT,
         "clock": _clock(request, page, clock, coverage),
     }
 
@@ -138,7 +138,7 @@ def _clock(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "back": request.path,
         "coverage": coverage["sentence"],
         "silence": coverage["silence"],
-        "method": gettext("Method %(version)s") % {"version": parameters.VERSION},
+        "method": gettext("Method %(version)s") % {"version": parameters.CURRENT},
     }
 
 
@@ -158,7 +158,7 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
         address=absolute(path + clock.permanent()),
         as_of=clock.as_of,
         read_on=clock.today,
-        version=parameters.VERSION,
+        version=parameters.CURRENT,
     )
     pinned = clock.permanent(page=page.key)
     links = [

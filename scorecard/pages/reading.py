@@ -21,7 +21,8 @@ from scorecard import sentences, standings, vocabulary
 from scorecard.charts import lines
 from scorecard.method import parameters
 from scorecard.pages import clock as clocks
-from scorecard.pages import figures
+from scorecard.pages import coverage
+from scorecard.pages.known import Change, Known
 from tracker import codebook
 from tracker.models import Recommendation
 
@@ -37,16 +38,19 @@ def open_(request: HttpRequest) -> Reading:
 class Reading:
     clock: clocks.Clock
     slugs: Sequence[str] = codebook.RECOMMENDATIONS
-    _actors: dict[str, Any] = field(default_factory=dict)
+    _series: dict[str | None, Any] = field(default_factory=dict)
 
     @cached_property
     def report(self) -> Mapping[str, Any]:
         return standings.report(self.clock.as_of, self.clock.known_at)
 
-    def actor(self, actor: str) -> Mapping[str, Any]:
-        if actor not in self._actors:
-            self._actors[actor] = standings.report(self.clock.as_of, self.clock.known_at, actor)
-        return self._actors[actor]
+    @cached_property
+    def _views(self) -> Mapping[str | None, Mapping[str, Mapping[str, Any]]]:
+        return standings.views(self.clock.as_of, self.clock.known_at)
+
+    def by_actor(self, actor: str | None, slug: str) -> Mapping[str, Any]:
+        """The balance of one recommendation on the acts that name the actor; None: on all."""
+        return self._views[actor][slug]
 
     def label(self, slug: str) -> str:
         return self.report["recommendations"][slug]["balance"]["label"]
@@ -80,48 +84,49 @@ class Reading:
     # The record
 
     @cached_property
-    def _known(self) -> Any:
-        return standings.known(self.clock.known_at)
+    def known(self) -> Known:
+        return standings_known(self.clock.known_at)
 
     @cached_property
     def records(self) -> Sequence[Record]:
-        """The events that have happened by the day of the page, as known, without retracted ones, in time
-        order.
-        """
-        return [event.record for event in self._known.events if event.start <= self.clock.as_of]
+        """The events that have happened by the day of the page, as known, in time order; no retracted ones."""
+        return [event.record for event in self.known.events if event.start <= self.clock.as_of]
 
     def newest(self) -> Iterable[Record]:
         return reversed(self.records)
 
     def start(self, record: Record) -> datetime.date:
-        return self._known.by_id[record["id"]].start
+        return self.known.by_id[record["id"]].start
 
     def record(self, event_id: str) -> Record | None:
-        """The event as known, retracted or not yet happened ones too; None if the log did not hold it
-        then.
-        """
-        return self._known.latest.get(event_id)
+        """The event as known, retracted ones too; None if the log did not hold it then."""
+        return self.known.latest.get(event_id)
 
     def ended(self) -> set[str]:
         """The events that no longer count on the day of the page."""
-        return {
-            event.id
-            for event in self._known.events
-            if event.end is not None and event.end <= self.clock.as_of
-        }
+        day = self.clock.as_of
+        return {event.id for event in self.known.events if event.end is not None and event.end <= day}
 
     def ender(self, event_id: str) -> Record | None:
         """The event that ended this one, if it had by the day of the page."""
-        event = self._known.by_id.get(event_id)
+        event = self.known.by_id.get(event_id)
         if event is None or event.end is None or event.end > self.clock.as_of:
             return None
-        return self._known.by_id[event.ender].record
+        return self.known.by_id[event.ender].record
+
+    def history(self, event_id: str) -> Sequence[Change]:
+        return self.known.history(event_id)
+
+    def changes(self) -> Sequence[Change]:
+        """Every version on record, newest first."""
+        return self.known.changes()
 
     # Effects and series
 
     def effects_on(self, slug: str) -> Mapping[str, float]:
         """Points of one balance by event: what it would lose without the act."""
-        return {act["id"]: act["effect"] for act in self.report["recommendations"][slug]["balance"]["acts"]}
+        acts = self.report["recommendations"][slug]["balance"]["acts"]
+        return {act["id"]: act["effect"] for act in acts}
 
     def effects(self) -> Mapping[str, Mapping[str, float]]:
         """event id -> recommendation -> points."""
@@ -131,34 +136,53 @@ class Reading:
                 found.setdefault(event_id, {})[slug] = points
         return found
 
-    def run(self, slug: str, actor: str = "") -> lines.Run:
-        return figures.run(*standings.run(slug, self.clock.as_of, self.clock.known_at, actor or None))
-
-    def first_day(self, index: int) -> datetime.date:
-        return codebook.START + datetime.timedelta(days=index)
+    def run(self, slug: str, actor: str | None = None) -> lines.Run:
+        """The daily balance from the start to the day of the page."""
+        if actor not in self._series:
+            self._series[actor] = standings.series(
+                "balance", actor, as_of=self.clock.as_of, known_at=self.clock.known_at
+            )
+        found = self._series[actor]["recommendations"][slug]
+        return lines.Run(codebook.START, found["score"], found["low"], found["high"])
 
     def since(self, slug: str) -> datetime.date | None:
-        return standings.since(slug, self.clock.as_of, self.clock.known_at)
+        """The first day of the label's unbroken run; None while there is too little evidence for one."""
+        balance = self.report["recommendations"][slug]["balance"]
+        if balance["label"] == "too little evidence" or not balance["since"]:
+            return None
+        return datetime.date.fromisoformat(balance["since"])
 
     def effect_run(self, event_id: str, slug: str) -> lines.Run | None:
-        return None
+        """Week by week, what one act does to a balance; None if it never did anything."""
+        event = self.known.by_id.get(event_id)
+        if event is None or event.start > self.clock.as_of:
+            return None
+        points = standings.effect(
+            event_id, slug, since=event.start, as_of=self.clock.as_of, known_at=self.clock.known_at, step=7
+        )
+        return lines.Run(event.start, points, points, points, step=7) if any(points) else None
 
-    # Coverage and robustness
+    # Coverage
 
     @cached_property
     def coded_to(self) -> datetime.date:
-        return min(self.clock.as_of, standings.coded_to(self.clock.known_at) or codebook.START)
+        """The last day to which coding is complete, no later than the day of the page."""
+        return min(self.clock.as_of, coverage.coded_to(self.clock.known_at) or codebook.START)
 
     def coverage(self) -> Mapping[str, str]:
+        """The two sentences that stand on every page, and what a past page adds."""
         sources = sum(len(record["sources"]) for record in self.records)
+        coded = self.coded_to if self.records else None
         return {
-            "sentence": sentences.coverage(self.coded_to, len(self.records), sources),
-            "silence": sentences.silence(self.coded_to, self.clock.as_of),
-            "reconstruction": "",
+            "sentence": sentences.coverage(coded, len(self.records), sources),
+            "silence": sentences.silence(coded, self.clock.as_of),
+            "reconstruction": gettext(
+                "Days before the record was opened are a reconstruction: what was then on record is not known."
+            ),
         }
 
     def facts(self) -> list[tuple[str, str]]:
-        return []
+        return coverage.facts(self.records, self.coded_to, self.clock.as_of)
 
     def blind(self) -> list[lines.Blind]:
         if (self.clock.as_of - self.coded_to).days < 2:
@@ -170,7 +194,7 @@ class Reading:
         return gettext(
             "US–China AI Policy Scorecard, method %(version)s, as of %(day)s, coded to %(coded)s"
         ) % {
-            "version": parameters.VERSION,
+            "version": parameters.CURRENT,
             "day": sentences.day(self.clock.as_of),
             "coded": sentences.day(self.coded_to),
         }
@@ -178,34 +202,9 @@ class Reading:
     def licence_line(self) -> str:
         return gettext("Licence: CC BY 4.0")
 
-    def same_sign(self, slug: str) -> str:
-        return ""
+    # How much rests on choices
 
-    def robust(self, slug: str) -> str:
-        return ""
-
-    def what_ifs(self, slug: str) -> list[Any]:
-        return []
-
-    def what_if_table(self) -> list[Any]:
-        return []
-
-    def draws(self) -> list[Any]:
-        return []
-
-    def agreement(self) -> dict[str, Any]:
-        return {"sentence": "", "rows": []}
-
-    codebook_version = codebook.VERSION
-
-    def bare_acts(self) -> dict[str, Any]:
-        return {}
-
-    def history(self, event_id: str) -> list[dict[str, str]]:
-        return []
-
-    def dispute_address(self, event_id: str) -> str:
-        return ""
-
-    def changes(self) -> list[Any]:
-        return []
+    @cached_property
+    def spread(self) -> Mapping[str, Any]:
+        """The report with section 9: a thousand draws and the named what-ifs."""
+        return standings.report(self.clock.as_of, self.clock.known_at, sensitivity=True)

@@ -1,4 +1,4 @@
-"""Every public page in real Chromium: both languages, both themes, phone and desk, with and without JavaScript."""
+"""Every public page in real Chromium: two languages, two themes, phone and desk, JavaScript on and off."""
 
 import re
 
@@ -93,8 +93,10 @@ def test_first_load_is_light_and_nothing_moves(browser, site, path):
 def test_the_keyboard_alone_reaches_everything_and_always_shows_where_it_is(open_page, path):
     page = open_page(path)
     wanted = page.evaluate(
-        "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary, [tabindex=\"0\"]')]"
-        ".filter(item => item.tabIndex >= 0 && item.checkVisibility() && !item.closest('details:not([open]) > :not(summary)'))"
+        "[...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary, '"
+        " + '[tabindex=\"0\"]')]"
+        ".filter(item => item.tabIndex >= 0 && item.checkVisibility()"
+        " && !item.closest('details:not([open]) > :not(summary)'))"
         ".length"
     )
     seen = 0
@@ -103,7 +105,8 @@ def test_the_keyboard_alone_reaches_everything_and_always_shows_where_it_is(open
         state = page.evaluate(
             "(() => { const item = document.activeElement; if (!item || item === document.body) return null;"
             "const box = item.getBoundingClientRect(), style = getComputedStyle(item);"
-            "return {first: item.className === 'skip', visible: box.width > 0 && box.bottom > 0 && box.top < innerHeight,"
+            "return {first: item.className === 'skip',"
+            "visible: box.width > 0 && box.bottom > 0 && box.top < innerHeight,"
             "outline: style.outlineStyle !== 'none' || item.tagName === 'INPUT'} })()"
         )
         if state is None:

@@ -51,7 +51,7 @@ def actors(request: HttpRequest) -> HttpResponse:
 
 
 def _balance(read: Reading, actor: str, slug: str) -> dict[str, Any]:
-    return read.actor(actor)["recommendations"][slug]["balance"]
+    return read.by_actor(actor, slug)
 
 
 def _pair(read: Reading, slug: str, query: str) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def llms(request: HttpRequest) -> HttpResponse:
         "run from -100 to +100 with an 80 % evidence band; 0 is where each stood on that day, not neutral. "
         "A negative score means against the recommendation, not bad policy.",
         "",
-        f"Method {parameters.VERSION}. {coverage['sentence']}. {coverage['silence']}".strip(),
+        f"Method {parameters.CURRENT}. {coverage['sentence']}. {coverage['silence']}".strip(),
         "Quote a score only with its band, its day and the day to which coding is complete.",
         "",
         "## The seven",
@@ -96,7 +96,7 @@ def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
         raise Http404
     kind, _slash, key = name.partition("/")
     entries = feeds.entries(
-        reading.log(),
+        feeds.versions(),
         recommendation=key if kind == "recommendations" else "",
         actor=key if kind == "actors" else "",
     )

@@ -77,13 +77,12 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "assessments": [_assessment(read, record, item, query) for item in record["assessments"]],
         "points_note": gettext("What this act does to each balance on %(day)s.")
         % {"day": sentences.day(read.clock.as_of)},
-        "history": read.history(event_id),
+        "history": [acts.change(change, query) for change in read.history(event_id)],
         "dispute": gettext(
             "Every code can be disputed: name the event, the recommendation, the code you would give, and "
             "a public source. A dispute gets a reference and an answer; one that is accepted stays visible "
             "in the history above."
         ),
-        "dispute_link": read.dispute_address(event_id),
         "citation": citation,
     } | _sources(record)
     return render(request, "pages/event.html", context)

@@ -11,9 +11,10 @@ from django.utils.translation import gettext
 
 from scorecard import sentences, vocabulary
 from scorecard.method import parameters
-from scorecard.pages import acts, files, filters, frame, names, prose, reading
+from scorecard.pages import acts, agreement, files, filters, frame, names, prose, reading, robustness
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
+from tracker import codebook
 
 
 def _page(key: str, title: str, description: str) -> frame.Page:
@@ -43,21 +44,21 @@ def method(request: HttpRequest) -> HttpResponse:
         "sliders": prose.sliders(),
         "rows": [_row(read, slug, query) for slug in read.slugs],
         "short_names": [vocabulary.short_name(slug) for slug in read.slugs],
-        "draws": read.draws(),
+        "draws": robustness.draws(read.spread, read.slugs),
         "draws_deck": gettext(
             "A thousand draws in which every weight, half-life and constant moves within stated bounds, "
             "all at once. If the sign holds in nearly all of them, the direction does not rest on our "
             "choices."
         ),
-        "what_ifs": read.what_if_table(),
-        "agreement": read.agreement(),
+        "what_ifs": robustness.what_if_table(read.spread, read.slugs),
+        "agreement": agreement.shown(),
         "limits": prose.limits(),
         "versions": gettext(
             "Method %(method)s, codebook %(codebook)s. Every published figure is stamped with both. A new "
             "version will stand beside the old one, and the change it makes to each score will be shown "
             "apart."
         )
-        % {"method": parameters.VERSION, "codebook": read.codebook_version},
+        % {"method": parameters.CURRENT, "codebook": codebook.VERSION},
     }
     return render(request, "pages/method.html", context)
 
@@ -76,7 +77,8 @@ def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
 @published
 def method_acts(request: HttpRequest) -> HttpResponse:
     """The acts as bare numbers, for the sliders."""
-    return JsonResponse(reading.open_(request).bare_acts())
+    read = reading.open_(request)
+    return JsonResponse(robustness.bare_acts(read.known, read.report))
 
 
 @published
@@ -146,16 +148,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": title,
-        "changes": [
-            {
-                "day": change.day,
-                "what": change.what,
-                "why": change.why,
-                "title": acts.title(change.record),
-                "href": reverse("pages:event", args=[change.record["id"]]) + query,
-            }
-            for change in filters.cut(found, chosen)
-        ],
+        "changes": [acts.change(change, query) for change in filters.cut(found, chosen)],
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
     }
     return render(request, "pages/changes.html", context)

@@ -72,7 +72,7 @@ def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
 
 
 def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
-    balance = read.actor(actor)["recommendations"][slug]["balance"]
+    balance = read.by_actor(actor, slug)
     name = str(vocabulary.SHORT_ACTORS[actor])
     return figures.balance(name, balance, width=120, height=16) | {
         "href": reverse("pages:actor", args=[actor]) + query

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import sentences, vocabulary
 from scorecard.charts import bars, lines
-from scorecard.pages import acts, figures, filters, frame, names, reading
+from scorecard.pages import acts, figures, filters, frame, names, reading, robustness
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
 from tracker import codebook
@@ -143,7 +143,7 @@ def _readings(read: Reading, slug: str, report: Mapping[str, Any]) -> dict[str, 
         "shares": figures.shares(balance),
         "pulse": figures.pulse(report["pulse"]),
         "rests_on": rests,
-        "sign": read.same_sign(slug),
+        "sign": robustness.same_sign(read.spread, slug),
     }
 
 
@@ -156,7 +156,7 @@ def _largest(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> l
 
 
 def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
-    balance = read.actor(actor)["recommendations"][slug]["balance"]
+    balance = read.by_actor(actor, slug)
     return figures.balance(vocabulary.actor(actor), balance) | {
         "href": reverse("pages:actor", args=[actor]) + query
     }
@@ -176,14 +176,10 @@ def _change(period: str, change: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _delivery(read: Reading, slug: str, delivery: Mapping[str, Any]) -> dict[str, Any]:
-    rated = gettext("%(rated)d of %(of)d asks rated") % {"rated": delivery["rated"], "of": delivery["of"]}
-    published_ = delivery["value"] is not None
+    value = "–" if delivery["value"] is None else f"{round(delivery['value'])} / 100"
+    note = gettext("%(rated)d of %(of)d asks rated") % {"rated": delivery["rated"], "of": delivery["of"]}
     return {
-        "delivery": {
-            "value": f"{round(delivery['value'])} / 100" if published_ else "–",
-            "label": str(vocabulary.DELIVERY[delivery["label"]]) if published_ else gettext("not yet rated"),
-            "note": rated,
-        },
+        "delivery": {"value": value, "label": vocabulary.delivery(delivery["label"]), "note": note},
         "asks": [_ask(read, slug, ask) for ask in delivery["asks"]],
     }
 
@@ -191,33 +187,59 @@ def _delivery(read: Reading, slug: str, delivery: Mapping[str, Any]) -> dict[str
 def _ask(read: Reading, slug: str, ask: Mapping[str, Any]) -> dict[str, Any]:
     name, description = read.ask(slug, ask["ask"])
     rated = bool(ask["rated"])
-    value = (
-        gettext("%(value)s of 100") % {"value": figures.one_decimal(ask["value"])}
-        if rated
-        else gettext("not yet rated")
-    )
-    rung = vocabulary.rung(ask["rung"]) if rated else gettext("nothing tagged so far")
-    opposed = bool(ask.get("opposed"))
-    title = gettext("%(name)s: %(value)s, highest step: %(rung)s") % {
+    value, rung = gettext("not yet rated"), gettext("no act tagged so far")
+    if rated:
+        value = gettext("%(value)s of 100") % {"value": figures.one_decimal(ask["value"])}
+        rung = vocabulary.rung(ask["rung"])
+    title = gettext("%(name)s: %(value)s, step reached: %(rung)s") % {
         "name": name,
         "value": value,
         "rung": rung,
     }
-    by_hand = ask.get("by_hand") or ask.get("setting")
+    opposed = rated and all(
+        entry["opposed"] for entry in ask["actors"].values() if entry["rung"] or entry["down"]
+    )
     return {
         "name": name,
         "description": description,
         "value": value,
         "rung": rung,
         "mode": vocabulary.MODES[ask["mode"]],
-        "opposed": opposed,
-        "by_hand": gettext("set by hand") if by_hand else "",
-        "ladder": figures.drawn(bars.ladder(int(ask["rung"] or 0), title, opposed=opposed, rated=rated)),
+        "actors": [
+            _ask_of(actor, entry) for actor, entry in ask["actors"].items() if entry["up"] or entry["down"]
+        ],
+        "by_hand": _by_hand(ask),
+        "ladder": figures.drawn(bars.ladder(ask["rung"] or 0, title, opposed=opposed, rated=rated)),
     }
 
 
+def _ask_of(actor: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """How far one actor has come with an ask, and whether its acts against weigh as much."""
+    return {
+        "name": vocabulary.actor(actor),
+        "value": figures.one_decimal(entry["value"]),
+        "rung": vocabulary.rung(entry["rung"]),
+        "opposed": entry["opposed"],
+    }
+
+
+def _by_hand(ask: Mapping[str, Any]) -> str:
+    """An ask set by an analyst says so, with the reason and what the rule would give."""
+    if not ask["by_hand"]:
+        return ""
+    rule = ask["rule"]["value"]
+    words = {
+        "reason": ask["by_hand"]["reason"],
+        "rule": gettext("not rated") if rule is None else figures.one_decimal(rule),
+    }
+    return gettext("Set by hand: %(reason)s (by the rule: %(rule)s)") % words
+
+
 def _robust(read: Reading, slug: str) -> dict[str, Any]:
-    return {"robust": read.robust(slug), "what_ifs": read.what_ifs(slug)}
+    return {
+        "robust": robustness.sentence(read.spread, slug),
+        "what_ifs": robustness.what_ifs(read.spread, slug),
+    }
 
 
 def _events(request: HttpRequest, read: Reading, slug: str, query: str) -> dict[str, Any]:

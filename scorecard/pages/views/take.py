@@ -90,8 +90,7 @@ def _picture_of_all(read: Reading) -> str:
 
 
 def _faces(read: Reading, slugs: Any = (), actor: str = "") -> list[pictures.Face]:
-    report = read.actor(actor) if actor else read.report
-    return [face(slug, report["recommendations"][slug]["balance"]) for slug in slugs or read.slugs]
+    return [face(slug, read.by_actor(actor or None, slug)) for slug in slugs or read.slugs]
 
 
 def face(slug: str, balance: dict[str, Any]) -> pictures.Face:
