@@ -19,10 +19,11 @@ from django.utils.translation import get_language, gettext
 
 from scorecard import sentences, standings, vocabulary
 from scorecard.charts import lines
-from scorecard.method import parameters
+from scorecard.method import parameters, weighing
+from scorecard.method.parameters import method_of
 from scorecard.pages import clock as clocks
-from scorecard.pages import coverage
-from scorecard.pages.known import Change, Known
+from scorecard.pages import coverage, effects
+from scorecard.pages.known import Change, Known, Version
 from tracker import codebook
 from tracker.models import Recommendation
 
@@ -85,7 +86,8 @@ class Reading:
 
     @cached_property
     def known(self) -> Known:
-        return standings_known(self.clock.known_at)
+        versions = [Version(*line) for line in standings.bodies()]
+        return Known(standings.log(), versions, self.clock.known_at)
 
     @cached_property
     def records(self) -> Sequence[Record]:
@@ -152,22 +154,26 @@ class Reading:
             return None
         return datetime.date.fromisoformat(balance["since"])
 
-    def effect_run(self, event_id: str, slug: str) -> lines.Run | None:
-        """Week by week, what one act does to a balance; None if it never did anything."""
+    def effect_runs(self, event_id: str) -> Mapping[str, lines.Run]:
+        """Week by week, what one act does to each balance it touches; none if it never did anything."""
         event = self.known.by_id.get(event_id)
         if event is None or event.start > self.clock.as_of:
-            return None
-        points = standings.effect(
-            event_id, slug, since=event.start, as_of=self.clock.as_of, known_at=self.clock.known_at, step=7
-        )
-        return lines.Run(event.start, points, points, points, step=7) if any(points) else None
+            return {}
+        day = None if self.clock.known_at is None else self.clock.known_at.toordinal()
+        book = weighing.ledger(standings.log(), day, method_of(None).parameters)
+        found = effects.weekly(book, event_id, event.start, self.clock.as_of)
+        return {
+            slug: lines.Run(event.start, points, points, points, step=effects.WEEK)
+            for slug, points in found.items()
+            if any(points)
+        }
 
     # Coverage
 
     @cached_property
     def coded_to(self) -> datetime.date:
         """The last day to which coding is complete, no later than the day of the page."""
-        return min(self.clock.as_of, coverage.coded_to(self.clock.known_at) or codebook.START)
+        return min(self.clock.as_of, standings.coded_to(self.clock.known_at) or codebook.START)
 
     def coverage(self) -> Mapping[str, str]:
         """The two sentences that stand on every page, and what a past page adds."""

@@ -68,13 +68,14 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         structured=_structured(record),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
+    runs = read.effect_runs(event_id)
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "kicker": acts.moment(record),
         "event": _event(read, record, query),
         "facts": _facts(record),
         "supersedes": [_linked(read, ended, query) for ended in record["supersedes"]],
-        "assessments": [_assessment(read, record, item, query) for item in record["assessments"]],
+        "assessments": [_assessment(read, record, item, query, runs) for item in record["assessments"]],
         "points_note": gettext("What this act does to each balance on %(day)s.")
         % {"day": sentences.day(read.clock.as_of)},
         "history": [acts.change(change, query) for change in read.history(event_id)],
@@ -149,7 +150,11 @@ def _certainty(value: str) -> str:
 
 
 def _assessment(
-    read: Reading, record: Mapping[str, Any], item: Mapping[str, Any], query: str
+    read: Reading,
+    record: Mapping[str, Any],
+    item: Mapping[str, Any],
+    query: str,
+    runs: Mapping[str, lines.Run],
 ) -> dict[str, Any]:
     slug = item["rec"]
     points = read.effects_on(slug).get(record["id"], 0.0)
@@ -173,7 +178,7 @@ def _assessment(
             "rationale_lang": acts.language(item["rationale"]),
             "rule": _rule(read, slug, item),
         }
-        | _effect(read, record, slug)
+        | _effect(slug, runs.get(slug))
     )
 
 
@@ -194,8 +199,7 @@ def _rule(read: Reading, slug: str, item: Mapping[str, Any]) -> str:
     return f"{kinds[item['strength']]} {side[item['direction']]}"
 
 
-def _effect(read: Reading, record: Mapping[str, Any], slug: str) -> dict[str, Any]:
-    run = read.effect_run(record["id"], slug)
+def _effect(slug: str, run: lines.Run | None) -> dict[str, Any]:
     if run is None:
         return {"chart": "", "caption": ""}
     largest = max(run.score, key=abs)

@@ -1,0 +1,74 @@
+"""What the record covers and what it does not: coded to which day, how many events and sources, what waits.
+
+"No event" and "we did not look" must never look alike, so these facts stand on the front page.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
+
+from scorecard import sentences
+from scorecard.pages import robustness, sides
+
+
+def facts(
+    records: Sequence[Mapping[str, Any]], coded_to: datetime.date, as_of: datetime.date
+) -> list[tuple[str, str]]:
+    """Name and value of each fact, for a definition list."""
+    sources = [source for record in records for source in record["sources"]]
+    found = [
+        (gettext("Coded to"), _coded(coded_to, as_of)),
+        (gettext("On record"), sentences.coverage(coded_to if records else None, len(records), len(sources))),
+    ]
+    if sources:
+        found.append((gettext("Languages of the sources"), _languages(sources)))
+        found.append((gettext("Sides of the sources"), _sides(sources)))
+    if records:
+        sure = Counter(record["certainty"] for record in records)
+        found.append((gettext("Not confirmed"), _unsure(sure, len(records))))
+    return found
+
+
+def _coded(coded_to: datetime.date, as_of: datetime.date) -> str:
+    behind = (as_of - coded_to).days
+    if behind <= 0:
+        return sentences.day(coded_to)
+    words = ngettext("%(day)s, %(behind)s day ago", "%(day)s, %(behind)s days ago", behind)
+    return words % {"day": sentences.day(coded_to), "behind": number_format(behind)}
+
+
+def _languages(sources: Sequence[Mapping[str, Any]]) -> str:
+    counted = Counter(source["lang"].split("-")[0] for source in sources)
+    english, chinese = (counted[lang] / len(sources) for lang in ("en", "zh"))
+    return gettext("English %(english)s, Chinese %(chinese)s, others %(others)s") % {
+        "english": robustness.percent(english),
+        "chinese": robustness.percent(chinese),
+        "others": robustness.percent(max(0.0, 1 - english - chinese)),
+    }
+
+
+def _sides(sources: Sequence[Mapping[str, Any]]) -> str:
+    counted = Counter(sides.side(source["url"]) for source in sources)
+    shares = {
+        side: robustness.percent(counted[side] / len(sources)) for side in ("us", "china", "third", "unknown")
+    }
+    return (
+        gettext(
+            "United States %(us)s, mainland China %(china)s, elsewhere %(third)s, not established %(unknown)s"
+        )
+        % shares
+    )
+
+
+def _unsure(sure: Mapping[str, int], events: int) -> str:
+    return gettext("%(reported)d reported by one outlet, %(rumoured)d rumoured, of %(events)d") % {
+        "reported": sure.get("reported", 0),
+        "rumoured": sure.get("rumoured", 0),
+        "events": events,
+    }
