@@ -1,4 +1,4 @@
-"""What one act does to the balances over time: the effect of METHOD.md, section 4, worked out week by week. Pure."""
+"""What one act does to the balances over time: the effect of METHOD.md, section 4, week by week. Pure."""
 
 from __future__ import annotations
 

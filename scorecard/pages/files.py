@@ -5,6 +5,7 @@ spreadsheets.
 from __future__ import annotations
 
 import csv as csv_module
+import datetime
 import io
 import json
 import zipfile
@@ -31,7 +32,7 @@ def rows(read: Reading, slugs: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     for slug in slugs:
         run = read.run(slug)
         for index, score in enumerate(run.score):
-            day = read.first_day(index)
+            day = run.first + datetime.timedelta(days=index)
             yield slug, day.isoformat(), score, run.low[index], run.high[index], int(day <= read.coded_to)
 
 

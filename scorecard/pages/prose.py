@@ -9,6 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext
 
 from scorecard.method import parameters as method_parameters
+from scorecard.pages import parameter_words
 
 
 def lede() -> str:
@@ -83,18 +84,29 @@ def _section(key: str, title: str, *paragraphs: str) -> dict[str, Any]:
 def parameters() -> list[dict[str, str]]:
     """Every parameter of the method with its value and the reason for it."""
     return [
-        {"name": line.name, "value": line.value, "reason": gettext(line.reason)}
-        for line in method_parameters.explained()
+        {
+            "name": str(parameter_words.NAMES[item["name"]]),
+            "value": _value(item["value"]),
+            "reason": str(parameter_words.REASONS[item["name"]]),
+        }
+        for item in method_parameters.describe()["parameters"]
     ]
+
+
+def _value(value: Any) -> str:
+    """One number or several, without needless decimals."""
+    several = value if isinstance(value, list) else [value]
+    return " · ".join(f"{number:g}" for number in several)
 
 
 def sliders() -> list[dict[str, str]]:
     """The reader's own weights: name in the address, words, bounds, step and the official value."""
+    official = method_parameters.method_of(None).parameters
     bounds = (
         ("contrast", gettext("Strong acts against weak ones (0: every kind weighs 1)"), 0, 2, 0.05, 1),
         ("fading", gettext("Half-lives, times"), 0.25, 4, 0.05, 1),
-        ("k", gettext("k, what we do not know, in full acts"), 0.5, 8, 0.1, method_parameters.OFFICIAL.k),
-        ("cap", gettext("Cap on talk, in full acts"), 0, 5, 0.1, method_parameters.OFFICIAL.talk_cap),
+        ("k", gettext("k, what we do not know, in full acts"), 0.5, 8, 0.1, official.k),
+        ("cap", gettext("Cap on talk, in full acts"), 0, 5, 0.1, official.talk_cap),
         ("reported", gettext("Weight of reported acts"), 0, 1, 0.05, 0.75),
         ("rumoured", gettext("Weight of rumoured acts"), 0, 1, 0.05, 0.25),
         ("netting", gettext("Reversals netted (1) or credited in full (0)"), 0, 1, 0.05, 1),

@@ -91,7 +91,7 @@ class Reading:
 
     @cached_property
     def records(self) -> Sequence[Record]:
-        """The events that have happened by the day of the page, as known, in time order; no retracted ones."""
+        """The events that have happened by the day of the page, as known, in time order, none retracted."""
         return [event.record for event in self.known.events if event.start <= self.clock.as_of]
 
     def newest(self) -> Iterable[Record]:
@@ -183,7 +183,7 @@ class Reading:
             "sentence": sentences.coverage(coded, len(self.records), sources),
             "silence": sentences.silence(coded, self.clock.as_of),
             "reconstruction": gettext(
-                "Days before the record was opened are a reconstruction: what was then on record is not known."
+                "Days before the record was opened are a reconstruction: nothing was on record then."
             ),
         }
 

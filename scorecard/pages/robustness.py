@@ -1,4 +1,4 @@
-"""How much rests on choices of method (METHOD.md, section 9), in words and rows; and the sliders' bare acts."""
+"""How much rests on choices of method (METHOD.md, section 9), in words and rows; the sliders' bare acts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Report = Mapping[str, Any]
 
 
 def percent(share: float) -> str:
-    """A share of draws as a whole percentage; never 100 % while one draw disagrees, never 0 % while one agrees."""
+    """A share as a whole percentage; never 100 % while one disagrees, never 0 % while one agrees."""
     whole = round(100 * share)
     if whole == 100 and share < 1:
         return "> 99 %"
@@ -34,8 +34,8 @@ def sentence(report: Report, slug: str) -> str:
         "factors": sentences.listed([vocabulary.factor(item["factor"]) for item in spread["factors"]]),
     }
     text = gettext(
-        "In a thousand draws with other weights, half-lives and constants the balance lies between %(low)s and "
-        "%(high)s in eight of ten, and keeps its sign in %(same)s."
+        "In a thousand draws with other weights, half-lives and constants the balance lies between "
+        "%(low)s and %(high)s in eight of ten, and keeps its sign in %(same)s."
     )
     if spread["factors"]:
         text += gettext(" What moves it most: %(factors)s.")
@@ -87,8 +87,8 @@ def draws(report: Report, slugs: Sequence[str]) -> list[dict[str, str]]:
 def bare_acts(known: Known, report: Report) -> dict[str, Any]:
     """All acts up to the day as numbers, in the order (day, id): what the sliders work on.
 
-    `start`, `end` and `day` are ordinals; `ends` holds places in the list; `certainty` is a place in the codebook's
-    list; an assessment is [place of the recommendation, direction, strength].
+    `start`, `end` and `day` are ordinals; `ends` holds places in the list; `certainty` is a place in the
+    codebook's list; an assessment is [place of the recommendation, direction, strength].
     """
     day = codebook.day(report["as_of"], "as_of")
     events = [event for event in known.events if event.start <= day]

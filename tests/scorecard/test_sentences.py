@@ -10,6 +10,9 @@ from babel.messages import pofile
 from django.utils import translation
 
 from scorecard import sentences, vocabulary
+from scorecard.method import describe, method_of
+from scorecard.method.draws import draw
+from scorecard.pages import parameter_words
 
 ROOT = Path(sentences.__file__).parent
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
@@ -162,3 +165,12 @@ def test_labels_and_actors_have_words_in_both_languages():
     with translation.override("zh-hans"):
         assert vocabulary.actor("us") == "美国"
         assert vocabulary.short_name("trust") == "互信"
+
+
+def test_every_parameter_reason_and_what_if_of_the_method_has_words_here():
+    described = describe()
+    for item in described["parameters"]:
+        assert str(parameter_words.REASONS[item["name"]]) == item["reason"]
+        assert parameter_words.NAMES[item["name"]]
+    assert {item["slug"] for item in described["what_ifs"]} == set(vocabulary.WHAT_IFS)
+    assert set(draw(1, method_of(None).parameters).factors()) == set(vocabulary.FACTORS)
