@@ -29,12 +29,15 @@ from scorecard.method.sensitivity import sensitivity
 from scorecard.method.series import Series, every_view, series
 from scorecard.method.spans import THEN
 from scorecard.method.waterfall import waterfall
+from scorecard.method.weighing import ledger
+from tracker.codebook import START
 
 __all__ = [
     "CURRENT",
     "EMPTY",
     "HORIZONS",
     "METHODS",
+    "START",
     "THEN",
     "WHAT_IFS",
     "DeliverySeries",
@@ -46,6 +49,7 @@ __all__ = [
     "delivery_series",
     "describe",
     "every_view",
+    "ledger",
     "method_of",
     "read",
     "read_lines",

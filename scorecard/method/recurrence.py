@@ -11,6 +11,7 @@ import numpy as np
 
 from scorecard.method.fading import factors
 from scorecard.method.spans import Spans
+from scorecard.method.sums import exact
 
 
 def daily_sums(
@@ -64,7 +65,7 @@ def _pour(
     for moving, day, sign in ((counts, enter, 1.0), (goes, leave, -1.0)):
         kept = table[strength[moving], day[moving] - since[moving]]
         index = (day[moving] - first).astype(np.int64) * cells + cell[moving]
-        flat = np.bincount(index, weights=weight[moving] * kept * sign, minlength=days * cells)
+        flat = sign * exact(index, weight[moving] * kept, days * cells)
         sums += flat.reshape(days, cells)
 
 

@@ -63,7 +63,9 @@ def report(
         },
         "overall": overall(balances, deliveries),
         "ignored_links": [
-            {"id": newer, "supersedes": older, "why": why} for newer, older, why in book.ignored
+            {"id": newer, "supersedes": older, "why": why}
+            for start, newer, older, why in sorted(book.ignored)
+            if start <= day
         ],
     }
     if sensitivity:

@@ -16,6 +16,7 @@ from scorecard.method.weighing import Ledger
 from tracker.codebook import RECOMMENDATIONS
 
 CELLS = len(RECOMMENDATIONS) * 5
+_CUT = 2.0**26
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,20 @@ def pulse_on(ledger: Ledger, day: int, chosen: np.ndarray) -> Standing:
     return Standing(rows, pairs, _summed(ledger, rows, pairs), ledger.parameters)
 
 
+def exact(cell: np.ndarray, weight: np.ndarray, cells: int) -> np.ndarray:
+    """[cells] sums of weights up to 1 that do not depend on the order of the log.
+
+    Each weight is cut into two whole numbers of 2^-26 and 2^-52. Sums of whole numbers are exact, so their
+    order does not matter; what is cut off is below 2^-53, the rounding of a weight of 1.
+    """
+    scaled = weight * _CUT
+    coarse = np.rint(scaled)
+    fine = np.rint((scaled - coarse) * _CUT)
+    sums = (np.bincount(cell, weights=part, minlength=cells) for part in (coarse, fine))
+    return next(sums) / _CUT + next(sums) / _CUT**2
+
+
 def _summed(ledger: Ledger, rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     cell = ledger.recommendation[rows] * 5 + ledger.strength[rows]
-    sides = [np.bincount(cell, weights=side, minlength=CELLS) for side in pairs]
+    sides = [exact(cell, side, CELLS) for side in pairs]
     return np.stack(sides).reshape(2, len(RECOMMENDATIONS), 5).transpose(1, 0, 2)

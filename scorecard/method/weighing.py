@@ -41,7 +41,7 @@ class Ledger:
     credited: np.ndarray  # [2, rows] what is left of it after netting
     reversals: np.ndarray  # [pairs, 2] (new row, old row) where netting can bite, in the order of time
     endings: dict[int, int]  # version that was ended -> version that ended it
-    ignored: tuple[tuple[str, str, str], ...]  # (id, id it supersedes, why the link does not count)
+    ignored: tuple[tuple[int, str, str, str], ...]  # (s, id, id it supersedes, why the link does not count)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -151,7 +151,7 @@ _NONE = np.empty(0, dtype=np.int32)
 
 def _endings(
     log: Log, in_force: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, tuple[tuple[str, str, str], ...]]:
+) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, str, str, str], ...]]:
     """Versions that are ended, the versions that end them (in the order of time), and the links that do not
     count.
     """
@@ -178,6 +178,7 @@ def _endings(
     lost[winners] = False
     ignored = tuple(
         (
+            int(new_day[n]),
             log.ids[log.event[new[n]]],
             log.ids[target[n]],
             _why_ignored(log, new[n], target[n], known[n], earlier[n]),
