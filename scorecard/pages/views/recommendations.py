@@ -18,7 +18,7 @@ from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
 from tracker import codebook
 
-PINNED, LARGEST = 5, 8
+PINNED, LARGEST = 3, 5
 COMPARED = ("us", "china", "multilateral")
 CHANGES = ("30", "90", "365")
 
@@ -74,11 +74,18 @@ def numbered(request: HttpRequest, number: str) -> HttpResponse:
     return response
 
 
+def strongest(read: Reading, slug: str, sign: int) -> list[str]:
+    """The ids of the acts that weigh most today on one side, the heaviest first."""
+    effects = {event_id: points * sign for event_id, points in read.effects_on(slug).items()}
+    ranked = sorted(effects, key=lambda event_id: (-effects[event_id], event_id))
+    return [event_id for event_id in ranked[:LARGEST] if round(effects[event_id], 1) > 0]
+
+
 def pinned(read: Reading, slug: str) -> dict[str, int]:
-    """The acts with the largest effects today, numbered from 1: event id -> number on the chart."""
-    effects = read.effects_on(slug)
-    ranked = sorted(effects, key=lambda event_id: (-abs(effects[event_id]), event_id))
-    return {event_id: number for number, event_id in enumerate(ranked[:PINNED], start=1)}
+    """The heaviest acts of each side, numbered in the order of time: event id -> number on the chart."""
+    chosen = {event_id for sign in (1, -1) for event_id in strongest(read, slug, sign)[:PINNED]}
+    in_time = [record["id"] for record in read.records if record["id"] in chosen]
+    return {event_id: number for number, event_id in enumerate(in_time, start=1)}
 
 
 def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict[str, Any]:
@@ -148,11 +155,23 @@ def _readings(read: Reading, slug: str, report: Mapping[str, Any]) -> dict[str, 
 
 
 def _largest(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> list[dict[str, Any]]:
-    effects = read.effects_on(slug)
+    """The heaviest acts against and for, side by side."""
+    sides = ((-1, "down", f"▼ {gettext('Against')}"), (1, "up", f"▲ {gettext('In favour')}"))
     by_id = {record["id"]: record for record in read.records}
-    ranked = sorted(effects, key=lambda event_id: (-abs(effects[event_id]), event_id))[:LARGEST]
-    records = [by_id[event_id] for event_id in ranked if event_id in by_id]
-    return acts.listed(records, read.effects(), query, recommendation=slug, pins=pins)
+    return [
+        {
+            "name": name,
+            "look": look,
+            "acts": acts.listed(
+                [by_id[event_id] for event_id in strongest(read, slug, sign)],
+                read.effects(),
+                query,
+                recommendation=slug,
+                pins=pins,
+            ),
+        }
+        for sign, look, name in sides
+    ]
 
 
 def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
