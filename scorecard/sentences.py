@@ -219,9 +219,18 @@ def effect(value: float) -> str:
     return gettext("lowers the score by %(points)s") % {"points": points}
 
 
-def compared(us: float, china: float) -> str:
-    """Two actors beside each other, without a winner."""
-    return gettext("US acts %(us)s, Chinese acts %(china)s") % {"us": signed(us), "china": signed(china)}
+def next_law(balance: Mapping[str, float], weight: float, k: float) -> str:
+    """What one more confirmed law would do to a balance today, on either side (METHOD.md, section 4)."""
+    advancing, undermining, now = balance["A"], balance["U"], balance["score"]
+    whole = advancing + undermining + weight + k
+    figures = {
+        "for": tenths(100 * (advancing + weight - undermining) / whole - now),
+        "against": tenths(100 * (advancing - undermining - weight) / whole - now),
+    }
+    return (
+        gettext("One more law in favour would move the balance by %(for)s today, one against by %(against)s.")
+        % figures
+    )
 
 
 def change_word(change: Mapping[str, float | str]) -> str:

@@ -12,6 +12,8 @@ BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#6b7280"
 INK, PAPER = "#16191d", "#ffffff"
 LATIN, HAN = "Liberation Sans, Arial", "Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei"
 
+STRAIGHT = str.maketrans("“”‘’", "\"\"''")
+
 # What each class looks like away from the stylesheet. The stylesheet has the same names (a test holds it to
 # that).
 DRESS: dict[str, dict[str, str]] = {
@@ -46,6 +48,7 @@ DRESS: dict[str, dict[str, str]] = {
     "card-title": {"fill": INK, "font-size": "44", "font-weight": "700"},
     "card-figure": {"fill": INK, "font-size": "92", "font-weight": "700"},
     "card-text": {"fill": "#4b5563", "font-size": "28"},
+    "card-small": {"fill": "#4b5563", "font-size": "22"},
     "end": {"text-anchor": "end"},
     "middle": {"text-anchor": "middle"},
 }
@@ -100,6 +103,9 @@ class Drawing:
         return f"<{tag}{attributes(named)}>{inside}</{tag}>" if inside else f"<{tag}{attributes(named)}/>"
 
     def text(self, x: float, y: float, words: str, look: str = "label") -> None:
+        if self.standalone and not any(map(wide, words)):
+            # In Chinese faces the curly quotes take a whole em, which tears Latin words apart.
+            words = words.translate(STRAIGHT)
         self.element("text", look, words, x=float(x), y=float(y))
 
     def path(self, data: str, look: str, **pairs: object) -> None:

@@ -21,6 +21,7 @@ class Caption:
     subtitle: str
     source: str
     licence: str
+    notes: Sequence[str] = ()  # what the numbered pins stand for
 
 
 def wrapped(text: str, width: float, size: float) -> list[str]:
@@ -38,6 +39,12 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
         row += word
         used += length
     return [*rows, row.rstrip()] if row.strip() else rows
+
+
+def shortened(text: str, width: float, size: float) -> str:
+    """`text` on one line of about `width` units, with an ellipsis where it had to be cut."""
+    rows = wrapped(text, width, size)
+    return rows[0] if len(rows) == 1 else f"{wrapped(text, width - size, size)[0]}…" if rows else ""
 
 
 def measured(text: str, size: float) -> float:
@@ -58,7 +65,8 @@ def _words(text: str) -> list[str]:
 
 def series_picture(chart: Drawing, caption: Caption, top: float) -> str:
     """The standalone chart (drawn `top` units lower than inline) under its title and over its source line."""
-    chart.height += 46
+    below = chart.height + 4
+    chart.height += 46 + 17 * len(caption.notes)
     inner, chart.parts = chart.parts, []
     chart.box(0, 0, chart.width, chart.height, "paper")
     y = 28.0
@@ -69,6 +77,8 @@ def series_picture(chart: Drawing, caption: Caption, top: float) -> str:
         chart.text(16, min(y, top + 6), row, "label")
         y += 16
     chart.parts += inner
+    for number, note in enumerate(caption.notes):
+        chart.text(16, below + 17 * number, shortened(note, chart.width - 32, 12), "label")
     chart.text(16, chart.height - 26, caption.source, "small")
     chart.text(16, chart.height - 10, caption.licence, "small")
     return chart.svg(caption.title)
@@ -102,7 +112,7 @@ def card(site: str, headline: str, foot: str, faces: Sequence[Face] = ()) -> str
         _large(drawing, faces[0], below)
     else:
         _rows(drawing, faces, below)
-    drawing.text(64, 606, foot, "card-text")
+    drawing.text(64, 604, shortened(foot, 1072, 22), "card-small")
     return drawing.svg(headline)
 
 
@@ -121,14 +131,15 @@ def _bar(drawing: Drawing, face: Face, left: float, right: float, y: float, tall
 
 
 def _large(drawing: Drawing, face: Face, below: float) -> None:
-    drawing.text(64, below + 100, face.score_text, "card-figure")
-    drawing.text(300, below + 62, face.label_text, "card-text")
-    drawing.text(300, below + 100, face.band_text, "card-text")
-    _bar(drawing, face, 64, 1136, min(520, below + 176), 64)
+    middle = min(470.0, below + 230)
+    drawing.text(64, middle - 70, face.score_text, "card-figure")
+    drawing.text(330, middle - 112, face.label_text, "card-text")
+    drawing.text(330, middle - 72, face.band_text, "card-text")
+    _bar(drawing, face, 64, 1136, middle, 64)
     for value, anchor in ((-100, ""), (0, "middle"), (100, "end")):
         x = 64 + share(value, -100, 100) * 1072
         text = f"+{value}" if value > 0 else str(value).replace("-", "−")
-        drawing.text(x, min(520, below + 176) + 52, text, f"label {anchor}".strip())
+        drawing.text(x, middle + 66, text, f"card-small {anchor}".strip())
 
 
 def _rows(drawing: Drawing, faces: Sequence[Face], below: float) -> None:

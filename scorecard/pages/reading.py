@@ -205,6 +205,11 @@ class Reading:
             "coded": sentences.day(self.coded_to),
         }
 
+    def card_line(self) -> str:
+        """The same for a card that already names the site."""
+        words = {"day": sentences.day(self.clock.as_of), "coded": sentences.day(self.coded_to)}
+        return gettext("As of %(day)s · coded to %(coded)s · CC BY 4.0") % words
+
     def licence_line(self) -> str:
         return gettext("Licence: CC BY 4.0")
 

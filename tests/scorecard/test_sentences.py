@@ -106,6 +106,12 @@ def test_two_actors_are_told_with_the_same_words():
     assert "China advances none of the seven and undermines one" in text
 
 
+def test_what_one_more_law_would_do_follows_the_formula():
+    text = sentences.next_law({"A": 0.0, "U": 0.0, "score": 0.0}, 0.8, 2.0)
+    assert "by +28.6 today" in text
+    assert "against by −28.6" in text
+
+
 def test_a_list_is_joined_as_the_language_does():
     assert sentences.listed(["a"]) == "a"
     assert sentences.listed(["a", "b", "c"]) == "a, b and c"

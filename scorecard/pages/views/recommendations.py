@@ -56,6 +56,9 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
         "actors": [_actor(read, slug, actor, query) for actor in COMPARED],
         "moved": sentences.moved(report["change"]["90"], 90),
         "changes": [_change(period, report["change"][period]) for period in CHANGES],
+        "next_law": sentences.next_law(
+            report["balance"], read.report["parameters"]["weight"][3], read.report["parameters"]["k"]
+        ),
         "citation": citation,
         "embed": names.embed_code(slug),
     }

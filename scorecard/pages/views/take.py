@@ -80,13 +80,19 @@ def _picture(read: Reading, slug: str) -> str:
         "“%(name)s”: balance from −100 to +100 with its 80 %% band. Zero is where it stood on 21 January "
         "2025."
     ) % {"name": read.name(slug)}
-    caption = pictures.Caption(title, subtitle, read.source_line(), read.licence_line())
+    pins = pinned(read, slug)
+    notes = [
+        f"{pins[each['id']]} · {acts.moment(each)}: {acts.title(each)}"
+        for each in read.records
+        if each["id"] in pins
+    ]
+    caption = pictures.Caption(title, subtitle, read.source_line(), read.licence_line(), notes)
     return pictures.series_picture(chart, caption, TOP)
 
 
 def _picture_of_all(read: Reading) -> str:
     headline = sentences.headline(read.label(slug) for slug in read.slugs)
-    return pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.source_line(), _faces(read))
+    return pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.card_line(), _faces(read))
 
 
 def _faces(read: Reading, slugs: Any = (), actor: str = "") -> list[pictures.Face]:
@@ -125,7 +131,7 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
         headline, faces = acts.title(record), _faces(read, slugs) if slugs else []
     elif name not in ("overview", "actors"):
         raise Http404
-    svg = pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.source_line(), faces)
+    svg = pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.card_line(), faces)
     return HttpResponse(pngs.render(svg), content_type="image/png")
 
 
