@@ -209,16 +209,6 @@ def coverage(coded_to: datetime.date | None, events: int, sources: int) -> str:
     }
 
 
-def effect(value: float) -> str:
-    """What one act does to a score today."""
-    if round(value, 1) == 0:
-        return gettext("less than a tenth of a point")
-    points = number_format(abs(round(value, 1)), 1)
-    if value > 0:
-        return gettext("lifts the score by %(points)s") % {"points": points}
-    return gettext("lowers the score by %(points)s") % {"points": points}
-
-
 def next_law(balance: Mapping[str, float], weight: float, k: float) -> str:
     """What one more confirmed law would do to a balance today, on either side (METHOD.md, section 4)."""
     advancing, undermining, now = balance["A"], balance["U"], balance["score"]

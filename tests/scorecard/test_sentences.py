@@ -157,6 +157,8 @@ def test_templates_hold_no_words_outside_translation():
     letters = set(string.ascii_letters)
     allowed = {"script", "noscript", "CC BY", "score", "A", "U", "k"}
     for path in sorted((ROOT / "pages" / "templates").rglob("*.html")):
+        if path.name == "500.html":  # speaks both languages at once: nothing may run when everything fails
+            continue
         text = path.read_text(encoding="utf-8")
         text = re.sub(r"{% blocktranslate.*?endblocktranslate %}", "", text, flags=re.S)
         text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}|<[^>]*>", " ", text, flags=re.S)
