@@ -69,7 +69,7 @@ def delivery_series(
     begun = begun.where(begun.ask >= 0)
     rated = daily_counts(begun, np.ones(len(begun), dtype=bool), begun.ask, _WIDTH, start, stop) > 0
     standing = _standing(spans_of(log, "balance", known, parameters).seen_by(actor), parameters)
-    by_actor = {name: _values(standing.seen_by(name), parameters, start, stop) for name in ACTORS}
+    by_actor = dict(zip(ACTORS, _values(standing, parameters, start, stop), strict=True))
     asks = np.empty((stop - start + 1, _WIDTH))
     for place, (slug, ask) in enumerate(ASK_SLUGS):
         values = np.stack([by_actor[name][:, place] for name in delivery.actors_of(slug, ask)])
@@ -91,18 +91,21 @@ def _standing(spans: Spans, parameters: Parameters) -> Spans:
     return spans.until(np.minimum(spans.leave, lapse))
 
 
-def _values(spans: Spans, parameters: Parameters, first: int, last: int) -> np.ndarray:
-    """[days, asks] 100·W[rung]·↑/(↑ + ↓) of one actor's standing acts."""
-    up, down = (
-        daily_sums(spans, spans.ask, _WIDTH, parameters.half_life, first, last).sum(axis=-1).swapaxes(0, 1)
-    )
-    cell = spans.ask.astype(np.int64) * 5 + spans.strength
-    counts = daily_counts(spans, spans.direction == 1, cell, _WIDTH * 5, first, last)
-    reached = counts.reshape(-1, _WIDTH, 5)[..., ::-1] > 0
-    rung = np.where(reached.any(axis=-1), 5 - reached.argmax(axis=-1), 0)
-    height = np.array([delivery.rung_value(number, parameters) for number in range(6)])[rung]
-    whole = up + down
-    return np.where(rung > 0, height * up / np.where(whole > 0, whole, 1.0), 0.0)
+def _values(spans: Spans, parameters: Parameters, first: int, last: int) -> list[np.ndarray]:
+    """For each of ACTORS [days, asks]: 100·W[rung]·↑/(↑ + ↓) of its standing acts."""
+    views = [spans.seen_by(name) for name in ACTORS]
+    sums = daily_sums([(view, view.ask) for view in views], _WIDTH, parameters.half_life, first, last)
+    height = np.array([delivery.rung_value(number, parameters) for number in range(6)])
+    found = []
+    for number, view in enumerate(views):
+        up, down = sums[:, number].sum(axis=-1).swapaxes(0, 1)
+        cell = view.ask.astype(np.int64) * 5 + view.strength
+        counts = daily_counts(view, view.direction == 1, cell, _WIDTH * 5, first, last)
+        reached = counts.reshape(-1, _WIDTH, 5)[..., ::-1] > 0
+        rung = np.where(reached.any(axis=-1), 5 - reached.argmax(axis=-1), 0)
+        whole = np.where(up + down > 0, up + down, 1.0)
+        found.append(np.where(rung > 0, height[rung] * up / whole, 0.0))
+    return found
 
 
 def _combined(mode: str, values: np.ndarray) -> np.ndarray:

@@ -1,11 +1,12 @@
-"""The recurrence of daily sums (METHOD.md, section 12): one multiplication a day, whatever the number of
-acts. Pure.
+"""The recurrence of daily sums (METHOD.md, section 12): one step a day, whatever the number of acts. Pure.
 
 A day's sums are yesterday's times 2^(-1/H), plus what enters (already faded, if it began earlier), minus what
 leaves. The work grows with acts + days, not with acts × days.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,19 +16,25 @@ from scorecard.method.sums import exact
 
 
 def daily_sums(
-    spans: Spans, cell: np.ndarray, cells: int, half_lives: tuple[float, ...], first: int, last: int
+    views: Sequence[tuple[Spans, np.ndarray]],
+    cells: int,
+    half_lives: tuple[float, ...],
+    first: int,
+    last: int,
 ) -> np.ndarray:
-    """[days, 2, cells, 5] the faded sums by side, cell and strength, for each day from `first` to `last`.
+    """[days, views, 2, cells, 5] the faded sums by side, cell and strength, from `first` to `last`.
 
-    `cell` holds one place for each span; `half_lives` are five, one for each strength.
+    Each view is spans and their cells (one for each span); `half_lives` are five, one for each strength. All
+    views run through the days together.
     """
-    sums = np.zeros((last - first + 1, 2 * cells * 5))
-    for side in (0, 1):
-        counts = np.flatnonzero(spans.pairs[side] > 0)
-        place = (side * cells + cell[counts].astype(np.int64)) * 5 + spans.strength[counts]
-        _pour(sums, place, spans, counts, spans.pairs[side][counts], half_lives, first)
-    _run(sums, np.tile(half_lives, 2 * cells))
-    return sums.reshape(len(sums), 2, cells, 5)
+    sums = np.zeros((last - first + 1, len(views), 2 * cells * 5))
+    for number, (spans, cell) in enumerate(views):
+        for side in (0, 1):
+            counts = np.flatnonzero(spans.pairs[side] > 0)
+            place = (side * cells + cell[counts].astype(np.int64)) * 5 + spans.strength[counts]
+            _pour(sums[:, number], place, spans, counts, spans.pairs[side][counts], half_lives, first)
+    _run(sums.reshape(len(sums), -1), np.tile(half_lives, len(views) * 2 * cells))
+    return sums.reshape(len(sums), len(views), 2, cells, 5)
 
 
 def daily_counts(

@@ -16,7 +16,7 @@ from scorecard.method import balance
 from scorecard.method.log import Log
 from scorecard.method.parameters import Method, Parameters, method_of
 from scorecard.method.recurrence import daily_counts, daily_sums
-from scorecard.method.spans import Spans, spans_of
+from scorecard.method.spans import spans_of
 from tracker.codebook import ACTORS, RECOMMENDATIONS, START
 
 
@@ -98,10 +98,7 @@ def series(
     `known` is one day of knowledge for the whole series, None for all that is on record, or "then" for each
     day as it was known on that day. `ValueError` names what is not known, or an order of days that cannot be.
     """
-    start, stop = bounds(first, as_of)
-    parameters = method_of(version).parameters
-    spans = spans_of(log, reading, known, parameters).seen_by(actor)
-    return of_spans(spans, parameters, start, stop, pulse=reading == "pulse")
+    return _run(log, reading, (actor,), as_of, known, first, version)[actor]
 
 
 def every_view(
@@ -114,23 +111,31 @@ def every_view(
     version: str | Method | None = None,
 ) -> dict[str | None, Series]:
     """The series of the total (None) and of each actor, out of one weighing."""
+    return _run(log, reading, (None, *ACTORS), as_of, known, first, version)
+
+
+def _run(
+    log: Log,
+    reading: str,
+    actors: tuple[str | None, ...],
+    as_of: datetime.date,
+    known: datetime.date | str | None,
+    first: datetime.date,
+    version: str | Method | None,
+) -> dict[str | None, Series]:
     start, stop = bounds(first, as_of)
     parameters = method_of(version).parameters
-    spans = spans_of(log, reading, known, parameters)
-    return {
-        actor: of_spans(spans.seen_by(actor), parameters, start, stop, pulse=reading == "pulse")
-        for actor in (None, *ACTORS)
-    }
-
-
-def of_spans(spans: Spans, parameters: Parameters, first: int, last: int, *, pulse: bool = False) -> Series:
-    """The series of these spans from ordinal `first` to `last`."""
-    half_lives = (parameters.pulse_half_life,) * 5 if pulse else parameters.half_life
-    cell, cells = spans.recommendation, len(RECOMMENDATIONS)
-    sums = daily_sums(spans, cell, cells, half_lives, first, last)
+    half_lives = (parameters.pulse_half_life,) * 5 if reading == "pulse" else parameters.half_life
+    spans, cells = spans_of(log, reading, known, parameters), len(RECOMMENDATIONS)
+    views = [spans.seen_by(actor) for actor in actors]
+    sums = daily_sums([(view, view.recommendation) for view in views], cells, half_lives, start, stop)
     totals = balance.capped(sums, parameters)
-    acts = daily_counts(spans, (spans.pairs > 0).any(axis=0), cell, cells, first, last)
-    return Series(first, totals[:, 0], totals[:, 1], acts, parameters)
+    found: dict[str | None, Series] = {}
+    for number, (actor, view) in enumerate(zip(actors, views, strict=True)):
+        something = (view.pairs > 0).any(axis=0)
+        acts = daily_counts(view, something, view.recommendation, cells, start, stop)
+        found[actor] = Series(start, totals[:, number, 0], totals[:, number, 1], acts, parameters)
+    return found
 
 
 def bounds(first: datetime.date, as_of: datetime.date) -> tuple[int, int]:

@@ -73,9 +73,12 @@ class Record:
             for i in [listed] if isinstance(listed, str) else listed:
                 if i in self.events and (self.day[i], i) < (self.day[j], j):
                     self.ender.setdefault(i, j)
+        ended_by = {}
+        for i, j in self.ender.items():
+            ended_by.setdefault(j, []).append(i)
         self.credit = {}
         for j in self.order:
-            ended = [i for i, by in self.ender.items() if by == j]
+            ended = ended_by.get(j, ())
             for item in self.events[j]["assessments"]:
                 r = item["rec"]
                 a, u = self.raw(j, item)
