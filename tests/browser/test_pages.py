@@ -201,3 +201,16 @@ def test_printing_drops_the_menu_and_keeps_the_figures(open_page):
     page.emulate_media(media="print")
     assert not page.locator(".masthead ul").is_visible()
     assert page.locator(".readings .score").first.is_visible()
+
+
+def test_the_chart_tells_the_day_under_the_pointer_and_opens_it_on_a_click(open_page):
+    page = open_page("/recommendations/trust/")
+    chart = page.locator(".plot svg")
+    chart.hover(position={"x": 300, "y": 150})
+    page.wait_for_function("document.querySelector('.plot path.event-line[pointer-events]')")
+    chart.hover(position={"x": 310, "y": 150})
+    told = page.locator(".readout").inner_text()
+    assert re.match(r"\d+ \w+ 202[56]: [+−]?\d+ \([+−]?\d+ to [+−]?\d+\)", told)
+    chart.click(position={"x": 310, "y": 60})
+    page.wait_for_url("**as_of=202*")
+    assert page.troubles == []

@@ -13,6 +13,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import sentences, vocabulary
 from scorecard.charts import bars, lines
+from scorecard.charts.lines import WIDE
 from scorecard.pages import acts, figures, filters, frame, names, reading, robustness
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
@@ -114,6 +115,12 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
                 title
             )
         ),
+        "figures": reverse("pages:take", args=[slug, "json"]) + query,
+        "left": WIDE.left,
+        "inside": WIDE.width - WIDE.left - WIDE.right,
+        "top": WIDE.top,
+        "tall": WIDE.plot + WIDE.rug + 22,
+        "words": gettext("{day}: {score} ({low} to {high}). Click to read the page as of this day."),
         "downloads": names.downloads(slug, query),
         "table": figures.table(run),
     }
