@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.formats import number_format
@@ -152,10 +151,16 @@ def limits() -> list[str]:
     ]
 
 
-def columns(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The data dictionary of the files."""
-    for name, meaning in names.items():
-        yield name, gettext(meaning)
+def columns() -> list[tuple[str, str]]:
+    """The data dictionary of the files, in the order of their columns."""
+    return [
+        ("recommendation", gettext("slug of the recommendation")),
+        ("date", gettext("calendar day, UTC, end of day (YYYY-MM-DD)")),
+        ("score", gettext("balance, −100 to +100; 0 is where the recommendation stood on 21 January 2025")),
+        ("low", gettext("lower end of the 80 % evidence band")),
+        ("high", gettext("upper end of the 80 % evidence band")),
+        ("coded", gettext("1 if the day is within the coded period, 0 if the score only fades")),
+    ]
 
 
 def services() -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
     python -m tests.bench.pages [seconds for each measurement]
 
-Works on the seeds in a throw-away SQLite file, in this process, through the whole middleware stack. A warm page
+Works on the seeds in a throw-away SQLite file, in this process, through all middleware. A warm page
 must reach at least half of what a view that answers "ok" reaches; the run fails otherwise.
 """
 

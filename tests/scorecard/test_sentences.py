@@ -12,7 +12,7 @@ from django.utils import translation
 from scorecard import sentences, vocabulary
 from scorecard.method import describe, method_of
 from scorecard.method.draws import draw
-from scorecard.pages import parameter_words
+from scorecard.pages import files, parameter_words, prose
 
 ROOT = Path(sentences.__file__).parent
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
@@ -173,6 +173,10 @@ def test_labels_and_actors_have_words_in_both_languages():
     with translation.override("zh-hans"):
         assert vocabulary.actor("us") == "美国"
         assert vocabulary.short_name("trust") == "互信"
+
+
+def test_every_column_of_the_files_is_explained():
+    assert [name for name, _meaning in prose.columns()] == list(files.COLUMNS)
 
 
 def test_every_parameter_reason_and_what_if_of_the_method_has_words_here():

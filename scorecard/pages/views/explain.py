@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from scorecard import sentences, vocabulary
 from scorecard.method import parameters
-from scorecard.pages import acts, agreement, files, filters, frame, names, prose, reading, robustness
+from scorecard.pages import acts, agreement, filters, frame, names, prose, reading, robustness
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
 from tracker import codebook
@@ -94,7 +94,7 @@ def data(request: HttpRequest) -> HttpResponse:
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": title,
         "files": [{"name": name, "links": names.downloads(key, query)} for key, name in listed],
-        "dictionary": list(prose.columns(files.COLUMNS)),
+        "dictionary": prose.columns(),
         "services": prose.services(),
         "embeds": names.embeds("trust"),
         "feeds": [
