@@ -51,6 +51,14 @@ class Blind:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A day on which the method changed: the line before and after it is made by different rules."""
+
+    date: datetime.date
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """Every word on the chart, in the reader's language."""
 
@@ -127,6 +135,7 @@ def series(
     *,
     coded_to: datetime.date,
     blind: Sequence[Blind] = (),
+    turns: Sequence[Turn] = (),
     frame: Frame = WIDE,
     name: str = "series",
     standalone: bool = False,
@@ -136,6 +145,7 @@ def series(
     canvas = Canvas(frame, run, name, standalone=standalone, top=top)
     _grid(canvas, words)
     _blind(canvas, blind)
+    _turns(canvas, turns)
     canvas.band()
     canvas.line(coded_to)
     _rug(canvas, acts, words)
@@ -167,6 +177,14 @@ def _blind(canvas: Canvas, blind: Sequence[Blind]) -> None:
         if frame.roomy and right - left > 60:
             for number_, line in enumerate(gap.words.split("\n")):
                 drawing.text(right - 4, canvas.top + 14 + 14 * number_, line, "small end")
+
+
+def _turns(canvas: Canvas, turns: Sequence[Turn]) -> None:
+    for turn in turns:
+        if canvas.run.first < turn.date <= canvas.run.last:
+            x = canvas.x(turn.date)
+            canvas.drawing.rule(x, canvas.top, x, canvas.top + canvas.frame.plot, "event-line")
+            canvas.drawing.text(x + 4, canvas.top + canvas.frame.plot - 6, turn.words, "small")
 
 
 def _rug(canvas: Canvas, acts: Sequence[Act], words: Words) -> None:

@@ -196,6 +196,14 @@ class Reading:
         words = gettext("no coding\nsince %(day)s") % {"day": sentences.short_day(self.coded_to)}
         return [lines.Blind(self.coded_to, self.clock.as_of, words)]
 
+    def turns(self) -> list[lines.Turn]:
+        """The days on which a version of the method after the first was adopted."""
+        return [
+            lines.Turn(method.adopted, gettext("Method %(version)s") % {"version": method.version})
+            for method in parameters.METHODS.values()
+            if method.adopted > codebook.START
+        ]
+
     def source_line(self) -> str:
         return gettext(
             "US–China AI Policy Scorecard, method %(version)s, as of %(day)s, coded to %(coded)s"

@@ -114,6 +114,13 @@ def test_the_line_is_dashed_after_the_last_coded_day():
     assert 'class="dashed"' not in whole.svg("Trust")
 
 
+def test_a_change_of_method_is_marked_off_on_the_line():
+    turns = [lines.Turn(START + datetime.timedelta(days=100), "Method 1.1"), lines.Turn(START, "Method 1.0")]
+    svg = lines.series(run([1.0] * 200), [], WORDS, tick, coded_to=START, turns=turns).svg("Trust")
+    assert "Method 1.1" in svg
+    assert "Method 1.0" not in svg
+
+
 def test_the_mark_of_a_score_stands_where_the_axis_puts_it():
     svg = bars.score_bar(50, 40, 60, "advancing", "x", width=240, height=28)
     pad, width = 14, 240 - 28

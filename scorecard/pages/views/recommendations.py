@@ -99,7 +99,7 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
     marks = chart_acts(read, slug, pins, query)
     # A phone shows no tooltip, and the list below has every link: the narrow chart carries neither.
     bare = [dataclasses.replace(mark, title="", href="") for mark in marks]
-    shared = {"coded_to": read.coded_to, "blind": read.blind()}
+    shared = {"coded_to": read.coded_to, "blind": read.blind(), "turns": read.turns()}
     return {
         "title": sentences.chart_title(slug, run.score, run.first),
         "subtitle": gettext(

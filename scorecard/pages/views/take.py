@@ -73,6 +73,7 @@ def _picture(read: Reading, slug: str) -> str:
         sentences.tick,
         coded_to=read.coded_to,
         blind=read.blind(),
+        turns=read.turns(),
         standalone=True,
         top=TOP,
     )
