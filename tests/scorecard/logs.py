@@ -15,11 +15,12 @@ def random_log(seed, events=12, days=500):
     day.
     """
     rng = random.Random(seed)
-    days = rng.choice((days, days // 5, 6))  # six days for a dozen acts: many share a day
+    span = rng.choice((days, days // 5, 6))  # six days for a dozen acts: many share a day
+    first = FIRST + datetime.timedelta(rng.randrange(max(days - span, 1)))
     ids = [f"e{number:03d}" for number in rng.sample(range(1000), events)]
     log = []
     for event_id in ids:
-        day = FIRST + datetime.timedelta(rng.randrange(days))
+        day = first + datetime.timedelta(rng.randrange(span))
         record = {
             "id": event_id,
             "date": day.isoformat(),
@@ -61,7 +62,7 @@ def random_settings(seed, count=3):
 
 
 def _links(rng, ids):
-    return rng.sample(ids, rng.choice((0, 0, 1, 1, 2))) if rng.random() < 0.6 else []
+    return rng.sample(ids, rng.choice((0, 0, 1, 1, 2))) if rng.random() < 0.8 else []
 
 
 def _assessments(rng):
