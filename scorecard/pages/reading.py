@@ -35,6 +35,11 @@ def open_(request: HttpRequest) -> Reading:
     return Reading(clocks.read(request.GET, timezone.now().date()))
 
 
+def versions() -> list[Version]:
+    """Every version in the log, in its order."""
+    return [Version(*line) for line in standings.bodies()]
+
+
 @dataclass
 class Reading:
     clock: clocks.Clock
@@ -86,8 +91,7 @@ class Reading:
 
     @cached_property
     def known(self) -> Known:
-        versions = [Version(*line) for line in standings.bodies()]
-        return Known(standings.log(), versions, self.clock.known_at)
+        return Known(standings.log(), versions(), self.clock.known_at)
 
     @cached_property
     def records(self) -> Sequence[Record]:

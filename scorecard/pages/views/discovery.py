@@ -96,7 +96,7 @@ def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
         raise Http404
     kind, _slash, key = name.partition("/")
     entries = feeds.entries(
-        feeds.versions(),
+        (feeds.Version(line.record, line.written, line.why) for line in reading.versions()),
         recommendation=key if kind == "recommendations" else "",
         actor=key if kind == "actors" else "",
     )
