@@ -112,7 +112,7 @@ def test_the_keyboard_alone_reaches_everything_and_always_shows_where_it_is(open
         if state is None:
             break
         assert seen > 0 or state["first"], "the first stop is the link that skips the menu"
-        assert state["visible"]
+        assert state["visible"], seen
         assert state["outline"]
         seen += 1
     assert seen >= wanted
