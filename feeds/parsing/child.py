@@ -1,0 +1,139 @@
+"""A warm child process for documents that could hang or bloat their reader: killable, limited, reused.
+
+feedparser needs seconds, then minutes, for some documents of a megabyte (its time grows with the square of an
+element's attributes). Threads cannot be stopped and Celery's limits do not exist for threads, so the time
+limit is this process's life. The child reads frames from its standard input and answers in JSON; it has no
+environment, no files but its own, and ends with its parent.
+"""
+
+import atexit
+import json
+import resource
+import select
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+
+from feeds.parsing import fast, reference
+from feeds.parsing.shapes import Document, Entry, NotAFeed
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 8  # of wall clock for one document
+CPU_SECONDS = 6
+MEMORY = 1 << 30  # bytes of address space
+REUSES = 200
+
+
+class Child:
+    """One child process and the lock that gives it to one thread at a time."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen | None = None
+        self._served = 0
+
+    def read(self, body: bytes, base: str, *, reference_only: bool) -> Document:
+        """Parse in the child. Raises NotAFeed when it cannot, or when it takes too long and is killed."""
+        with self._lock:
+            process = self._started()
+            order = json.dumps({"size": len(body), "base": base, "reference_only": reference_only}).encode()
+            deadline = time.monotonic() + SECONDS
+            try:
+                process.stdin.write(order + b"\n" + body)
+                process.stdin.flush()
+                said = self._line(process, deadline)
+            except (BrokenPipeError, ConnectionResetError):
+                said = b""
+            if not said:
+                self.close()
+                raise NotAFeed(
+                    f"The document takes more than {SECONDS} seconds or too much memory to read; given up."
+                )
+        told = json.loads(said)
+        if "error" in told:
+            raise NotAFeed(told["error"])
+        return _revived(told)
+
+    def close(self) -> None:
+        """Kill the child, if there is one; the next document starts another."""
+        process, self._process, self._served = self._process, None, 0
+        if process is not None:
+            process.kill()
+            process.stdin.close()
+            process.stdout.close()
+            process.wait()
+
+    def _started(self) -> subprocess.Popen:
+        if self._process is not None and (self._process.poll() is not None or self._served >= REUSES):
+            self.close()
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "from feeds.parsing.child import serve; serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=ROOT,
+                env={"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"},
+                start_new_session=True,
+            )
+        self._served += 1
+        return self._process
+
+    @staticmethod
+    def _line(process: subprocess.Popen, deadline: float) -> bytes:
+        """One line from the child, or nothing when it died or ran out of time."""
+        said = bytearray()
+        while not said.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            ready, _, _ = select.select([process.stdout], [], [], max(0, left))
+            piece = process.stdout.read1(1 << 20) if ready else b""
+            if not piece:
+                return b""
+            said += piece
+        return bytes(said)
+
+
+CHILD = Child()
+atexit.register(CHILD.close)
+
+
+def serve() -> None:
+    """The child's life: read an order, answer it, until the parent closes the pipe."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    while order := source.readline():
+        told = json.loads(order)
+        body = source.read(told["size"])
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        limit = int(used.ru_utime + used.ru_stime) + CPU_SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+        sink.write(_answered(body, told).encode("utf-8", "replace") + b"\n")
+        sink.flush()
+
+
+def _answered(body: bytes, told: dict) -> str:
+    try:
+        document = None if told["reference_only"] else fast.read(body, told["base"])
+        document = document or reference.read(body, told["base"])
+    except NotAFeed as error:
+        return json.dumps({"error": str(error)})
+    except MemoryError:
+        return json.dumps({"error": "The document needs too much memory to read."})
+    return json.dumps(asdict(document), default=datetime.isoformat)
+
+
+def _revived(told: dict) -> Document:
+    entries = tuple(
+        replace(
+            Entry(**entry),
+            published=entry["published"] and datetime.fromisoformat(entry["published"]),
+            updated=entry["updated"] and datetime.fromisoformat(entry["updated"]),
+        )
+        for entry in told.pop("entries")
+    )
+    return Document(entries=entries, **told)

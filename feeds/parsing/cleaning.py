@@ -1,0 +1,120 @@
+"""Other people's markup made harmless: titles and summaries as text, bodies as a little safe HTML. Pure."""
+
+import html
+import re
+import unicodedata
+
+import nh3
+
+from feeds.parsing.shapes import MAXIMUM_HTML, MAXIMUM_TITLE
+
+DEEPEST = 200  # levels of nesting that are cleaned as HTML; deeper is no article
+TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--.*?--|!\[CDATA\[.*?\]\]|![A-Za-z][^<>]*|\?[^<>]*)>", re.DOTALL)
+SILENT = re.compile(
+    r"<(script|style|head|title|noscript|iframe|svg|math)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S
+)
+BLOCK = re.compile(
+    r"</?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|table|blockquote|section|article|hr|pre)\b[^>]*>", re.I
+)
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
+SPACE = re.compile(r"\s+")
+TAGS = {
+    *(
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "code",
+        "dd",
+        "del",
+        "dl",
+        "dt",
+        "em",
+        "h2",
+        "h3",
+        "h4",
+        "hr",
+        "i",
+    ),
+    *("ins", "li", "ol", "p", "pre", "q", "s", "small", "strong", "sub", "sup", "table", "tbody", "td", "th"),
+    *("thead", "tr", "u", "ul"),
+}
+CLEANER = nh3.Cleaner(
+    tags=TAGS,
+    clean_content_tags={"script", "style", "noscript", "iframe", "svg", "math", "template", "object"},
+    attributes={"a": {"href", "title"}, "abbr": {"title"}},
+    url_schemes={"http", "https"},
+    link_rel="nofollow noopener noreferrer ugc",
+    strip_comments=True,
+)
+
+
+def title(raw: str | None) -> str:
+    """One line of plain text, at most 500 characters, entities and markup resolved (even escaped twice)."""
+    text = raw or ""
+    if "<" in text or "&" in text:
+        text = _resolved(text[: MAXIMUM_TITLE * 20])
+    return _one_line(text)[:MAXIMUM_TITLE].rstrip()
+
+
+def summary(raw: str | None, *, limit: int = 1_000) -> str:
+    """The beginning of a body as one paragraph of plain text, cut at a word."""
+    text = raw or ""
+    if "<" in text or "&" in text:
+        text = BLOCK.sub(" ", SILENT.sub(" ", text[:MAXIMUM_HTML]))
+        text = _resolved(text)
+    text = _one_line(text[: limit * 20])
+    if len(text) <= limit:
+        return text
+    kept = text[:limit]
+    space = kept.rfind(" ", limit // 2)
+    return (kept[:space] if space > 0 else kept).rstrip(" ,;:，、；：") + "…"
+
+
+def body(raw: str | None) -> str:
+    """Safe HTML of at most 64,000 characters of input; plain escaped text where the markup nests absurdly."""
+    text = (raw or "")[:MAXIMUM_HTML]
+    if not text:
+        return ""
+    if depth(text) > DEEPEST:
+        return html.escape(summary(text, limit=MAXIMUM_TITLE * 10))
+    return CLEANER.clean(UNSEEN.sub("", text))
+
+
+def depth(text: str) -> int:
+    """How deep the elements nest at most; void elements and stray ends are allowed for."""
+    level = deepest = 0
+    for found in re.finditer(r"<(/?)([A-Za-z][A-Za-z0-9]*)", text):
+        if found.group(2).lower() in ("br", "img", "hr", "input", "meta", "link", "source", "wbr", "p", "li"):
+            continue
+        level = max(0, level - 1) if found.group(1) else level + 1
+        deepest = max(deepest, level)
+    return deepest
+
+
+def healed(text: str) -> str:
+    """Text that was read as Latin-1 though it was UTF-8, put right; anything else as it is."""
+    if not text or text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+def _resolved(text: str) -> str:
+    """Markup removed and entities resolved, twice: many feeds escape their titles two times."""
+    for _ in range(2):
+        text = TAG.sub("", SILENT.sub(" ", text)) if "<" in text else text
+        if "&" not in text:
+            break
+        text = html.unescape(text)
+    return TAG.sub("", text) if "<" in text else text
+
+
+def _one_line(text: str) -> str:
+    text = UNSEEN.sub("", SPACE.sub(" ", text)) if not text.isprintable() or "  " in text else text
+    return unicodedata.normalize("NFC", text).strip()

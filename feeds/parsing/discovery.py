@@ -1,0 +1,53 @@
+"""A web page's own feeds, by autodiscovery. Pure."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+START = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.I | re.S,
+)
+TYPES = {
+    *("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"),
+    *("application/x.atom+xml", "text/xml", "application/xml", "application/json"),
+}
+LOOKED_AT = 500_000  # characters of a page
+
+
+def is_page(body: bytes) -> bool:
+    """Whether the bytes begin as an HTML page does."""
+    return START.match(body[:4000]) is not None
+
+
+def feeds_of(page: str, base: str) -> list[tuple[str, str]]:
+    """(address, title) of the feeds a page names in its head, in its order, each once."""
+    reader = _Links()
+    reader.feed(page[:LOOKED_AT])
+    base = urljoin(base, reader.base) if reader.base else base
+    found = {}
+    for href, title in reader.found:
+        try:
+            address = urljoin(base, href)
+        except ValueError:
+            continue
+        if address.startswith(("http://", "https://")):
+            found.setdefault(address, title)
+    return list(found.items())
+
+
+class _Links(HTMLParser):
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, str]] = []
+        self.base = ""
+
+    def handle_starttag(self, tag, attrs):
+        given = {name: unescape(value or "") for name, value in attrs}
+        if tag == "base" and not self.base:
+            self.base = given.get("href", "")
+        relations = given.get("rel", "").lower().split()
+        kind = given.get("type", "").lower().split(";")[0].strip()
+        if tag == "link" and given.get("href") and kind in TYPES and {"alternate", "feed"} & set(relations):
+            self.found.append((given["href"].strip(), given.get("title", "").strip()))

@@ -1,0 +1,104 @@
+"""The fast reader: fastfeedparser behind guards. Pure.
+
+It is some fifty times as fast as feedparser and nearly always right; where one of the guards finds that it
+may not have been, `read` returns None and the reference reader decides. Measured over 494 recorded feeds, the
+pair loses no entry.
+"""
+
+import re
+import warnings
+from urllib.parse import urljoin
+
+import fastfeedparser
+
+from feeds.parsing import cleaning, dates
+from feeds.parsing.naming import identity
+from feeds.parsing.shapes import MAXIMUM_ENTRIES, MAXIMUM_IDENTITY, Document, Entry
+
+ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
+IGNORED = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+SOURCE = re.compile(rb"<source\b[^>]*>\s*(?:<!\[CDATA\[)?([^<]*?)(?:\]\]>)?\s*</source>")
+BASE = re.compile(rb"\bxml:base\s*=")
+
+
+def read(body: bytes, base: str = "") -> Document | None:
+    """The document, or None when feedparser should have a look. `body` is UTF-8 that says so."""
+    if BASE.search(body):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            read_as = fastfeedparser.parse(
+                body, include_tags=False, include_media=False, include_enclosures=False
+            )
+    except Exception:
+        return None
+    entries = read_as.entries
+    if not trusted(body, entries):
+        return None
+    sources = SOURCE.findall(body)
+    named = len(sources) == len(entries)
+    feed = read_as.feed
+    return Document(
+        title=cleaning.title(cleaning.healed(feed.get("title") or "")),
+        link=absolute(feed.get("link"), base),
+        language=str(feed.get("language") or "")[:40],
+        entries=tuple(
+            _entry(entry, sources[place].decode() if named else "")
+            for place, entry in enumerate(entries[:MAXIMUM_ENTRIES])
+        ),
+        reader="fast",
+        ttl=minutes(feed.get("ttl")),
+        left_out=max(0, len(entries) - MAXIMUM_ENTRIES),
+    )
+
+
+def trusted(body: bytes, entries: list) -> bool:
+    """The guards: as many entries as the text has, each with words and an absolute link, none garbled."""
+    counted = len(ITEM.findall(body))
+    if counted != len(entries) and len(ITEM.findall(IGNORED.sub(b"", body))) != len(entries):
+        return False
+    for entry in entries:
+        title = entry.get("title") or ""
+        if not title and not entry.get("description"):
+            return False
+        if "\ufffd" in title or not str(entry.get("link") or "").startswith(("http://", "https://")):
+            return False
+    return bool(entries)
+
+
+def absolute(link: object, base: str) -> str:
+    """The link made absolute, or nothing when it is not one of the web."""
+    text = str(link or "").strip()
+    if not text:
+        return ""
+    try:
+        text = urljoin(base, text) if base else text
+    except ValueError:
+        return ""
+    return text[:MAXIMUM_IDENTITY] if text.lower().startswith(("http://", "https://")) else ""
+
+
+def minutes(value: object) -> int | None:
+    """A feed's ttl, written in minutes, as seconds."""
+    text = str(value or "").strip()
+    return int(text) * 60 if text.isascii() and text.isdigit() and len(text) < 7 else None
+
+
+def _entry(entry, source: str) -> Entry:
+    title = cleaning.title(cleaning.healed(entry.get("title") or ""))
+    content = entry.get("content")
+    html = cleaning.healed((content[0].get("value") if content else "") or entry.get("description") or "")
+    link = entry["link"].strip()[:MAXIMUM_IDENTITY]
+    published = dates.read(entry.get("published"))
+    updated = dates.read(entry.get("updated"))
+    return Entry(
+        identity=identity(entry.get("id"), link, title, html),
+        link=link,
+        title=title,
+        html=html,
+        published=published or updated,
+        updated=updated,
+        author=cleaning.title(entry.get("author") or "")[:200],
+        source=cleaning.title(source)[:200],
+    )

@@ -1,0 +1,56 @@
+"""JSON Feed 1.0 and 1.1. Pure."""
+
+import json
+
+from feeds.parsing import cleaning, dates
+from feeds.parsing.fast import absolute
+from feeds.parsing.naming import identity
+from feeds.parsing.shapes import MAXIMUM_ENTRIES, Document, Entry, NotAFeed
+
+
+def looks_like(body: bytes, content_type: str) -> bool:
+    """Whether the bytes want to be JSON."""
+    start = body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith(b"{") or ("json" in content_type.lower() and start.startswith(b"["))
+
+
+def read(body: bytes, base: str = "") -> Document:
+    """The document. Raises NotAFeed for JSON that is no feed."""
+    try:
+        feed = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise NotAFeed(f"The document starts like JSON but cannot be read: {str(error)[:200]}") from error
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if not isinstance(items, list):
+        raise NotAFeed("The document is JSON, but no JSON Feed: it has no list of items.")
+    kept = [item for item in items if isinstance(item, dict)]
+    return Document(
+        title=cleaning.title(_text(feed.get("title"))),
+        link=absolute(_text(feed.get("home_page_url")), base),
+        language=_text(feed.get("language"))[:40],
+        entries=tuple(_entry(item, base) for item in kept[:MAXIMUM_ENTRIES]),
+        reader="json",
+        left_out=max(0, len(items) - MAXIMUM_ENTRIES),
+    )
+
+
+def _entry(item: dict, base: str) -> Entry:
+    title = cleaning.title(_text(item.get("title")))
+    html = _text(item.get("content_html")) or _text(item.get("content_text")) or _text(item.get("summary"))
+    link = absolute(_text(item.get("url")) or _text(item.get("external_url")), base)
+    updated = dates.read(_text(item.get("date_modified")))
+    authors = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
+    names = [_text(author.get("name")) for author in authors if isinstance(author, dict)]
+    return Entry(
+        identity=identity(item.get("id"), link, title, html),
+        link=link or absolute(_text(item.get("id")), ""),
+        title=title or cleaning.summary(html, limit=120),
+        html=html,
+        published=dates.read(_text(item.get("date_published"))) or updated,
+        updated=updated,
+        author=cleaning.title(", ".join(name for name in names if name))[:200],
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
