@@ -13,12 +13,13 @@ TYPES = {
     *("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"),
     *("application/x.atom+xml", "text/xml", "application/xml", "application/json"),
 }
+FEED = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]")
 LOOKED_AT = 500_000  # characters of a page
 
 
 def is_page(body: bytes) -> bool:
-    """Whether the bytes begin as an HTML page does."""
-    return START.match(body[:4000]) is not None
+    """Whether the bytes begin as an HTML page does and hold no feed inside (some servers wrap theirs)."""
+    return START.match(body[:4000]) is not None and FEED.search(body) is None
 
 
 def feeds_of(page: str, base: str) -> list[tuple[str, str]]:

@@ -18,12 +18,13 @@ from feeds.parsing.shapes import MAXIMUM_ENTRIES, MAXIMUM_IDENTITY, Document, En
 ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
 IGNORED = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 SOURCE = re.compile(rb"<source\b[^>]*>\s*(?:<!\[CDATA\[)?([^<]*?)(?:\]\]>)?\s*</source>")
+BARE_AMPERSAND = re.compile(rb"<link>[^<&]*(?:&amp;[^<&]*)*&(?!amp;|#)")
 BASE = re.compile(rb"\bxml:base\s*=")
 
 
 def read(body: bytes, base: str = "") -> Document | None:
     """The document, or None when feedparser should have a look. `body` is UTF-8 that says so."""
-    if BASE.search(body):
+    if BASE.search(body) or BARE_AMPERSAND.search(body):
         return None
     try:
         with warnings.catch_warnings():
