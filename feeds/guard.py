@@ -70,7 +70,7 @@ def check_url(url: str, *, allow_private: bool = False) -> str:
 
 
 def connector(
-    *, allow_private: bool = False, limit: int = 16, limit_per_host: int = 2
+    *, allow_private: bool = False, limit: int = 16, limit_per_host: int = 0
 ) -> aiohttp.TCPConnector:
     """An aiohttp connector that opens no socket to an address which may not be called."""
     if allow_private:
