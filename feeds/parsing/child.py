@@ -36,6 +36,11 @@ class Child:
         self._process: subprocess.Popen | None = None
         self._served = 0
 
+    @property
+    def number(self) -> int | None:
+        """The child's process id, while there is one."""
+        return self._process.pid if self._process else None
+
     def read(self, body: bytes, base: str, *, reference_only: bool) -> Document:
         """Parse in the child. Raises NotAFeed when it cannot, or when it takes too long and is killed."""
         with self._lock:

@@ -17,7 +17,7 @@ BLOCK = re.compile(
     r"</?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|table|blockquote|section|article|hr|pre)\b[^>]*>", re.I
 )
 UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 SPACE = re.compile(r"\s+")
 TAGS = {
@@ -117,4 +117,4 @@ def _resolved(text: str) -> str:
 
 def _one_line(text: str) -> str:
     text = UNSEEN.sub("", SPACE.sub(" ", text)) if not text.isprintable() or "  " in text else text
-    return unicodedata.normalize("NFC", text).strip()
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()

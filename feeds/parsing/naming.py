@@ -13,4 +13,11 @@ def identity(given: object, link: str, title: str, html: str = "") -> str:
         return "sha256:" + hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()
     if len(text) > MAXIMUM_IDENTITY:
         return "sha256:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-    return text.replace("\x00", "")
+    return storable(text)
+
+
+def storable(text: str) -> str:
+    """The text without what no database takes: NUL and halves of surrogate pairs."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

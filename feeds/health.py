@@ -1,0 +1,130 @@
+"""A feed's rhythm and troubles, in words. Pure.
+
+The law: no feed dies silently. Amber after the first error, red after three days or ten weighted errors,
+one alert per failure, and only a document that was really read makes a feed well again: a 304 does not, as it
+may come from a cache before a broken server.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+WEIGHTS = {
+    "gone": 1.0,
+    "blocked": 1.0,
+    "not_a_feed": 1.0,
+    "redirects": 1.0,
+    "tls": 1.0,
+    "too_large": 1.0,
+    "encoding": 1.0,
+    "protocol": 1.0,
+    "crashed": 1.0,
+    "http_4xx": 0.5,
+    "rate_limited": 0.5,
+    "http_5xx": 0.5,
+    "connect": 0.5,
+    "timeout": 0.5,
+    "dns": 0.25,
+}
+NAMES = {
+    "gone": gettext_noop("gone for good"),
+    "blocked": gettext_noop("address not allowed"),
+    "not_a_feed": gettext_noop("not a feed"),
+    "redirects": gettext_noop("endless or unsafe redirects"),
+    "tls": gettext_noop("secure connection failed"),
+    "too_large": gettext_noop("too large"),
+    "encoding": gettext_noop("damaged compression"),
+    "protocol": gettext_noop("broken answer"),
+    "crashed": gettext_noop("polls do not come to an end"),
+    "http_4xx": gettext_noop("refused"),
+    "rate_limited": gettext_noop("asked to slow down"),
+    "http_5xx": gettext_noop("publisher's server in trouble"),
+    "connect": gettext_noop("no connection"),
+    "timeout": gettext_noop("too slow"),
+    "dns": gettext_noop("name not found"),
+}
+RED_AFTER = timedelta(days=3)
+RED_WEIGHT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Health as stored on a feed."""
+
+    state: str
+    trouble: str = ""
+    text: str = ""
+    weight: float = 0.0
+    failing_since: datetime | None = None
+    alert: bool = False  # raise one now
+
+
+def after_success() -> Condition:
+    return Condition("green")
+
+
+def after_unchanged(before: Condition) -> Condition:
+    """A 304 or an identical body: keeps a failure as it is, but proves a new feed alive."""
+    return before if before.trouble else Condition("green")
+
+
+def after_error(before: Condition, kind: str, text: str, *, now: datetime, alerted: bool) -> Condition:
+    """The condition after an error of class `kind`."""
+    since = before.failing_since or now
+    weight = before.weight + WEIGHTS.get(kind, 1.0)
+    if kind == "gone":
+        return Condition("stopped", kind, text, weight, since, alert=not alerted)
+    red = now - since >= RED_AFTER or weight >= RED_WEIGHT
+    return Condition("red" if red else "amber", kind, text, weight, since, alert=red and not alerted)
+
+
+def name_of(kind: str) -> str:
+    """The class of an error in the reader's language."""
+    return _(NAMES[kind]) if kind in NAMES else kind
+
+
+def sentence(feed, *, now: datetime) -> str:
+    """One sentence on a feed's health, in the reader's language."""
+    if feed.state == "new":
+        return _("Not polled yet.")
+    if feed.trouble:
+        since = _ago(feed.failing_since, now)
+        return _("%(trouble)s, for %(since)s: %(text)s") % {
+            "trouble": name_of(feed.trouble).capitalize(),
+            "since": since,
+            "text": feed.trouble_text,
+        }
+    if is_quiet(feed, now=now):
+        return _("Answers, but has brought nothing new for %(since)s.") % {
+            "since": _ago(feed.last_new_at, now)
+        }
+    return _("Well; last read %(since)s ago.") % {"since": _ago(feed.last_polled_at, now)}
+
+
+def is_quiet(feed, *, now: datetime, typical_gap: timedelta | None = None) -> bool:
+    """Whether a feed that answers has been silent far longer than its own habit (at least three days)."""
+    if feed.last_new_at is None:
+        return False
+    gap = typical_gap or timedelta(days=4)
+    return now - feed.last_new_at > max(timedelta(days=3), 5 * gap)
+
+
+def typical_gap(moments: list[datetime]) -> timedelta | None:
+    """The median time between successive deliveries, from at least five of them."""
+    ordered = sorted(set(moments))
+    gaps = sorted(later - earlier for earlier, later in pairwise(ordered))
+    return gaps[len(gaps) // 2] if len(gaps) >= 4 else None
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return _("an unknown time")
+    seconds = max(0, int((now - moment).total_seconds()))
+    if seconds < 3600:
+        return _("%(count)d min") % {"count": max(1, seconds // 60)}
+    if seconds < 2 * 86400:
+        return _("%(count)d h") % {"count": seconds // 3600}
+    return _("%(count)d days") % {"count": seconds // 86400}
