@@ -1,0 +1,30 @@
+"""The record's tables, in the order in which an item passes them."""
+
+from tracker.models.articles import Article, ArticleVersion
+from tracker.models.coverage import Completeness, CoverageDay
+from tracker.models.cues import Cue, TaggerVersion
+from tracker.models.decisions import Claim, Coding, Decision, PairJudgement
+from tracker.models.events import Assessment, Event, Report
+from tracker.models.recommendations import Ask, AskSetting, Recommendation
+from tracker.models.revisions import Head, Revision
+
+__all__ = [
+    "Article",
+    "ArticleVersion",
+    "Ask",
+    "AskSetting",
+    "Assessment",
+    "Claim",
+    "Coding",
+    "Completeness",
+    "CoverageDay",
+    "Cue",
+    "Decision",
+    "Event",
+    "Head",
+    "PairJudgement",
+    "Recommendation",
+    "Report",
+    "Revision",
+    "TaggerVersion",
+]

@@ -1,0 +1,134 @@
+"""The log as known at a date, put through the method. Pages, API and commands all read here.
+
+Derived on reading, kept under the head of the log: a new revision makes exactly what it changes be worked out
+again. The log itself is read once by each process and then only grows by its new lines.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.cache import cache
+
+from scorecard import method
+from scorecard.method.log import EMPTY, Log
+from tracker import record
+from tracker.models import AskSetting, Completeness, Head, Revision
+
+KEPT_SECONDS = 24 * 3600
+Day = datetime.date
+
+_lock = threading.Lock()
+_held: dict[str, Any] = {"sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": ()}
+
+
+def head() -> str:
+    """Changes whenever any figure or word that rests on the record may change."""
+    return record.head()
+
+
+def log() -> Log:
+    """The whole log as the method reads it."""
+    return _current()["log"]
+
+
+def bodies() -> tuple[tuple[Mapping[str, Any], datetime.datetime, str, str], ...]:
+    """Every version in the order of the log: record, when written, why, by whom."""
+    return _current()["bodies"]
+
+
+def report(
+    as_of: Day, known_at: Day | None = None, actor: str | None = None, *, sensitivity: bool = False
+) -> Any:
+    """All readings of one day (`method.report`)."""
+    key = f"report:{as_of}:{known_at}:{actor}:{sensitivity}"
+    return _kept(key, lambda log: method.report(log, as_of, known_at, actor, sensitivity=sensitivity))
+
+
+def views(as_of: Day, known_at: Day | None = None) -> Any:
+    """`{actor: {recommendation: balance}}`; None is the total (`method.views`)."""
+    return _kept(f"views:{as_of}:{known_at}", lambda log: method.views(log, as_of, known_at))
+
+
+def series(
+    reading: str, actor: str | None = None, *, as_of: Day, known_at: Day | None = None
+) -> dict[str, Any]:
+    """The daily series of all seven from the start to `as_of` (`method.series`), as plain lists."""
+
+    def made(log: Log) -> Any:
+        return method.series(log, reading, actor, as_of=as_of, known=known_at).as_dict()
+
+    return _kept(f"series:{reading}:{actor}:{as_of}:{known_at}", made)
+
+
+def waterfall(
+    earlier: tuple[Day, Day | None], later: tuple[Day, Day | None], actor: str | None = None
+) -> Any:
+    """Which acts moved each balance between two pairs of dates, and why (`method.waterfall`)."""
+    return _kept(
+        f"waterfall:{earlier}:{later}:{actor}", lambda log: method.waterfall(log, earlier, later, actor)
+    )
+
+
+def coded_to(known_at: Day | None = None) -> Day | None:
+    """The day to which coding was complete, as stated by `known_at`; None before any statement."""
+    found = None
+    for day, stated in Completeness.objects.order_by("id").values_list("day", "recorded_at"):
+        if known_at is None or stated is None or stated <= known_at:
+            found = day
+    return found if found is None or known_at is None else min(found, known_at)
+
+
+def _kept(key: str, work: Any) -> Any:
+    held = _current()
+    name = f"standings:{held['head']}:{key}"
+    found = cache.get(name)
+    if found is None:
+        found = work(held["log"])
+        cache.set(name, found, KEPT_SECONDS)
+    return found
+
+
+def _current() -> dict[str, Any]:
+    """The log held by this process, brought up to the database's head."""
+    global _held
+    row = Head.objects.filter(id=1).values_list("sequence", "digest", "aside").first() or (0, "", 0)
+    with _lock:
+        if (_held["sequence"], _held["digest"], _held["aside"]) != row:
+            _held = _grown(_held, *row)
+        return _held
+
+
+def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict[str, Any]:
+    base = held if _continues(held, sequence) else {"sequence": 0, "log": EMPTY, "bodies": ()}
+    new = list(_versions(base["sequence"], sequence))
+    grown: Log = base["log"].extend(item[0] for item in new) if new else base["log"]
+    settings = [
+        method.setting(item.line()) for item in AskSetting.objects.select_related("ask").order_by("id")
+    ]
+    return {
+        "sequence": sequence,
+        "digest": digest,
+        "aside": aside,
+        "head": f"{sequence}-{digest[:24]}-{aside}",
+        "log": dataclasses.replace(grown, settings=tuple(settings), memory={}),
+        "bodies": base["bodies"] + tuple(new),
+    }
+
+
+def _continues(held: dict[str, Any], sequence: int) -> bool:
+    """Whether the database's log still begins with what this process holds."""
+    if not held["sequence"] or held["sequence"] > sequence:
+        return False
+    return Revision.objects.filter(sequence=held["sequence"], digest=held["digest"]).exists()
+
+
+def _versions(after: int, until: int) -> Iterator[tuple[Mapping[str, Any], datetime.datetime, str, str]]:
+    found = Revision.objects.filter(sequence__gt=after, sequence__lte=until).order_by("sequence")
+    for body, written, why, who in found.values_list("body", "written_at", "why", "who").iterator(2000):
+        yield json.loads(body), written, why, who

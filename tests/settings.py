@@ -1,0 +1,14 @@
+"""The service's own settings, with an environment fit for tests."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "for the tests only, thirty-two characters and more")
+os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
+os.environ.setdefault("SITE_URL", "http://testserver")
+
+from tracker.settings import *  # noqa: E402, F403
+from tracker.settings import STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -1,0 +1,23 @@
+"""Celery: its queues and what beat nudges. The work itself is rows in the database (docs/architecture.md)."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
+
+app = Celery("tracker")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["feeds", "tracker", "scorecard"])
+app.conf.beat_schedule = {
+    "poll feeds that are due": {"task": "feeds.tasks.dispatch", "schedule": 60.0, "options": {"expires": 55}},
+    "file articles left over": {
+        "task": "tracker.tasks.file_articles",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "tidy polls and old texts": {"task": "feeds.tasks.tidy", "schedule": crontab(hour=3, minute=10)},
+    "regroup recent reports": {"task": "tracker.tasks.regroup", "schedule": crontab(hour=2, minute=20)},
+    "retrain the tagger": {"task": "tracker.tasks.retrain", "schedule": crontab(hour=2, minute=50)},
+}

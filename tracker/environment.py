@@ -1,0 +1,103 @@
+"""The environment as typed values: what an operator sets, and what it is when nothing is set.
+
+The law: a setting that is wrong or missing stops the start with its name and the remedy. A secret may also
+come from a file: `SECRET_KEY_FILE=/run/secrets/key` stands for `SECRET_KEY`.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local"
+DATABASES = ("sqlite", "postgres", "postgresql", "psql", "pgsql")
+
+_read = environ.Env()
+
+
+def text(name: str, default: str = "") -> str:
+    """The value of `name`, or of the file that `name_FILE` points to."""
+    path = os.environ.get(f"{name}_FILE")
+    if path:
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE: cannot read {path} ({error.strerror}).") from None
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    value = os.environ.get(name, "").strip().lower()
+    if value in ("", *(known := {"1": True, "true": True, "yes": True, "on": True})):
+        return known.get(value, default)
+    if value in ("0", "false", "no", "off"):
+        return False
+    raise ImproperlyConfigured(f"{name}: 1 or 0, not {value!r}.")
+
+
+def number(name: str, default: int, *, least: int = 0, most: int = 1 << 31) -> int:
+    value = os.environ.get(name, "").strip() or str(default)
+    if not value.isdigit() or not least <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name}: a whole number from {least} to {most}, not {value!r}.")
+    return int(value)
+
+
+def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
+    """A list, its items separated by commas."""
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or list(default)
+
+
+def address(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
+    value = text(name, default)
+    try:
+        scheme = urlsplit(value).scheme
+    except ValueError:
+        scheme = ""
+    if value and scheme not in schemes:
+        allowed = ", ".join(f"{each}://" for each in schemes)
+        raise ImproperlyConfigured(f"{name}: an address that starts with {allowed}.")
+    return value
+
+
+def database() -> dict[str, Any]:
+    """Django's description of DATABASE_URL; without it one SQLite file in `.local`."""
+    url = address("DATABASE_URL", f"sqlite:///{LOCAL / 'tracker.sqlite3'}", schemes=DATABASES)
+    found: dict[str, Any] = dict(_read.db_url_config(url))
+    if "sqlite" in found["ENGINE"]:
+        # IMMEDIATE: a transaction that reads first and writes later would fail at once when another one
+        # writes; WAL: readers never wait.
+        found["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        }
+    else:
+        found["CONN_MAX_AGE"] = 60
+        found["CONN_HEALTH_CHECKS"] = True
+        found.setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
+    return found
+
+
+def mail(url: str) -> dict[str, Any]:
+    """Django's mail settings from EMAIL_URL, for instance smtp+tls://user:password@host:587."""
+    try:
+        return dict(_read.email_url_config(url))
+    except (ValueError, KeyError, environ.ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"EMAIL_URL: an address such as smtp+tls://host:587 ({error}).") from None
+
+
+def secret_key(debug: bool) -> str:
+    """SECRET_KEY; in development one that is fine for nothing else."""
+    key = text("SECRET_KEY")
+    if not key and debug:
+        return "development only, never in production " * 2
+    if len(key) < 32 and not debug:
+        raise ImproperlyConfigured(
+            "SECRET_KEY: missing or shorter than 32 characters. Set it (or SECRET_KEY_FILE) to a long random "
+            "text, for instance the output of `openssl rand -base64 48`, or set DEBUG=1 on your own machine."
+        )
+    return key

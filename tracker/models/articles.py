@@ -1,0 +1,117 @@
+"""What was delivered: one row for one page, however often it was delivered, and its earlier versions."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class ArticleQuerySet(models.QuerySet):
+    def to_file(self):
+        """Articles that wait to be tagged and grouped, oldest first, whose lease is free."""
+        free = models.Q(leased_until=None) | models.Q(leased_until__lte=Now())
+        return self.filter(free, state__in=Article.WAITING).order_by("id")
+
+
+class Article(models.Model):
+    class State(models.TextChoices):
+        NEW = "new", _("new: waits to be filed")
+        CHANGED = "changed", _("changed after it was filed")
+        FILED = "filed", _("filed under an event")
+        BACKGROUND = "background", _("not relevant")
+        FAILED = "failed", _("could not be filed")
+
+    WAITING = (State.NEW, State.CHANGED)
+
+    url = models.URLField(_("address"), max_length=2000, blank=True, help_text=_("In its one spelling."))
+    url_key = models.CharField(
+        _("key"),
+        max_length=64,
+        unique=True,
+        help_text=_("SHA-256 of the address; of publisher and title when there is none."),
+    )
+    unresolved = models.BooleanField(
+        _("unresolved"), default=False, help_text=_("The address is an aggregator's redirect, not the page.")
+    )
+    title = models.CharField(_("title"), max_length=500)
+    title_key = models.CharField(_("title key"), max_length=64, db_index=True, blank=True)
+    summary = models.TextField(_("summary"), blank=True, help_text=_("Plain text as delivered."))
+    html = models.TextField(_("HTML"), blank=True, help_text=_("Sanitised body as delivered."))
+    text = models.TextField(
+        _("full text"), blank=True, help_text=_("Extracted from the page, where allowed.")
+    )
+    author = models.CharField(_("author"), max_length=300, blank=True)
+    publisher = models.CharField(_("publisher"), max_length=300, blank=True)
+    language = models.CharField(
+        _("language"), max_length=20, blank=True, help_text=_("en, zh-Hans, zh-Hant …")
+    )
+    published_at = models.DateTimeField(_("published"), null=True, blank=True, db_index=True)
+    first_seen_at = models.DateTimeField(_("first seen"), db_default=Now(), db_index=True)
+    changed_at = models.DateTimeField(_("changed"), null=True, blank=True)
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW)
+    relevance = models.FloatField(_("relevance"), null=True, blank=True)
+    suggestion = models.JSONField(_("suggestion"), null=True, blank=True)
+    model_version = models.CharField(_("model version"), max_length=60, blank=True)
+    filed_at = models.DateTimeField(_("filed"), null=True, blank=True)
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    trouble = models.CharField(_("trouble"), max_length=500, blank=True)
+
+    objects = ArticleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("article")
+        verbose_name_plural = _("articles")
+        indexes = [
+            models.Index(
+                fields=["id"], condition=models.Q(state__in=("new", "changed")), name="articles_to_file"
+            ),
+            models.Index(fields=["state", "-id"], name="articles_by_state"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=("new", "changed", "filed", "background", "failed")),
+                name="article_state_is_known",
+            )
+        ]
+
+    def __str__(self):
+        return self.title[:120]
+
+    @property
+    def day(self):
+        """The day it was published, or else first seen."""
+        return (self.published_at or self.first_seen_at).date()
+
+    def source(self):
+        """The article as a source of an event in the record's format."""
+        return {
+            "title": self.title,
+            "publisher": self.publisher,
+            "url": self.url,
+            "date": self.published_at.date().isoformat() if self.published_at else None,
+            "lang": self.language,
+        }
+
+
+class ArticleVersion(models.Model):
+    """What an article said before it was edited."""
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="versions", verbose_name=_("article"))
+    title = models.CharField(_("title"), max_length=500)
+    summary = models.TextField(_("summary"), blank=True)
+    html = models.TextField(_("HTML"), blank=True)
+    digest = models.CharField(_("digest"), max_length=64)
+    seen_at = models.DateTimeField(_("seen until"), db_default=Now())
+
+    class Meta:
+        ordering = ["article", "-id"]
+        verbose_name = _("version of an article")
+        verbose_name_plural = _("versions of articles")
+        constraints = [
+            models.UniqueConstraint(fields=["article", "digest"], name="one_row_per_article_and_version")
+        ]
+
+    def __str__(self):
+        return f"{self.title[:80]} ({self.seen_at:%Y-%m-%d})"

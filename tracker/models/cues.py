@@ -1,0 +1,42 @@
+"""The tagger's vocabulary, editable, and the versions of its model."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Cue(models.Model):
+    """One line of `seeds/cues.jsonl`: an act, an object, a side or a rule of the table."""
+
+    kind = models.CharField(_("kind"), max_length=20)
+    key = models.CharField(_("key"), max_length=100)
+    body = models.JSONField(_("body"), default=dict)
+    active = models.BooleanField(_("active"), default=True)
+    changed_at = models.DateTimeField(_("changed"), db_default=Now())
+
+    class Meta:
+        ordering = ["kind", "key"]
+        verbose_name = _("cue")
+        verbose_name_plural = _("cues")
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="one_cue_per_kind_and_key")]
+
+    def __str__(self):
+        return f"{self.kind} {self.key}"
+
+
+class TaggerVersion(models.Model):
+    """A trained model, kept so that one command goes back to it."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    trained_at = models.DateTimeField(_("trained"), db_default=Now())
+    body = models.BinaryField(_("model"))
+    measures = models.JSONField(_("measures"), default=dict, blank=True)
+    serving_since = models.DateTimeField(_("serving since"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("version of the tagger")
+        verbose_name_plural = _("versions of the tagger")
+
+    def __str__(self):
+        return self.name

@@ -1,0 +1,120 @@
+"""What analysts decided, journalled for ever: decisions, claims, blind codings, pairs joined and parted."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from tracker.models.articles import Article
+from tracker.models.events import Event
+
+
+class Decision(models.Model):
+    """One step of one event from a status to a status, with the state before and after, for a true undo."""
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="decisions", verbose_name=_("event"))
+    action = models.CharField(_("action"), max_length=20)
+    status_before = models.CharField(_("status before"), max_length=10, blank=True)
+    status_after = models.CharField(_("status after"), max_length=10)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"), db_default=Now())
+    reason = models.CharField(_("reason"), max_length=1000, blank=True)
+    before = models.JSONField(_("state before"), null=True, blank=True)
+    after = models.JSONField(_("state after"), null=True, blank=True)
+    undoes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="undone_by", verbose_name=_("undoes")
+    )
+    batch = models.UUIDField(
+        _("batch"), null=True, blank=True, db_index=True, help_text=_("One bulk action.")
+    )
+    seconds = models.FloatField(_("seconds at the item"), null=True, blank=True)
+    model_version = models.CharField(_("model version"), max_length=60, blank=True)
+    suggestion_shown = models.BooleanField(_("suggestion shown"), default=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        indexes = [
+            models.Index(fields=["by", "-id"], name="decisions_by_analyst"),
+            models.Index(fields=["at"], name="decisions_by_time"),
+        ]
+
+    def __str__(self):
+        return f"{self.event_id}: {self.action}"
+
+
+class Claim(models.Model):
+    """Who works on an event just now; ends by itself."""
+
+    event = models.OneToOneField(Event, models.CASCADE, related_name="claim", verbose_name=_("event"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("by"))
+    until = models.DateTimeField(_("until"))
+
+    class Meta:
+        verbose_name = _("claim")
+        verbose_name_plural = _("claims")
+
+    def __str__(self):
+        return f"{self.event_id} by {self.by_id}"
+
+
+class Coding(models.Model):
+    """One person's coding of one event in blind double coding; never shown to the other coder."""
+
+    class Part(models.TextChoices):
+        FIRST = "first", _("first coding")
+        SECOND = "second", _("blind second coding")
+        ADJUDICATION = "adjudication", _("adjudication")
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="codings", verbose_name=_("event"))
+    part = models.CharField(_("part"), max_length=12, choices=Part)
+    coder = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("coder"),
+    )
+    asked_at = models.DateTimeField(_("asked"), db_default=Now())
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+    body = models.JSONField(
+        _("coding"), null=True, blank=True, help_text=_("relevant, actors, certainty, assessments")
+    )
+    suggestion_shown = models.BooleanField(_("suggestion shown"), default=False)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("coding")
+        verbose_name_plural = _("codings")
+        constraints = [
+            models.UniqueConstraint(fields=["event", "part"], name="one_coding_per_event_and_part")
+        ]
+
+    def __str__(self):
+        return f"{self.event_id} {self.part}"
+
+
+class PairJudgement(models.Model):
+    """Whether an article reports an event, as an analyst said: remembered, and learned from."""
+
+    article = models.ForeignKey(Article, models.CASCADE, related_name="+", verbose_name=_("article"))
+    event = models.ForeignKey(Event, models.CASCADE, related_name="+", verbose_name=_("event"))
+    same = models.BooleanField(_("same act"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+    )
+    at = models.DateTimeField(_("at"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("pair joined or parted")
+        verbose_name_plural = _("pairs joined or parted")
+        constraints = [
+            models.UniqueConstraint(fields=["article", "event"], name="one_judgement_per_article_and_event")
+        ]
+
+    def __str__(self):
+        return f"{self.article_id} {'is' if self.same else 'is not'} {self.event_id}"

@@ -1,0 +1,15 @@
+"""Every address of the service. Pages and admin stand in both languages: `/…` and `/zh-hans/…`."""
+
+from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("scorecard.pages.machine_urls")),
+    *i18n_patterns(
+        path(settings.ADMIN_PATH, admin.site.urls),
+        path("", include("scorecard.pages.urls")),
+        prefix_default_language=False,
+    ),
+]
