@@ -3,8 +3,8 @@
 `canonical` is a key to compare by, not an address to visit: two spellings of one page give one key, and two
 pages never do. What merely *may* be a page's identity (an unknown parameter, the case of a path) therefore
 stays; only what is known to say how a reader came (tracking), with which device (mobile and AMP twins) or to
-where on the page (fragments) goes. Links of aggregators that hide where they lead are kept, and `is_unresolved`
-tells them: such a link never says that two articles are one.
+where on the page (fragments) goes. Links of aggregators that hide where they lead are kept, and
+`is_unresolved` tells them: such a link never says that two articles are one.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ MOST_MARKS = 8
 
 # Names that carry nothing but where a reader came from. `ref`, `source`, `from`, `id`, `p`, `s` and the like
 # are not here: somewhere each of them names the article.
-_TRACKING = frozenset(
-    """
+_TRACKING_NAMES = """
     _ga _gl _hsenc _hsmi _openstat _trksid ack_id at_campaign at_custom1 at_custom2 at_custom3 at_custom4
     at_format at_link_id at_link_origin at_link_type at_medium at_ptr_name at_send_date ceid cmpid cmp_id
     dclid dicbo ef_id efg epik ext_ref fb_action_ids fb_action_types fb_ref fb_source fbclid ftag gad_source
@@ -30,11 +29,11 @@ _TRACKING = frozenset(
     ncid ns_campaign ns_fee ns_linkname ns_mchannel ns_source nr_email_referer oly_anon_id oly_enc_id
     pk_campaign pk_cpn pk_kwd pk_medium pk_source piwik_campaign piwik_kwd rb_clickid ref_src ref_url
     referringsource s_cid s_kwcid sc_cid scid sfmc_id share_from share_medium share_plat share_session_id
-    share_source share_tag share_times smid smtyp spm spm_id_from srnd srsltid sref ssm_source taid trk trkcampaign
-    trkinfo ttclid twclid tw_source unlocked_article_code vero_conv vero_id wbraid wickedid wt_mc wt_zmc
-    xtor yclid ysclid zanpid
-    """.split()
-)
+    share_source share_tag share_times smid smtyp spm spm_id_from srnd srsltid sref ssm_source taid trk
+    trkcampaign trkinfo ttclid twclid tw_source unlocked_article_code vero_conv vero_id wbraid wickedid
+    wt_mc wt_zmc xtor yclid ysclid zanpid
+    """
+_TRACKING = frozenset(_TRACKING_NAMES.split())
 _TRACKING_PREFIXES = ("utm_", "utm-", "mtm_", "matomo_", "hsa_", "at_recipient_", "stm_", "itm_")
 # The AMP twin of a page says so by one of these, with one of those values.
 _AMP_NAMES = frozenset({"amp", "amp_js_v", "amp_gsa", "outputtype", "usqp"})
@@ -64,13 +63,12 @@ _WRAPPERS = {
     ("link.zhihu.com", ""): ("target",),
 }
 # Links that hide it: they cannot be told apart from their target without a call, and are never identity.
-_HIDING = frozenset(
-    """
+_HIDING_HOSTS = """
     news.google.com feedproxy.google.com feeds.feedburner.com t.co bit.ly ow.ly dlvr.it tinyurl.com goo.gl
     buff.ly lnkd.in trib.al is.gd ift.tt fb.me apple.news t.cn url.cn dwz.cn reut.rs bloom.bg nyti.ms wapo.st
     on.wsj.com econ.st
-    """.split()
-)
+    """
+_HIDING = frozenset(_HIDING_HOSTS.split())
 
 
 class BadAddress(ValueError):
@@ -141,7 +139,8 @@ def _split(url: str) -> SplitResult:
         raise BadAddress(f"This is no web address ({error}): {url[:200]}") from error
     if parts.scheme.lower() not in _DEFAULT_PORTS:
         raise BadAddress(f"Only http and https addresses name a page, not this: {url[:200]}")
-    if not (parts.hostname or "").strip("."):
+    # Before a backslash browsers end the host, parsers do not: such an address has two readings.
+    if not (parts.hostname or "").strip(".") or "\\" in parts.netloc:
         raise BadAddress(f"The address names no host: {url[:200]}")
     return parts
 
@@ -194,7 +193,7 @@ def _plain_host(parts: SplitResult) -> str:
 
 
 def _kept(query: str) -> str:
-    """The query without tracking. Pairs stay as they are written: an escape in GBK would not survive decoding."""
+    """The query without tracking. Pairs stay as written: an escape in GBK would not survive decoding."""
     return "&".join(pair for pair in query.split("&") if pair and not _is_noise(*_lowered(pair)))
 
 

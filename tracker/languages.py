@@ -14,13 +14,13 @@ import unicodedata
 import opencc
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-NEWS_LANGUAGES = (
-    "ar bg cs da de el en es fa fr he hi id it ms nl pl pt ro ru sv th tr uk ur vi"  # those met in the news
-).split()
+# Those met in the news of the two sides and of the bodies they meet in.
+_NEWS = "ar bg cs da de el en es fa fr he hi id it ms nl pl pt ro ru sv th tr uk ur vi"
+NEWS_LANGUAGES = tuple(_NEWS.split())
 READ_CHARACTERS = 2_000  # a page's first lines tell its language; a megabyte tells it no better
 FEWEST_LETTERS = 3
-# In nats, beside the likelihoods of py3langid. They settle headlines of a few names, which fit every language;
-# a sentence's own evidence is many times larger.
+# In nats, beside the likelihoods of py3langid. They settle headlines of a few names, which fit every
+# language; a sentence's own evidence is many times larger.
 DECLARED_BONUS = 4.0
 ENGLISH_BONUS = 3.0
 
