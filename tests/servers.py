@@ -1,7 +1,7 @@
 """Real servers for tests: PostgreSQL and Redis (or Valkey), from wheels or from the distribution.
 
-The law: a server is started by us, on a free port of the loopback, in a folder of its own, and is gone when its
-context ends. What is missing is a skip on a person's machine and a failure where CI is set.
+The law: a server is started by us, on a free port of the loopback, in a folder of its own, and is gone when
+its context ends. What is missing is a skip on a person's machine and a failure where CI is set.
 """
 
 import contextlib
@@ -292,7 +292,7 @@ def unprivileged():
 def _folder():
     # Not pytest's own: it is closed to the account that PostgreSQL runs as.
     with tempfile.TemporaryDirectory(prefix="server-", ignore_cleanup_errors=True) as folder:
-        os.chmod(folder, 0o755)  # noqa: S103
+        os.chmod(folder, 0o755)
         yield folder
 
 
