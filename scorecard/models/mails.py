@@ -1,0 +1,96 @@
+"""E-mail digests: who asked for them, and each mail as a row that is claimed before it is sent."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class Subscription(models.Model):
+    """One address and what it asked for. Nothing is sent before the address has confirmed."""
+
+    class Rhythm(models.TextChoices):
+        INSTANT = "instant", _("at once (at most one mail in ten minutes)")
+        DAILY = "daily", _("once a day")
+        WEEKLY = "weekly", _("once a week")
+
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
+    rhythm = models.CharField(_("rhythm"), max_length=7, choices=Rhythm, default=Rhythm.WEEKLY)
+    recommendations = models.JSONField(
+        _("recommendations"), default=list, blank=True, help_text=_("Empty: all.")
+    )
+    actors = models.JSONField(_("actors"), default=list, blank=True, help_text=_("Empty: all."))
+    wanted = models.JSONField(
+        _("wanted"), null=True, blank=True, help_text=_("A change that waits for the address to confirm.")
+    )
+    asked_at = models.DateTimeField(_("asked"), db_default=Now())
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    told = models.PositiveBigIntegerField(
+        _("told up to"), default=0, help_text=_("The revision up to which its mails reach.")
+    )
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+
+    def __str__(self):
+        return f"{self.email} ({self.rhythm})"
+
+    @property
+    def active(self):
+        return self.confirmed_at is not None and self.ended_at is None
+
+
+class Mail(models.Model):
+    """One digest. `sending` is written before the mail server is called: a row that stays there after a crash
+    becomes `unsure` and is never sent again by itself."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        UNSURE = "unsure", _("unsure: the sender died while sending")
+        FAILED = "failed", _("given up")
+
+    subscription = models.ForeignKey(
+        Subscription, models.CASCADE, related_name="mails", verbose_name=_("subscription")
+    )
+    period = models.CharField(_("period"), max_length=30, help_text=_("At most one mail for each."))
+    first = models.PositiveBigIntegerField(_("after revision"))
+    last = models.PositiveBigIntegerField(_("up to revision"))
+    subject = models.CharField(_("subject"), max_length=300)
+    body = models.TextField(_("text"))
+    state = models.CharField(_("state"), max_length=7, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_at = models.DateTimeField(_("next attempt"), db_default=Now())
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    trouble = models.CharField(_("trouble"), max_length=300, blank=True)
+    written_at = models.DateTimeField(_("written"), db_default=Now())
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
+        indexes = [
+            models.Index(
+                fields=["next_at"],
+                condition=models.Q(state__in=("waiting", "sending")),
+                name="mails_to_send",
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "period"], name="one_mail_per_subscription_and_period"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("waiting", "sending", "sent", "unsure", "failed")),
+                name="mail_state_is_known",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.subscription_id} {self.period}"
