@@ -1,4 +1,4 @@
-"""Content-Security-Policy from `settings.SECURE_CSP`, as Django 6 reads it, so that its own may replace this."""
+"""Content-Security-Policy from `settings.SECURE_CSP`, read as Django 6 reads it, so that its own may come."""
 
 from django.conf import settings
 

@@ -46,6 +46,15 @@ def number(name: str, default: int, *, least: int = 0, most: int = 1 << 31) -> i
     return int(value)
 
 
+def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
+    """One of a few words; capitals or not."""
+    value = os.environ.get(name, "").strip() or default
+    found = next((word for word in of if word.lower() == value.lower()), None)
+    if found is None:
+        raise ImproperlyConfigured(f"{name}: one of {', '.join(of)}, not {value!r}.")
+    return found
+
+
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """A list, its items separated by commas."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or list(default)

@@ -42,9 +42,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tracker.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tracker.csp.ContentSecurityPolicyMiddleware",
+    "tracker.probes.Probes",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -90,6 +92,10 @@ CACHES = {
     }
 }
 
+# Doors that the other two apps open for the record, by name
+
+SEEDERS = ["tracker.seeding.seed", "feeds.seeding.seed"]
+
 # Work in the background: the database holds what is to be done, messages only nudge.
 
 CELERY_BROKER_URL = REDIS_URL or "memory://"
@@ -118,10 +124,12 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = not EMBEDDED
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: the default's file breaks on a hard kill
+CELERY_BEAT_SCHEDULER = "tracker.beating:Scheduler"  # in memory: the default's file breaks on a hard kill
+CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_ROUTES = {
     "feeds.tasks.*": {"queue": "polling"},
+    "tracker.tasks.forget_texts": {"queue": "housekeeping"},
     "tracker.tasks.*": {"queue": "judging"},
     "scorecard.tasks.send*": {"queue": "sending"},
     "scorecard.tasks.*": {"queue": "housekeeping"},
@@ -134,6 +142,10 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 FETCH_ALLOW_PRIVATE = environment.flag("FETCH_ALLOW_PRIVATE")
 FETCH_CONTACT = environment.text("FETCH_CONTACT", SITE_URL)
 FETCH_FULL_TEXT = environment.flag("FETCH_FULL_TEXT")
+FEEDS_LEASE = environment.number(
+    "FEEDS_LEASE", 300, least=2, most=3600
+)  # seconds; longer than a task may run
+FEEDS_IN_FLIGHT = environment.number("FEEDS_IN_FLIGHT", 200, least=1, most=10_000)
 
 # Who may enter
 
@@ -240,14 +252,70 @@ globals().update(
 
 # API
 
-REST_FRAMEWORK: dict[str, object] = {}
-SPECTACULAR_SETTINGS: dict[str, object] = {}
+API_RATE_ANONYMOUS = environment.number("API_RATE_ANONYMOUS", 60, least=1)  # requests a minute, each address
+API_RATE_KEY = environment.number("API_RATE_KEY", 600, least=1)  # requests a minute, each key
+SIGNING_KEY = environment.text("SIGNING_KEY")  # Ed25519 seed of the editions, 64 hexadecimal digits
+SAFE_CLIENT = "feeds.sending.post"  # how webhooks are called: only addresses of the open internet
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["scorecard.api.keys.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_THROTTLE_CLASSES": ["scorecard.api.throttling.PerMinute"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "scorecard.api.schema.Described",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "scorecard.api.problems.handler",
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "US–China AI Policy Scorecard",
+    "DESCRIPTION": "scorecard.api.schema.DESCRIPTION",
+    "VERSION": "1",
+    "LICENSE": {"name": "CC BY 4.0", "identifier": "CC-BY-4.0"},
+    "SERVERS": [{"url": SITE_URL}],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SORT_OPERATIONS": False,
+    "PREPROCESSING_HOOKS": ["scorecard.api.schema.only_version_one"],
+    "POSTPROCESSING_HOOKS": ["scorecard.api.schema.finished"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
 
-LOG_LEVEL = environment.text("LOG_LEVEL", "INFO").upper()
+# What operators see
+
+LOG_LEVEL = environment.choice("LOG_LEVEL", "INFO", of=("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = environment.choice("LOG_FORMAT", "plain" if DEBUG else "json", of=("plain", "json"))
+METRICS_TOKEN = environment.text("METRICS_TOKEN")
+SENTRY_DSN = environment.address("SENTRY_DSN", schemes=("https", "http"))
+ARTICLE_TEXT_DAYS = environment.number("ARTICLE_TEXT_DAYS", 0, most=36_500)  # 0: kept for ever
+VITALS = ["tracker.vitals.of_the_record", "feeds.vitals.of_feeds"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"context": {"()": "tracker.logs.Context"}},
+    "formatters": {
+        "plain": {
+            "()": "tracker.logs.Plain",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "tracker.logs.Json"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "tracker.access": {"level": "WARNING" if LOG_FORMAT == "plain" else "INFO"},
+        "django": {"handlers": [], "level": LOG_LEVEL},
+        "django.request": {"level": "ERROR"},  # the access log has the rest
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody's noise
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
 }

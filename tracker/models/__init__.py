@@ -5,6 +5,8 @@ from tracker.models.coverage import Completeness, CoverageDay
 from tracker.models.cues import Cue, TaggerVersion
 from tracker.models.decisions import Claim, Coding, Decision, PairJudgement
 from tracker.models.events import Assessment, Event, Report
+from tracker.models.leases import Lease
+from tracker.models.heartbeats import Heartbeat
 from tracker.models.recommendations import Ask, AskSetting, Recommendation
 from tracker.models.revisions import Head, Revision
 
@@ -22,6 +24,8 @@ __all__ = [
     "Decision",
     "Event",
     "Head",
+    "Heartbeat",
+    "Lease",
     "PairJudgement",
     "Recommendation",
     "Report",

@@ -1,0 +1,94 @@
+# Two commands are enough: `make run` and `make test`. `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+export PORT ?= 8000
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+TESTS ?= tests
+JOBS ?= 2
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: run
+run: $(VENV)/base.ready ## Set up, migrate, seed, poll feeds in the background, serve on PORT (8000)
+	@DEBUG="$${DEBUG:-1}" exec $(BIN)/python manage.py run
+
+.PHONY: test
+test: $(VENV)/dev.ready ## Set up and run the whole suite (TESTS=… for a part, JOBS=… processes)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+
+.PHONY: check
+check: $(VENV)/dev.ready ## Linters, types, templates, migrations, security rules, locked requirements
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/djlint --check --quiet --lint scorecard tracker feeds
+	$(BIN)/bandit -q -r feeds tracker scorecard -c pyproject.toml
+	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	DEBUG=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+.PHONY: evaluate
+evaluate: $(VENV)/dev.ready ## Quality of tagging and grouping, from the labelled articles
+	@DEBUG=1 $(BIN)/python -m tests.evaluate
+
+.PHONY: bench
+bench: $(VENV)/dev.ready ## Speed of every part beside its peer (BENCH=… for one part)
+	@DEBUG=1 $(BIN)/python -m tests.bench $(BENCH)
+
+.PHONY: worker
+worker: $(VENV)/base.ready ## A Celery worker and beat beside a web process (needs REDIS_URL)
+	@exec $(BIN)/python manage.py worker
+
+.PHONY: setup
+setup: $(VENV)/dev.ready ## Virtual environment with everything, also for development
+
+.PHONY: lock
+lock: $(VENV)/dev.ready ## Pin the requirements anew, with hashes and without addresses
+	$(BIN)/pip install -q uv
+	for name in base dev embeddings; do \
+	  $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
+
+.PHONY: messages
+messages: $(VENV)/dev.ready ## Collect words to translate into the catalogues
+	for app in tracker feeds scorecard; do \
+	  (cd $$app && DEBUG=1 ../$(BIN)/python ../manage.py makemessages -l zh_Hans --no-location --no-obsolete -v0); done
+
+.PHONY: clean
+clean: ## Remove the virtual environment and what tests left; the database in .local stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# Set-up: the newest fitting Python, requirements checked against their hashes, catalogues compiled.
+
+$(VENV)/bin/python:
+	@.ci/python > /dev/null
+	@echo "Making a virtual environment with $$(.ci/python) …"
+	@"$$(.ci/python)" -m venv $(VENV) || { \
+	  echo "No virtual environment could be made in $(CURDIR)/$(VENV). Is this folder writable, and is the" \
+	    "venv module of Python installed (Debian: python3-venv)?" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/base.ready: requirements/base.txt | $(VENV)/bin/python
+	@echo "Installing $$(grep -c == requirements/base.txt) pinned packages, about a minute …"
+	@$(BIN)/pip install -q --require-hashes --only-binary :all: -r requirements/base.txt
+	@$(MAKE) -s catalogues
+	@touch $@
+
+$(VENV)/dev.ready: requirements/dev.txt | $(VENV)/bin/python
+	@echo "Installing $$(grep -c == requirements/dev.txt) pinned packages, about two minutes …"
+	@$(BIN)/pip install -q --require-hashes -r requirements/dev.txt
+	@$(MAKE) -s catalogues
+	@touch $@ $(VENV)/base.ready
+
+CATALOGUES := $(wildcard */locale/*/LC_MESSAGES/django.po)
+
+.PHONY: catalogues
+catalogues: ## Compile the Chinese catalogues
+	@for app in tracker feeds scorecard; do \
+	  if [ -d $$app/locale ]; then $(BIN)/pybabel -q compile -d $$app/locale -D django; fi; done

@@ -1,0 +1,58 @@
+"""What all tests share: no other host is ever called, and the small fixed cast."""
+
+import io
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+
+from tests.servers import *  # noqa: F403  the fixtures postgres_url and redis_url
+
+_connect = socket.socket.connect
+
+
+def _connect_here_only(self, address):
+    if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(
+        ("127.", "::1", "localhost")
+    ):
+        raise OSError(f"tests call no other host, not even {address[0]}")
+    return _connect(self, address)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_other_host():
+    """Sockets to anywhere but this machine are refused."""
+    socket.socket.connect = _connect_here_only
+    yield
+    socket.socket.connect = _connect
+
+
+@pytest.fixture(autouse=True)
+def empty_cache():
+    """What one test kept must not answer another."""
+    cache.clear()
+
+
+@pytest.fixture
+def seeded(db):
+    """The first record."""
+    call_command("seed", verbosity=0, stdout=io.StringIO())
+
+
+@pytest.fixture
+def analyst(django_user_model):
+    return django_user_model.objects.create_superuser("ada", password="correct horse battery")
+
+
+@pytest.fixture(scope="session")
+def feed_corpus():
+    """The folder of recorded real feeds; in CI it must be there."""
+    folder = os.environ.get("FEED_CORPUS")
+    if not folder:
+        pytest.skip("FEED_CORPUS names no folder of recorded feeds")
+    path = Path(folder)
+    assert (path / "manifest.csv").exists(), f"FEED_CORPUS={folder} holds no manifest.csv"
+    return path

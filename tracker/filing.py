@@ -1,0 +1,163 @@
+"""One article: find the event it reports, else tag it and propose one.
+
+The law: event first. What is on record or proposed already is only joined; a machine's suggestion never
+touches an event that a person has decided. One filer works at a time, each article in its own transaction, so
+that a killed worker loses nothing and proposes nothing twice.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from tracker import clustering, coverage, stories, tagging, training, triage
+from tracker.models import Article, Event, Lease, Report
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+LEASE = 120  # seconds, for one batch
+TRIES = 3
+# Below this chance of relevance an article is not shown to anybody; `make evaluate` prints what that costs.
+GATE = 0.30
+OFFERED = 3
+
+
+def file_waiting(seconds: float = 40.0) -> int:
+    """File what waits, batch by batch, until nothing waits or the time is over; the number filed."""
+    deadline, filed = time.monotonic() + seconds, 0
+    while time.monotonic() < deadline:
+        token = Lease.objects.take("filing", LEASE)
+        if token is None:
+            return filed
+        try:
+            done = file_batch()
+        finally:
+            Lease.objects.give_back("filing", token)
+        filed += done
+        if not done:
+            break
+    if filed:
+        coverage.note_queue()
+    return filed
+
+
+def file_batch() -> int:
+    """File the oldest waiting articles; one that fails is tried again later and never stops the others."""
+    articles = list(Article.objects.to_file()[:BATCH])
+    if not articles:
+        return 0
+    tagger = training.serving()
+    texts = [(article.title, article.summary, article.language, article.publisher) for article in articles]
+    for article, suggestion in zip(articles, tagger.tag_many(texts), strict=True):
+        try:
+            with transaction.atomic():
+                file(article, suggestion, tagger)
+        except Exception as error:
+            log.exception("article %s could not be filed", article.pk)
+            _set_aside(article, error)
+    return len(articles)
+
+
+def file(article: Article, suggestion: tagging.Suggestion, tagger: Any) -> Event | None:
+    """File one article under the event it reports; None when it is not relevant."""
+    index = stories.STORIES.index()
+    report = stories.report_of(article)
+    changed = article.state == Article.State.CHANGED and article.reports.exists()
+    event = None
+    if changed:
+        for known in Event.objects.filter(reports__article=article):
+            triage.revisit(known, article)
+            event = known
+    else:
+        offers = index.offers(report, limit=OFFERED)
+        choice = index.choose(report)
+        if choice is not None:
+            event = _join(choice, article, suggestion, tagger)
+        elif suggestion.relevance >= GATE:
+            event = _propose(article, suggestion, offers)
+    if event is not None and not changed:
+        index.add(event.id, report)
+    _filed(article, suggestion, event)
+    return event
+
+
+def _join(offer: clustering.Offer, article: Article, suggestion: tagging.Suggestion, tagger: Any) -> Event:
+    event = triage.target_of(Event.objects.get(id=offer.story))
+    triage.join(
+        event, article, how=Report.How.MACHINE, probability=offer.probability, because=list(offer.because)
+    )
+    if event.status in Event.OPEN:
+        reports = stories.newest_reports([event.id])[event.id]
+        others = [tagging.Suggestion.from_dict(each.suggestion) for each in reports if each.suggestion]
+        pooled = tagger.pool([suggestion, *others])
+        outlets = clustering.outlets([stories.report_of(each) for each in reports])
+        triage.refresh(
+            event,
+            suggestion=pooled.as_dict(),
+            relevance=pooled.relevance,
+            priority=priority(pooled, outlets=outlets, likeness=0.0),
+            outlets=outlets,
+            certainty="confirmed" if outlets >= 2 else pooled.certainty,
+            actors=list(pooled.actors),
+            model_version=pooled.model,
+        )
+    return event
+
+
+def _propose(article: Article, suggestion: tagging.Suggestion, offers: Sequence[clustering.Offer]) -> Event:
+    likeness = max((offer.probability for offer in offers), default=0.0)
+    offered = [
+        {"event": offer.story, "probability": round(offer.probability, 3), "because": list(offer.because)}
+        for offer in offers
+    ]
+    return triage.propose(
+        title=article.title,
+        language=article.language,
+        date=article.day,
+        articles=[article],
+        suggestion=suggestion.as_dict() | {"same": offered},
+        actors=list(suggestion.actors),
+        certainty=suggestion.certainty,
+        relevance=suggestion.relevance,
+        priority=priority(suggestion, outlets=1, likeness=likeness),
+        model_version=suggestion.model,
+    )
+
+
+def priority(suggestion: tagging.Suggestion, *, outlets: int, likeness: float) -> float:
+    """Expected value of a decision: the chance that the act counts, times how much it would, times novelty.
+
+    A report likely to be of a known event (`likeness`) is worth less; more outlets make an act surer to be
+    one. Age enters where the queue is ordered, as the value itself does not change with it.
+    """
+    strength = max((label.strength for label in suggestion.labels if label.ticked), default=1)
+    weight = 0.4 + 0.12 * strength
+    return suggestion.relevance * weight * (1 - 0.5 * likeness) * (1 + 0.15 * math.log2(max(1, outlets)))
+
+
+def _filed(article: Article, suggestion: tagging.Suggestion, event: Event | None) -> None:
+    article.state = Article.State.FILED if event else Article.State.BACKGROUND
+    article.relevance, article.suggestion = suggestion.relevance, suggestion.as_dict()
+    article.model_version, article.trouble = suggestion.model, ""
+    article.filed_at, article.leased_until = timezone.now(), None
+    names = ("state", "relevance", "suggestion", "model_version", "trouble", "filed_at", "leased_until")
+    article.save(update_fields=names)
+
+
+def _set_aside(article: Article, error: Exception) -> None:
+    """Try again in some minutes; after three tries say so on the article and leave it to a person."""
+    attempts = article.attempts + 1
+    Article.objects.filter(pk=article.pk).update(
+        attempts=attempts,
+        trouble=f"{type(error).__name__}: {error}"[:500],
+        leased_until=timezone.now() + datetime.timedelta(minutes=5 * attempts),
+        state=Article.State.FAILED if attempts >= TRIES else article.state,
+    )

@@ -1,0 +1,91 @@
+"""Records from a file into the log: all of it checked first, then all of it or nothing.
+
+The format is that of the seeds, the export and the log: one record a line, every version of an event in its
+order. Importing the same file twice changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from tracker import codebook, triage
+from tracker.models import Event, Revision
+
+LONGEST_LINE = 1_000_000  # characters
+SHOWN = 20
+
+
+class BadFile(ValueError):
+    """Lines that cannot be imported. The message lists them with their reasons."""
+
+    def __init__(self, faults: list[tuple[int, str]]):
+        self.faults = faults
+        listed = [f"line {number}: {reason}" for number, reason in faults[:SHOWN]]
+        if len(faults) > SHOWN:
+            listed.append(f"and {len(faults) - SHOWN} more")
+        super().__init__("\n".join(listed))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import did: events added, events changed, versions that were on record already."""
+
+    added: int
+    changed: int
+    known: int
+
+
+def read(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """The checked records of JSON Lines; `BadFile` names every line that is none."""
+    records, faults = [], []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                records.append(_record(line))
+            except codebook.RecordError as error:
+                faults.append((number, str(error)))
+    if faults:
+        raise BadFile(faults)
+    return records
+
+
+@transaction.atomic
+def enter(records: Iterable[dict[str, Any]], *, who: str, by: Any = None, why: str = "") -> Outcome:
+    """Append what is new, in order. `triage.Refused` stops it and nothing has changed."""
+    done: Counter[str] = Counter()
+    known_events = set(Event.objects.values_list("id", flat=True))
+    for record, is_known in _with_known(records):
+        if is_known:
+            done["known"] += 1
+            continue
+        revision = triage.enter(record, who=who, by=by, why=why)
+        if revision is None:
+            done["known"] += 1
+        else:
+            done["changed" if record["id"] in known_events else "added"] += 1
+            known_events.add(record["id"])
+    return Outcome(done["added"], done["changed"], done["known"])
+
+
+def _with_known(records: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Each record, and whether this very version stands in the log already."""
+    for record in records:
+        held = Revision.objects.filter(event_id=record["id"]).values_list("body", flat=True)
+        yield record, codebook.canonical(record) in set(held)
+
+
+def _record(line: str) -> dict[str, Any]:
+    if len(line) > LONGEST_LINE:
+        raise codebook.RecordError(f"longer than {LONGEST_LINE:,} characters")
+    try:
+        return codebook.check(json.loads(line))
+    except codebook.RecordError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise codebook.RecordError(f"not JSON ({error})") from None

@@ -1,0 +1,119 @@
+"""The stories that a new report may belong to: open proposals and events on record, as an index in memory.
+
+Each process builds the index once and then only takes in what has changed since, so that the cost of one more
+article does not grow with the articles on record. What another process wrote a moment ago may be missing; the
+nightly pass and the analyst's "same event?" find it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Max
+
+from tracker import clustering
+from tracker.models import Article, Decision, Event, PairJudgement, Report
+
+REPORTS_EACH = 12  # the newest reports of a story speak for it
+REBUILT_AFTER = 3600.0  # seconds
+CHUNK = 500
+
+
+class Stories:
+    """A clustering index kept in step with the database."""
+
+    def __init__(self) -> None:
+        self._index: Any = None
+        self._built = 0.0
+        self._decision = self._report = 0
+
+    def index(self) -> Any:
+        """The index, brought up to date."""
+        if self._index is None or time.monotonic() - self._built > REBUILT_AFTER:
+            self._rebuild()
+        else:
+            self._refresh()
+        return self._index
+
+    def _rebuild(self) -> None:
+        self._mark()
+        self._index = clustering.Index()
+        self._index.learn(remembered_pairs())
+        self._built = time.monotonic()
+        self._take(Event.objects.filter(status__in=(*Event.OPEN, *Event.ON_RECORD)))
+
+    def _refresh(self) -> None:
+        decision, report = self._decision, self._report
+        self._mark()
+        touched = set(Decision.objects.filter(id__gt=decision).values_list("event_id", flat=True))
+        touched |= set(Report.objects.filter(id__gt=report).values_list("event_id", flat=True))
+        for event_id in touched:
+            self._index.remove(event_id)
+        for some in _chunks(sorted(touched)):
+            self._take(Event.objects.filter(id__in=some, status__in=(*Event.OPEN, *Event.ON_RECORD)))
+
+    def _mark(self) -> None:
+        self._decision = Decision.objects.aggregate(last=Max("id"))["last"] or 0
+        self._report = Report.objects.aggregate(last=Max("id"))["last"] or 0
+
+    def _take(self, events: Any) -> None:
+        events = list(events.filter(retracted=False).defer("suggestion"))
+        reports = newest_reports([event.id for event in events])
+        for event in events:
+            if event.on_record:
+                self._index.add_event(
+                    event.id,
+                    event.date,
+                    [title for title in (event.title, event.title_zh) if title],
+                    [text for text in (event.summary, event.summary_zh) if text],
+                )
+            for article in reports[event.id]:
+                self._index.add(event.id, report_of(article))
+
+
+def report_of(article: Article) -> clustering.Report:
+    """An article as the grouping sees it."""
+    return clustering.Report(
+        key=str(article.pk),
+        title=article.title,
+        summary=article.summary[:2000],
+        date=article.day,
+        lang=article.language,
+        publisher=article.publisher,
+        url=article.url,
+    )
+
+
+def newest_reports(event_ids: list[str]) -> dict[str, list[Article]]:
+    """The newest articles of each event, at most twelve."""
+    found: dict[str, list[Article]] = defaultdict(list)
+    for some in _chunks(event_ids):
+        reports = Report.objects.filter(event_id__in=some).order_by("-id")
+        for report in (
+            reports.select_related("article").defer("article__html", "article__text").iterator(CHUNK)
+        ):
+            if len(found[report.event_id]) < REPORTS_EACH:
+                found[report.event_id].append(report.article)
+    return found
+
+
+def remembered_pairs() -> list[tuple[clustering.Report, clustering.Report, bool]]:
+    """What analysts joined and parted, as pairs of reports to learn from."""
+    judged = PairJudgement.objects.select_related("article").order_by("id")
+    others = newest_reports(sorted({pair.event_id for pair in judged}))
+    return [
+        (report_of(pair.article), report_of(other), pair.same)
+        for pair in judged
+        for other in others[pair.event_id][:3]
+        if other.pk != pair.article_id
+    ]
+
+
+def _chunks(items: list[str]) -> Iterable[list[str]]:
+    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))
+
+
+STORIES = Stories()

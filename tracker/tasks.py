@@ -1,0 +1,10 @@
+"""Doors for Celery: each calls one room and may run again without harm."""
+
+from celery import shared_task
+
+from tracker import filing
+
+
+@shared_task
+def file_articles():
+    filing.file_waiting()
