@@ -7,7 +7,8 @@ active feeds do answer 404 and come back.
 
 from dataclasses import dataclass
 
-SHORTEST = 600  # seconds
+FIRST = 1800  # seconds, of a feed whose rhythm is not known yet
+SHORTEST = 600
 LONGEST = 6 * 3600
 DAY = 24 * 3600
 HEARD = 3600  # a max-age or ttl can ask for an hour at most

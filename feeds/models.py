@@ -1,0 +1,224 @@
+"""What is polled, what it delivered, and what each poll came to.
+
+The law: a feed that waits for nothing has `next_poll_at`; one that is never polled has none. A claimed feed's
+`next_poll_at` is the end of its lease, so one index finds all that is due, lost leases included.
+"""
+
+from urllib.parse import urlsplit
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from feeds import health, pacing
+
+
+class FeedQuerySet(models.QuerySet):
+    def due(self):
+        return self.filter(next_poll_at__lte=Now())
+
+    def leased(self):
+        return self.filter(leased_until__gt=Now())
+
+    def alive(self):
+        """Feeds that were read at least once and answer now."""
+        return self.filter(paused=False, state=Feed.State.GREEN)
+
+    def ailing(self):
+        return self.filter(paused=False, state__in=[Feed.State.AMBER, Feed.State.RED, Feed.State.STOPPED])
+
+    def poll_soon(self) -> int:
+        """Make feeds due now, stopped ones included; what a worker holds already stays as it is."""
+        free = self.filter(Q(leased_until=None) | Q(leased_until__lte=Now()), paused=False)
+        return free.update(next_poll_at=Now(), attempts=0)
+
+    def pause(self) -> int:
+        """Stop polling; a poll under way loses its lease, and with it its result."""
+        return self.update(paused=True, next_poll_at=None, lease_token="", leased_until=None)
+
+    def resume(self) -> int:
+        return self.filter(paused=True).update(paused=False, next_poll_at=Now(), attempts=0)
+
+
+class Feed(models.Model):
+    class State(models.TextChoices):
+        NEW = "new", _("not polled yet")
+        GREEN = "green", _("well")
+        AMBER = "amber", _("in trouble")
+        RED = "red", _("failing")
+        STOPPED = "stopped", _("stopped")
+
+    url = models.URLField(_("address"), max_length=1000, unique=True, help_text=_("Where the feed is read."))
+    title = models.CharField(_("title"), max_length=500, blank=True, help_text=_("Empty: the feed's own."))
+    folder = models.CharField(
+        _("folder"), max_length=500, blank=True, help_text=_("Its place in an OPML file; levels by “/”.")
+    )
+    site_url = models.URLField(_("site"), max_length=1000, blank=True, help_text=_("The page for readers."))
+    language = models.CharField(
+        _("language"), max_length=20, blank=True, help_text=_("For texts too short to tell: en, zh-Hans, …")
+    )
+    category = models.CharField(
+        _("categories"), max_length=1000, blank=True, help_text=_("As in the OPML file, kept for export.")
+    )
+    paused = models.BooleanField(_("paused"), default=False, help_text=_("Not polled until resumed."))
+    reference_only = models.BooleanField(
+        _("read carefully"), default=False, help_text=_("Always use the slow, forgiving reader.")
+    )
+    full_text = models.BooleanField(
+        _("fetch full texts"),
+        default=True,
+        help_text=_("Of relevant articles, if the service fetches full texts at all."),
+    )
+    host = models.CharField(max_length=255, editable=False, db_index=True)
+
+    etag = models.CharField(max_length=500, blank=True, editable=False)
+    last_modified = models.CharField(max_length=100, blank=True, editable=False)
+    body_digest = models.CharField(max_length=64, blank=True, editable=False)
+    moved_to = models.CharField(max_length=1000, blank=True, editable=False)
+    moved_since = models.DateTimeField(null=True, editable=False)
+    former_url = models.CharField(_("former address"), max_length=1000, blank=True, editable=False)
+
+    interval = models.PositiveIntegerField(
+        _("rhythm"), default=pacing.FIRST, editable=False, help_text=_("Seconds between polls.")
+    )
+    fresh_polls = models.SmallIntegerField(default=0, editable=False)
+    next_poll_at = models.DateTimeField(
+        _("next poll"), null=True, blank=True, db_default=Now(), editable=False
+    )
+    lease_token = models.CharField(max_length=32, blank=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text=_("Claims since a poll last came to an end.")
+    )
+
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.NEW, editable=False)
+    trouble = models.CharField(_("trouble"), max_length=20, blank=True, editable=False)
+    trouble_text = models.TextField(_("what is wrong"), blank=True, editable=False)
+    trouble_weight = models.FloatField(default=0, editable=False)
+    failing_since = models.DateTimeField(_("failing since"), null=True, editable=False)
+    alerted_at = models.DateTimeField(null=True, editable=False)
+    last_polled_at = models.DateTimeField(_("last polled"), null=True, editable=False)
+    last_read_at = models.DateTimeField(_("last read"), null=True, editable=False)
+    last_new_at = models.DateTimeField(_("last brought something new"), null=True, editable=False)
+    newest_at = models.DateTimeField(_("newest item"), null=True, editable=False)
+    usual_gap = models.PositiveIntegerField(
+        null=True, editable=False, help_text=_("Seconds between two items, by its own habit.")
+    )
+    unchanged_polls = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("Polls in a row that found nothing changed.")
+    )
+    created_at = models.DateTimeField(_("added"), db_default=Now(), editable=False)
+
+    objects = FeedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("feed")
+        verbose_name_plural = _("feeds")
+        ordering = ["folder", "title", "url"]
+        indexes = [
+            models.Index(fields=["next_poll_at"], name="feeds_due", condition=Q(next_poll_at__isnull=False)),
+            models.Index(fields=["leased_until"], name="feeds_held", condition=Q(leased_until__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="a_lease_has_a_token_and_an_end",
+                condition=Q(lease_token="", leased_until=None)
+                | ~Q(lease_token="") & Q(leased_until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_paused_feed_is_never_due", condition=Q(paused=False) | Q(next_poll_at=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.url
+
+    def save(self, *args, **kwargs):
+        self.host = self.host_of(self.url)
+        super().save(*args, **kwargs)
+
+    @staticmethod
+    def host_of(url: str) -> str:
+        """Whom a poll bothers: the host in lower case, without `www.`."""
+        try:
+            return (urlsplit(url).hostname or "").removeprefix("www.")[:255]
+        except ValueError:
+            return ""
+
+    @property
+    def condition(self) -> health.Condition:
+        return health.Condition(
+            self.state, self.trouble, self.trouble_text, self.trouble_weight, self.failing_since
+        )
+
+    def health(self) -> str:
+        """One sentence in the reader's language."""
+        return health.sentence(self, now=timezone.now())
+
+
+class Delivery(models.Model):
+    """One item as one feed delivered it. An article in five feeds has five."""
+
+    feed = models.ForeignKey(Feed, models.CASCADE, related_name="deliveries", db_index=False)
+    article = models.ForeignKey(
+        "tracker.Article", models.CASCADE, related_name="+", verbose_name=_("article")
+    )
+    guid = models.TextField(_("identity"), help_text=_("The publisher's id, else the link, else a digest."))
+    guid_key = models.CharField(max_length=32, help_text=_("Digest of the identity."))
+    digest = models.CharField(max_length=32, help_text=_("Digest of what was delivered last."))
+    leads = models.BooleanField(
+        _("leads"), default=False, help_text=_("The article shows this feed's words; others only confirm.")
+    )
+    first_seen_at = models.DateTimeField(_("first seen"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [models.Index(fields=["feed", "-id"], name="deliveries_of_a_feed")]
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "guid_key"], name="one_delivery_per_feed_and_guid"),
+        ]
+
+    def __str__(self) -> str:
+        return self.guid[:100]
+
+
+class Poll(models.Model):
+    """What a poll came to. Polls that found nothing changed are only counted, on the feed."""
+
+    class Outcome(models.TextChoices):
+        READ = "read", _("read")
+        EMPTY = "empty", _("read, but it lists nothing")
+        MOVED = "moved", _("moved for good")
+        FAILED = "failed", _("failed")
+
+    feed = models.ForeignKey(Feed, models.CASCADE, related_name="polls", db_index=False)
+    at = models.DateTimeField(_("at"), db_default=Now())
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome)
+    trouble = models.CharField(_("trouble"), max_length=20, blank=True)
+    text = models.TextField(_("in words"), blank=True)
+    status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    seconds = models.FloatField(_("seconds"), default=0)
+    sent = models.PositiveIntegerField(_("bytes on the wire"), default=0)
+    entries = models.PositiveIntegerField(_("items"), default=0)
+    new = models.PositiveIntegerField(_("new"), default=0)
+    edited = models.PositiveIntegerField(_("edited"), default=0)
+    reader = models.CharField(max_length=10, blank=True)
+
+    class Meta:
+        verbose_name = _("poll")
+        verbose_name_plural = _("polls")
+        indexes = [
+            models.Index(fields=["feed", "-id"], name="polls_of_a_feed"),
+            models.Index(fields=["at"], name="polls_by_age"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="a_poll_brings_no_more_than_it_lists", condition=Q(entries__gte=F("new"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.get_outcome_display()}"

@@ -1,0 +1,279 @@
+"""One poll: call, read, keep what is new, give the feed back.
+
+The law: everything a poll comes to is written in one transaction, which begins by giving back the lease and
+ends with the articles, or does nothing at all. One feed's trouble never touches another's; a 304 writes
+nothing but the next appointment.
+"""
+
+import hashlib
+import logging
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DataError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from feeds import alerting, health, keeping, pacing, parsing, scheduling
+from feeds.fetching import Answer, Ask, FetchError
+from feeds.gathering import Gathering
+from feeds.models import Feed, Poll
+from feeds.pacing import Pace
+from feeds.scheduling import Batch
+
+SECONDS = 180  # for one batch; what was not begun by then is given back
+MOVES_AFTER = timedelta(days=3)  # a permanent redirect must hold that long
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a poll came to, for whoever watches: `kind` is "read", "empty", "unchanged", a trouble, or "lost"."""
+
+    feed: Feed
+    kind: str
+    text: str = ""
+    entries: int = 0
+    new: int = 0
+    edited: int = 0
+    articles: int = 0
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        return self.kind in health.WEIGHTS
+
+
+def user_agent() -> str:
+    return f"PolicyRecommendationTracker/{settings.RELEASE} (+{settings.FETCH_CONTACT})"
+
+
+def poll_batch(batch: Batch, *, seconds: float | None = SECONDS) -> Iterator[Outcome]:
+    """Poll the feeds of a batch that it still holds, all at once; outcomes in the order of arrival."""
+    feeds = {feed.pk: feed for feed in scheduling.held(batch)}
+    asks = {pk: (feed.host, ask(feed)) for pk, feed in feeds.items()}
+    waiting, deadline = set(feeds), time.monotonic() + (seconds or float("inf"))
+    options = {"user_agent": user_agent(), "allow_private": settings.FETCH_ALLOW_PRIVATE}
+    try:
+        for pk, result in Gathering(asks, **options):
+            waiting.discard(pk)
+            yield settle(feeds[pk], result)
+            if time.monotonic() > deadline:
+                break
+    finally:
+        if waiting:
+            scheduling.give_back(waiting, batch.token)
+
+
+def ask(feed: Feed) -> Ask:
+    """What to ask for: of a feed in trouble the whole document, as only one that is read makes it well."""
+    return Ask(feed.url) if feed.trouble else Ask(feed.url, feed.etag, feed.last_modified)
+
+
+def settle(feed: Feed, result: Answer | FetchError) -> Outcome:
+    """Read an answer and write what the poll came to."""
+    started = time.monotonic()
+    try:
+        outcome = _settled(feed, result)
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, DataError) as error:
+        # A document that our own code chokes on is this feed's trouble and nobody else's.
+        log.exception("Reading %s failed", feed.url)
+        text = _("Reading this document failed on our side: %(error)s") % {"error": str(error)[:200]}
+        outcome = _failed(feed, "crashed", text, status=None)
+    taken = getattr(result, "seconds", 0.0) + time.monotonic() - started
+    return replace(outcome, seconds=taken)
+
+
+def _settled(feed: Feed, result: Answer | FetchError) -> Outcome:
+    if isinstance(result, FetchError):
+        return _failed(feed, result.kind, str(result), status=result.status, retry_after=result.retry_after)
+    return _unchanged(feed, result) if result.status == 304 else _answered(feed, result)
+
+
+def _answered(feed: Feed, answer: Answer) -> Outcome:
+    body_digest = hashlib.sha256(answer.body).hexdigest()
+    if body_digest == feed.body_digest and not feed.trouble:
+        return _unchanged(feed, answer)
+    try:
+        document = parsing.parse(
+            answer.body,
+            content_type=answer.content_type,
+            base=answer.url,
+            reference_only=feed.reference_only,
+        )
+    except parsing.NotAFeed as error:
+        return _failed(feed, "not_a_feed", str(error), status=answer.status)
+    return _read(feed, answer, document, body_digest)
+
+
+def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: str) -> Outcome:
+    now = timezone.now()
+    named = {"title": document.title, "site_url": document.link[:1000], "language": document.language[:20]}
+    changes = {name: value for name, value in named.items() if value and not getattr(feed, name)}
+    for name, value in changes.items():
+        setattr(feed, name, value)
+    with transaction.atomic():
+        kept = keeping.keep(feed, document.entries, now=now)
+        pace = pacing.after_document(
+            Pace(feed.interval, feed.fresh_polls), entries=len(document.entries), new=kept.new
+        )
+        wait = pacing.wait(pace, chance=random.random(), asked=(document.ttl, answer.max_age))  # noqa: S311
+        changes |= _rhythm(feed, document, kept, now) | _cured() | _validators(answer, body_digest)
+        changes |= _moving(feed, answer, now)
+        changes |= {"interval": pace.interval, "fresh_polls": pace.fresh_polls, "unchanged_polls": 0}
+        changes |= {"last_polled_at": now, "last_read_at": now}
+        outcome = _told(feed, document, kept)
+        if kept.new or kept.edited or feed.state != Feed.State.GREEN or not document.entries:
+            _note(outcome, answer, document.reader)
+        if not scheduling.settle(feed.pk, feed.lease_token, wait=wait, **changes):
+            transaction.set_rollback(True)
+            return _lost(feed)
+    return outcome
+
+
+def _told(feed: Feed, document: parsing.Document, kept: keeping.Kept) -> Outcome:
+    left_out = _("%(count)d further items were left out.") % {"count": document.left_out}
+    return Outcome(
+        feed,
+        "read" if document.entries else "empty",
+        left_out if document.left_out else "",
+        entries=len(document.entries),
+        new=kept.new,
+        edited=kept.edited,
+        articles=kept.articles,
+    )
+
+
+def _unchanged(feed: Feed, answer: Answer) -> Outcome:
+    now = timezone.now()
+    pace = pacing.after_unchanged(Pace(feed.interval, feed.fresh_polls))
+    condition = health.after_unchanged(feed.condition)
+    if feed.trouble:
+        # The failure stays, and with it its back-off.
+        wait = pacing.wait_after_error(pace.interval, feed.trouble_weight, chance=random.random())  # noqa: S311
+    else:
+        wait = pacing.wait(pace, chance=random.random(), asked=(answer.max_age,))  # noqa: S311
+    kept = scheduling.settle(
+        feed.pk,
+        feed.lease_token,
+        wait=wait,
+        interval=pace.interval,
+        fresh_polls=pace.fresh_polls,
+        state=condition.state,
+        last_polled_at=now,
+        unchanged_polls=F("unchanged_polls") + 1,
+        **_moving(feed, answer, now),
+    )
+    return Outcome(feed, "unchanged") if kept else _lost(feed)
+
+
+def _failed(
+    feed: Feed, kind: str, text: str, *, status: int | None, retry_after: int | None = None
+) -> Outcome:
+    now = timezone.now()
+    alerted = feed.alerted_at is not None
+    condition = health.after_error(feed.condition, kind, text, now=now, alerted=alerted)
+    stopped = condition.state == Feed.State.STOPPED
+    wait = pacing.wait_after_error(
+        feed.interval,
+        condition.weight,
+        chance=random.random(),
+        retry_after=retry_after,  # noqa: S311
+    )
+    outcome = Outcome(feed, kind, text)
+    with transaction.atomic():
+        kept = scheduling.settle(
+            feed.pk,
+            feed.lease_token,
+            wait=None if stopped else wait,
+            state=condition.state,
+            trouble=kind,
+            trouble_text=text,
+            trouble_weight=condition.weight,
+            failing_since=condition.failing_since,
+            last_polled_at=now,
+            alerted_at=now if condition.alert else feed.alerted_at,
+        )
+        if not kept:
+            return _lost(feed)
+        _note(outcome, status=status)
+        if condition.alert:
+            transaction.on_commit(lambda: alerting.feed_fails(feed, kind, text))
+    return outcome
+
+
+def _rhythm(feed: Feed, document: parsing.Document, kept: keeping.Kept, now) -> dict:
+    """What the document tells of the feed's habit."""
+    moments = [entry.published for entry in document.entries if entry.published]
+    gap = health.typical_gap([moment for moment in moments if moment <= now])
+    newest = max((moment for moment in moments if moment <= now + timedelta(days=1)), default=None)
+    changes = {"usual_gap": min(int(gap.total_seconds()), 10**9)} if gap else {}
+    if kept.new:
+        changes["last_new_at"] = now
+        changes["newest_at"] = newest or now
+    return changes
+
+
+def _cured() -> dict:
+    """A document was really read: whatever was wrong is over."""
+    well = health.after_success()
+    return {
+        "state": well.state,
+        "trouble": well.trouble,
+        "trouble_text": well.text,
+        "trouble_weight": well.weight,
+        "failing_since": None,
+        "alerted_at": None,
+    }
+
+
+def _validators(answer: Answer, body_digest: str) -> dict:
+    return {"etag": answer.etag, "last_modified": answer.last_modified, "body_digest": body_digest}
+
+
+def _moving(feed: Feed, answer: Answer, now) -> dict:
+    """Follow a permanent redirect once it has held for some days; the former address is kept."""
+    if not answer.moved_to or answer.moved_to == feed.url or len(answer.moved_to) > 1000:
+        return {"moved_to": "", "moved_since": None} if feed.moved_to else {}
+    if answer.moved_to != feed.moved_to:
+        return {"moved_to": answer.moved_to, "moved_since": now}
+    if now - feed.moved_since < MOVES_AFTER or Feed.objects.filter(url=answer.moved_to).exists():
+        return {}
+    text = _("Moved for good from %(old)s to %(new)s.") % {"old": feed.url, "new": answer.moved_to}
+    Poll.objects.create(feed=feed, outcome=Poll.Outcome.MOVED, text=text)
+    return {
+        "url": answer.moved_to,
+        "host": Feed.host_of(answer.moved_to),
+        "former_url": feed.url,
+        "moved_to": "",
+        "moved_since": None,
+    }
+
+
+def _note(
+    outcome: Outcome, answer: Answer | None = None, reader: str = "", status: int | None = None
+) -> None:
+    Poll.objects.create(
+        feed=outcome.feed,
+        outcome=Poll.Outcome.FAILED if outcome.failed else outcome.kind,
+        trouble=outcome.kind if outcome.failed else "",
+        text=outcome.text,
+        status=answer.status if answer else status,
+        seconds=answer.seconds if answer else 0,
+        sent=answer.sent if answer else 0,
+        entries=outcome.entries,
+        new=outcome.new,
+        edited=outcome.edited,
+        reader=reader,
+    )
+
+
+def _lost(feed: Feed) -> Outcome:
+    log.warning("The poll of %s came to its end after its lease; its result is thrown away.", feed.url)
+    return Outcome(feed, "lost", _("Another worker holds this feed now; nothing was written."))

@@ -1,0 +1,119 @@
+"""Which delivered entries are known, new or edited. Pure: plain values in, decisions out.
+
+The law: identity decides, never a date. An entry is known by its publisher's id within its feed, and its
+article by the one spelling of its address. Ids that a publisher uses twice are told apart by address and
+title; ids that change meet their article again at its address; an entry without a link is known by its
+publisher, its title and its day.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from feeds.parsing import Entry
+from tracker import addresses, languages
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database remembers of one delivery."""
+
+    delivery: int
+    article: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Entries by what is to be done: `changed` and `unknown` hold (guid_key, digest, entry)."""
+
+    changed: list[tuple[Known, str, Entry]]
+    unknown: list[tuple[str, str, Entry]]
+
+
+def guid_key(entry: Entry) -> str:
+    """How a delivery is found again, given its publisher's id."""
+    return _digest(entry.identity)
+
+
+def closer_key(entry: Entry) -> str:
+    """The key of an entry whose publisher has used its id for something else already."""
+    return _digest("\n".join((entry.identity, entry.link, entry.title)))
+
+
+def digest(entry: Entry) -> str:
+    """Of all that was delivered, as it was delivered: equal means that nothing has to be looked at."""
+    return _digest("\x00".join((entry.title, entry.link, entry.author, entry.html)))
+
+
+def version_digest(title: str, html: str, summary: str) -> str:
+    """Of an article's words, after cleaning: equal means that no reader would see a difference."""
+    words = " ".join(f"{title}\x00{html or summary}".split())
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def keyed(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """Entries by guid key, each once; where several share an id but not their words, by the closer key."""
+    groups: dict[str, dict[tuple[str, str], Entry]] = {}
+    for entry in entries:
+        groups.setdefault(guid_key(entry), {}).setdefault((entry.link, entry.title), entry)
+    found = {}
+    for key, group in groups.items():
+        for entry in group.values():
+            found[key if len(group) == 1 else closer_key(entry)] = entry
+    return found
+
+
+def sort(entries: Mapping[str, Entry], known: Mapping[str, Known]) -> Sorted:
+    """Compare with what is known, by key: nothing but digests is looked at."""
+    changed, unknown = [], []
+    for key, entry in entries.items():
+        before, now = known.get(key), digest(entry)
+        if before is None:
+            unknown.append((key, now, entry))
+        elif before.digest != now:
+            changed.append((before, now, entry))
+    return Sorted(changed, unknown)
+
+
+def is_another_item(*, same_address: bool, same_title: bool) -> bool:
+    """Whether a known id has come back for something else: address and title both differ."""
+    return not same_address and not same_title
+
+
+def url_key(canonical: str, *, publisher: str, title: str, day: str) -> str:
+    """The key of an article: of its address; without one, of publisher, title and day."""
+    return hashlib.sha256((canonical or "\n".join((publisher, title, day))).encode()).hexdigest()
+
+
+def title_key(title: str) -> str:
+    """Equal for titles that differ in case, punctuation, spaces or Chinese script only; "" without a word."""
+    words = "".join(filter(str.isalnum, languages.simplified(title).casefold()))
+    return hashlib.sha256(words.encode()).hexdigest() if words else ""
+
+
+def address(link: str) -> tuple[str, str, bool]:
+    """(canonical address to compare by, address to visit, whether it hides where it leads)."""
+    canonical = addresses.canonical_or_empty(link) if link else ""
+    if not canonical:
+        return "", "", False
+    if addresses.is_unresolved(link):
+        return canonical, link, True
+    return canonical, visited(link, canonical), False
+
+
+def visited(link: str, canonical: str) -> str:
+    """The canonical address in the publisher's own host, scheme and slash.
+
+    The one spelling is for comparing: not every publisher answers without `www.` or under https.
+    """
+    given, plain = urlsplit(link), urlsplit(canonical)
+    if given.netloc.lower().removeprefix("www.") != plain.netloc:
+        return canonical
+    path = given.path if given.path.rstrip("/") == plain.path.rstrip("/") else plain.path
+    return plain._replace(scheme=given.scheme.lower(), netloc=given.netloc.lower(), path=path).geturl()
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()

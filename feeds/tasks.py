@@ -1,0 +1,44 @@
+"""Doors for the worker. Every one may be called again, or never be called, without harm."""
+
+from celery import current_app, shared_task
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from feeds import polling, scheduling, tidying
+from feeds.scheduling import Batch
+
+
+@shared_task
+def dispatch() -> int:
+    """Claim what is due and send it out; the messages are worth nothing once the lease has ended."""
+    batches = scheduling.claim()
+    for batch in batches:
+        poll_feeds.apply_async((batch.token, list(batch.feeds)), expires=settings.FEEDS_LEASE)
+    return len(batches)
+
+
+@shared_task
+def poll_feeds(token: str, feeds: list[int]) -> int:
+    """Poll what the token holds; then see at once whether more is due."""
+    articles = sum(
+        outcome.articles + outcome.edited for outcome in polling.poll_batch(Batch(token, tuple(feeds)))
+    )
+    if articles:
+        nudge_filing()
+    if scheduling.is_due():
+        dispatch.apply_async(expires=settings.FEEDS_LEASE)
+    return articles
+
+
+@shared_task
+def tidy() -> int:
+    """Forget old polls."""
+    return tidying.forget_polls()
+
+
+def nudge_filing() -> None:
+    """Tell the filing worker that articles wait. It would find them within a minute anyway."""
+    try:
+        current_app.send_task("tracker.tasks.file_articles", queue="judging", retry=False)
+    except OperationalError as error:
+        polling.log.warning("No broker to nudge: %s", error)

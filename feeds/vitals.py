@@ -1,0 +1,33 @@
+"""The vital signs of polling. Each is one indexed look-up; `tracker.vitals` gathers them by name."""
+
+from collections.abc import Iterator
+
+from django.db.models import Count, Max, Min
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from feeds.models import Feed
+from tracker.vitals import Vital, seconds_between
+
+
+def of_feeds() -> Iterator[Vital]:
+    for state, count in Feed.objects.order_by("state").values_list("state").annotate(Count("id")):
+        yield Vital("feeds", count, _("feeds"), labels={"state": state})
+    yield Vital("feeds_due", Feed.objects.due().count(), _("feeds are due now"))
+    yield Vital("feeds_leased", Feed.objects.leased().count(), _("feeds are being polled now"))
+    row = Feed.objects.filter(next_poll_at__isnull=False).aggregate(next=Min("next_poll_at"), now=Min(Now()))
+    yield Vital(
+        "feed_most_overdue_seconds",
+        seconds_between(row["next"], row["now"]) if row["next"] else 0,
+        _("seconds that the most overdue feed has waited"),
+        limit=1800,
+        remedy=_("Is beat running, and a worker for the queue “polling”? Start another worker."),
+        decides=True,
+    )
+    last = Feed.objects.aggregate(last=Max("last_polled_at"), now=Max(Now()))
+    if last["last"]:
+        yield Vital(
+            "last_poll_age_seconds",
+            seconds_between(last["last"], last["now"]),
+            _("seconds since a poll last came to an end"),
+        )
