@@ -1,0 +1,137 @@
+"""The whole service in processes of its own, in a folder of its own, as an operator would start it."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60  # seconds
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+class Service:
+    """Commands and processes that share one database, one broker and one environment.
+
+    `database_url` and `redis_url` default to a SQLite file in `folder` and to the embedded broker.
+    """
+
+    def __init__(self, folder, *, database_url="", redis_url="", **environment):
+        self.folder, self.port, self.processes = Path(folder), free_port(), []
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name not in ("DEBUG", "DJANGO_SETTINGS_MODULE")},
+            "DATABASE_URL": database_url or f"sqlite:///{self.folder / 'service.sqlite3'}",
+            "REDIS_URL": redis_url,
+            "DATA_FOLDER": str(self.folder / "data"),
+            "DEBUG": "1",
+            "SECRET_KEY": "only for the tests, thirty-two characters and more",
+            "DJANGO_SETTINGS_MODULE": "tracker.settings",
+            "FETCH_ALLOW_PRIVATE": "1",
+            "SITE_URL": self.address,
+            "PORT": str(self.port),
+            **environment,
+        }
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self.processes):
+            self.end(process)
+
+    def run(self, *command, text=None, check=True):
+        """A command to its end; its output. A failure shows what it said."""
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=self.environment,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{' '.join(command)[:200]}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def manage(self, *command, **options):
+        return self.run("manage.py", *command, **options).stdout
+
+    def ask(self, code):
+        """What `answer` is after running `code` inside the service's Django; it must be plain JSON."""
+        lines = "import json,django;django.setup()\n" + code + "\nprint(json.dumps(answer))"
+        return json.loads(self.run("-W", "ignore", "-c", lines).stdout.strip().splitlines()[-1])
+
+    def start(self, *command, log="process"):
+        """A process of its own group that ends with the service."""
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=(self.folder / f"{log}.log").open("ab"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def start_web(self):
+        process = self.start("-m", "gunicorn", "-c", "python:tracker.serving", "tracker.wsgi", log="web")
+        self.wait(lambda: self.get("/robots.txt"), "the web process answers", process)
+        return process
+
+    def start_worker(self, concurrency=2):
+        return self.start(
+            *("-m", "celery", "-A", "tracker", "worker", "--concurrency", str(concurrency), "--loglevel", "INFO"),
+            *("-Q", "polling,judging,sending,housekeeping", "-n", f"worker{len(self.processes)}@localhost"),
+            log="worker",
+        )
+
+    def send(self, task):
+        """Put a task into the broker, as beat does."""
+        self.run("-m", "celery", "-A", "tracker", "call", task)
+
+    def get(self, path, **headers):
+        """The body of a page, as text."""
+        request = urllib.request.Request(self.address + path, headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read().decode()
+
+    def json(self, path):
+        return json.loads(self.get(path))
+
+    def wait(self, condition, what, process=None):
+        """Wait until `condition` is true, calmly; fail with the logs after a minute."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and (process is None or process.poll() is None):
+            with contextlib.suppress(OSError, urllib.error.URLError):
+                if found := condition():
+                    return found
+            time.sleep(0.2)
+        raise AssertionError(f"waited in vain: {what}\n{self.logs()}")
+
+    def end(self, process, how=signal.SIGTERM):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def logs(self):
+        return "\n".join(
+            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in self.folder.glob("*.log")
+        )
