@@ -1,0 +1,158 @@
+"""The cues: acts, objects, sides and shapes in words, and the table of rules. Pure.
+
+A cue file has one JSON object a line. Word cues (`act`, `object`, `side`, `shape`, `stage`) list words in English
+and Chinese; rules say which reading of a headline speaks to which recommendation. How words are written:
+
+* `word` matches itself; `word~` all its regular forms (`ban~`: ban, bans, banned, banning); `word*` any ending
+* a capital letter makes a word case-sensitive (`US` is not `us`); otherwise case does not matter
+* words in a row must follow one another (`rare earth~`); Traditional Chinese is folded before matching
+
+A rule's `when` joins names with `&`; `a|b` is either, `!a` is absence. `+`, `-` and `0` ask for the sign read,
+`pair` for the US and China together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tracker.tagging import folding
+
+EFFECTS = {
+    "act": ("build", "intensify", "restrict", "undo", "say"),
+    "object": ("good", "bad", "harm", "rule", "neutral"),
+    "side": ("us", "china", "multilateral", "eu", "other", "industry", "academia"),
+    "shape": ("comment", "preview", "noise", "hedge", "negation", "official"),
+    "stage": ("1", "2", "3", "4", "5"),
+}
+KINDS = (*EFFECTS, "rule")
+RECOMMENDATIONS = (
+    "civilian-first", "governance", "misuse", "joint-research", "trust", "safety-coalition", "global-challenges",
+)  # fmt: skip
+DIRECTIONS = ("sign", "against", "1", "-1")
+SPECIAL = ("+", "-", "0", "pair", "us", "china", "multilateral", "eu", "other", "industry", "academia", "zh")
+
+
+class CueError(ValueError):
+    """A cue that cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Words that stand for one thing: an act, an object, a side, a shape of headline, a stage."""
+
+    kind: str
+    name: str
+    effect: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table: a reading of the headline -> a recommendation, a direction, how surely."""
+
+    name: str
+    when: tuple[tuple[tuple[bool, str], ...], ...]
+    rec: str
+    direction: str
+    weight: float
+    strength: int
+    ask: str | None
+    example: str
+    counter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    words: tuple[Cue, ...]
+    rules: tuple[Rule, ...]
+
+    def named(self) -> set[str]:
+        return {cue.name for cue in self.words}
+
+
+def read(lines: Iterable[str | bytes]) -> Cues:
+    """The cues of a JSON-lines file; `CueError` names the line that cannot be used."""
+    raw = []
+    for number, line in enumerate(lines, 1):
+        try:
+            if line.strip():
+                raw.append(_object(json.loads(line)))
+        except ValueError as error:
+            raise CueError(f"line {number}: {error}") from None
+    return build(raw)
+
+
+def build(raw: Iterable[Mapping[str, Any]]) -> Cues:
+    """The cues from plain mappings, as the file and the database hold them."""
+    rows = list(raw)
+    words = tuple(_cue(row) for row in rows if row.get("kind") != "rule")
+    names = {cue.name for cue in words}
+    return Cues(words, tuple(_rule(row, names) for row in rows if row.get("kind") == "rule"))
+
+
+def check(raw: Mapping[str, Any], names: set[str]) -> None:
+    """`CueError` if this one cue cannot be used beside cues of these names; what the admin's form asks."""
+    if raw.get("kind") == "rule":
+        _rule(raw, names)
+    else:
+        _cue(raw)
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise CueError(f"a cue is a JSON object, not {type(value).__name__}")
+    if value.get("kind") not in KINDS:
+        raise CueError(f"kind {value.get('kind')!r:.40} is not one of {', '.join(KINDS)}")
+    return value
+
+
+def _cue(row: Mapping[str, Any]) -> Cue:
+    kind, name = row.get("kind"), str(row.get("name") or "")
+    if kind not in EFFECTS:
+        raise CueError(f"{name}: kind {kind!r:.40} is not one of {', '.join(KINDS)}")
+    effect = str(row.get("effect") or "")
+    if effect not in EFFECTS[kind]:
+        raise CueError(f"{kind} {name}: effect {effect!r:.40} is not one of {', '.join(EFFECTS[kind])}")
+    words = [*(row.get("en") or ()), *(row.get("zh") or ())]
+    if not words or not all(isinstance(word, str) and word.strip(" ~*") for word in words):
+        raise CueError(f"{kind} {name}: needs at least one word in en or zh, none of them empty")
+    return Cue(kind, name, effect, tuple(folding.fold(word).strip() for word in words))
+
+
+def _rule(row: Mapping[str, Any], names: set[str]) -> Rule:
+    name = str(row.get("name") or "")
+    if row.get("rec") not in RECOMMENDATIONS:
+        raise CueError(f"rule {name}: rec {row.get('rec')!r:.40} is not one of {', '.join(RECOMMENDATIONS)}")
+    if str(row.get("direction")) not in DIRECTIONS:
+        raise CueError(f"rule {name}: direction is one of {', '.join(DIRECTIONS)}")
+    weight, strength = row.get("weight"), row.get("strength", 3)
+    if not isinstance(weight, int | float) or not 0 < weight < 1:
+        raise CueError(f"rule {name}: weight is a number between 0 and 1")
+    if strength not in (1, 2, 3, 4, 5):
+        raise CueError(f"rule {name}: strength is 1 to 5")
+    return Rule(
+        name=name,
+        when=_condition(name, str(row.get("when") or ""), names),
+        rec=row["rec"],
+        direction=str(row["direction"]),
+        weight=float(weight),
+        strength=strength,
+        ask=row.get("ask") or None,
+        example=str(row.get("example") or ""),
+        counter=str(row.get("counter") or ""),
+    )
+
+
+def _condition(rule: str, when: str, names: set[str]) -> tuple[tuple[tuple[bool, str], ...], ...]:
+    terms = []
+    for term in when.split("&"):
+        choices = [choice.strip() for choice in term.split("|")]
+        parsed = tuple((not choice.startswith("!"), choice.removeprefix("!").strip()) for choice in choices)
+        for _, choice in parsed:
+            if choice not in names and choice not in SPECIAL:
+                raise CueError(f"rule {rule}: no cue is called {choice!r:.40}")
+        terms.append(parsed)
+    return tuple(terms)

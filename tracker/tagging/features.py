@@ -1,0 +1,153 @@
+"""A text as named features: words, pieces of words, and what its frame says. Pure.
+
+The two countries are taken out of the words first: whichever is named first becomes side A, the other side B. So
+nothing that is learnt can know whether the US or China acts (the codebook's hard case 14).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tracker.tagging import folding, frames, matching, table
+from tracker.tagging.cues import Cues
+from tracker.tagging.frames import Frame
+from tracker.tagging.matching import Hit
+from tracker.tagging.table import Finding, Pair
+
+_HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+_SUMMARY_WEIGHT = 0.5
+_MOST_OBJECTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One report read once: its folded fields, frames, findings and features."""
+
+    title: str
+    summary: str
+    frame: Frame
+    summary_frame: Frame | None
+    findings: tuple[tuple[str, Finding], ...]
+    scores: dict[Pair, float]
+    words: dict[str, float]
+    signs: dict[str, float]
+
+
+class Reader:
+    """Cues compiled once; `read` turns a title and a summary into features."""
+
+    def __init__(self, cues: Cues):
+        self.cues = cues
+        self._matcher = matching.Matcher(cues.words)
+
+    def read(self, title: str, summary: str = "", publisher: str = "") -> Text:
+        head = folding.without_site(folding.fold(title), publisher if isinstance(publisher, str) else "")
+        body = folding.fold(summary, folding.LONGEST_SUMMARY)
+        frame = frames.read(head, self._matcher)
+        below = frames.read(body, self._matcher) if body.strip() else None
+        findings = [("title", finding) for finding in table.apply(self.cues.rules, frame)]
+        scores = table.scores([finding for _, finding in findings])
+        words = _words(head, frame)
+        signs = _signs(frame)
+        if below is not None:
+            more = table.apply(self.cues.rules, below)
+            findings += [("summary", finding) for finding in more]
+            scores = _joined(scores, table.scores(more))
+            words = _added(words, _words(body, below))
+            signs = _added(signs, _signs(below))
+        for (rec, direction), score in scores.items():
+            signs[f"t:{rec}:{direction:+d}"] = score
+        return Text(head, body, frame, below, tuple(findings), scores, words, signs)
+
+
+def _joined(scores: dict[Pair, float], below: dict[Pair, float]) -> dict[Pair, float]:
+    pairs = {*scores, *below}
+    return {
+        pair: 1 - (1 - scores.get(pair, 0.0)) * (1 - _SUMMARY_WEIGHT * below.get(pair, 0.0)) for pair in pairs
+    }
+
+
+def _added(above: dict[str, float], below: dict[str, float]) -> dict[str, float]:
+    """The title's features whole, the summary's at half weight where the title is silent."""
+    return {**{name: _SUMMARY_WEIGHT * value for name, value in below.items()}, **above}
+
+
+def without_sides(text: str, hits: Iterable[Hit]) -> str:
+    """The text with the two countries' names, leaders, agencies and firms written as sides A and B."""
+    spans = sorted({(hit.start, hit.end, hit.effect, hit.name) for hit in hits if hit.kind == "side"})
+    first = next((effect for _, _, effect, _ in spans if effect in ("us", "china")), "")
+    parts: list[str] = []
+    place = 0
+    for start, end, effect, name in spans:
+        if effect not in ("us", "china") or start < place:
+            continue
+        mark = ("xxa" if effect == first else "xxb") + ("f" if name.endswith("-firm") else "")
+        parts += [text[place:start], f" {mark} "]
+        place = end
+    return "".join([*parts, text[place:]])
+
+
+def _words(text: str, frame: Frame) -> dict[str, float]:
+    plain = folding.lower(without_sides(text, frame.hits))
+    words = [token.low for token in matching.tokens(plain)]
+    found = [f"w:{word}" for word in words]
+    found += [f"w:{one} {two}" for one, two in zip(words, words[1:], strict=False)]
+    for word in words:
+        padded = f" {word} "
+        found += [f"c:{padded[at : at + size]}" for size in (3, 4, 5) for at in range(len(padded) - size + 1)]
+    for run in _HAN_RUN.findall(plain):
+        found += [f"h:{run[at : at + size]}" for size in (1, 2, 3) for at in range(len(run) - size + 1)]
+    return dict.fromkeys(found, 1.0)
+
+
+def _signs(frame: Frame) -> dict[str, float]:
+    """The frame as features; every one of them is blind to which of the two countries is which."""
+    sides = _abstract_sides(frame)
+    shapes = {hit.effect for hit in frame.hits if hit.kind == "shape"}
+    found = {f"p:{frame.polarity}", f"s:{'>'.join(sides[:2]) or 'none'}", *(f"h:{shape}" for shape in shapes)}
+    found |= {f"y:{clause.polarity}" for clause in frame.clauses}
+    found |= {f"a:{hit.name}" for hit in frame.of("act")}
+    found |= {f"g:{hit.name}" for hit in frame.of("stage")}
+    found |= {f"e:{_operators(clause.hits)}" for clause in frame.clauses}
+    is_pair = "pair" in frame.names()
+    found |= {"pair"} if is_pair else set()
+    found |= {"question"} if frame.is_question else set()
+    reads = _distinct(frame)
+    for read in reads:
+        name = read.hit.name
+        found |= {f"o:{name}", f"os:{name}:{read.sign}", f"op:{name}:{read.polarity}", f"oa:{name}:{read.act}"}
+        found |= {f"od:{name}:{is_pair}:{read.sign}", f"of:{name}:{'>'.join(sides[:2])}"}
+    names = sorted({read.hit.name for read in reads})
+    found |= {f"oo:{one}:{two}" for at, one in enumerate(names) for two in names[at + 1 :]}
+    return dict.fromkeys(found | {"bias"} | ({"no-object"} if not reads else set()), 1.0)
+
+
+def _distinct(frame: Frame) -> list[frames.Read]:
+    seen: dict[str, frames.Read] = {}
+    for read in frame.objects:
+        if read.hit.name not in seen or (read.sign and not seen[read.hit.name].sign):
+            seen[read.hit.name] = read
+    return list(seen.values())[:_MOST_OBJECTS]
+
+
+def _abstract_sides(frame: Frame) -> list[str]:
+    """The sides in order of naming, each once, the two countries as A and B."""
+    found: list[str] = []
+    first = ""
+    for hit in frame.of("side"):
+        side = hit.effect
+        if side in ("us", "china"):
+            first = first or side
+            side = ("A" if side == first else "B") + ("f" if hit.name.endswith("-firm") else "")
+        if side not in found:
+            found.append(side)
+    return found
+
+
+def _operators(hits: Sequence[Hit]) -> str:
+    """The effects of a clause in order, without repeats: `undo>bad`."""
+    effects = [hit.effect for hit in hits if hit.kind == "act" or hit.effect in ("bad", "harm", "good", "negation")]
+    short = [effect for at, effect in enumerate(effects) if at == 0 or effects[at - 1] != effect]
+    return ">".join(short[:4])

@@ -1,0 +1,125 @@
+"""Read who does what to what in a headline. Pure.
+
+A frame is the cues found, clause by clause, and the sign of each clause. The sign follows the codebook's hard case 6:
+lifting a ban advances, rejecting a treaty undermines, fighting a harm advances, whatever the loudest verb is. Who
+acts never touches the sign; sides only say whether two of them meet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tracker.tagging import matching
+from tracker.tagging.matching import Hit
+
+POLARITIES = {"reversed": 1, "against": 1, "positive": 1, "restriction": -1, "cut": -1, "none": 0}
+_JOINERS = "as|after|while|despite|amid|following|but|when|before|because|since|though|although"
+_BREAK = re.compile(rf"[,;:!?|，；：。！？、]|\s[–—-]\s|\b(?:{_JOINERS})\b|(?:之后|后|但|尽管|而)(?=[^\s])", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    hits: tuple[Hit, ...]
+    polarity: str
+
+    @property
+    def sign(self) -> int:
+        return POLARITIES[self.polarity]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One object with the sign of what is done to it and the act nearest to it."""
+
+    hit: Hit
+    polarity: str
+    act: str
+
+    @property
+    def sign(self) -> int:
+        return POLARITIES[self.polarity]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    hits: tuple[Hit, ...]
+    clauses: tuple[Clause, ...]
+    objects: tuple[Read, ...]
+    polarity: str
+    is_question: bool
+
+    def names(self) -> set[str]:
+        """What a rule may ask for: names of cues, effects of sides, `pair`."""
+        found = {hit.name for hit in self.hits} | {hit.effect for hit in self.hits if hit.kind == "side"}
+        return found | {"pair"} if {"us", "china"} <= found else found
+
+    def of(self, kind: str) -> list[Hit]:
+        return [hit for hit in self.hits if hit.kind == kind]
+
+
+def read(text: str, matcher: matching.Matcher, words: list[matching.Token] | None = None) -> Frame:
+    """The frame of a folded headline or sentence."""
+    hits = matcher.find(text, words)
+    clauses = tuple(Clause(tuple(part), polarity(part)) for part in _clauses(text, hits))
+    spoken = [clause.polarity for clause in clauses if clause.polarity != "none"]
+    main = spoken[0] if spoken else "none"
+    objects = tuple(
+        Read(hit, clause.polarity if clause.polarity != "none" else main, _nearest_act(hit, clause.hits))
+        for clause in clauses
+        for hit in clause.hits
+        if hit.kind == "object"
+    )
+    return Frame(tuple(hits), clauses, objects, main, text.rstrip().endswith(("?", "？", "吗")))
+
+
+def polarity(hits: Sequence[Hit]) -> str:
+    """What one clause does, in a word of `POLARITIES`."""
+    effects = [hit.effect for hit in hits if hit.kind in ("act", "object")]
+    undone = sum(_is_undoing(hit) for hit in _apart(hits))
+    is_odd = undone % 2 == 1
+    if "bad" in effects or "restrict" in effects:
+        if "harm" in effects and not is_odd:
+            return "against"
+        return "reversed" if is_odd else "restriction"
+    if undone:
+        if "harm" in effects and "good" not in effects:
+            return "against"
+        if not is_odd:
+            return "positive"
+        return "reversed" if "rule" in effects and "good" not in effects else "cut"
+    if "build" in effects or "intensify" in effects:
+        return "none" if "harm" in effects and "good" not in effects else "positive"
+    return "none"
+
+
+def _is_undoing(hit: Hit) -> bool:
+    return (hit.kind == "act" and hit.effect == "undo") or (hit.kind == "shape" and hit.effect == "negation")
+
+
+def _apart(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits of which none begins inside another of the same effect: 'rolls back' undoes once."""
+    kept: list[Hit] = []
+    for hit in hits:
+        if not any(hit.start < other.end and other.effect == hit.effect for other in kept):
+            kept.append(hit)
+    return kept
+
+
+def _clauses(text: str, hits: list[Hit]) -> list[list[Hit]]:
+    edges = [match.start() for match in _BREAK.finditer(text)]
+    parts: list[list[Hit]] = [[] for _ in range(len(edges) + 1)]
+    place = 0
+    for hit in hits:
+        while place < len(edges) and edges[place] <= hit.start:
+            place += 1
+        parts[place].append(hit)
+    return [part for part in parts if part]
+
+
+def _nearest_act(found: Hit, hits: Sequence[Hit]) -> str:
+    acts = [hit for hit in hits if hit.kind == "act" and hit.effect != "say" and hit.start != found.start]
+    if not acts:
+        return ""
+    return min(acts, key=lambda act: max(act.start - found.end, found.start - act.end, 0)).name

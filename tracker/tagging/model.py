@@ -1,0 +1,167 @@
+"""A trained model: plain arrays in, log-odds out, bytes without pickle. Pure.
+
+For every recommendation the model knows how likely it is touched, and in which direction if it is; the direction is
+learnt over all recommendations together. What the table says is weighed in by a few numbers fitted on held-out
+headlines (`combining`), which also make the result a probability.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from tracker.tagging.cues import RECOMMENDATIONS
+from tracker.tagging.features import Text
+from tracker.tagging.vectors import Vocabulary
+
+FORMAT = 1
+PAIRS = tuple((rec, direction) for rec in RECOMMENDATIONS for direction in (1, -1))
+WITNESSES = 8
+
+_ARRAYS = ("touched", "direction", "relevant", "strength", "combining", "relevance", "pooling", "cases")
+
+
+class ModelError(ValueError):
+    """Bytes that are no model of this format."""
+
+
+@dataclass(slots=True)
+class Model:
+    """Weights by feature (rows) and output (columns); the last row of each is the constant."""
+
+    vocabulary: Vocabulary
+    touched: np.ndarray
+    direction: np.ndarray
+    relevant: np.ndarray
+    strength: np.ndarray
+    combining: np.ndarray
+    relevance: np.ndarray
+    pooling: np.ndarray
+    threshold: float
+    silence: float
+    asks: dict[str, str]
+    case_titles: list[str]
+    cases: sparse.csr_matrix
+    facts: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+    def evidence(self, texts: Sequence[Text]) -> np.ndarray:
+        """Log-odds of each of `PAIRS` and, last, of relevance: one row a text."""
+        matrix = with_constant(self.vocabulary.matrix(texts))
+        return combine(self, witnesses(matrix @ self.touched, matrix @ self.direction, texts), matrix @ self.relevant)
+
+    def strengths(self, matrix: sparse.csr_matrix) -> np.ndarray:
+        return np.asarray(matrix @ self.strength).argmax(axis=1) + 1
+
+
+def with_constant(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    return sparse.hstack([matrix, np.ones((matrix.shape[0], 1))], format="csr")
+
+
+def probability(log_odds: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-np.clip(log_odds, -30, 30)))
+
+
+def log_odds(chance: np.ndarray) -> np.ndarray:
+    kept = np.clip(chance, 1e-4, 1 - 1e-4)
+    return np.log(kept / (1 - kept))
+
+
+def witnesses(touched: np.ndarray, direction: np.ndarray, texts: Sequence[Text]) -> np.ndarray:
+    """What speaks for each pair, one column each: (texts, pairs, WITNESSES)."""
+    table = np.array([[text.scores.get(pair, 0.0) for pair in PAIRS] for text in texts])
+    table = table.reshape(len(texts), len(RECOMMENDATIONS), 2)
+    against = table[:, :, ::-1]
+    both = np.repeat(touched[:, :, None], 2, axis=2)
+    turned = direction[:, :, None] * np.array([1.0, -1.0])
+    chance = probability(both) * probability(turned)
+    blend = 0.7 * chance + 0.3 * table
+    columns = [both, turned, table, against, log_odds(chance), log_odds(blend), blend, np.ones_like(both)]
+    return np.stack(columns, axis=-1).reshape(len(texts), len(PAIRS), WITNESSES)
+
+
+def combine(model: Model, seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """The witnesses weighed: calibrated log-odds of pairs, then of relevance."""
+    seen = np.concatenate([seen, np.repeat(relevant[:, None, :], len(PAIRS), axis=1)], axis=2)
+    pairs = seen @ model.combining
+    best = pairs.max(axis=1, keepdims=True)
+    any_pair = log_odds(1 - np.prod(1 - probability(pairs), axis=1, keepdims=True))
+    overall = np.concatenate([relevant, best, any_pair, np.ones_like(best)], axis=1) @ model.relevance
+    return np.concatenate([pairs, overall[:, None]], axis=1)
+
+
+def pool(model: Model, evidence: np.ndarray) -> np.ndarray:
+    """The evidence of several reports of one act as one row: their mean, surer the more there are."""
+    count = np.log(len(evidence))
+    a, b, c, d = model.pooling
+    mean = evidence.mean(axis=0)
+    pooled = (a + b * count) * mean + c * count + d if len(evidence) > 1 else mean.copy()
+    pooled[-1] = mean[-1] + 0.3 * count
+    return pooled
+
+
+def to_bytes(model: Model) -> bytes:
+    """The model as a compressed npz; `from_bytes` gives it back."""
+    meta = {
+        "format": FORMAT,
+        "words": model.vocabulary.words,
+        "signs": model.vocabulary.signs,
+        "threshold": model.threshold,
+        "silence": model.silence,
+        "asks": model.asks,
+        "case_titles": model.case_titles,
+        "facts": model.facts,
+        "name": model.name,
+    }
+    arrays = {name: getattr(model, name) for name in _ARRAYS if name != "cases"}
+    arrays |= {"rarity": model.vocabulary.rarity, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
+    cases = model.cases.tocsr()
+    arrays |= {"case_values": cases.data, "case_at": cases.indices, "case_ends": cases.indptr}
+    held = io.BytesIO()
+    small = {name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in arrays.items()}
+    np.savez_compressed(held, **small)
+    return held.getvalue()
+
+
+def from_bytes(stored: bytes) -> Model:
+    """A model from what `to_bytes` wrote; `ModelError` for anything else."""
+    try:
+        with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
+            held = {name: arrays[name] for name in arrays.files}
+        meta = json.loads(held["meta"].tobytes())
+        if meta["format"] != FORMAT:
+            raise ModelError(f"this model has format {meta['format']}, this program reads {FORMAT}: retrain")
+        return _rebuilt(held, meta)
+    except (KeyError, OSError, ValueError, EOFError) as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"these bytes are no stored model ({error}): retrain") from None
+
+
+def digest(*parts: bytes) -> str:
+    """A short name for what a model was made from."""
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()[:10]
+
+
+def _rebuilt(held: dict[str, np.ndarray], meta: dict[str, Any]) -> Model:
+    vocabulary = Vocabulary(meta["words"], held["rarity"].astype(np.float64), meta["signs"])
+    width = len(vocabulary.words) + len(vocabulary.signs)
+    cases = (held["case_values"], held["case_at"], held["case_ends"])
+    return Model(
+        vocabulary=vocabulary,
+        **{name: held[name].astype(np.float64) for name in _ARRAYS if name != "cases"},
+        threshold=meta["threshold"],
+        silence=meta["silence"],
+        asks=meta["asks"],
+        case_titles=meta["case_titles"],
+        cases=sparse.csr_matrix(cases, shape=(len(meta["case_titles"]), width)),
+        facts=meta["facts"],
+        name=meta["name"],
+    )

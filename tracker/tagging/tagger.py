@@ -1,0 +1,139 @@
+"""Text in, suggestion out: the cues' reading and the trained model, with the reasons of both. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tracker.tagging import reasons
+from tracker.tagging import model as models
+from tracker.tagging.cues import Cues
+from tracker.tagging.features import Reader, Text
+from tracker.tagging.model import PAIRS, Model
+from tracker.tagging.suggestions import Label, Suggestion
+
+SHOWN = 3
+_BATCH = 256
+_SEVERAL_OUTLETS = 2
+
+
+class Tagger:
+    """The cues and one model, ready to tag."""
+
+    def __init__(self, cues: Cues, model: Model):
+        self.model = model
+        self.reader = Reader(cues)
+        self._reasons = reasons.Reasons(model)
+
+    def tag(self, title: str, summary: str = "", lang: str = "", publisher: str = "") -> Suggestion:
+        """The suggestion for one report; any text is answered, if need be with silence."""
+        return self._batch([(title, summary, publisher)])[0]
+
+    def tag_many(self, reports: Iterable[str | Sequence[str] | Mapping[str, Any]]) -> list[Suggestion]:
+        """One suggestion a report; a report is a title, (title, summary, …), or a mapping with those names."""
+        plain = [_plain(report) for report in reports]
+        found: list[Suggestion] = []
+        for start in range(0, len(plain), _BATCH):
+            found += self._batch(plain[start : start + _BATCH])
+        return found
+
+    def pool(self, suggestions: Sequence[Suggestion]) -> Suggestion:
+        """All reports of one act as one suggestion; one alone is returned as it is."""
+        kept = [one for one in suggestions if len(one.evidence) == len(PAIRS) + 1]
+        if not kept:
+            return suggestions[0]
+        if len(kept) == 1:
+            return kept[0]
+        evidence = models.pool(self.model, np.array([one.evidence for one in kept]))
+        known = {(label.rec, label.direction): label for one in reversed(kept) for label in one.labels}
+        labels = self._labels(evidence, known)
+        outlets = {one.publisher.casefold() for one in kept if one.publisher}
+        return Suggestion(
+            relevance=round(float(models.probability(evidence[-1])), 4),
+            labels=labels,
+            actors=_most_named(kept),
+            certainty=_certainty([one.certainty for one in kept], len(outlets)),
+            silent=not labels or labels[0].probability < self.model.silence,
+            model=self.model.name,
+            publisher=kept[0].publisher,
+            reports=sum(one.reports for one in kept),
+            evidence=tuple(round(float(value), 4) for value in kept_mean(kept)),
+        )
+
+    def _labels(self, evidence: np.ndarray, known: Mapping[tuple[str, int], Label]) -> tuple[Label, ...]:
+        labels = []
+        for at, chance in _best_pairs(evidence):
+            label = known.get(PAIRS[at])
+            because = label.because if label else ()
+            strength, ask = (label.strength, label.ask) if label else (3, None)
+            ticked = chance >= self.model.threshold
+            if ticked or len(labels) < SHOWN:
+                labels.append(Label(*PAIRS[at], round(chance, 4), strength, ask, because, ticked))
+        return tuple(labels)
+
+    def _batch(self, reports: Sequence[tuple[str, str, str]]) -> list[Suggestion]:
+        texts = [self.reader.read(*report) for report in reports]
+        matrix = models.with_constant(self.model.vocabulary.matrix(texts))
+        evidence = self.model.evidence(texts)
+        strengths = self.model.strengths(matrix)
+        return [
+            self._suggestion(report, text, evidence[at], int(strengths[at]), matrix[at])
+            for at, (report, text) in enumerate(zip(reports, texts, strict=True))
+        ]
+
+    def _suggestion(self, report, text: Text, evidence: np.ndarray, strength: int, row) -> Suggestion:
+        labels = []
+        for at, chance in _best_pairs(evidence):
+            ticked = chance >= self.model.threshold
+            if not ticked and len(labels) >= SHOWN:
+                break
+            because = self._reasons.of(PAIRS[at], text, row, report)
+            ask = reasons.ask(PAIRS[at], text) or self.model.asks.get(f"{PAIRS[at][0]}:{PAIRS[at][1]:+d}")
+            labels.append(Label(*PAIRS[at], round(chance, 4), strength, ask, because, ticked))
+        return Suggestion(
+            relevance=round(float(models.probability(evidence[-1])), 4),
+            labels=tuple(labels),
+            actors=reasons.actors(text),
+            certainty=reasons.certainty(text, report[2]),
+            silent=labels[0].probability < self.model.silence,
+            model=self.model.name,
+            publisher=report[2],
+            evidence=tuple(round(float(value), 4) for value in evidence),
+        )
+
+
+def kept_mean(kept: Sequence[Suggestion]) -> np.ndarray:
+    return np.average([one.evidence for one in kept], axis=0, weights=[one.reports for one in kept])
+
+
+def _plain(report: str | Sequence[str] | Mapping[str, Any]) -> tuple[str, str, str]:
+    if isinstance(report, str):
+        return report, "", ""
+    if isinstance(report, Mapping):
+        title, summary, publisher = (report.get(key) for key in ("title", "summary", "publisher"))
+    else:
+        title, summary, publisher = ([*report, "", ""][at] for at in (0, 1, 2))
+    return tuple(value if isinstance(value, str) else "" for value in (title, summary, publisher))
+
+
+def _best_pairs(evidence: np.ndarray) -> list[tuple[int, float]]:
+    """Of each recommendation the likelier direction, best first: (index into PAIRS, probability)."""
+    chance = models.probability(evidence[: len(PAIRS)])
+    best = [at if chance[at] >= chance[at + 1] else at + 1 for at in range(0, len(PAIRS), 2)]
+    return sorted(((at, float(chance[at])) for at in best), key=lambda pair: -pair[1])
+
+
+def _most_named(kept: Sequence[Suggestion]) -> tuple[str, ...]:
+    counts: dict[str, int] = {}
+    for one in kept:
+        for actor in one.actors:
+            counts[actor] = counts.get(actor, 0) + 1
+    return tuple(actor for actor in counts if counts[actor] * 2 >= len(kept)) or kept[0].actors
+
+
+def _certainty(said: Sequence[str], outlets: int) -> str:
+    if "confirmed" in said or (outlets >= _SEVERAL_OUTLETS and said.count("reported") >= _SEVERAL_OUTLETS):
+        return "confirmed"
+    return "reported" if "reported" in said else "rumoured"
