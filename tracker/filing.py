@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import logging
-import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tracker import clustering, coverage, stories, tagging, training, triage
-from tracker.models import Article, Event, Lease, Report
+from tracker.models import Article, Event, Lease
 
 log = logging.getLogger(__name__)
 
@@ -90,57 +89,43 @@ def file(article: Article, suggestion: tagging.Suggestion, tagger: Any) -> Event
 
 
 def _join(offer: clustering.Offer, article: Article, suggestion: tagging.Suggestion, tagger: Any) -> Event:
-    event = triage.target_of(Event.objects.get(id=offer.story))
-    triage.join(
-        event, article, how=Report.How.MACHINE, probability=offer.probability, because=list(offer.because)
+    """Add the report to its event; an open proposal takes the pooled suggestion of all its reports."""
+    event = Event.objects.get(id=offer.story)
+    reports = [article, *stories.newest_reports([event.id])[event.id]]
+    told = [tagging.Suggestion.from_dict(each.suggestion) for each in reports[1:] if each.suggestion]
+    pooled = tagger.pool([suggestion, *told])
+    outlets = clustering.outlets([stories.report_of(each) for each in reports])
+    return triage.refresh(
+        event,
+        articles=[article],
+        suggestion=pooled.as_dict(),
+        relevance=pooled.relevance,
+        actors=pooled.actors,
+        certainty="confirmed" if outlets > 1 and pooled.certainty == "reported" else pooled.certainty,
+        model_version=pooled.model,
+        probability=offer.probability,
+        because=offer.because,
+        outlets=outlets,
     )
-    if event.status in Event.OPEN:
-        reports = stories.newest_reports([event.id])[event.id]
-        others = [tagging.Suggestion.from_dict(each.suggestion) for each in reports if each.suggestion]
-        pooled = tagger.pool([suggestion, *others])
-        outlets = clustering.outlets([stories.report_of(each) for each in reports])
-        triage.refresh(
-            event,
-            suggestion=pooled.as_dict(),
-            relevance=pooled.relevance,
-            priority=priority(pooled, outlets=outlets, likeness=0.0),
-            outlets=outlets,
-            certainty="confirmed" if outlets >= 2 else pooled.certainty,
-            actors=list(pooled.actors),
-            model_version=pooled.model,
-        )
-    return event
 
 
 def _propose(article: Article, suggestion: tagging.Suggestion, offers: Sequence[clustering.Offer]) -> Event:
-    likeness = max((offer.probability for offer in offers), default=0.0)
     offered = [
         {"event": offer.story, "probability": round(offer.probability, 3), "because": list(offer.because)}
         for offer in offers
     ]
     return triage.propose(
         title=article.title,
+        summary=article.summary,
         language=article.language,
         date=article.day,
         articles=[article],
         suggestion=suggestion.as_dict() | {"same": offered},
-        actors=list(suggestion.actors),
+        actors=suggestion.actors,
         certainty=suggestion.certainty,
         relevance=suggestion.relevance,
-        priority=priority(suggestion, outlets=1, likeness=likeness),
         model_version=suggestion.model,
     )
-
-
-def priority(suggestion: tagging.Suggestion, *, outlets: int, likeness: float) -> float:
-    """Expected value of a decision: the chance that the act counts, times how much it would, times novelty.
-
-    A report likely to be of a known event (`likeness`) is worth less; more outlets make an act surer to be
-    one. Age enters where the queue is ordered, as the value itself does not change with it.
-    """
-    strength = max((label.strength for label in suggestion.labels if label.ticked), default=1)
-    weight = 0.4 + 0.12 * strength
-    return suggestion.relevance * weight * (1 - 0.5 * likeness) * (1 + 0.15 * math.log2(max(1, outlets)))
 
 
 def _filed(article: Article, suggestion: tagging.Suggestion, event: Event | None) -> None:
