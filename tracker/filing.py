@@ -55,37 +55,41 @@ def file_batch() -> int:
         return 0
     tagger = training.serving()
     texts = [(article.title, article.summary, article.language, article.publisher) for article in articles]
+    index = stories.STORIES.index()
     for article, suggestion in zip(articles, tagger.tag_many(texts), strict=True):
         try:
             with transaction.atomic():
-                file(article, suggestion, tagger)
+                event = file(article, suggestion, tagger, index)
         except Exception as error:
             log.exception("article %s could not be filed", article.pk)
             _set_aside(article, error)
+        else:
+            if event is not None:
+                index.add(event.id, stories.report_of(article))
     return len(articles)
 
 
-def file(article: Article, suggestion: tagging.Suggestion, tagger: Any) -> Event | None:
+def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: Any) -> Event | None:
     """File one article under the event it reports; None when it is not relevant."""
-    index = stories.STORIES.index()
+    if article.state == Article.State.CHANGED and (event := _changed(article)) is not None:
+        _filed(article, suggestion, event)
+        return None
     report = stories.report_of(article)
-    changed = article.state == Article.State.CHANGED and article.reports.exists()
-    event = None
-    if changed:
-        for known in Event.objects.filter(reports__article=article):
-            triage.revisit(known, article)
-            event = known
-    else:
-        offers = index.offers(report, limit=OFFERED)
-        choice = index.choose(report)
-        if choice is not None:
-            event = _join(choice, article, suggestion, tagger)
-        elif suggestion.relevance >= GATE:
-            event = _propose(article, suggestion, offers)
-    if event is not None and not changed:
-        index.add(event.id, report)
+    choice, event = index.choose(report), None
+    if choice is not None:
+        event = _join(choice, article, suggestion, tagger)
+    elif suggestion.relevance >= GATE:
+        event = _propose(article, suggestion, index.offers(report, limit=OFFERED))
     _filed(article, suggestion, event)
     return event
+
+
+def _changed(article: Article) -> Event | None:
+    """An article that was edited after it was filed: its events are looked at once more, none is proposed."""
+    events = list(Event.objects.filter(reports__article=article))
+    for event in events:
+        triage.revisit(event, article)
+    return events[0] if events else None
 
 
 def _join(offer: clustering.Offer, article: Article, suggestion: tagging.Suggestion, tagger: Any) -> Event:
