@@ -4,10 +4,11 @@ The law: a feed that waits for nothing has `next_poll_at`; one that is never pol
 `next_poll_at` is the end of its lease, so one index finds all that is due, lost leases included.
 """
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,8 +24,10 @@ class FeedQuerySet(models.QuerySet):
         return self.filter(leased_until__gt=Now())
 
     def alive(self):
-        """Feeds that were read at least once and answer now."""
-        return self.filter(paused=False, state=Feed.State.GREEN)
+        """Feeds that we read, and that have not failed for a day: a short trouble hides no item."""
+        lately = Now() - Value(timedelta(days=1), output_field=models.DurationField())
+        well = Q(failing_since=None) | Q(failing_since__gt=lately)
+        return self.filter(well, paused=False, last_read_at__isnull=False).exclude(state=Feed.State.STOPPED)
 
     def ailing(self):
         return self.filter(paused=False, state__in=[Feed.State.AMBER, Feed.State.RED, Feed.State.STOPPED])

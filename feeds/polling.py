@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a poll came to, for whoever watches: `kind` is "read", "empty", "unchanged", a trouble, or "lost"."""
+    """What a poll came to: `kind` is "read", "empty", "unchanged", "lost" or a trouble of `health`."""
 
     feed: Feed
     kind: str
@@ -123,7 +123,7 @@ def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: s
         pace = pacing.after_document(
             Pace(feed.interval, feed.fresh_polls), entries=len(document.entries), new=kept.new
         )
-        wait = pacing.wait(pace, chance=random.random(), asked=(document.ttl, answer.max_age))  # noqa: S311
+        wait = pacing.wait(pace, chance=_chance(), asked=(document.ttl, answer.max_age))
         changes |= _rhythm(feed, document, kept, now) | _cured() | _validators(answer, body_digest)
         changes |= _moving(feed, answer, now)
         changes |= {"interval": pace.interval, "fresh_polls": pace.fresh_polls, "unchanged_polls": 0}
@@ -156,9 +156,9 @@ def _unchanged(feed: Feed, answer: Answer) -> Outcome:
     condition = health.after_unchanged(feed.condition)
     if feed.trouble:
         # The failure stays, and with it its back-off.
-        wait = pacing.wait_after_error(pace.interval, feed.trouble_weight, chance=random.random())  # noqa: S311
+        wait = pacing.wait_after_error(pace.interval, feed.trouble_weight, chance=_chance())
     else:
-        wait = pacing.wait(pace, chance=random.random(), asked=(answer.max_age,))  # noqa: S311
+        wait = pacing.wait(pace, chance=_chance(), asked=(answer.max_age,))
     kept = scheduling.settle(
         feed.pk,
         feed.lease_token,
@@ -183,8 +183,8 @@ def _failed(
     wait = pacing.wait_after_error(
         feed.interval,
         condition.weight,
-        chance=random.random(),
-        retry_after=retry_after,  # noqa: S311
+        chance=_chance(),
+        retry_after=retry_after,
     )
     outcome = Outcome(feed, kind, text)
     with transaction.atomic():
@@ -277,3 +277,8 @@ def _note(
 def _lost(feed: Feed) -> Outcome:
     log.warning("The poll of %s came to its end after its lease; its result is thrown away.", feed.url)
     return Outcome(feed, "lost", _("Another worker holds this feed now; nothing was written."))
+
+
+def _chance() -> float:
+    """Spreads appointments, so that feeds added together do not stay together."""
+    return random.random()  # noqa: S311

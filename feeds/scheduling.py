@@ -158,7 +158,3 @@ def quarantine() -> int:
             )
             Poll.objects.create(feed=feed, outcome=Poll.Outcome.FAILED, trouble="crashed", text=text)
     return count
-
-
-def is_due() -> bool:
-    return Feed.objects.due().exists()

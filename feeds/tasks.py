@@ -10,24 +10,27 @@ from feeds.scheduling import Batch
 
 @shared_task
 def dispatch() -> int:
-    """Claim what is due and send it out; the messages are worth nothing once the lease has ended."""
-    batches = scheduling.claim()
-    for batch in batches:
-        poll_feeds.apply_async((batch.token, list(batch.feeds)), expires=settings.FEEDS_LEASE)
-    return len(batches)
+    """Claim what is due and send it out."""
+    count = send(scheduling.claim())
+    tidying.report_coverage()
+    return count
 
 
 @shared_task
 def poll_feeds(token: str, feeds: list[int]) -> int:
-    """Poll what the token holds; then see at once whether more is due."""
-    articles = sum(
-        outcome.articles + outcome.edited for outcome in polling.poll_batch(Batch(token, tuple(feeds)))
-    )
-    if articles:
+    """Poll what the token holds; then claim at once what else is due."""
+    outcomes = list(polling.poll_batch(Batch(token, tuple(feeds))))
+    if any(outcome.articles or outcome.edited for outcome in outcomes):
         nudge_filing()
-    if scheduling.is_due():
-        dispatch.apply_async(expires=settings.FEEDS_LEASE)
-    return articles
+    send(scheduling.claim())
+    return len(outcomes)
+
+
+def send(batches: list[Batch]) -> int:
+    """One message per batch, worth nothing once the lease has ended."""
+    for batch in batches:
+        poll_feeds.apply_async((batch.token, list(batch.feeds)), expires=settings.FEEDS_LEASE)
+    return len(batches)
 
 
 @shared_task

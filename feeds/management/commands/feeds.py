@@ -36,9 +36,8 @@ class Command(BaseCommand):
         for sentence in refused:
             self.stderr.write(f"{name}, {sentence}")
         if refused and not options["skip_bad"]:
-            raise CommandError(
-                f"{name}: nothing was added. Mend the {len(refused)} lines above, or leave them out with --skip-bad."
-            )
+            remedy = f"Mend the {len(refused)} lines above, or leave them out with --skip-bad."
+            raise CommandError(f"{name}: nothing was added. {remedy}")
         added, known = opml.add(good)
         self.stdout.write(f"{added} feeds added, {known} known already.")
 

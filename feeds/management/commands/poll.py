@@ -58,8 +58,9 @@ class Command(BaseCommand):
         finally:
             if counts["articles"] or counts["edited"]:
                 tasks.nudge_filing()
+        read = counts["read"] + counts["empty"]
         self.stdout.write(
-            f"{counts['feeds']} feeds: {counts['read'] + counts['empty']} read, {counts['unchanged']} unchanged, "
+            f"{counts['feeds']} feeds: {read} read, {counts['unchanged']} unchanged, "
             f"{counts['failed']} failed; {counts['articles']} new articles in {counts['new']} deliveries, "
             f"{counts['edited']} edited."
         )
