@@ -13,7 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCAL = ROOT / ".local"
+LOCAL = Path(os.environ.get("LOCAL_FOLDER") or ROOT / ".local")  # database, models, static files
 DATABASES = ("sqlite", "postgres", "postgresql", "psql", "pgsql")
 
 _read = environ.Env()
@@ -55,6 +55,18 @@ def choice(name: str, default: str, *, of: tuple[str, ...]) -> str:
     return found
 
 
+def share(name: str, default: float) -> float:
+    """A part of a whole, from 0 to 1."""
+    value = os.environ.get(name, "").strip() or str(default)
+    try:
+        found = float(value)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise ImproperlyConfigured(f"{name}: a number from 0 to 1, not {value!r}.")
+    return found
+
+
 def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     """A list, its items separated by commas."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or list(default)
@@ -74,7 +86,7 @@ def address(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
 
 def database() -> dict[str, Any]:
     """Django's description of DATABASE_URL; without it one SQLite file in `.local`."""
-    url = address("DATABASE_URL", f"sqlite:///{LOCAL / 'tracker.sqlite3'}", schemes=DATABASES)
+    url = address("DATABASE_URL", schemes=DATABASES) or f"sqlite:///{local_folder() / 'tracker.sqlite3'}"
     found: dict[str, Any] = dict(_read.db_url_config(url))
     if "sqlite" in found["ENGINE"]:
         # IMMEDIATE: a transaction that reads first and writes later would fail at once when another one
@@ -89,6 +101,19 @@ def database() -> dict[str, Any]:
         found["CONN_HEALTH_CHECKS"] = True
         found.setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
     return found
+
+
+def local_folder() -> Path:
+    """The folder of everything this installation keeps on its own disk, made if it is missing."""
+    try:
+        LOCAL.mkdir(parents=True, exist_ok=True)
+        (LOCAL / ".writable").touch()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"LOCAL_FOLDER: {LOCAL} cannot be written ({error.strerror}). The database, models and static "
+            "files live there: make it writable, or set LOCAL_FOLDER to a folder that is."
+        ) from None
+    return LOCAL
 
 
 def mail(url: str) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
-from tracker import environment
-
 ANALYST = "analyst"
 
 
@@ -21,7 +19,6 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         self.refuse_a_taken_port()
-        self.prepare_folder()
         self.say("Preparing the database …")
         try:
             call_command("migrate", verbosity=0)
@@ -53,16 +50,6 @@ class Command(BaseCommand):
                     f"Port {settings.PORT} cannot be used ({error.strerror}). Stop what uses it, or choose "
                     f"another: make run PORT={other}"
                 ) from None
-
-    def prepare_folder(self):
-        try:
-            environment.LOCAL.mkdir(exist_ok=True)
-            (environment.LOCAL / ".writable").write_text("")
-        except OSError as error:
-            raise CommandError(
-                f"{environment.LOCAL} cannot be written ({error.strerror}). The database and models live there: "
-                "make the folder writable, or set DATABASE_URL and DATA_FOLDER to places that are."
-            ) from None
 
     def make_analyst(self):
         """An account to try the desk with, on a developer's machine only; its password is shown once."""
