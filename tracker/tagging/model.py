@@ -52,9 +52,8 @@ class Model:
     facts: dict[str, Any] = field(default_factory=dict)
     name: str = ""
 
-    def evidence(self, texts: Sequence[Text]) -> np.ndarray:
-        """Log-odds of each of `PAIRS` and, last, of relevance: one row a text."""
-        matrix = with_constant(self.vocabulary.matrix(texts))
+    def evidence(self, texts: Sequence[Text], matrix: sparse.csr_matrix) -> np.ndarray:
+        """Log-odds of each of `PAIRS` and, last, of relevance: one row a text (`matrix`: theirs, with constant)."""
         return combine(self, witnesses(matrix @ self.touched, matrix @ self.direction, texts), matrix @ self.relevant)
 
     def strengths(self, matrix: sparse.csr_matrix) -> np.ndarray:

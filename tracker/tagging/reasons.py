@@ -12,6 +12,8 @@ from tracker.tagging.model import PAIRS, Model
 from tracker.tagging.suggestions import Because
 from tracker.tagging.table import Pair
 
+Row = tuple[np.ndarray, np.ndarray]
+
 _MOST_WORDS = 4
 _NEAREST = 0.45
 
@@ -24,17 +26,17 @@ class Reasons:
         self._words = model.vocabulary.words
         self._cases = model.cases
 
-    def of(self, pair: Pair, text: Text, row: sparse.csr_matrix, report: Sequence[str]) -> tuple[Because, ...]:
-        """Words of the rules that hold; without one, the words that weigh most; then the nearest past case."""
-        found = _from_rules(pair, text, report) or self._from_model(pair, text, row, report)
-        return tuple(found) + self._nearest(row)
+    def of(self, pair: Pair, text: Text, row: Row, report: Sequence[str]) -> tuple[Because, ...]:
+        """Words of the rules that hold for the pair; without one, the words that weigh most in the model."""
+        return tuple(_from_rules(pair, text, report) or self._from_model(pair, text, row, report))
 
-    def _from_model(self, pair: Pair, text: Text, row: sparse.csr_matrix, report: Sequence[str]) -> list[Because]:
+    def _from_model(self, pair: Pair, text: Text, row: Row, report: Sequence[str]) -> list[Because]:
         at = PAIRS.index(pair) // 2
-        weights = row.data * self._model.touched[row.indices, at]
+        places, values = row
+        weights = values * self._model.touched[places, at]
         found: list[Because] = []
         for place in np.argsort(-weights)[:40]:
-            column = row.indices[place]
+            column = places[place]
             if weights[place] <= 0 or len(found) == 2:
                 break
             if column >= len(self._words) or self._words[column][0] == "c":
@@ -45,12 +47,16 @@ class Reasons:
                 found.append(Because(report[0][start : start + len(word)], "model", "title", start, start + len(word)))
         return found
 
-    def _nearest(self, row: sparse.csr_matrix) -> tuple[Because, ...]:
+    def nearest(self, matrix: sparse.csr_matrix) -> list[tuple[Because, ...]]:
+        """For each row the past case most like it, if one is alike at all."""
         if not self._cases.shape[0]:
-            return ()
-        near = (self._cases @ row[:, : self._cases.shape[1]].T).toarray().ravel()
-        best = int(near.argmax())
-        return (Because(self._model.case_titles[best], "case", ""),) if near[best] >= _NEAREST else ()
+            return [()] * matrix.shape[0]
+        near = (matrix[:, : self._cases.shape[1]] @ self._cases.T).toarray()
+        best = near.argmax(axis=1)
+        return [
+            (Because(self._model.case_titles[case], "case", ""),) if near[at, case] >= _NEAREST else ()
+            for at, case in enumerate(best)
+        ]
 
 
 def _from_rules(pair: Pair, text: Text, report: Sequence[str]) -> list[Because]:

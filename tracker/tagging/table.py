@@ -15,6 +15,7 @@ from tracker.tagging.matching import Hit
 
 Pair = tuple[str, int]
 
+SIGNS = ("+", "-", "0")
 _COMMENT = 0.7
 _NO_ACT = 0.6
 
@@ -35,10 +36,11 @@ def apply(rules: Sequence[Rule], frame: Frame) -> list[Finding]:
     damp = _damp(frame)
     found = []
     for rule in rules:
-        sign = _sign(rule, frame)
-        if not _holds(rule, names, sign):
+        if not _holds(rule, names):
             continue
-        if direction := {"sign": sign, "against": -sign, "1": 1, "-1": -1}[rule.direction]:
+        sign = _sign(rule, frame)
+        direction = {"sign": sign, "against": -sign, "1": 1, "-1": -1}[rule.direction]
+        if direction and _is_signed_so(rule, names, sign):
             found.append(Finding(rule, (rule.rec, direction), rule.weight * damp, _witnesses(rule, frame)))
     return found
 
@@ -68,11 +70,21 @@ def _sign(rule: Rule, frame: Frame) -> int:
     return {"reversed": 1, "against": 1, "positive": 1, "none": 0}.get(frame.polarity, -1)
 
 
-def _holds(rule: Rule, names: set[str], sign: int) -> bool:
+def _holds(rule: Rule, names: set[str]) -> bool:
+    """Whether every term that asks for no sign holds."""
+    return all(
+        any((name in names) is is_there for is_there, name in term)
+        for term in rule.when
+        if not any(name in SIGNS for _, name in term)
+    )
+
+
+def _is_signed_so(rule: Rule, names: set[str], sign: int) -> bool:
     said = {1: "+", -1: "-", 0: "0"}[sign]
     return all(
-        any((name == said if name in ("+", "-", "0") else name in names) is is_there for is_there, name in term)
+        any((name == said if name in SIGNS else name in names) is is_there for is_there, name in term)
         for term in rule.when
+        if any(name in SIGNS for _, name in term)
     )
 
 

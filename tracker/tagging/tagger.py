@@ -76,25 +76,32 @@ class Tagger:
     def _batch(self, reports: Sequence[tuple[str, str, str]]) -> list[Suggestion]:
         texts = [self.reader.read(*report) for report in reports]
         matrix = models.with_constant(self.model.vocabulary.matrix(texts))
-        evidence = self.model.evidence(texts)
+        evidence = self.model.evidence(texts, matrix)
         strengths = self.model.strengths(matrix)
-        return [
-            self._suggestion(report, text, evidence[at], int(strengths[at]), matrix[at])
-            for at, (report, text) in enumerate(zip(reports, texts, strict=True))
-        ]
+        cases = self._reasons.nearest(matrix)
+        found = []
+        for at, (report, text) in enumerate(zip(reports, texts, strict=True)):
+            inside = slice(matrix.indptr[at], matrix.indptr[at + 1])
+            row = matrix.indices[inside], matrix.data[inside]
+            labels = self._tagged(report, text, evidence[at], int(strengths[at]), row, cases[at])
+            found.append(self._suggestion(report, text, evidence[at], labels))
+        return found
 
-    def _suggestion(self, report, text: Text, evidence: np.ndarray, strength: int, row) -> Suggestion:
-        labels = []
+    def _tagged(self, report, text: Text, evidence, strength: int, row, case) -> tuple[Label, ...]:
+        labels: list[Label] = []
         for at, chance in _best_pairs(evidence):
             ticked = chance >= self.model.threshold
             if not ticked and len(labels) >= SHOWN:
                 break
-            because = self._reasons.of(PAIRS[at], text, row, report)
+            because = self._reasons.of(PAIRS[at], text, row, report) + (case if ticked else ())
             ask = reasons.ask(PAIRS[at], text) or self.model.asks.get(f"{PAIRS[at][0]}:{PAIRS[at][1]:+d}")
             labels.append(Label(*PAIRS[at], round(chance, 4), strength, ask, because, ticked))
+        return tuple(labels)
+
+    def _suggestion(self, report, text: Text, evidence: np.ndarray, labels: tuple[Label, ...]) -> Suggestion:
         return Suggestion(
             relevance=round(float(models.probability(evidence[-1])), 4),
-            labels=tuple(labels),
+            labels=labels,
             actors=reasons.actors(text),
             certainty=reasons.certainty(text, report[2]),
             silent=labels[0].probability < self.model.silence,
