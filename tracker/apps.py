@@ -8,4 +8,7 @@ class TrackerConfig(AppConfig):
 
     def ready(self) -> None:
         # The shared Celery app must exist wherever a task may be sent from.
-        from tracker import celery  # noqa: F401
+        from tracker import celery, checks, reporting  # noqa: F401
+
+        checks.start()
+        reporting.start()

@@ -7,7 +7,7 @@ from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
-app = Celery("tracker")
+app = Celery("tracker", log="tracker.logs:CeleryLogging", task_cls="tracker.counting:CountedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["feeds", "tracker", "scorecard"])
 app.conf.beat_schedule = {
@@ -17,7 +17,8 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
-    "tidy polls and old texts": {"task": "feeds.tasks.tidy", "schedule": crontab(hour=3, minute=10)},
+    "tidy polls": {"task": "feeds.tasks.tidy", "schedule": crontab(hour=3, minute=10)},
+    "forget old texts": {"task": "tracker.tasks.forget_texts", "schedule": crontab(hour=3, minute=30)},
     "regroup recent reports": {"task": "tracker.tasks.regroup", "schedule": crontab(hour=2, minute=20)},
     "retrain the tagger": {"task": "tracker.tasks.retrain", "schedule": crontab(hour=2, minute=50)},
 }

@@ -34,5 +34,5 @@ def start() -> None:
         loglevel="WARNING",
     )
     threading.Thread(target=worker.start, name="celery-worker", daemon=True).start()
-    beat.EmbeddedService(app, thread=True, scheduler_cls="celery.beat.Scheduler").start()
+    beat.EmbeddedService(app, thread=True, scheduler_cls=settings.CELERY_BEAT_SCHEDULER).start()
     log.info("worker and schedule run inside this process")

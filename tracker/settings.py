@@ -84,7 +84,7 @@ DATABASES = {"default": environment.database()}
 REDIS_URL = environment.address("REDIS_URL", schemes=("redis", "rediss", "unix"))
 EMBEDDED = not REDIS_URL
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "tracker.caching.ForgivingRedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -136,6 +136,12 @@ CELERY_TASK_ROUTES = {
 }
 QUEUES = ("polling", "judging", "sending", "housekeeping")
 WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=64)
+
+# Triage
+
+SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the scores, shown before it
+DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)  # of decided events, coded twice blind
+HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)  # coded without the machine's help
 
 # Fetching
 
@@ -190,7 +196,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if SECURE else []
 # What browsers are told
 
 SECURE_SSL_REDIRECT = SECURE and environment.flag("SECURE_SSL_REDIRECT", True)
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -315,6 +321,7 @@ LOGGING = {
         "django": {"handlers": [], "level": LOG_LEVEL},
         "django.request": {"level": "ERROR"},  # the access log has the rest
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody's noise
+        "gunicorn.error": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },

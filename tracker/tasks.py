@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from tracker import filing
+from tracker import filing, retention
 
 
 @shared_task
 def file_articles():
     filing.file_waiting()
+
+
+@shared_task
+def forget_texts():
+    return retention.forget_texts()

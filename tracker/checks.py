@@ -1,0 +1,87 @@
+"""What is wrong with the settings of a service that others will use: `manage.py check --deploy`.
+
+The law: a finding names the setting and the remedy. What makes the service unsafe is an error and stops
+`check`; what an operator may have meant is a warning.
+"""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.checks import Error, Tags, Warning, register
+
+LONG = 16  # characters of a token that nobody guesses
+
+
+def start() -> None:
+    """Register the checks; called once when the app is ready."""
+    for check in (addresses, proxies, tokens, data, mail):
+        register(check, Tags.security, deploy=True)
+
+
+def addresses(app_configs, **kwargs):
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Error(
+            "ALLOWED_HOSTS holds “*”: anybody could make links in mails and feeds point elsewhere.",
+            hint="Name the hosts that readers use.",
+            id="tracker.E001",
+        )
+    if not settings.SECURE:
+        yield Error(
+            "SITE_URL does not start with https://: cookies and passwords would travel in the open.",
+            hint="Put a proxy with a certificate in front and set SITE_URL=https://…",
+            id="tracker.E002",
+        )
+
+
+def proxies(app_configs, **kwargs):
+    if settings.SECURE and settings.SECURE_SSL_REDIRECT and not settings.TRUSTED_PROXIES:
+        yield Warning(
+            "SITE_URL is https:// but TRUSTED_PROXIES is 0: behind a proxy every page would redirect to itself.",
+            hint="Set TRUSTED_PROXIES to the number of proxies in front of this service, usually 1.",
+            id="tracker.W003",
+        )
+
+
+def tokens(app_configs, **kwargs):
+    if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < LONG:
+        yield Error(
+            f"METRICS_TOKEN is shorter than {LONG} characters.",
+            hint="Use the output of `openssl rand -hex 24`.",
+            id="tracker.E004",
+        )
+    if not settings.SECOND_FACTOR:
+        yield Warning(
+            "SECOND_FACTOR is off: a stolen password is enough to change the record.",
+            hint="Remove SECOND_FACTOR=0.",
+            id="tracker.W005",
+        )
+    if settings.FETCH_ALLOW_PRIVATE:
+        yield Warning(
+            "FETCH_ALLOW_PRIVATE is on: a feed can make this service call your internal addresses.",
+            hint="Remove FETCH_ALLOW_PRIVATE=1 unless all feeds are your own.",
+            id="tracker.W006",
+        )
+
+
+def data(app_configs, **kwargs):
+    if settings.REDIS_URL and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        yield Warning(
+            "REDIS_URL is set but DATABASE_URL is SQLite: several processes would wait for one file.",
+            hint="Set DATABASE_URL=postgres://…, or remove REDIS_URL to run everything in one process.",
+            id="tracker.W007",
+        )
+    if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
+        yield Error(
+            f"No static files in {settings.STATIC_ROOT}: pages would answer 500.",
+            hint="Run manage.py collectstatic --noinput.",
+            id="tracker.E008",
+        )
+
+
+def mail(app_configs, **kwargs):
+    if not settings.EMAIL_URL:
+        yield Warning(
+            "EMAIL_URL is missing: digests and alarms are printed to the log instead of sent.",
+            hint="Set EMAIL_URL=smtp+tls://user:password@host:587, or consolemail:// if you mean it.",
+            id="tracker.W009",
+        )

@@ -1,0 +1,96 @@
+"""Whether everything is there that the service needs, in words for whoever is called at night.
+
+The law: a check says what is wrong and never more than that: no address, no name, no password.
+"""
+
+import datetime
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Now
+from redis import RedisError
+
+from tracker import caching, vitals
+from tracker.models import Heartbeat
+
+BEAT_LATE = datetime.timedelta(minutes=2)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    well: bool
+    words: str
+
+
+def findings() -> list[Finding]:
+    """Every check's finding; without a database the others that need one are not asked."""
+    found = [database(), broker()]
+    if found[0].well:
+        found += [_careful(check) for check in (migrations, beat, polling)]
+    return found
+
+
+def database() -> Finding:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        log.error("the database does not answer: %s", error)
+        return Finding("database", False, "does not answer")
+    return Finding("database", True, "answers")
+
+
+def broker() -> Finding:
+    if settings.EMBEDDED:
+        return Finding("broker", True, "inside this process")
+    try:
+        caching.ping()
+    except RedisError as error:
+        log.error("the broker does not answer: %s", error)
+        return Finding("broker", False, "does not answer")
+    return Finding("broker", True, "answers")
+
+
+def migrations() -> Finding:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        return Finding("migrations", False, f"{len(waiting)} wait: run manage.py migrate")
+    return Finding("migrations", True, "all applied")
+
+
+def beat() -> Finding:
+    row = Heartbeat.objects.filter(name="beat").annotate(now=Now()).values_list("at", "now").first()
+    if row is None:
+        return Finding("beat", False, "has never been seen: start it")
+    seconds = (row[1] - row[0]).total_seconds()
+    if seconds > BEAT_LATE.total_seconds():
+        return Finding("beat", False, f"was last seen {seconds:.0f} seconds ago: start it")
+    return Finding("beat", True, f"seen {max(0, seconds):.0f} seconds ago")
+
+
+def polling() -> Finding:
+    """The vital signs that say by themselves whether we may be called ready."""
+    late = [sign for sign in vitals.gather() if sign.decides and sign.is_bad]
+    if late:
+        return Finding("polling", False, "; ".join(f"{sign.name} is {sign.value:.0f}" for sign in late))
+    return Finding("polling", True, "in time")
+
+
+def _careful(check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except DatabaseError as error:
+        log.error("%s could not be checked: %s", check.__name__, error)
+        return Finding(check.__name__, False, "could not be checked")
+
+
+def troubles() -> Iterator[Finding]:
+    return (finding for finding in findings() if not finding.well)

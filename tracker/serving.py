@@ -1,0 +1,54 @@
+"""gunicorn's settings: `gunicorn -c python:tracker.serving tracker.wsgi`.
+
+One process with threads by default; WEB_PROCESSES makes more. Without REDIS_URL the one process also runs
+worker and schedule (tracker/embedded.py).
+"""
+
+import os
+import tempfile
+
+import django
+from django.conf import settings
+
+from tracker import environment
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
+
+bind = f"{environment.text('HOST', '0.0.0.0')}:{settings.PORT}"  # noqa: S104
+worker_class = "gthread"
+workers = 1 if settings.EMBEDDED else environment.number("WEB_PROCESSES", 1, least=1, most=64)
+threads = environment.number("WEB_THREADS", 4, least=1, most=64)
+timeout = 60  # a process that does not come back within it is replaced
+graceful_timeout = 25  # requests under way at a stop are finished; docker-compose.yml waits for 30
+keepalive = 5
+max_requests = 0 if settings.EMBEDDED else 20_000  # then a process is replaced, one after the other
+max_requests_jitter = 2000
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  a slow disk must not look dead
+control_socket_disable = True
+accesslog = None  # tracker.logs.RequestLog writes it, without readers' addresses
+logconfig_dict = settings.LOGGING
+loglevel = settings.LOG_LEVEL.lower()
+proc_name = "tracker"
+# Whom to believe about https: the proxies in front of us, whose number TRUSTED_PROXIES gives.
+forwarded_allow_ips = "*" if settings.TRUSTED_PROXIES else "127.0.0.1"
+
+if workers > 1:  # before anybody imports prometheus_client, which looks at it only then
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
+
+
+def post_worker_init(worker):
+    if settings.EMBEDDED:
+        django.setup()
+        from tracker import embedded
+
+        embedded.start()
+
+
+def child_exit(server, worker):
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)
