@@ -23,6 +23,7 @@ DRESS: dict[str, dict[str, str]] = {
     "band": {"fill": GREY, "fill-opacity": "0.2"},
     "line": {"stroke-width": "2.25", "fill": "none", "stroke-linejoin": "round", "stroke-linecap": "round"},
     "dashed": {"stroke-width": "2.25", "fill": "none", "stroke-dasharray": "4 4", "stroke-linecap": "butt"},
+    "ghost": {"stroke": "#4b5563", "stroke-width": "1.25", "stroke-dasharray": "1 3", "fill": "none"},
     "up": {"fill": BLUE},
     "down": {"fill": VERMILLION},
     "even": {"fill": GREY},

@@ -8,7 +8,8 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scorecard.charts import lines
+from scorecard.charts import canvas as canvases
+from scorecard.charts import small
 from scorecard.charts.bars import MARKS, mark_look
 from scorecard.charts.drawing import Drawing, direction, share, wide
 
@@ -163,10 +164,10 @@ def badge(left: str, right: str, look: str) -> str:
     return drawing.svg(f"{left}: {right}")
 
 
-def spark_picture(run: lines.Run, title: str, coded_to: datetime.date) -> str:
+def spark_picture(run: canvases.Run, title: str, coded_to: datetime.date) -> str:
     """The sparkline as a file of its own, for an <img>."""
-    frame = lines.Frame(width=240, height=64, left=3, right=7, top=3, plot=58, rug=0, roomy=False)
-    canvas = lines.Canvas(frame, run, "spark", standalone=True)
+    frame = canvases.Frame(width=240, height=64, left=3, right=7, top=3, plot=58, rug=0, roomy=False)
+    canvas = canvases.Canvas(frame, run, "spark", standalone=True)
     canvas.drawing.box(0, 0, 240, 64, "paper")
-    lines.spark(canvas, coded_to)
+    small.spark(canvas, coded_to)
     return canvas.drawing.svg(title)

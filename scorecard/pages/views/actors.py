@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from scorecard import sentences, vocabulary
-from scorecard.charts import bars, lines
+from scorecard.charts import bars, small
 from scorecard.charts.drawing import direction
 from scorecard.pages import acts, figures, filters, frame, names, reading
 from scorecard.pages.published import published
@@ -125,7 +125,7 @@ def _row(read: Reading, actor: str, slug: str, query: str) -> dict[str, Any]:
         | figures.shares(balance)
         | {
             "href": reverse("pages:recommendation", args=[slug]) + query,
-            "spark": figures.drawn(lines.sparkline(run, alternative, coded_to=read.coded_to)),
+            "spark": figures.drawn(small.sparkline(run, alternative, coded_to=read.coded_to)),
             "n": balance["n"],
         }
     )

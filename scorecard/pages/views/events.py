@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import sentences, vocabulary
-from scorecard.charts import lines
+from scorecard.charts import lines, small
 from scorecard.pages import acts, figures, filters, frame, names, reading, sides
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
@@ -213,7 +213,7 @@ def _effect(slug: str, run: lines.Run | None) -> dict[str, Any]:
         "most": words[0],
         "now": words[1],
     }
-    chart = lines.effect(run, title, words, sentences.short_day, name=f"effect-{slug}")
+    chart = small.effect(run, title, words, sentences.short_day, name=f"effect-{slug}")
     caption = gettext("Points of the balance that this act alone accounts for, week by week.")
     return {"chart": figures.drawn(chart), "caption": caption}
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from scorecard import sentences, vocabulary
-from scorecard.charts import bars, lines
+from scorecard.charts import bars, small
 from scorecard.pages import acts, figures, frame, names, reading
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
@@ -66,7 +66,7 @@ def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
         "slug": slug,
         "href": reverse("pages:recommendation", args=[slug]) + query,
         "since": gettext("since %(day)s") % {"day": sentences.month(since)} if since else "",
-        "spark": figures.drawn(lines.sparkline(run, alternative, coded_to=read.coded_to)),
+        "spark": figures.drawn(small.sparkline(run, alternative, coded_to=read.coded_to)),
         "actors": [_actor(read, slug, actor, query) for actor in COMPARED],
     }
 
@@ -82,7 +82,9 @@ def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
 def _multiple(read: Reading, slug: str, query: str) -> dict[str, Any]:
     run, name = read.run(slug), read.name(slug)
     title = sentences.series_alternative(name, run.first, run.last, run.score)
-    chart = lines.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to)
+    chart = small.multiple(
+        run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=read.blind()
+    )
     balance = read.report["recommendations"][slug]["balance"]
     caption = (
         f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])}), "
