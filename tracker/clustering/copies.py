@@ -1,0 +1,116 @@
+"""Copies of one text: what agencies send out and many outlets print. They count as one voice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from tracker import addresses
+from tracker.clustering.shapes import Report
+from tracker.clustering.words import LONGEST_SUMMARY, fingerprint, is_han_text, plain, title_of
+
+NEAR_TITLE = 92.0  # of 100, rapidfuzz ratio: a changed mark, a word put in
+NEAR_SUMMARY = 85.0
+LONG_ENOUGH = 60  # characters of a summary that two outlets do not write alike by chance
+_AGENCIES = {
+    "reuters": r"reuters|路透",
+    "ap": r"\bap\b|associated press|美联社",
+    "afp": r"\bafp\b|agence france|法新社",
+    "xinhua": r"xinhua|新华社|新华网|新华国际",
+    "bloomberg": r"bloomberg|彭博",
+    "cns": r"中新社|中新网|china news service|\becns\b",
+    "cna": r"中央社",
+    "dpa": r"\bdpa\b|德新社",
+    "kyodo": r"kyodo|共同社",
+    "yonhap": r"yonhap|韩联社",
+    "jiji": r"\bjiji\b|时事社",
+    "pti": r"\bpti\b",
+    "ians": r"\bians\b",
+    "ani": r"\bani\b",
+    "upi": r"\bupi\b",
+    "efe": r"\befe\b",
+    "tass": r"\btass\b|塔斯社",
+    "cctv": r"\bcctv\b|央视",
+    "bbc": r"\bbbc\b",
+    "cnn": r"\bcnn\b",
+    "cnbc": r"\bcnbc\b",
+    "axios": r"\baxios\b",
+}
+_AGENCY = {name: re.compile(pattern) for name, pattern in _AGENCIES.items()}
+# "(Reuters) - ", "BEIJING, July 26 (Xinhua) --", "新华社北京7月26日电", "【中央社】": where a text says whose it is.
+_CREDIT = re.compile(r"^.{0,60}?\(([^()]{2,30})\)\s*[-–—]|^\W{0,3}(\S{2,6}社)|【([^【】]{2,12})】")
+
+
+def is_copy(one: Report, other: Report) -> bool:
+    """Whether one text is the other's, word for word or nearly. Generic titles are no texts."""
+    if one.url and (address := address_of(one)) and address == address_of(other):
+        return True
+    return near_titles(title_of(one.title), title_of(other.title)) or _near_summaries(
+        one.summary, other.summary
+    )
+
+
+def near_titles(one: str, other: str) -> bool:
+    """For plain titles. Short ones ("AI digest") recur from week to week and prove nothing."""
+    if min(len(one), len(other)) < (8 if is_han_text(one) else 25):
+        return False
+    if fingerprint(one) == fingerprint(other):
+        return True
+    # A changed number is another story: "extends truce for 90 days", "… for 180 days".
+    return re.findall(r"\d+", one) == re.findall(r"\d+", other) and (
+        fuzz.ratio(one, other, score_cutoff=NEAR_TITLE) > 0
+    )
+
+
+def address_of(report: Report) -> str:
+    """The page's one spelling; "" where the link is missing, broken, or hides where it leads."""
+    if not report.url or addresses.is_unresolved(report.url):
+        return ""
+    return addresses.canonical_or_empty(report.url)
+
+
+def outlets(reports: Sequence[Report]) -> int:
+    """How many independent voices stand behind these reports.
+
+    One outlet is one voice, and so are all who print the same text or credit the same agency. Ten copies of a
+    wire story are one.
+    """
+    leaders = list(range(len(reports)))
+
+    def leader(at: int) -> int:
+        while leaders[at] != at:
+            leaders[at] = leaders[leaders[at]]
+            at = leaders[at]
+        return at
+
+    voices: dict[str, int] = {}
+    for at, report in enumerate(reports):
+        for voice in originators(report):
+            leaders[leader(at)] = leader(voices.setdefault(voice, at))
+    for at, report in enumerate(reports):
+        for earlier in range(at):
+            if leader(earlier) != leader(at) and is_copy(report, reports[earlier]):
+                leaders[leader(at)] = leader(earlier)
+    return len({leader(at) for at in range(len(reports))})
+
+
+def originators(report: Report) -> frozenset[str]:
+    """Who wrote it, as far as it says: the agencies it credits, else the outlet or its site."""
+    publisher = plain(report.publisher, 200)
+    credit = _CREDIT.search(plain(report.summary, LONGEST_SUMMARY))
+    said = f"{publisher} {next(filter(None, credit.groups()), '') if credit else ''}"
+    agencies = {name for name, pattern in _AGENCY.items() if pattern.search(said)}
+    if agencies:
+        return frozenset(agencies)
+    outlet = re.sub(r"\W+", "", publisher) or addresses.site(report.url)
+    return frozenset({outlet} if outlet else ())
+
+
+def _near_summaries(one: str, other: str) -> bool:
+    one, other = plain(one, LONGEST_SUMMARY), plain(other, LONGEST_SUMMARY)
+    shortest = LONG_ENOUGH // 2 if is_han_text(one) else LONG_ENOUGH
+    if min(len(one), len(other)) < shortest:
+        return False
+    return fuzz.partial_ratio(one, other, score_cutoff=NEAR_SUMMARY) > 0

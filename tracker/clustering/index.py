@@ -1,0 +1,169 @@
+"""The stories of a window of time, kept so that a new report finds its own in a millisecond or two."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tracker.clustering import copies
+from tracker.clustering.nearest import entries, nearest
+from tracker.clustering.pairs import days_apart, reasons
+from tracker.clustering.postings import Postings
+from tracker.clustering.reading import Reading
+from tracker.clustering.scoring import MEMBERS_READ, Scorer, default_scorer, probability
+from tracker.clustering.shapes import Key, Offer, Pair, Report
+
+WINDOW = 30  # days before and after in which a report is looked for
+STORIES = 15  # stories of theirs weighed
+
+
+@dataclass(slots=True)
+class Story:
+    """A proposal or an event on record, as its readings. `slots` are in the order they came."""
+
+    slots: list[int] = field(default_factory=list)
+
+
+class Index:
+    """Stories and their reports. Keys are the caller's; the same key is the same story or report.
+
+    Not for several threads at once: one worker, one index, or a lock around it.
+    """
+
+    def __init__(self, scorer: Scorer | None = None, window: int = WINDOW):
+        self.scorer = scorer or default_scorer()
+        self.window = window
+        self._readings: dict[int, tuple[Key, Reading]] = {}
+        self._stories: dict[Key, Story] = {}
+        self._postings = Postings()
+        self._addresses: dict[str, set[int]] = {}
+        self._titles: dict[str, set[int]] = {}
+        self._parted: dict[Key, set[Key]] = {}
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._stories)
+
+    def __contains__(self, story: Hashable) -> bool:
+        return story in self._stories
+
+    def add(self, story: Key, report: Report) -> None:
+        """One more report of a story, known or new."""
+        reading = self.scorer.reader.read(report)
+        slot, self._next = self._next, self._next + 1
+        self._readings[slot] = (story, reading)
+        self._stories.setdefault(story, Story()).slots.append(slot)
+        self._postings.add(slot, reading.days, entries(reading))
+        for shelf, mark in self._shelves(reading):
+            shelf.setdefault(mark, set()).add(slot)
+
+    def add_event(
+        self,
+        story: Key,
+        date: datetime.date | None,
+        titles: Iterable[str],
+        summaries: Iterable[str] = (),
+        sources: Iterable[Report] = (),
+    ) -> None:
+        """An event on record: its titles and summaries, one of each per language, and its sources as reports."""
+        summaries = list(summaries)
+        for number, title in enumerate(titles):
+            summary = summaries[number] if number < len(summaries) else ""
+            if title or summary:
+                key = ("record", story, number)
+                self.add(story, Report(key, title or summary, summary if title else "", date))
+        for report in sources:
+            self.add(story, report)
+
+    def remove(self, story: Key) -> None:
+        """Forget a story; one that is not here is no error, for two workers may forget the same."""
+        for slot in self._stories.pop(story, Story()).slots:
+            _, reading = self._readings.pop(slot)
+            self._postings.remove(slot, reading.days, entries(reading))
+            for shelf, mark in self._shelves(reading):
+                shelf[mark].discard(slot)
+                if not shelf[mark]:
+                    del shelf[mark]
+
+    def forget_before(self, date: datetime.date) -> int:
+        """Drop the stories whose last report is older; how many went."""
+        border = date.toordinal()
+        old = [key for key, story in self._stories.items() if self._last_day(story) < border]
+        for key in old:
+            self.remove(key)
+        return len(old)
+
+    def offers(self, report: Report, limit: int = 5) -> tuple[Offer, ...]:
+        """The stories that this report may be of, best first; none that are not worth a look."""
+        found = self._weighed(self.scorer.reader.read(report))
+        worth = [offer for offer in found if offer.probability >= self.scorer.offer or offer.copy]
+        return tuple(worth[:limit])
+
+    def choose(self, report: Report) -> Offer | None:
+        """The story to join without asking, or None where a person should look."""
+        offers = self.offers(report, limit=1)
+        return offers[0] if offers and offers[0].probability >= self.scorer.join else None
+
+    def learn(self, pairs: Iterable[Pair]) -> None:
+        """Take in what analysts joined and parted: parted reports are never offered to each other again."""
+        pairs = list(pairs)
+        for pair in pairs:
+            self._remember(pair)
+        self.scorer = self.scorer.taught(pairs)
+
+    def _remember(self, pair: Pair) -> None:
+        for one, other in ((pair.left.key, pair.right.key), (pair.right.key, pair.left.key)):
+            parted = self._parted.setdefault(one, set())
+            (parted.discard if pair.same else parted.add)(other)
+
+    def _weighed(self, reading: Reading) -> list[Offer]:
+        twins = self._twins(reading)
+        stories = self._near_stories(reading, twins)
+        offers = []
+        for key in stories:
+            members = [self._readings[slot][1] for slot in self._stories[key].slots[-MEMBERS_READ:]]
+            if not self._parted_from(reading.report.key, members):
+                offers.append(self._offer(key, reading, members, twins))
+        return sorted(offers, key=lambda offer: -offer.probability)
+
+    def _offer(self, key: Key, reading: Reading, members: Sequence[Reading], twins: set[int]) -> Offer:
+        logits = self.scorer.pair_logits(reading, members)
+        best = members[int(np.argmax(logits))]
+        chance = self.scorer.story_probability(logits)
+        same_page = any(self._readings[slot][0] == key for slot in twins & self._same_page(reading))
+        if same_page:
+            return Offer(key, 1.0, True, ("the same page",))
+        copy = copies.is_copy(reading.report, best.report) and days_apart(reading, best) <= self.window
+        if copy:
+            chance = max(chance, float(probability(np.max(logits))))
+        return Offer(key, chance, copy, reasons(self.scorer.reader, reading, best))
+
+    def _near_stories(self, reading: Reading, twins: set[int]) -> list[Key]:
+        slots = [*sorted(twins), *nearest(self._postings, self.scorer.reader, reading, self.window)]
+        return list(dict.fromkeys(self._readings[slot][0] for slot in slots))[:STORIES]
+
+    def _twins(self, reading: Reading) -> set[int]:
+        same_title = {
+            slot
+            for slot in self._titles.get(reading.mark, ())
+            if days_apart(reading, self._readings[slot][1]) <= self.window
+        }
+        return same_title | self._same_page(reading)
+
+    def _same_page(self, reading: Reading) -> set[int]:
+        return self._addresses.get(copies.address_of(reading.report), set())
+
+    def _shelves(self, reading: Reading) -> list[tuple[dict[str, set[int]], str]]:
+        address = copies.address_of(reading.report)
+        pairs = [(self._addresses, address), (self._titles, reading.mark)]
+        return [(shelf, mark) for shelf, mark in pairs if mark]
+
+    def _parted_from(self, key: Key, members: Sequence[Reading]) -> bool:
+        parted = self._parted.get(key)
+        return bool(parted) and any(member.report.key in parted for member in members)
+
+    def _last_day(self, story: Story) -> int:
+        return max(self._readings[slot][1].days or 0 for slot in story.slots)

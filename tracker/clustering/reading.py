@@ -1,0 +1,95 @@
+"""A report read once: its words weighed, its names and amounts found. Everything later compares readings."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tracker.clustering.names import Gazetteer, gazetteer
+from tracker.clustering.shapes import Report
+from tracker.clustering.words import (
+    LONGEST_SUMMARY,
+    amounts,
+    fingerprint,
+    is_han_text,
+    plain,
+    title_of,
+    words,
+)
+
+SUMMARY_WEIGHT = 0.4  # a word of the summary beside one of the title
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Vectors have length one; `days` counts from the year 1, None where nobody knows."""
+
+    report: Report
+    title: str
+    mark: str
+    chinese: bool
+    days: int | None
+    words: Mapping[str, float]
+    names: frozenset[str]
+    amounts: frozenset[str]
+
+
+@dataclass(slots=True)
+class Reader:
+    """Turns reports into readings. `frequencies` says in how many of `texts` headlines a word or name stands."""
+
+    frequencies: Mapping[str, int] = field(default_factory=dict)
+    texts: int = 0
+    names: Gazetteer = field(default_factory=gazetteer)
+
+    def read(self, report: Report) -> Reading:
+        title = title_of(report.title)
+        summary = plain(report.summary, LONGEST_SUMMARY)
+        both = f"{title} {summary}".strip()
+        return Reading(
+            report=report,
+            title=title,
+            mark=fingerprint(title),
+            chinese=is_han_text(title),
+            days=report.date.toordinal() if isinstance(report.date, datetime.date) else None,
+            words=self._weighed(words(title), words(summary)),
+            names=self.names.find(both),
+            amounts=amounts(both),
+        )
+
+    def rarity(self, word: str) -> float:
+        """How much a shared word tells, in nats: never seen tells most."""
+        return math.log((self.texts + 2.0) / (self.frequencies.get(word, 0) + 1.0))
+
+    def _weighed(self, title: list[str], summary: list[str]) -> dict[str, float]:
+        counts: dict[str, float] = {}
+        for found, weight in ((title, 1.0), (summary, SUMMARY_WEIGHT)):
+            for word in found:
+                counts[word] = counts.get(word, 0.0) + weight
+        return unit({word: math.log1p(count) * self.rarity(word) for word, count in counts.items()})
+
+
+def counted(reports: Iterable[Report], names: Gazetteer | None = None) -> tuple[dict[str, int], int]:
+    """In how many reports each word and each name (`@key`) stands, and how many reports there are."""
+    names = names or gazetteer()
+    frequencies: dict[str, int] = {}
+    texts = 0
+    for report in reports:
+        texts += 1
+        title = title_of(report.title)
+        for word in {*words(title), *("@" + key for key in names.find(title))}:
+            frequencies[word] = frequencies.get(word, 0) + 1
+    return frequencies, texts
+
+
+def unit(vector: dict[str, float]) -> dict[str, float]:
+    length = math.sqrt(sum(value * value for value in vector.values()))
+    return {word: value / length for word, value in vector.items()} if length else {}
+
+
+def dot(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    if len(one) > len(other):
+        one, other = other, one
+    return sum(value * other[word] for word, value in one.items() if word in other)

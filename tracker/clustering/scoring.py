@@ -1,0 +1,142 @@
+"""From what two reports share to the probability that they tell of the same act.
+
+Two small logistic models: one over a pair, one over a report and a story (its pairs pooled). Their weights are
+plain numbers in a text file, and each carries the precision it was learnt with, so that what analysts decide
+moves it by Bayes' rule without the examples it came from: many decisions move it far, few hardly.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tracker.clustering.pairs import FEATURES, compare
+from tracker.clustering.reading import Reader, Reading
+from tracker.clustering.shapes import Pair
+
+SEEDS = Path(__file__).resolve().parents[2] / "seeds" / "grouping.json"
+MEMBERS_READ = 30  # of a story's reports, the newest: enough to know it by, and a bound on the work
+STEPS = 30
+
+STORY_FEATURES = ("best", "best_three", "every", "size_log", "best_gap")
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """A logistic model: standardised inputs, weights with the constant first, their precision matrix."""
+
+    means: np.ndarray
+    scales: np.ndarray
+    weights: np.ndarray
+    precision: np.ndarray
+
+    def logits(self, rows: np.ndarray) -> np.ndarray:
+        return self.weights[0] + ((rows - self.means) / self.scales) @ self.weights[1:]
+
+    def updated(self, rows: np.ndarray, truths: np.ndarray) -> Logistic:
+        """The posterior after these examples, by Newton's method from the present weights as the prior."""
+        design = np.hstack([np.ones((len(rows), 1)), (rows - self.means) / self.scales])
+        weights = self.weights.copy()
+        precision = self.precision
+        for _ in range(STEPS):
+            chances = probability(design @ weights)
+            slope = design.T @ (truths - chances) - self.precision @ (weights - self.weights)
+            precision = self.precision + (design * (chances * (1 - chances))[:, None]).T @ design
+            step = np.linalg.solve(precision, slope)
+            weights = weights + step
+            if np.abs(step).max() < 1e-6:
+                break
+        return replace(self, weights=weights, precision=precision)
+
+    def plain(self) -> dict:
+        return {name: np.round(getattr(self, name), 5).tolist() for name in self.__dataclass_fields__}
+
+    @classmethod
+    def of(cls, plain: dict) -> Logistic:
+        return cls(**{name: np.array(plain[name], float) for name in cls.__dataclass_fields__})
+
+    @classmethod
+    def learnt(cls, rows: np.ndarray, truths: np.ndarray, ridge: float = 1.0) -> Logistic:
+        """From nothing: the prior is weak and centred on zero."""
+        scales = rows.std(axis=0)
+        size = rows.shape[1] + 1
+        blank = cls(
+            rows.mean(axis=0), np.where(scales > 0, scales, 1.0), np.zeros(size), np.eye(size) * ridge
+        )
+        return blank.updated(rows, truths)
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Everything grouping has learnt, and the three borders it acts by."""
+
+    reader: Reader
+    pair: Logistic
+    story: Logistic
+    join: float  # from this probability on a report joins a story by itself
+    offer: float  # below it a story is not worth an analyst's look
+    cut: float  # mean chance of a pair at which the nightly pass parts two groups
+
+    def pair_logits(self, one: Reading, others: Sequence[Reading]) -> np.ndarray:
+        rows = np.array([compare(self.reader, one, other) for other in others], float)
+        return self.pair.logits(rows.reshape(len(others), len(FEATURES)))
+
+    def story_probability(self, logits: np.ndarray) -> float:
+        """The chance that a report belongs to a story, from its pairs with the story's reports."""
+        return float(probability(self.story.logits(pooled(logits)[None, :]))[0])
+
+    def taught(self, pairs: Iterable[Pair]) -> Scorer:
+        """The scorer after what analysts joined and parted."""
+        pairs = list(pairs)
+        if not pairs:
+            return self
+        read = self.reader.read
+        rows = np.array([compare(self.reader, read(pair.left), read(pair.right)) for pair in pairs])
+        truths = np.array([float(pair.same) for pair in pairs])
+        return replace(self, pair=self.pair.updated(rows, truths))
+
+    def plain(self) -> dict:
+        """As JSON can hold it; `Scorer.of` reads it back."""
+        return {
+            "features": list(FEATURES),
+            "story_features": list(STORY_FEATURES),
+            "pair": self.pair.plain(),
+            "story": self.story.plain(),
+            "join": self.join,
+            "offer": self.offer,
+            "cut": self.cut,
+            "texts": self.reader.texts,
+            "frequencies": dict(sorted(self.reader.frequencies.items())),
+        }
+
+    @classmethod
+    def of(cls, plain: dict) -> Scorer:
+        if plain["features"] != list(FEATURES) or plain["story_features"] != list(STORY_FEATURES):
+            raise ValueError("These weights were learnt for other features: learn them again.")
+        reader = Reader(plain["frequencies"], plain["texts"])
+        models = (Logistic.of(plain["pair"]), Logistic.of(plain["story"]))
+        return cls(reader, *models, plain["join"], plain["offer"], plain["cut"])
+
+
+def pooled(logits: np.ndarray) -> np.ndarray:
+    """The values of STORY_FEATURES: how a report stands to a story, from its pairs with the story's reports."""
+    ranked = np.sort(logits)[::-1]
+    chances = probability(ranked)
+    three = float(ranked[:3].mean())
+    return np.array([ranked[0], three, float(chances.mean()), math.log(len(ranked)), ranked[0] - three])
+
+
+def probability(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(logits, -40, 40)))
+
+
+@functools.cache
+def default_scorer() -> Scorer:
+    """The one learnt from the seeds."""
+    return Scorer.of(json.loads(SEEDS.read_text("utf-8")))

@@ -1,0 +1,101 @@
+"""A headline's words, comparable across spellings and scripts. Pure.
+
+English words lose their endings, Chinese is folded to simplified and read in pairs of characters (it has no
+spaces), numbers become amounts: "$500bn", "500 billion" and "5000亿" are one word.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+from tracker.languages import simplified
+
+LONGEST_TITLE = 400
+LONGEST_SUMMARY = 1_200
+
+_TAGS = re.compile(r"<[^<>]{0,500}>")
+# " - Reuters", " | 新华网": the outlet's name behind the last bar or spaced dash.
+_OUTLET_TAIL = re.compile(r"\s+[|｜–—-]\s+[^|｜–—]{2,40}$|\s*[|｜_]\s*[^|｜_]{2,30}$")
+_LATIN = re.compile(r"[a-z0-9][a-z0-9'’.+-]*")
+_HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
+_AMOUNT = re.compile(
+    r"(?:[$€£¥]\s?)?(\d[\d,]*(?:\.\d+)?)\s*-?\s*"
+    r"(%|percent\b|per cent\b|trillion|billion|million|thousand|tn\b|bn\b|mn\b|[bmk]\b|万亿|亿|千万|百万|万|千)?"
+)
+_FACTORS = {
+    "trillion": 10**12, "tn": 10**12, "万亿": 10**12, "billion": 10**9, "bn": 10**9, "b": 10**9, "亿": 10**8,
+    "million": 10**6, "mn": 10**6, "m": 10**6, "千万": 10**7, "百万": 10**6, "万": 10**4, "thousand": 10**3,
+    "k": 10**3, "千": 10**3,
+}  # fmt: skip
+_STOP = frozenset(
+    """a an the of to in on for with by at from as and or but is are was were be been has have had will would
+    its it his her their this that these those over after before amid into about up out off says said say new
+    what how why who when than more not no s t us- via against between under""".split()  # noqa: SIM905
+)
+_ENDINGS = (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", ""))
+
+
+def plain(text: str, longest: int) -> str:
+    """One line of lower-case text: no tags, one width of letters, traditional characters folded."""
+    text = html.unescape(_TAGS.sub(" ", text[: 4 * longest]))
+    text = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode())
+    return simplified(" ".join(text.split())[:longest]).lower()
+
+
+def title_of(title: str, publisher: str = "") -> str:
+    """The plain title without the outlet's name at its end."""
+    text = plain(title, LONGEST_TITLE)
+    shorter = _OUTLET_TAIL.sub("", text)
+    # A short rest means that the dash was part of the headline.
+    return shorter if len(shorter) >= 12 or len(shorter) * 2 >= len(text) > 0 else text
+
+
+def fingerprint(plain_title: str) -> str:
+    """Letters and digits alone: equal for titles that differ in marks, case, script form or outlet's tail."""
+    return "".join(re.findall(r"\w+", plain_title))
+
+
+def is_han_text(text: str) -> bool:
+    """Chinese enough to be read in pairs: a Han character carries what four or five letters do."""
+    han = sum(map(len, _HAN_RUN.findall(text)))
+    return han * 5 >= sum(map(str.isalpha, text)) > 0
+
+
+def words(text: str) -> list[str]:
+    """The words of a plain text: stems, pairs of Han characters. Numbers stand in `amounts`."""
+    found = []
+    for word in _LATIN.findall(text):
+        bare = word.strip("'’.+-").removesuffix("'s").removesuffix("’s")
+        for part in re.split(r"[-'’]", bare):
+            if part and part not in _STOP and (len(part) > 1 or part.isdigit()):
+                found.append(stem(part))
+    for run in _HAN_RUN.findall(text):
+        found.extend(run[at : at + 2] for at in range(len(run) - 1))
+    return found
+
+
+def stem(word: str) -> str:
+    """A light stem: enough that curb, curbs and curbing meet, never so much that police and policy do."""
+    if len(word) < 4 or any(map(str.isdigit, word)) or word.endswith("ss"):
+        return word
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            bare = word[: -len(ending)] + instead
+            if ending in ("ing", "ed") and len(bare) > 3 and bare[-1] == bare[-2] and bare[-1] != "s":
+                bare = bare[:-1] if bare[-1] != "l" or len(bare) > 5 else bare
+            return bare[:-1] if bare.endswith("e") and len(bare) > 4 else bare
+    return word[:-1] if word.endswith("e") else word
+
+
+def amounts(text: str) -> frozenset[str]:
+    """Numbers that say how much: shares, sums, counts. Years and single digits say too little."""
+    found = set()
+    for figure, unit in _AMOUNT.findall(text):
+        value = float(figure.replace(",", "")) * _FACTORS.get(unit, 1)
+        if unit in ("%", "percent", "per cent"):
+            found.add(f"{value:g}%")
+        elif value >= 10 and not (unit == "" and 1990 <= value <= 2040):
+            found.add(f"{value:g}")
+    return frozenset(found)
