@@ -3,7 +3,7 @@
 from tracker.models.articles import Article, ArticleVersion
 from tracker.models.coverage import Completeness, CoverageDay
 from tracker.models.cues import Cue, TaggerVersion
-from tracker.models.decisions import Claim, Coding, Decision, PairJudgement
+from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference
 from tracker.models.events import Assessment, Event, Report
 from tracker.models.leases import Lease
 from tracker.models.heartbeats import Heartbeat
@@ -27,6 +27,7 @@ __all__ = [
     "Heartbeat",
     "Lease",
     "PairJudgement",
+    "Preference",
     "Recommendation",
     "Report",
     "Revision",

@@ -27,7 +27,11 @@ class Decision(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="undone_by", verbose_name=_("undoes")
     )
     batch = models.UUIDField(
-        _("batch"), null=True, blank=True, db_index=True, help_text=_("One bulk action.")
+        _("batch"),
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text=_("One step: all events that it touched. A form that is sent twice carries the same."),
     )
     seconds = models.FloatField(_("seconds at the item"), null=True, blank=True)
     model_version = models.CharField(_("model version"), max_length=60, blank=True)
@@ -96,6 +100,23 @@ class Coding(models.Model):
 
     def __str__(self):
         return f"{self.event_id} {self.part}"
+
+
+class Preference(models.Model):
+    """How one analyst's desk is set up."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    keys = models.JSONField(_("keys"), default=dict, blank=True, help_text=_("Only those that differ."))
+    single_keys = models.BooleanField(_("single keys"), default=True)
+
+    class Meta:
+        verbose_name = _("preference")
+        verbose_name_plural = _("preferences")
+
+    def __str__(self):
+        return f"{self.user}"
 
 
 class PairJudgement(models.Model):

@@ -89,6 +89,21 @@ class Event(models.Model):
         Article, through="Report", related_name="events", verbose_name=_("articles")
     )
 
+    folded = models.TextField(
+        _("words"),
+        blank=True,
+        default="",
+        editable=False,
+        help_text=_("Titles and summaries in one spelling, for search."),
+    )
+    look_again = models.CharField(
+        _("look again"),
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("Why an event on record is to be looked at once more."),
+    )
+
     version = models.PositiveIntegerField(_("version"), default=1, help_text=_("Rises with every write."))
     dismissal = models.CharField(_("reason of dismissal"), max_length=20, choices=Dismissal, blank=True)
     snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
@@ -120,6 +135,10 @@ class Event(models.Model):
         ordering = ["-date", "-id"]
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        permissions = [
+            ("triage_event", _("Can decide proposals")),
+            ("review_event", _("Can review: adjudicate, retract, settle, merge on record")),
+        ]
         indexes = [
             models.Index(
                 fields=["-priority", "id"],
@@ -128,6 +147,12 @@ class Event(models.Model):
             ),
             models.Index(fields=["status", "-date"], name="events_by_status_and_date"),
             models.Index(fields=["date"], name="events_by_date"),
+            models.Index(
+                fields=["-date"], condition=~models.Q(look_again=""), name="events_to_look_at_again"
+            ),
+            models.Index(
+                fields=["snoozed_until"], condition=models.Q(status="snoozed"), name="events_that_sleep"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

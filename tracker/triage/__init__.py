@@ -1,0 +1,24 @@
+"""What analysts decide: the only writer of an event.
+
+The law: the machine proposes, an analyst decides, the log remembers. Each deed is one transaction that holds the
+event's row, its codes, a decision in the journal and, once it is on record, a version in the log; a refused deed
+(`Refused`) changes nothing.
+"""
+
+from tracker.triage.claims import claim, held_by_others, release
+from tracker.triage.coding import suggested
+from tracker.triage.deciding import (
+    accept, ask_review, dismiss, dispute, edit, reopen, restore, retract, settle, snooze,
+)  # fmt: skip
+from tracker.triage.entering import enter, enter_all
+from tracker.triage.joining import join_article, merge, split, supersede
+from tracker.triage.moves import Claimed, NotAllowed, Refused, Stale
+from tracker.triage.proposing import propose, refresh, revisit, wake
+from tracker.triage.undoing import last_of, undo
+
+__all__ = [
+    "Claimed", "NotAllowed", "Refused", "Stale",
+    "accept", "ask_review", "claim", "dismiss", "dispute", "edit", "enter", "enter_all", "held_by_others",
+    "join_article", "last_of", "merge", "propose", "refresh", "release", "reopen", "restore", "retract",
+    "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
+]  # fmt: skip

@@ -1,0 +1,66 @@
+"""Blind double coding: which decided events a second analyst codes, and from whom a suggestion is hidden.
+
+The law: chance decides, keyed by the service's secret, so that nobody can tell beforehand, and the same event
+always draws the same lot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from tracker.models import Assessment, Coding, Event
+
+
+def lot(event_id: str, draw: str) -> float:
+    """A number from 0 to 1 that belongs to one event and one draw."""
+    key = settings.SECRET_KEY.encode()
+    return int(hmac.new(key, f"{draw}:{event_id}".encode(), hashlib.sha256).hexdigest()[:12], 16) / 16**12
+
+
+def drawn_twice(event: Event) -> bool:
+    """Whether a second analyst codes it too."""
+    return lot(event.pk, "second coding") < settings.DOUBLE_CODING_SHARE
+
+
+def suggestion_hidden(event: Event) -> bool:
+    """Whether analysts code it without seeing what the machine suggests."""
+    return lot(event.pk, "hidden suggestion") < settings.HIDDEN_SUGGESTION_SHARE
+
+
+def body(event: Event, *, relevant: bool) -> dict[str, Any]:
+    """An event's coding as it stands."""
+    return {
+        "relevant": relevant,
+        "actors": event.actors if relevant else [],
+        "certainty": event.certainty if relevant else "",
+        "assessments": [row.line() for row in Assessment.objects.filter(event=event)] if relevant else [],
+    }
+
+
+def first(event: Event, by: Any, *, relevant: bool, shown: bool) -> None:
+    """Keep the first coding of an event that was drawn, and ask for the second. Later changes by others do
+    not touch it: agreement compares what two people said unasked."""
+    if by is None or not drawn_twice(event):
+        return
+    Coding.objects.update_or_create(
+        event=event,
+        part=Coding.Part.FIRST,
+        defaults={
+            "coder": by,
+            "done_at": timezone.now(),
+            "body": body(event, relevant=relevant),
+            "suggestion_shown": shown and bool(event.suggestion),
+        },
+    )
+    Coding.objects.get_or_create(event=event, part=Coding.Part.SECOND)
+
+
+def forget(event: Event) -> None:
+    """The first decision was undone: its coding goes, and the request that nobody has answered yet."""
+    Coding.objects.filter(event=event, part=Coding.Part.FIRST).delete()
+    Coding.objects.filter(event=event, part=Coding.Part.SECOND, done_at=None).delete()

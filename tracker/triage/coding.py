@@ -1,0 +1,101 @@
+"""A coding as plain values: checked by the codebook, taken from a suggestion, written as assessments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tracker import codebook
+from tracker.models import Article, Assessment, Event
+from tracker.triage.moves import Refused
+
+MOST_SOURCES = 40
+
+
+def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
+    """The assessments in the record's full form and order, or `Refused` with what the codebook says."""
+    try:
+        record = codebook.check(
+            {"id": event.id, "date": "2025-01-21", "assessments": [_without_empty(item) for item in assessments]}
+        )
+    except codebook.RecordError as error:
+        raise Refused(str(error)) from error
+    found: list[dict[str, Any]] = record["assessments"]
+    return found
+
+
+def suggested(event: Event) -> list[dict[str, Any]]:
+    """What the machine proposes for an event, as assessments with the words that led to it as rationale."""
+    found = []
+    for label in (event.suggestion or {}).get("labels") or ():
+        if label.get("rec") in codebook.ASKS and label.get("direction") in codebook.DIRECTIONS:
+            ask = label.get("ask")
+            found.append(
+                {
+                    "rec": label["rec"],
+                    "direction": label["direction"],
+                    "strength": min(5, max(1, int(label.get("strength") or 1))),
+                    "ask": ask if ask in codebook.ASKS[label["rec"]] else None,
+                    "rationale": label.get("rationale") or reason_in_words(label.get("because") or ()),
+                }
+            )
+    return found
+
+
+def as_it_stands(event: Event) -> list[dict[str, Any]]:
+    """The draft that somebody wrote on the proposal, or else what the machine suggests."""
+    drafted = [row.line() for row in Assessment.objects.filter(event=event)]
+    return drafted or suggested(event)
+
+
+def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
+    """The words that led to a suggestion, quoted: the rationale until somebody writes a better one."""
+    words: list[str] = []
+    for reason in because:
+        text = " ".join(str(reason.get("text") or "").split())
+        if text and text.lower() not in (word.lower() for word in words):
+            words.append(text)
+    return "Reported in the words " + ", ".join(f"“{word}”" for word in words[:4]) + "." if words else ""
+
+
+def put(event: Event, assessments: list[dict[str, Any]], version: str | None = None) -> None:
+    """Make these the event's assessments. Rows of recommendations that stay keep their keys."""
+    rows = {row.recommendation_id: row for row in Assessment.objects.filter(event=event)}
+    wanted = {line["rec"] for line in assessments}
+    Assessment.objects.filter(event=event).exclude(recommendation__in=wanted).delete()
+    for line in assessments:
+        row = rows.get(line["rec"]) or Assessment(event=event, recommendation_id=line["rec"])
+        row.direction, row.strength, row.ask = line["direction"], line["strength"], line["ask"] or ""
+        row.rationale = line["rationale"]
+        row.codebook = version or codebook.VERSION
+        row.save()
+    # Whatever was prefetched before no longer holds; the log reads what stands now.
+    event._prefetched_objects_cache = {}
+
+
+def sources_of(event: Event) -> list[dict[str, Any]]:
+    """The sources on record and one for each report, each page once."""
+    found = list(event.sources)
+    seen = {source.get("url") or source.get("title") for source in found}
+    for article in Article.objects.filter(reports__event=event).order_by("reports__id")[:MOST_SOURCES]:
+        source = article.source()
+        if not source["url"].startswith(("http://", "https://")):
+            source["url"] = ""
+        key = source["url"] or source["title"]
+        if key and key not in seen:
+            seen.add(key)
+            found.append(source)
+    return found[:MOST_SOURCES]
+
+
+def needs_some(assessments: list[Any]) -> None:
+    if not assessments:
+        raise Refused(
+            _("Nothing to accept yet: choose at least one recommendation with direction and strength.")
+        )
+
+
+def _without_empty(item: Any) -> Any:
+    return {**item, "ask": item.get("ask") or None} if isinstance(item, Mapping) else item

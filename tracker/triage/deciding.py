@@ -1,0 +1,290 @@
+"""Decisions on one event: accept, edit, dismiss, snooze, ask a reviewer, dispute, retract, and back.
+
+The law: the form says what it showed (`version`); if the event has moved on, nothing is written.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tracker import codebook, record
+from tracker.models import Event, Revision
+from tracker.triage import blind, coding
+from tracker.triage.links import check_supersedes
+from tracker.triage.moves import (
+    ACCEPTED, DISMISSED, DISPUTED, IN_REVIEW, OPEN, PROPOSED, SNOOZED, Refused,
+)  # fmt: skip
+from tracker.triage.steps import REVIEW, Step
+
+TEXTS = {"title": 500, "title_zh": 500, "summary": 10_000, "summary_zh": 10_000}
+EDITABLE = (*TEXTS, "date", "date_precision", "actors", "certainty", "supersedes", "sources", "assessments")
+
+
+def accept(
+    event: Event | str,
+    by: Any = None,
+    *,
+    assessments: Iterable[Any] | None = None,
+    actors: Iterable[str] | None = None,
+    certainty: str | None = None,
+    title: str | None = None,
+    title_zh: str | None = None,
+    summary: str | None = None,
+    summary_zh: str | None = None,
+    date: datetime.date | str | None = None,
+    date_precision: str | None = None,
+    supersedes: Iterable[str] | None = None,
+    rationale: str | None = None,
+    version: int | None = None,
+    why: str = "",
+    batch: uuid.UUID | None = None,
+    seconds: float | None = None,
+    shown: bool = True,
+) -> Revision:
+    """Put a proposal on record; `assessments=None` accepts its draft, else what is suggested. One transaction: codes, status,
+    sources, the decision and the new version in the log. `rationale` fills assessments that have none."""
+    with Step("accept", by, why=why, batch=batch, seconds=seconds, shown=shown) as step:
+        row = step.take(event, version)
+        step.move(row, ACCEPTED)
+        _change(
+            row,
+            {
+                name: value
+                for name, value in {
+                    "title": title,
+                    "title_zh": title_zh,
+                    "summary": summary,
+                    "summary_zh": summary_zh,
+                    "date": date,
+                    "date_precision": date_precision,
+                    "actors": actors,
+                    "certainty": certainty,
+                    "supersedes": supersedes,
+                }.items()
+                if value is not None
+            },
+        )
+        lines = coding.as_it_stands(row) if assessments is None else coding.checked(row, assessments)
+        coding.needs_some(lines)
+        for line in lines:
+            line["rationale"] = line["rationale"] or rationale or ""
+        row.sources = coding.sources_of(row)
+        row.codebook, row.retracted = codebook.VERSION, False
+        row.snoozed_until = row.snoozed_reports = None
+        row.decided_at, row.decided_by = timezone.now(), by
+        step.save(row)
+        coding.put(row, coding.checked(row, lines))
+        revision = step.write(row)
+        blind.first(row, by, relevant=True, shown=shown)
+    assert revision is not None
+    return revision
+
+
+def edit(
+    event: Event | str,
+    by: Any,
+    changes: Mapping[str, Any],
+    why: str = "",
+    version: int | None = None,
+    *,
+    batch: uuid.UUID | None = None,
+) -> Revision | None:
+    """Change a proposal or an event on record. On record it needs a reason and appends a version; None when
+    nothing changed."""
+    if unknown := sorted(set(changes) - set(EDITABLE)):
+        raise Refused(
+            _("Cannot change %(names)s; one can change %(allowed)s.")
+            % {"names": ", ".join(unknown), "allowed": ", ".join(EDITABLE)}
+        )
+    with Step("edit", by, why=why, batch=batch) as step:
+        row = step.take(event, version)
+        if row.status not in (*OPEN, ACCEPTED, DISPUTED):
+            raise Refused(
+                _("“%(title)s” is %(status)s; reopen it first.")
+                % {"title": str(row)[:80], "status": row.get_status_display()}
+            )
+        if row.on_record and not why.strip():
+            raise Refused(_("Say why: readers see the reason beside every change of the record."))
+        before = record.body_of(row) if row.on_record else None
+        _change(row, changes)
+        if "assessments" in changes:
+            lines = coding.checked(row, changes["assessments"])
+            if row.on_record:
+                coding.needs_some(lines)
+                row.codebook = codebook.VERSION
+            step.save(row)
+            coding.put(row, lines)
+        if before is not None and _same(before, record.body_of(row)):
+            raise Refused(_("Nothing has changed."))
+        superseding = "supersedes" in changes and row.on_record
+        return step.write(
+            row,
+            kind=Revision.Kind.SUPERSEDE if superseding and row.supersedes else None,
+            related=row.supersedes if superseding else (),
+        )
+
+
+def dismiss(
+    event: Event | str,
+    by: Any,
+    reason: str = Event.Dismissal.NOT_RELEVANT,
+    note: str = "",
+    *,
+    version: int | None = None,
+    batch: uuid.UUID | None = None,
+    seconds: float | None = None,
+    shown: bool = True,
+) -> Event:
+    """Set a proposal aside, with one of the reasons of `Event.Dismissal`."""
+    if reason not in Event.Dismissal.values:
+        raise Refused(
+            _("%(reason)s is not a reason; choose one of %(allowed)s.")
+            % {"reason": str(reason)[:40], "allowed": ", ".join(Event.Dismissal.values)}
+        )
+    with Step("dismiss", by, why=note, batch=batch, seconds=seconds, shown=shown) as step:
+        row = step.take(event, version)
+        step.move(row, DISMISSED)
+        row.dismissal, row.snoozed_until, row.snoozed_reports = reason, None, None
+        row.decided_at, row.decided_by = timezone.now(), by
+        step.save(row)
+        if reason in (Event.Dismissal.NOT_RELEVANT, Event.Dismissal.NO_ACT):
+            blind.first(row, by, relevant=False, shown=shown)
+    return row
+
+
+def snooze(
+    event: Event | str,
+    by: Any,
+    *,
+    until: datetime.datetime | datetime.date | None = None,
+    grows: int | None = None,
+    version: int | None = None,
+    batch: uuid.UUID | None = None,
+    seconds: float | None = None,
+) -> Event:
+    """Put a proposal off until a time, or until `grows` more reports of it came in."""
+    with Step("snooze", by, batch=batch, seconds=seconds) as step:
+        row = step.take(event, version)
+        if isinstance(until, datetime.date) and not isinstance(until, datetime.datetime):
+            until = datetime.datetime.combine(until, datetime.time(6), datetime.UTC)
+        if until is None and not grows:
+            raise Refused(_("Say until when, or until how many more reports, to put it off."))
+        if until is not None and not timezone.now() < until < timezone.now() + datetime.timedelta(days=366):
+            raise Refused(_("Put it off to a day between tomorrow and a year from now."))
+        if grows is not None and not 1 <= grows <= 1000:
+            raise Refused(_("Put it off until 1 to 1000 more reports."))
+        step.move(row, SNOOZED)
+        row.snoozed_until, row.snoozed_reports = until, row.reports_count + grows if grows else None
+        step.save(row)
+    return row
+
+
+def ask_review(
+    event: Event | str, by: Any, note: str = "", *, version: int | None = None, **more: Any
+) -> Event:
+    """Hand an open proposal to the reviewers."""
+    return _only_move("review", event, by, IN_REVIEW, note, version, **more)
+
+
+def reopen(event: Event | str, by: Any, why: str = "", *, version: int | None = None, **more: Any) -> Event:
+    """Bring a dismissed or snoozed proposal back into the queue."""
+    with Step("reopen", by, why=why, **more) as step:
+        row = step.take(event, version)
+        step.move(row, PROPOSED)
+        row.dismissal, row.snoozed_until, row.snoozed_reports = "", None, None
+        row.decided_at = row.decided_by = None
+        step.save(row)
+    return row
+
+
+def dispute(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
+    """Mark an accepted event as disputed; it still counts until the dispute is settled."""
+    if not why.strip():
+        raise Refused(_("Say what is disputed."))
+    row = _only_move("dispute", event, by, DISPUTED, why, version, **more)
+    record.turn()
+    return row
+
+
+def settle(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
+    """End a dispute; a change of code that it led to is an `edit` of its own."""
+    row = _only_move("settle", event, by, ACCEPTED, why, version, permission=REVIEW, **more)
+    record.turn()
+    return row
+
+
+def retract(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Revision:
+    """Take an event off the record from today on; what was known before stays as it was."""
+    return _retraction("retract", event, by, why, version, True, **more)
+
+
+def restore(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Revision:
+    """Put a retracted event back on record from today on."""
+    return _retraction("restore", event, by, why, version, False, **more)
+
+
+def _retraction(
+    action: str, event: Event | str, by: Any, why: str, version: int | None, retracted: bool, **more: Any
+) -> Revision:
+    if not why.strip():
+        raise Refused(_("Say why: readers see the reason beside every change of the record."))
+    with Step(action, by, why=why, permission=REVIEW, **more) as step:
+        row = step.take(event, version)
+        if not row.on_record or row.retracted == retracted:
+            raise Refused(
+                _("“%(title)s” is not on record.") % {"title": str(row)[:80]}
+                if retracted
+                else _("“%(title)s” is not retracted.") % {"title": str(row)[:80]}
+            )
+        row.retracted = retracted
+        revision = step.write(row)
+    assert revision is not None
+    return revision
+
+
+def _only_move(
+    action: str, event: Event | str, by: Any, status: str, why: str, version: int | None, **more: Any
+) -> Event:
+    with Step(action, by, why=why, **more) as step:
+        row = step.take(event, version)
+        if row.status == status:
+            raise Refused(_("“%(title)s” is %(status)s already.") % {"title": str(row)[:80], "status": status})
+        step.move(row, status)
+        row.snoozed_until = row.snoozed_reports = None
+        step.save(row)
+    return row
+
+
+def _change(row: Event, changes: Mapping[str, Any]) -> None:
+    """Put checked values on the row; the codebook's own words when one is not allowed."""
+    given = {name: value for name, value in changes.items() if name != "assessments"}
+    if isinstance(given.get("date"), datetime.date):
+        given["date"] = given["date"].isoformat()
+    try:
+        checked = codebook.check(
+            {"id": row.id, "date": row.date.isoformat(), "certainty": row.certainty} | given
+        )
+    except codebook.RecordError as error:
+        raise Refused(str(error)) from error
+    for name in given:
+        setattr(row, name, checked[name])
+    if "date" in given:
+        row.date = codebook.day(given["date"], "date")
+    if not (row.title.strip() or row.title_zh.strip()):
+        raise Refused(_("An event needs a title."))
+    if row.supersedes and ({"supersedes", "date", "certainty"} & set(given)):
+        check_supersedes(row, row.supersedes)
+
+
+def _same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    ignored = ("recorded_at", "codebook")
+    return {k: v for k, v in before.items() if k not in ignored} == {
+        k: v for k, v in after.items() if k not in ignored
+    }
+

@@ -1,0 +1,146 @@
+"""Checked records from seeds, imports and mirrors enter the log as accepted events.
+
+The law: repeating is harmless, and the past as it was known never changes. A version may say on which day it was
+recorded only as long as that day is not before what the log already holds; otherwise it is recorded today.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tracker import codebook, record
+from tracker.models import Decision, Event, Revision
+from tracker.triage import coding
+from tracker.triage.moves import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
+from tracker.triage.searchable import folded_text
+
+_COLUMNS = (
+    "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty", "supersedes",
+    "sources", "retracted",
+)  # fmt: skip
+
+
+def enter(
+    raw: Mapping[str, Any],
+    who: str,
+    by: Any = None,
+    why: str = "",
+    kind: str | None = None,
+    recorded_on: datetime.date | None = None,
+    related: Iterable[str] = (),
+) -> Revision | None:
+    """Put one record into the log; None when the log holds it already. `kind` and `recorded_on` (the day when
+    the record names none) default to what follows from the log and to today."""
+    checked = codebook.check(raw)
+    with transaction.atomic():
+        record.lock()
+        event = Event.objects.select_for_update().filter(pk=checked["id"]).first()
+        versions = [row.record for row in Revision.objects.filter(event_id=checked["id"]).order_by("sequence")]
+        if _known(checked, versions, event):
+            return None
+        return _write(event, checked, versions, who, by, why, kind, recorded_on, related)
+
+
+def enter_all(
+    records: Iterable[Mapping[str, Any]], who: str, by: Any = None, why: str = ""
+) -> Iterator[tuple[dict[str, Any], Revision | None]]:
+    """Put a whole log in its order, each event's versions laid beside those the log already holds, so that
+    the same file may come again in any state of the log. Call it inside a transaction."""
+    rests: dict[str, list[dict[str, Any]]] = {}
+    for raw in records:
+        checked = codebook.check(raw)
+        key = checked["id"]
+        if key not in rests:
+            found = Revision.objects.filter(event_id=key).order_by("sequence")
+            rests[key] = [_timeless(row.record) for row in found]
+        wanted = _timeless(checked)
+        if wanted in rests[key]:
+            # Whatever stands before it was passed over by this file and stays passed over.
+            rests[key] = rests[key][rests[key].index(wanted) + 1 :]
+            yield checked, None
+            continue
+        rests[key] = []
+        yield checked, enter(checked, who, by, why)
+
+
+def _known(
+    checked: Mapping[str, Any], versions: list[dict[str, Any]], event: Event | None
+) -> bool:
+    if not versions:
+        return False
+    wanted = _timeless(checked)
+    # An undone acceptance left the log with a retraction and the event without status: it may come again.
+    if _timeless(versions[-1]) == wanted and event is not None and event.on_record:
+        return True
+    if checked["recorded_at"] is None:  # a first import that comes again never overwrites what came later
+        return any(_timeless(version) == wanted for version in versions)
+    return any(version["recorded_at"] == checked["recorded_at"] and _timeless(version) == wanted for version in versions)
+
+
+def _write(
+    event: Event | None,
+    checked: dict[str, Any],
+    versions: list[dict[str, Any]],
+    who: str,
+    by: Any,
+    why: str,
+    kind: str | None,
+    recorded_on: datetime.date | None,
+    related: Iterable[str],
+) -> Revision:
+    before = event.status if event else ""
+    row = event or Event(pk=checked["id"])
+    if before == MERGED:
+        raise Refused(_("%(id)s was merged into %(target)s.") % {"id": row.pk, "target": row.merged_into_id})
+    if before == DISMISSED:  # the table knows no way from dismissed to accepted but through the queue
+        Event.objects.filter(pk=row.pk).update(status=PROPOSED, dismissal="")
+        row.status, row.dismissal = PROPOSED, ""
+    if not row.on_record or not event:
+        assert legal(row.status if event else "", ACCEPTED)
+        row.status, row.decided_at, row.decided_by = ACCEPTED, timezone.now(), by
+        row.snoozed_until = row.snoozed_reports = None
+    for name in _COLUMNS:
+        setattr(row, name, checked[name])
+    row.date = codebook.day(checked["date"], "date")
+    row.codebook = checked["codebook"] or ""
+    row.recorded_at = _recorded(checked["recorded_at"], bool(versions), recorded_on)
+    row.version = row.version + 1 if event else 1
+    row.folded = folded_text(row)
+    row.save(force_insert=event is None)
+    coding.put(row, checked["assessments"], checked["codebook"] or codebook.VERSION)
+    Decision.objects.create(
+        event=row, action="enter", status_before=before, status_after=row.status, by=by, reason=why[:1000]
+    )
+    return record.append(
+        row, kind=kind or _kind(checked, versions), who=who, by=by, why=why, related=related
+    )
+
+
+def _recorded(
+    claimed: str | None, known_before: bool, recorded_on: datetime.date | None
+) -> datetime.date | None:
+    today, newest = timezone.now().date(), record.latest_recorded()
+    day = codebook.day(claimed, "recorded_at") if claimed else recorded_on
+    if day is None and newest is None and not known_before:
+        return None
+    if day is None or day > today or (newest and day < newest):
+        day = today
+    return max(day, newest) if newest else day
+
+
+def _kind(checked: Mapping[str, Any], versions: list[dict[str, Any]]) -> str:
+    if not versions:
+        return Revision.Kind.CREATE
+    if versions[-1]["retracted"] == checked["retracted"]:
+        return Revision.Kind.UPDATE
+    return Revision.Kind.RETRACT if checked["retracted"] else Revision.Kind.RESTORE
+
+
+def _timeless(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != "recorded_at"}

@@ -1,0 +1,261 @@
+"""What the machine puts before analysts: a new proposal, and what becomes of it while it waits.
+
+The law: a proposal counts nowhere. A decided event keeps its codes whatever the machine reads later; it only
+gains reports.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from tracker import codebook
+from tracker.models import Article, Decision, Event, Report
+from tracker.triage import worth
+from tracker.triage.moves import NEW, PROPOSED, SNOOZED, Refused
+from tracker.triage.searchable import folded_text
+
+LONGEST_SLUG = 70
+
+
+def propose(
+    *,
+    title: str,
+    date: datetime.date,
+    suggestion: Mapping[str, Any] | None = None,
+    articles: Iterable[Article] = (),
+    language: str = "",
+    relevance: float = 0.0,
+    priority: float | None = None,
+    actors: Iterable[str] = (),
+    certainty: str = "",
+    summary: str = "",
+    model_version: str = "",
+    probability: float | None = None,
+    because: Iterable[Any] = (),
+    outlets: int | None = None,
+    by: Any = None,
+    how: str = Report.How.MACHINE,
+) -> Event:
+    """A new proposal with its reports. Its id is the date and the title's words, and permanent. `Refused`
+    without a title."""
+    title = " ".join(title.split())[:500]
+    if not title:
+        raise Refused(_("A proposal needs a title."))
+    suggestion, found = dict(suggestion or {}), list(articles)
+    chinese = language.lower().startswith("zh")
+    event = Event(
+        status=PROPOSED if suggestion.get("labels") else NEW,
+        date=date,
+        title="" if chinese else title,
+        title_zh=title if chinese else "",
+        summary="" if chinese else summary[:10_000],
+        summary_zh=summary[:10_000] if chinese else "",
+        actors=actors_in_order(actors or suggestion.get("actors") or ()),
+        certainty=_certainty(certainty or suggestion.get("certainty")),
+        suggestion=suggestion or None,
+        model_version=model_version or str(suggestion.get("model") or "")[:60],
+        relevance=relevance,
+        last_reported_at=timezone.now() if found else None,
+    )
+    event.folded = folded_text(event)
+    with transaction.atomic():
+        _insert(event, title)
+        _attach(event, found, how, probability, list(because))
+        _count(event, outlets)
+        if priority is None:
+            priority = worth.priority(relevance, suggestion.get("labels") or (), event.outlets_count, date)
+        event.priority = priority
+        event.save(update_fields=["priority", "reports_count", "outlets_count"])
+        Decision.objects.create(
+            event=event, action="propose", status_after=event.status, by=by, model_version=event.model_version
+        )
+    return event
+
+
+def refresh(
+    event: Event,
+    *,
+    articles: Iterable[Article] = (),
+    suggestion: Mapping[str, Any] | None = None,
+    relevance: float | None = None,
+    priority: float | None = None,
+    actors: Iterable[str] | None = None,
+    certainty: str | None = None,
+    model_version: str = "",
+    probability: float | None = None,
+    because: Iterable[Any] = (),
+    outlets: int | None = None,
+    how: str = Report.How.MACHINE,
+) -> Event:
+    """Add reports to an event and, while nobody has decided it, take the machine's newer suggestion.
+
+    A merged event's reports go to the event it was merged into. A proposal snoozed until it grows wakes up.
+    """
+    with transaction.atomic():
+        fresh = Event.objects.select_for_update().get(pk=event.pk)
+        while fresh.merged_into_id:
+            fresh = Event.objects.select_for_update().get(pk=fresh.merged_into_id)
+        if _attach(fresh, list(articles), how, probability, list(because)):
+            fresh.last_reported_at = timezone.now()
+        _count(fresh, outlets)
+        changed = ["reports_count", "outlets_count", "last_reported_at"]
+        if fresh.status in Event.OPEN:
+            changed += _take_suggestion(fresh, suggestion, relevance, actors, certainty, model_version)
+            labels = (fresh.suggestion or {}).get("labels") or ()
+            fresh.priority = (
+                worth.priority(fresh.relevance, labels, fresh.outlets_count, fresh.date)
+                if priority is None
+                else priority
+            )
+            changed += ["priority", *_step(fresh)]
+        fresh.save(update_fields=changed)
+    return fresh
+
+
+def revisit(event: Event, article: Article) -> bool:
+    """An article was edited after its event was decided: put the event before analysts once more, once for
+    each article; whether it was."""
+    with transaction.atomic():
+        fresh = Event.objects.select_for_update().get(pk=event.pk)
+        reason = f"article {article.pk}"
+        asked = Decision.objects.filter(event=fresh, action="revisit", reason=reason).exists()
+        if not fresh.on_record or asked:
+            return False
+        fresh.look_again = _("“%(title)s” was edited after the event was coded.") % {
+            "title": article.title[:150]
+        }
+        fresh.save(update_fields=["look_again"])
+        Decision.objects.create(
+            event=fresh,
+            action="revisit",
+            reason=reason,
+            status_before=fresh.status,
+            status_after=fresh.status,
+        )
+    return True
+
+
+def wake() -> int:
+    """Bring back every proposal whose snooze has ended; how many."""
+    due = Event.objects.filter(status=SNOOZED, snoozed_until__lte=timezone.now())
+    count = 0
+    for key in due.values_list("pk", flat=True)[:500]:
+        with transaction.atomic():
+            event = Event.objects.select_for_update().get(pk=key)
+            if event.status == SNOOZED and event.snoozed_until and event.snoozed_until <= timezone.now():
+                _wake(event)
+                event.save(update_fields=["status", "snoozed_until", "snoozed_reports"])
+                count += 1
+    return count
+
+
+def new_id(date: datetime.date, title: str) -> str:
+    """Date and the title's own words; a short hash where it has none in Latin letters."""
+    slug = slugify(title)
+    if len(re.sub(r"[^a-z]", "", slug)) < 8:
+        slug = hashlib.sha256(title.encode("utf-8", "replace")).hexdigest()[:8]
+    if len(slug) > LONGEST_SLUG:
+        slug = slug[: LONGEST_SLUG + 1].rpartition("-")[0] or slug[:LONGEST_SLUG]
+    return f"{date.isoformat()}-{slug.strip('-_').replace('_', '-')}"
+
+
+def actors_in_order(actors: Iterable[Any]) -> list[str]:
+    """The codebook's actors among those given, in its order."""
+    named = set(actors)
+    return [actor for actor in codebook.ACTORS if actor in named]
+
+
+def _certainty(value: Any) -> str:
+    return value if value in codebook.CERTAINTIES else "reported"
+
+
+def _insert(event: Event, title: str) -> None:
+    """Under the first free id: `…`, `…-2`, `…-3`, then a random one."""
+    stem = new_id(event.date, title)
+    taken = set(Event.objects.filter(pk__startswith=stem).values_list("pk", flat=True))
+    names = [stem, *(f"{stem}-{number}" for number in range(2, 200))]
+    for name in [name for name in names if name not in taken][:3]:
+        event.pk = name
+        try:
+            with transaction.atomic():
+                event.save(force_insert=True)
+            return
+        except IntegrityError:  # somebody took this id between the look and the writing
+            if not Event.objects.filter(pk=name).exists():
+                raise
+    event.pk = f"{stem}-{uuid.uuid4().hex[:8]}"
+    event.save(force_insert=True)
+
+
+def _attach(
+    event: Event, articles: list[Article], how: str, probability: float | None, because: list[Any]
+) -> int:
+    there = set(
+        Report.objects.filter(event=event, article__in=articles).values_list("article_id", flat=True)
+    )
+    new = [article for article in articles if article.pk not in there]
+    Report.objects.bulk_create(
+        [
+            Report(event=event, article=article, how=how, probability=probability, because=because)
+            for article in new
+        ],
+        ignore_conflicts=True,
+    )
+    return len(new)
+
+
+def _count(event: Event, outlets: int | None) -> None:
+    event.reports_count = event.reports.count()
+    if outlets is None:
+        outlets = event.reports.values("article__publisher").distinct().count()
+    event.outlets_count = outlets
+
+
+def _take_suggestion(
+    event: Event,
+    suggestion: Mapping[str, Any] | None,
+    relevance: float | None,
+    actors: Iterable[str] | None,
+    certainty: str | None,
+    model_version: str,
+) -> list[str]:
+    if suggestion is not None:
+        event.suggestion = dict(suggestion)
+        event.model_version = model_version or str(suggestion.get("model") or event.model_version)[:60]
+    if relevance is not None:
+        event.relevance = relevance
+    if actors is not None and event.version == 1:  # nobody has edited them by hand yet
+        event.actors = actors_in_order(actors)
+    if certainty is not None and event.version == 1:
+        event.certainty = _certainty(certainty)
+    return ["suggestion", "model_version", "relevance", "actors", "certainty"]
+
+
+def _step(event: Event) -> list[str]:
+    """What growing does to the status of a proposal."""
+    if event.status == NEW and (event.suggestion or {}).get("labels"):
+        event.status = PROPOSED
+    if event.status == SNOOZED and event.snoozed_reports and event.reports_count >= event.snoozed_reports:
+        _wake(event)
+    return ["status", "snoozed_until", "snoozed_reports"]
+
+
+def _wake(event: Event) -> None:
+    event.status, event.snoozed_until, event.snoozed_reports = PROPOSED, None, None
+    Decision.objects.create(
+        event=event,
+        action="wake",
+        status_before=SNOOZED,
+        status_after=PROPOSED,
+        model_version=event.model_version,
+    )

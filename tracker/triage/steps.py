@@ -1,0 +1,216 @@
+"""One step of triage: the events it touches under lock, its checks, its journal and its lines in the log.
+
+The law: whatever a step changes, it changes in one transaction, together with one decision for each event and
+one revision for each event on record. A refused step changes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tracker import codebook, record
+from tracker.models import Claim, Decision, Event, Revision
+from tracker.triage import states
+from tracker.triage.moves import Claimed, NotAllowed, Refused, Stale, legal
+from tracker.triage.searchable import folded_text
+
+DECIDE, REVIEW = "tracker.triage_event", "tracker.review_event"
+LONGEST_WHY = 1000
+
+
+class Step:
+    """A context manager: `take` the events, change them, `write` them; leaving it journals the step."""
+
+    def __init__(
+        self,
+        action: str,
+        by: Any,
+        *,
+        why: str = "",
+        batch: uuid.UUID | None = None,
+        seconds: float | None = None,
+        shown: bool = True,
+        permission: str = DECIDE,
+        undoing: bool = False,
+    ) -> None:
+        if len(why) > LONGEST_WHY:
+            raise Refused(
+                _("The reason has %(length)d characters; at most %(most)d are allowed.")
+                % {"length": len(why), "most": LONGEST_WHY}
+            )
+        if by is not None and not by.has_perm(permission):
+            raise NotAllowed(_("Your role does not include this step; ask an administrator for it."))
+        self.action, self.by, self.why, self.batch = action, by, why.strip(), batch
+        self.seconds, self.shown, self.undoing = seconds, shown, undoing
+        self.given: dict[str, Event] = {}
+        self.events: dict[str, Event] = {}
+        self.before: dict[str, dict[str, Any] | None] = {}
+        self.decisions: dict[str, Decision] = {}
+        self.undoes: dict[str, Decision] = {}
+
+    def __enter__(self) -> Step:
+        self._atomic = transaction.atomic()
+        self._atomic.__enter__()
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            if kind is None:
+                self._journal()
+        except BaseException as failure:
+            self._atomic.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._atomic.__exit__(kind, error, trace)
+        if kind is None:
+            self._hand_back()
+
+    def take(self, event: Event | str, version: int | None = None) -> Event:
+        """The event, fresh and locked. `Stale` when it is no longer at `version`, `Claimed` when another
+        analyst works on it."""
+        key = event if isinstance(event, str) else event.pk
+        if key in self.events:
+            return self.events[key]
+        fresh = Event.objects.select_for_update().filter(pk=key).first()
+        if fresh is None:
+            raise Refused(_("There is no event %(id)s.") % {"id": key})
+        if version is not None and fresh.version != version:
+            raise Stale(
+                _("“%(title)s” was changed by somebody else while you looked (%(status)s). Look again.")
+                % {"title": str(fresh)[:80], "status": fresh.get_status_display()}
+            )
+        self._check_claim(fresh)
+        if isinstance(event, Event):
+            self.given[key] = event
+        self.events[key] = fresh
+        self.before[key] = states.of(fresh)
+        fresh.version += 1
+        if self.by is not None and not self.undoing:
+            fresh.look_again = ""
+        return fresh
+
+    def take_all(self, events: Iterable[Event | str], version: dict[str, int] | None = None) -> list[Event]:
+        """Several events, always locked in the same order so that two steps never wait for each other."""
+        given = list(events)
+        for event in sorted(given, key=lambda item: item if isinstance(item, str) else item.pk):
+            key = event if isinstance(event, str) else event.pk
+            self.take(event, (version or {}).get(key))
+        return [self.events[item if isinstance(item, str) else item.pk] for item in given]
+
+    def add(self, event: Event) -> Event:
+        """An event that this step creates."""
+        event.folded = folded_text(event)
+        event.save(force_insert=True)
+        self.events[event.pk], self.before[event.pk] = event, None
+        return event
+
+    def move(self, event: Event, status: str) -> None:
+        """Set the status, or refuse a move that the table does not hold."""
+        if not legal(event.status, status, undoing=self.undoing):
+            raise Refused(
+                _("“%(title)s” is %(before)s and cannot become %(after)s.")
+                % {
+                    "title": str(event)[:80],
+                    "before": event.get_status_display(),
+                    "after": Event.Status(status).label,
+                }
+            )
+        event.status = status
+
+    def write(self, event: Event, *, kind: str | None = None, related: Iterable[str] = ()) -> Revision | None:
+        """Save the row and, when the event is on record (or `kind` is given), append its new version."""
+        logged = kind is not None or event.on_record
+        if logged:
+            event.recorded_at = stamp()
+        self.save(event)
+        if not logged:
+            return None
+        try:
+            return record.append(
+                event,
+                kind=kind or kind_of_next(event),
+                who=name_of(self.by),
+                by=self.by,
+                why=self.why,
+                related=related,
+            )
+        except codebook.RecordError as error:
+            raise Refused(str(error)) from error
+
+    def save(self, event: Event) -> None:
+        event.folded = folded_text(event)
+        event.save()
+
+    def _check_claim(self, event: Event) -> None:
+        if self.by is None:
+            return
+        claim = (
+            Claim.objects.filter(event=event, until__gt=Now())
+            .exclude(by=self.by)
+            .select_related("by")
+            .first()
+        )
+        if claim:
+            raise Claimed(
+                _("%(name)s works on “%(title)s” just now; the claim ends by itself.")
+                % {"name": name_of(claim.by), "title": str(event)[:80]}
+            )
+
+    def _journal(self) -> None:
+        if len(self.events) > 1 and self.batch is None:
+            self.batch = uuid.uuid4()
+        for key, event in self.events.items():
+            before = self.before[key]
+            self.decisions[key] = Decision.objects.create(
+                event=event,
+                action=self.action,
+                status_before=before["row"]["status"] if before else "",
+                status_after=event.status,
+                by=self.by,
+                reason=self.why,
+                before=before,
+                after=states.of(event),
+                undoes=self.undoes.get(key),
+                batch=self.batch,
+                seconds=self.seconds,
+                model_version=event.model_version,
+                suggestion_shown=self.shown,
+            )
+        if self.by is not None:
+            Claim.objects.filter(event__in=self.events.values(), by=self.by).delete()
+
+    def _hand_back(self) -> None:
+        """Let the objects that callers hold say what the database says."""
+        for key, given in self.given.items():
+            for field in Event._meta.concrete_fields:
+                setattr(given, field.attname, getattr(self.events[key], field.attname))
+            given._prefetched_objects_cache = {}
+
+
+def stamp() -> datetime.date:
+    """The day a version is recorded: today, never earlier than what the log already holds."""
+    today, newest = timezone.now().date(), record.latest_recorded()
+    return max(today, newest) if newest else today
+
+
+def kind_of_next(event: Event) -> str:
+    """What the next version of an event is: created, changed, retracted or restored."""
+    last = Revision.objects.filter(event=event).order_by("-sequence").first()
+    if last is None:
+        return Revision.Kind.CREATE
+    was = last.record["retracted"]
+    if was == event.retracted:
+        return Revision.Kind.UPDATE
+    return Revision.Kind.RETRACT if event.retracted else Revision.Kind.RESTORE
+
+
+def name_of(user: Any) -> str:
+    """The name that readers see beside a decision."""
+    return "system" if user is None else (user.get_full_name() or user.get_username())[:150]

@@ -1,0 +1,133 @@
+"""True undo: every row that a decision changed stands again as it stood before.
+
+The law: the log only grows. Undoing a step that wrote versions appends new ones that say again what was said
+before; undoing a first acceptance appends a retraction. A step is undone whole, and only while no later decision
+rests on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tracker import codebook, record
+from tracker.models import Claim, Decision, Event, Revision
+from tracker.triage import blind, states
+from tracker.triage.moves import DISMISSED, NotAllowed, Refused
+from tracker.triage.steps import DECIDE, REVIEW, Step, stamp
+
+# What the machine does by itself stands in nobody's way.
+MACHINE = ("propose", "wake", "undo", "revisit")
+NOT_UNDONE = (*MACHINE, "enter")
+
+
+def undo(decision: Decision | int, by: Any) -> list[Event]:
+    """Undo a decision with all that belongs to its step (a merge, a bulk action); the events as they are."""
+    key = decision if isinstance(decision, int) else decision.pk
+    with Step("undo", by, permission=DECIDE, undoing=True) as step:
+        first = Decision.objects.filter(pk=key).first()
+        if first is None:
+            raise Refused(_("There is no decision %(id)s.") % {"id": key})
+        parts = _parts(first)
+        if by is not None and first.by_id != by.pk and not by.has_perm(REVIEW):
+            raise NotAllowed(_("Only a reviewer undoes somebody else's decision."))
+        step.take_all([part.event_id for part in parts])
+        for part in parts:
+            _check(part, step.events[part.event_id])
+        _reverse(step, parts)
+        step.why = _("undo of: %(action)s") % {"action": first.action}
+    Claim.objects.filter(event__in=[part.event_id for part in parts], by=by).delete()
+    return [step.events[part.event_id] for part in parts]
+
+
+def last_of(user: Any, most: int = 10) -> list[Decision]:
+    """The user's latest steps that can still be undone, newest first; one decision stands for a whole step."""
+    found: dict[Any, Decision] = {}
+    decisions = (
+        Decision.objects.filter(by=user, undone_by=None)
+        .exclude(action__in=NOT_UNDONE)
+        .select_related("event")
+        .defer("before", "after")
+        .order_by("-id")[: most * 20]
+    )
+    for decision in decisions:
+        found.setdefault(decision.batch or decision.pk, decision)
+        if len(found) == most:
+            break
+    return list(found.values())
+
+
+def _parts(decision: Decision) -> list[Decision]:
+    if decision.action in NOT_UNDONE:
+        raise Refused(_("A step of this kind (%(action)s) is not undone.") % {"action": decision.action})
+    if decision.batch is None:
+        return [decision]
+    return list(Decision.objects.filter(batch=decision.batch, undoes=None).order_by("-id"))
+
+
+def _check(part: Decision, event: Event) -> None:
+    if Decision.objects.filter(undoes=part).exists():
+        raise Refused(_("This decision has been undone already."))
+    later = (
+        Decision.objects.filter(event=event, id__gt=part.id, undone_by=None)
+        .exclude(action__in=MACHINE)
+        .first()
+    )
+    if later:
+        raise Refused(
+            _("“%(title)s” was decided again since (%(action)s); undo that first.")
+            % {"title": str(event)[:80], "action": later.action}
+        )
+
+
+def _reverse(step: Step, parts: list[Decision]) -> None:
+    for part in parts:
+        step.undoes[part.event_id] = part
+    # Off the record first, while the rows still hold what readers see.
+    for part in parts:
+        event = step.events[part.event_id]
+        if part.before and event.on_record and part.before["row"]["status"] not in Event.ON_RECORD:
+            _leave_record(step, event)
+    for part in parts:
+        event = step.events[part.event_id]
+        if part.before is None:  # the step created it: ids are permanent, so it is set aside
+            step.move(event, DISMISSED)
+            event.dismissal = Event.Dismissal.OTHER
+            step.save(event)
+            continue
+        step.move(event, part.before["row"]["status"])
+        recorded = event.recorded_at
+        states.restore(event, part.before, part.after or part.before)
+        if event.on_record:
+            event.recorded_at = recorded
+        step.save(event)
+        if part.action in ("accept", "dismiss"):
+            blind.forget(event)
+    for part in parts:
+        if part.before:
+            _say_again(step, step.events[part.event_id])
+
+
+def _leave_record(step: Step, event: Event) -> None:
+    event.retracted = True
+    step.write(event, kind=Revision.Kind.RETRACT)
+
+
+def _say_again(step: Step, event: Event) -> None:
+    """Append the restored state, unless the log's last version of the event says it already."""
+    if not event.on_record:
+        return
+    last = Revision.objects.filter(event=event).order_by("-sequence").first()
+    if last and _timeless(last.record) == _timeless(record.body_of(event)):
+        event.recorded_at = (
+            codebook.day(last.record["recorded_at"], "recorded_at") if last.record["recorded_at"] else None
+        )
+        step.save(event)
+        return
+    event.recorded_at = stamp()
+    step.write(event)
+
+
+def _timeless(body: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != "recorded_at"}
