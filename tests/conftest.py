@@ -6,8 +6,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.core.management import call_command
+from django.core.management.color import no_style
+from django.db import connection
 
 from tests.servers import *  # noqa: F403  the fixtures postgres_url and redis_url
 
@@ -38,8 +41,37 @@ def empty_cache():
 
 @pytest.fixture
 def seeded(db):
-    """The first record."""
-    call_command("seed", verbosity=0, stdout=io.StringIO())
+    """The first record. Seeded for real once in each process, copied row by row after that."""
+    if not _SEEDED:
+        call_command("seed", verbosity=0, stdout=io.StringIO())
+        _SEEDED.extend((model, list(model.objects.all())) for model in _seeded_models())
+        return
+    for model, rows in _SEEDED:
+        model.objects.bulk_create(rows, batch_size=500)
+    reset = connection.ops.sequence_reset_sql(no_style(), [model for model, _rows in _SEEDED])
+    with connection.cursor() as cursor:
+        for statement in reset:
+            cursor.execute(statement)
+
+
+_SEEDED = []
+
+
+def _seeded_models():
+    """The tables that seeding fills, each after those it points to."""
+    models = [*apps.get_app_config("tracker").get_models(), *apps.get_app_config("feeds").get_models()]
+    filled = [model for model in models if model.objects.exists()]
+    ordered = []
+    while filled:
+        ready = [
+            model
+            for model in filled
+            if not {field.related_model for field in model._meta.concrete_fields if field.is_relation}
+            & (set(filled) - {model})
+        ]
+        ordered += ready
+        filled = [model for model in filled if model not in ready]
+    return ordered
 
 
 @pytest.fixture

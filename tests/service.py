@@ -32,7 +32,11 @@ class Service:
         self.folder, self.port, self.processes = Path(folder), free_port(), []
         self.address = f"http://127.0.0.1:{self.port}"
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in ("DEBUG", "DJANGO_SETTINGS_MODULE")},
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if name not in ("DEBUG", "DJANGO_SETTINGS_MODULE")
+            },
             "DATABASE_URL": database_url or f"sqlite:///{self.folder / 'service.sqlite3'}",
             "REDIS_URL": redis_url,
             "DATA_FOLDER": str(self.folder / "data"),
@@ -94,7 +98,17 @@ class Service:
 
     def start_worker(self, concurrency=2):
         return self.start(
-            *("-m", "celery", "-A", "tracker", "worker", "--concurrency", str(concurrency), "--loglevel", "INFO"),
+            *(
+                "-m",
+                "celery",
+                "-A",
+                "tracker",
+                "worker",
+                "--concurrency",
+                str(concurrency),
+                "--loglevel",
+                "INFO",
+            ),
             *("-Q", "polling,judging,sending,housekeeping", "-n", f"worker{len(self.processes)}@localhost"),
             log="worker",
         )
@@ -133,5 +147,6 @@ class Service:
 
     def logs(self):
         return "\n".join(
-            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in self.folder.glob("*.log")
+            f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}"
+            for path in self.folder.glob("*.log")
         )

@@ -1,4 +1,4 @@
-"""`make run` as a newcomer meets it: it starts, it serves, it ends; and when it cannot, it says what to do."""
+"""`make run` as a newcomer meets it: it starts, serves and ends; when it cannot, it says what to do."""
 
 import os
 import signal

@@ -112,7 +112,7 @@ def _articles(path: Path) -> Added:
 
 def _article(raw: dict[str, Any]) -> tuple[Article, dict[str, Any]]:
     canonical = addresses.canonical_or_empty(raw["url"]) or raw["url"]
-    day = raw["date"] and datetime.date.fromisoformat(raw["date"])
+    day = codebook.day(raw["date"], "date") if len(raw["date"] or "") == 10 else None
     article = Article(
         url=raw["url"],
         url_key=hashlib.sha256(canonical.encode()).hexdigest(),

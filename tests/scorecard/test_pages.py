@@ -35,11 +35,6 @@ PATHS = (
 )
 
 
-@pytest.fixture
-def seeded(db):
-    call_command("seed", verbosity=0, stdout=io.StringIO())
-
-
 def scored(*arguments):
     """What `manage.py score` prints."""
     out = io.StringIO()
