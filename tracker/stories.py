@@ -20,17 +20,18 @@ from tracker.models import Article, Decision, Event, PairJudgement, Report
 REPORTS_EACH = 12  # the newest reports of a story speak for it
 REBUILT_AFTER = 3600.0  # seconds
 CHUNK = 500
+PAIRED = 3  # reports of the event that a judged article is compared with
 
 
 class Stories:
     """A clustering index kept in step with the database."""
 
     def __init__(self) -> None:
-        self._index: Any = None
+        self._index: clustering.Index | None = None
         self._built = 0.0
         self._decision = self._report = 0
 
-    def index(self) -> Any:
+    def index(self) -> clustering.Index:
         """The index, brought up to date."""
         if self._index is None or time.monotonic() - self._built > REBUILT_AFTER:
             self._rebuild()
@@ -100,15 +101,15 @@ def newest_reports(event_ids: list[str]) -> dict[str, list[Article]]:
     return found
 
 
-def remembered_pairs() -> list[tuple[clustering.Report, clustering.Report, bool]]:
+def remembered_pairs() -> list[clustering.Pair]:
     """What analysts joined and parted, as pairs of reports to learn from."""
-    judged = PairJudgement.objects.select_related("article").order_by("id")
-    others = newest_reports(sorted({pair.event_id for pair in judged}))
+    judged = list(PairJudgement.objects.select_related("article").order_by("id"))
+    others = newest_reports(sorted({each.event_id for each in judged}))
     return [
-        (report_of(pair.article), report_of(other), pair.same)
-        for pair in judged
-        for other in others[pair.event_id][:3]
-        if other.pk != pair.article_id
+        clustering.Pair(report_of(each.article), report_of(other), each.same)
+        for each in judged
+        for other in others[each.event_id][:PAIRED]
+        if other.pk != each.article_id
     ]
 
 
