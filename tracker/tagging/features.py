@@ -117,7 +117,12 @@ def _signs(frame: Frame) -> dict[str, float]:
     reads = _distinct(frame)
     for read in reads:
         name = read.hit.name
-        found |= {f"o:{name}", f"os:{name}:{read.sign}", f"op:{name}:{read.polarity}", f"oa:{name}:{read.act}"}
+        found |= {
+            f"o:{name}",
+            f"os:{name}:{read.sign}",
+            f"op:{name}:{read.polarity}",
+            f"oa:{name}:{read.act}",
+        }
         found |= {f"od:{name}:{is_pair}:{read.sign}", f"of:{name}:{'>'.join(sides[:2])}"}
     names = sorted({read.hit.name for read in reads})
     found |= {f"oo:{one}:{two}" for at, one in enumerate(names) for two in names[at + 1 :]}
@@ -148,6 +153,8 @@ def _abstract_sides(frame: Frame) -> list[str]:
 
 def _operators(hits: Sequence[Hit]) -> str:
     """The effects of a clause in order, without repeats: `undo>bad`."""
-    effects = [hit.effect for hit in hits if hit.kind == "act" or hit.effect in ("bad", "harm", "good", "negation")]
+    effects = [
+        hit.effect for hit in hits if hit.kind == "act" or hit.effect in ("bad", "harm", "good", "negation")
+    ]
     short = [effect for at, effect in enumerate(effects) if at == 0 or effects[at - 1] != effect]
     return ">".join(short[:4])

@@ -16,7 +16,9 @@ from tracker.tagging.matching import Hit
 
 POLARITIES = {"reversed": 1, "against": 1, "positive": 1, "restriction": -1, "cut": -1, "none": 0}
 _JOINERS = "as|after|while|despite|amid|following|but|when|before|because|since|though|although"
-_BREAK = re.compile(rf"[,;:!?|，；：。！？、]|\s[–—-]\s|\b(?:{_JOINERS})\b|(?:之后|后|但|尽管|而)(?=[^\s])", re.I)
+_BREAK = re.compile(
+    rf"[,;:!?|，；：。！？、]|\s[–—-]\s|\b(?:{_JOINERS})\b|(?:之后|后|但|尽管|而)(?=[^\s])", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)

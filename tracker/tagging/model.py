@@ -54,7 +54,9 @@ class Model:
 
     def evidence(self, texts: Sequence[Text], matrix: sparse.csr_matrix) -> np.ndarray:
         """Log-odds of each of `PAIRS` and, last, of relevance: one row a text (`matrix`: theirs, with constant)."""
-        return combine(self, witnesses(matrix @ self.touched, matrix @ self.direction, texts), matrix @ self.relevant)
+        return combine(
+            self, witnesses(matrix @ self.touched, matrix @ self.direction, texts), matrix @ self.relevant
+        )
 
     def strengths(self, matrix: sparse.csr_matrix) -> np.ndarray:
         return np.asarray(matrix @ self.strength).argmax(axis=1) + 1
@@ -120,11 +122,17 @@ def to_bytes(model: Model) -> bytes:
         "name": model.name,
     }
     arrays = {name: getattr(model, name) for name in _ARRAYS if name != "cases"}
-    arrays |= {"rarity": model.vocabulary.rarity, "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
+    arrays |= {
+        "rarity": model.vocabulary.rarity,
+        "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
+    }
     cases = model.cases.tocsr()
     arrays |= {"case_values": cases.data, "case_at": cases.indices, "case_ends": cases.indptr}
     held = io.BytesIO()
-    small = {name: array.astype(np.float32) if array.dtype == np.float64 else array for name, array in arrays.items()}
+    small = {
+        name: array.astype(np.float32) if array.dtype == np.float64 else array
+        for name, array in arrays.items()
+    }
     np.savez_compressed(held, **small)
     return held.getvalue()
 

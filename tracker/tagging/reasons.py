@@ -43,8 +43,14 @@ class Reasons:
                 continue
             word = self._words[column][2:]
             start = text.title.lower().find(word)
-            if start >= 0 and len(word) > 1 and not any(_overlap(start, start + len(word), one) for one in found):
-                found.append(Because(report[0][start : start + len(word)], "model", "title", start, start + len(word)))
+            if (
+                start >= 0
+                and len(word) > 1
+                and not any(_overlap(start, start + len(word), one) for one in found)
+            ):
+                found.append(
+                    Because(report[0][start : start + len(word)], "model", "title", start, start + len(word))
+                )
         return found
 
     def nearest(self, matrix: sparse.csr_matrix) -> list[tuple[Because, ...]]:
@@ -66,7 +72,9 @@ def _from_rules(pair: Pair, text: Text, report: Sequence[str]) -> list[Because]:
             continue
         whole = report[0] if place == "title" else report[1]
         for hit in finding.hits:
-            found.setdefault((place, hit.start), Because(whole[hit.start : hit.end], "words", place, hit.start, hit.end))
+            found.setdefault(
+                (place, hit.start), Because(whole[hit.start : hit.end], "words", place, hit.start, hit.end)
+            )
     return sorted(found.values(), key=lambda one: (one.field != "title", one.start or 0))[:_MOST_WORDS]
 
 

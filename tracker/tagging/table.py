@@ -96,6 +96,11 @@ def _witnesses(rule: Rule, frame: Frame) -> tuple[Hit, ...]:
         hit = next((hit for hit in frame.hits if hit.name in wanted or hit.effect in wanted), None)
         if hit and hit not in found:
             found.append(hit)
-    if any(name in ("+", "-") for term in rule.when for _, name in term) or rule.direction in ("sign", "against"):
-        found += [hit for hit in frame.hits if hit.kind == "act" and hit.effect != "say" and hit not in found][:2]
+    if any(name in ("+", "-") for term in rule.when for _, name in term) or rule.direction in (
+        "sign",
+        "against",
+    ):
+        found += [
+            hit for hit in frame.hits if hit.kind == "act" and hit.effect != "say" and hit not in found
+        ][:2]
     return tuple(sorted(found, key=lambda hit: hit.start))

@@ -127,13 +127,17 @@ def _rows(examples: Sequence[Example], texts: Sequence[Text]) -> _Rows:
 def _fit(rows: _Rows) -> _Weights:
     vocabulary = vectors.learn(rows.texts)
     matrix = vocabulary.matrix(rows.texts)
-    touched = [_logistic(matrix, rows.touched[:, at], rows.weight, _POSITIVE) for at in range(len(RECOMMENDATIONS))]
+    touched = [
+        _logistic(matrix, rows.touched[:, at], rows.weight, _POSITIVE) for at in range(len(RECOMMENDATIONS))
+    ]
     relevant = _logistic(matrix, rows.touched.max(axis=1), rows.weight, 1.0)
     direction = _fit_direction(matrix, rows, len(vocabulary.words))
     return _Weights(vocabulary, np.array(touched).T, direction, relevant[:, None])
 
 
-def _logistic(matrix: sparse.csr_matrix, wanted: np.ndarray, weight: np.ndarray, positive: float) -> np.ndarray:
+def _logistic(
+    matrix: sparse.csr_matrix, wanted: np.ndarray, weight: np.ndarray, positive: float
+) -> np.ndarray:
     """Weights and, last, the constant. Without both answers in the examples: a constant for the one there is."""
     if len(set(wanted.tolist())) < 2:
         return np.append(np.zeros(matrix.shape[1]), -4.0 if not wanted.any() else 4.0)
@@ -196,7 +200,9 @@ def _held_out(rows: _Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _weigh(made: Model, rows: _Rows, seen: np.ndarray, relevant: np.ndarray) -> None:
     """Fit, on held-out headlines, how to weigh the witnesses; then the threshold, silence and pooling."""
-    right = np.array([[rows.direction[at, p // 2] == PAIRS[p][1] for p in range(len(PAIRS))] for at in range(len(seen))])
+    right = np.array(
+        [[rows.direction[at, p // 2] == PAIRS[p][1] for p in range(len(PAIRS))] for at in range(len(seen))]
+    )
     columns = np.concatenate([seen, np.repeat(relevant[:, None, :], len(PAIRS), axis=1)], axis=2)
     flat = columns.reshape(-1, columns.shape[2])
     made.combining = _shared(flat, right.ravel(), np.repeat(rows.weight, len(PAIRS)))
@@ -208,6 +214,7 @@ def _weigh(made: Model, rows: _Rows, seen: np.ndarray, relevant: np.ndarray) -> 
     made.relevance = _shared(overall, rows.touched.max(axis=1) > 0, rows.weight)
     made.threshold = _best_threshold(pairs, right)
     made.silence = _silence(pairs, right)
+    made.facts["held_out_f1"] = round(_f1(pairs, right, made.threshold), 4)
     made.pooling = _fit_pooling(pairs, right, [one.group for one in rows.examples])
 
 
@@ -228,10 +235,12 @@ def one_direction(pairs: np.ndarray) -> np.ndarray:
 
 def _best_threshold(pairs: np.ndarray, right: np.ndarray) -> float:
     """The probability above which ticking gives the best micro-F1."""
-    chance = np.where(one_direction(pairs), models.probability(pairs), 0.0)
-    steps = np.linspace(0.1, 0.8, 71)
-    f1 = [2 * (right & (chance >= step)).sum() / max((chance >= step).sum() + right.sum(), 1) for step in steps]
-    return float(steps[int(np.argmax(f1))])
+    return float(max(np.linspace(0.1, 0.8, 71), key=lambda step: _f1(pairs, right, step)))
+
+
+def _f1(pairs: np.ndarray, right: np.ndarray, threshold: float) -> float:
+    ticked = one_direction(pairs) & (models.probability(pairs) >= threshold)
+    return float(2 * (right & ticked).sum() / max(ticked.sum() + right.sum(), 1))
 
 
 def _silence(pairs: np.ndarray, right: np.ndarray) -> float:

@@ -1,0 +1,122 @@
+"""What the tagger learns from: the seeds, what analysts decided, and the stream they never saw.
+
+The law: a person's word outweighs the first edition. An event that somebody has decided or corrected teaches what
+it says now; one that was dismissed teaches that it touches nothing. What nobody looked at teaches only when the
+machine itself is all but certain that it is ordinary news.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from tracker.models import Article, Event, Report
+from tracker.tagging.training import Example
+
+FOLDER = Path(settings.BASE_DIR) / "seeds"
+FILES = ("cues.jsonl", "articles.jsonl", "events.jsonl", "headlines.jsonl")
+BACKGROUND_SHARE = 0.05
+MOST_BACKGROUND = 2000
+MOST_DECIDED = 20_000
+
+_DISMISSED_AS = {Event.Dismissal.NOT_RELEVANT, Event.Dismissal.NO_ACT}
+
+
+def seeded() -> list[Example]:
+    """The labelled pages, the record's own texts in both languages, and the written headlines."""
+    events = {event["id"]: event for event in lines("events.jsonl")}
+    articles = list(lines("articles.jsonl"))
+    return [*_pages(articles, events), *_record(events.values()), *_written(lines("headlines.jsonl"))]
+
+
+def decided() -> list[Example]:
+    """The reports of every event that a person decided, with what the event says now."""
+    events = Event.objects.filter(decided_by__isnull=False).prefetch_related("assessments")
+    known = {event.id: event for event in events if _teaches(event)}
+    reports = Report.objects.filter(event__in=known).select_related("article").order_by("-id")[:MOST_DECIDED]
+    return [_decided(known[report.event_id], report.article) for report in reports]
+
+
+def unrelated() -> list[Example]:
+    """The newest articles of the installation's own stream that are almost certainly ordinary news."""
+    stream = Article.objects.filter(
+        state=Article.State.BACKGROUND, relevance__lt=BACKGROUND_SHARE, events=None
+    ).order_by("-id")[:MOST_BACKGROUND]
+    return [
+        Example(
+            each.title, (), f"page:{each.title_key or each.pk}", "background", each.summary, each.publisher
+        )
+        for each in stream
+    ]
+
+
+def lines(name: str) -> Iterator[dict[str, Any]]:
+    """The objects of a seed file; an optional file that is not there has none."""
+    path = FOLDER / name
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            yield from (json.loads(line) for line in file if line.strip())
+
+
+def without(examples: Iterable[Example], groups: set[str]) -> list[Example]:
+    return [one for one in examples if one.group not in groups]
+
+
+def _teaches(event: Event) -> bool:
+    return event.on_record or (event.status == Event.Status.DISMISSED and event.dismissal in _DISMISSED_AS)
+
+
+def _decided(event: Event, article: Article) -> Example:
+    assessed = list(event.assessments.all()) if event.on_record else []
+    return Example(
+        title=article.title,
+        labels=tuple((each.recommendation_id, each.direction) for each in assessed),
+        group=event.id,
+        kind="decision",
+        summary=article.summary,
+        publisher=article.publisher,
+        strengths=tuple(each.strength for each in assessed),
+        asks=tuple(each.ask or None for each in assessed),
+    )
+
+
+def _pages(articles: Iterable[dict[str, Any]], events: dict[str, dict[str, Any]]) -> Iterator[Example]:
+    for page in articles:
+        codes = {code["rec"]: code for code in events.get(page["event"], {}).get("assessments", ())}
+        labels = [(label["rec"], label["direction"]) for label in page["labels"]]
+        own = [codes.get(rec, {}) for rec, _ in labels]
+        yield Example(
+            title=page["title"],
+            labels=tuple(labels),
+            group=page["event"] or f"page:{' '.join(page['title'].lower().split())}",
+            kind="act" if labels else page["kind"],
+            publisher=page["publisher"] or "",
+            strengths=tuple(code["strength"] for code in own if code),
+            asks=tuple(code.get("ask") for code in own),
+        )
+
+
+def _record(events: Iterable[dict[str, Any]]) -> Iterator[Example]:
+    for event in events:
+        codes = event["assessments"]
+        for tail in ("", "_zh"):
+            if event[f"title{tail}"]:
+                yield Example(
+                    title=event[f"title{tail}"],
+                    labels=tuple((code["rec"], code["direction"]) for code in codes),
+                    group=event["id"],
+                    kind="record",
+                    summary=event[f"summary{tail}"],
+                    strengths=tuple(code["strength"] for code in codes),
+                    asks=tuple(code["ask"] for code in codes),
+                )
+
+
+def _written(headlines: Iterable[dict[str, Any]]) -> Iterator[Example]:
+    for number, line in enumerate(headlines):
+        labels = tuple((label["rec"], label["direction"]) for label in line["labels"])
+        yield Example(line["title"], labels, f"written:{number}", "written")
