@@ -109,7 +109,7 @@ class Index:
 
     def learn(self, pairs: Iterable[Pair]) -> None:
         """Take in what analysts joined and parted: parted reports are never offered to each other again."""
-        pairs = list(pairs)
+        pairs = [Pair(*pair) for pair in pairs]
         for pair in pairs:
             self._remember(pair)
         self.scorer = self.scorer.taught(pairs)
@@ -142,7 +142,7 @@ class Index:
         return Offer(key, chance, copy, reasons(self.scorer.reader, reading, best))
 
     def _near_stories(self, reading: Reading, twins: set[int]) -> list[Key]:
-        slots = [*sorted(twins), *nearest(self._postings, self.scorer.reader, reading, self.window)]
+        slots = [*sorted(twins), *nearest(self._postings, reading, self.window)]
         return list(dict.fromkeys(self._readings[slot][0] for slot in slots))[:STORIES]
 
     def _twins(self, reading: Reading) -> set[int]:

@@ -33,12 +33,12 @@ def learnt(examples: Sequence[Example], background: Sequence[Report] = ()) -> Sc
     reader = Reader({word: count for word, count in frequencies.items() if count >= OFTEN_ENOUGH}, texts)
     readings = [reader.read(example.report) for example in examples]
     stories = [example.story for example in examples]
-    pair = Logistic.learnt(*_pairs(reader, readings, stories))
+    pair = Logistic.learnt(*_pairs(readings, stories))
     unready = Scorer(reader, pair, pair, JOIN, OFFER, CUT)
     return replace(unready, story=Logistic.learnt(*_memberships(unready, readings, stories)))
 
 
-def _pairs(reader: Reader, readings: list[Reading], stories: list) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(readings: list[Reading], stories: list) -> tuple[np.ndarray, np.ndarray]:
     """All pairs that come near each other in time, of which at least one report's story is known."""
     order = sorted(range(len(readings)), key=lambda at: readings[at].days or 0)
     rows, truths = [], []
@@ -47,7 +47,7 @@ def _pairs(reader: Reader, readings: list[Reading], stories: list) -> tuple[np.n
             if (readings[other].days or 0) - (readings[at].days or 0) > PAIR_WINDOW:
                 break
             if stories[at] is not None or stories[other] is not None:
-                rows.append(compare(reader, readings[at], readings[other]))
+                rows.append(compare(readings[at], readings[other]))
                 truths.append(float(stories[at] == stories[other]))
     return np.array(rows), np.array(truths)
 
@@ -62,7 +62,7 @@ def _memberships(scorer: Scorer, readings: list[Reading], stories: list) -> tupl
         story = stories[at] if stories[at] is not None else ("alone", at)
         near = dict.fromkeys(
             stories[slot] if stories[slot] is not None else ("alone", slot)
-            for slot in nearest(postings, scorer.reader, readings[at], 30)
+            for slot in nearest(postings, readings[at], 30)
         )
         for candidate in near:
             if stories[at] is None and candidate[0] == "alone":

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from tracker.clustering.postings import Postings
-from tracker.clustering.reading import Reader, Reading
+from tracker.clustering.reading import Reading
 
 CANDIDATES = 60
+AMOUNT_RARITY = 4.0  # nats; amounts are not counted, and are about as rare as a rare word
 
 
-def entries(reading: Reading) -> set[str]:
-    """What a reading is found by: its words, the names in it (`@key`), its amounts (`#amount`)."""
-    names = (f"@{key}" for key in reading.names)
-    return {*reading.words, *names, *(f"#{amount}" for amount in reading.amounts)}
+def entries(reading: Reading) -> dict[str, float]:
+    """What a reading is found by, each with its rarity: its words, its names (`@key`), its amounts (`#amount`)."""
+    found = dict(reading.rarities)
+    for names in reading.names.values():
+        found.update((f"@{key}", rarity) for key, rarity in names.items())
+    found.update((f"#{amount}", AMOUNT_RARITY) for amount in reading.amounts)
+    return found
 
 
-def nearest(postings: Postings, reader: Reader, reading: Reading, window: int) -> list[int]:
+def nearest(postings: Postings, reading: Reading, window: int) -> list[int]:
     """Slots of the readings within the window that share most, at most CANDIDATES."""
-    weighed = sorted(((entry, reader.rarity(entry)) for entry in entries(reading)), key=_rarest_first)
+    weighed = sorted(entries(reading).items(), key=_rarest_first)
     found = postings.near(weighed, reading.days, window)
     return sorted(found, key=lambda slot: (-found[slot], -slot))[:CANDIDATES]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from tracker.clustering.reading import Reader, Reading, dot
+from tracker.clustering.reading import Reader, Reading
+from tracker.clustering.words import words
 
+NEARLY_THE_SAME = 0.7  # cosine of the words of two titles
 UNKNOWN_GAP = 5  # days between two reports when one has no date: neither near nor far
-SPECIFIC = frozenset({"firm", "person", "agency", "instrument", "thing"})
 
 FEATURES = (
     "words", "words_root", "names", "names_rarity", "places", "acts", "rare_words", "rarest_word",
@@ -17,27 +19,29 @@ FEATURES = (
 )  # fmt: skip
 
 
-def compare(reader: Reader, one: Reading, other: Reading) -> list[float]:
+def compare(one: Reading, other: Reading) -> list[float]:
     """The values of FEATURES for two readings, in that order."""
-    words = dot(one.words, other.words)
-    rarest = sorted((reader.rarity(word) for word in one.words.keys() & other.words.keys()), reverse=True)
-    names, rarity = _shared_names(reader, one, other, SPECIFIC)
-    places, _ = _shared_names(reader, one, other, frozenset({"place"}))
-    acts, _ = _shared_names(reader, one, other, frozenset({"act"}))
+    shared = one.words.keys() & other.words.keys()
+    near = sum([one.words[word] * other.words[word] for word in shared])
+    rarest = sorted([one.rarities[word] for word in shared], reverse=True)
+    names, rarity = _shared(one.names["specific"], other.names["specific"])
+    places, _ = _shared(one.names["place"], other.names["place"])
+    acts, _ = _shared(one.names["act"], other.names["act"])
+    amounts = len(one.amounts & other.amounts)
     gap = days_apart(one, other)
     across = float(one.chinese != other.chinese)
     rare = sum(rarest[:3])
     return [
-        words,
-        math.sqrt(words),
+        near,
+        math.sqrt(near),
         names,
         rarity,
         places,
         acts,
         rare,
         rarest[0] if rarest else 0.0,
-        float(len(one.amounts & other.amounts)),
-        float(bool(one.amounts and other.amounts) and not one.amounts & other.amounts),
+        float(amounts),
+        float(bool(one.amounts and other.amounts) and not amounts),
         float(gap),
         math.log1p(gap),
         float(gap <= 1),
@@ -49,7 +53,7 @@ def compare(reader: Reader, one: Reading, other: Reading) -> list[float]:
         across * rarity,
         across * places,
         across * acts,
-        across * words,
+        across * near,
         across * rare,
     ]
 
@@ -60,28 +64,27 @@ def days_apart(one: Reading, other: Reading) -> int:
     return abs(one.days - other.days)
 
 
-def _shared_names(reader: Reader, one: Reading, other: Reading, kinds: frozenset[str]) -> tuple[float, float]:
-    """Of the names of these kinds the shared part, and the rarity of what is shared."""
-    known = reader.names.names
-    mine = {key for key in one.names if known[key].kind in kinds}
-    yours = {key for key in other.names if known[key].kind in kinds}
-    shared = sum(reader.rarity("@" + key) for key in mine & yours)
-    every = sum(reader.rarity("@" + key) for key in mine | yours)
+def _shared(mine: Mapping[str, float], yours: Mapping[str, float]) -> tuple[float, float]:
+    """The shared part of two sets of names, by rarity, and the rarity of what is shared."""
+    shared = sum([mine[key] for key in mine.keys() & yours.keys()])
+    every = sum(mine.values()) + sum(yours.values()) - shared
     return (shared / every if every else 0.0), shared
 
 
 def reasons(reader: Reader, one: Reading, other: Reading) -> tuple[str, ...]:
     """What the two share, in words, most telling first."""
+    shared = sorted(one.words.keys() & other.words.keys(), key=lambda word: (-one.rarities[word], word))
+    near = sum(one.words[word] * other.words[word] for word in shared)
     found = []
     if one.mark and one.mark == other.mark:
         found.append("the same title")
-    elif dot(one.words, other.words) >= 0.7:
+    elif near >= NEARLY_THE_SAME:
         found.append("nearly the same title")
-    found.extend(_telling_names(reader, one, other))
+    names = _telling_names(reader, one, other)
+    found.extend(names)
     found.extend(f"the number {amount}" for amount in sorted(one.amounts & other.amounts)[:2])
-    named = {part for found_name in found for part in found_name.split()}
-    shared = sorted(one.words.keys() & other.words.keys(), key=lambda word: (-reader.rarity(word), word))
-    found.extend(f"“{word}”" for word in shared[:3] if word not in named)
+    named = {part for name in names for part in words(name)}
+    found.extend(f"“{word}”" for word in [word for word in shared if word not in named][:3])
     if one.days is not None and other.days is not None:
         gap = days_apart(one, other)
         found.append("the same day" if gap == 0 else f"{gap} day{'s' if gap > 1 else ''} apart")
@@ -89,5 +92,10 @@ def reasons(reader: Reader, one: Reading, other: Reading) -> tuple[str, ...]:
 
 
 def _telling_names(reader: Reader, one: Reading, other: Reading) -> list[str]:
-    shared = sorted(one.names & other.names, key=lambda key: (-reader.rarity("@" + key), key))
-    return [reader.names.shown(key) for key in shared[:4]]
+    shared = [
+        (-rarity, key)
+        for group, mine in one.names.items()
+        for key, rarity in mine.items()
+        if key in other.names[group]
+    ]
+    return [reader.names.shown(key) for _, key in sorted(shared)[:4]]

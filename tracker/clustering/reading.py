@@ -19,12 +19,13 @@ from tracker.clustering.words import (
     words,
 )
 
+GROUPS = ("specific", "place", "act")
 SUMMARY_WEIGHT = 0.4  # a word of the summary beside one of the title
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Vectors have length one; `days` counts from the year 1, None where nobody knows."""
+    """What is known of a report. The vector of words has length one; `days` counts from the year 1, None where nobody knows."""
 
     report: Report
     title: str
@@ -32,7 +33,8 @@ class Reading:
     chinese: bool
     days: int | None
     words: Mapping[str, float]
-    names: frozenset[str]
+    rarities: Mapping[str, float]  # of its words, in nats
+    names: Mapping[str, Mapping[str, float]]  # by group (see GROUPS), each with its rarity
     amounts: frozenset[str]
 
 
@@ -48,14 +50,17 @@ class Reader:
         title = title_of(report.title)
         summary = plain(report.summary, LONGEST_SUMMARY)
         both = f"{title} {summary}".strip()
+        counts = _counted(words(title), words(summary))
+        rarities = {word: self.rarity(word) for word in counts}
         return Reading(
             report=report,
             title=title,
             mark=fingerprint(title),
             chinese=is_han_text(title),
             days=report.date.toordinal() if isinstance(report.date, datetime.date) else None,
-            words=self._weighed(words(title), words(summary)),
-            names=self.names.find(both),
+            words=_unit({word: math.log1p(count) * rarities[word] for word, count in counts.items()}),
+            rarities=rarities,
+            names=self._grouped(self.names.find(both)),
             amounts=amounts(both),
         )
 
@@ -63,12 +68,16 @@ class Reader:
         """How much a shared word tells, in nats: never seen tells most."""
         return math.log((self.texts + 2.0) / (self.frequencies.get(word, 0) + 1.0))
 
-    def _weighed(self, title: list[str], summary: list[str]) -> dict[str, float]:
-        counts: dict[str, float] = {}
-        for found, weight in ((title, 1.0), (summary, SUMMARY_WEIGHT)):
-            for word in found:
-                counts[word] = counts.get(word, 0.0) + weight
-        return unit({word: math.log1p(count) * self.rarity(word) for word, count in counts.items()})
+    def _grouped(self, keys: Iterable[str]) -> dict[str, dict[str, float]]:
+        groups: dict[str, dict[str, float]] = {group: {} for group in GROUPS}
+        for key in keys:
+            groups[group_of(self.names.names[key].kind)][key] = self.rarity(f"@{key}")
+        return groups
+
+
+def group_of(kind: str) -> str:
+    """Places and acts are common to many stories; actors, instruments and things are what a story is about."""
+    return kind if kind in GROUPS else "specific"
 
 
 def counted(reports: Iterable[Report], names: Gazetteer | None = None) -> tuple[dict[str, int], int]:
@@ -84,12 +93,14 @@ def counted(reports: Iterable[Report], names: Gazetteer | None = None) -> tuple[
     return frequencies, texts
 
 
-def unit(vector: dict[str, float]) -> dict[str, float]:
+def _counted(title: list[str], summary: list[str]) -> dict[str, float]:
+    counts: dict[str, float] = {}
+    for found, weight in ((title, 1.0), (summary, SUMMARY_WEIGHT)):
+        for word in found:
+            counts[word] = counts.get(word, 0.0) + weight
+    return counts
+
+
+def _unit(vector: dict[str, float]) -> dict[str, float]:
     length = math.sqrt(sum(value * value for value in vector.values()))
     return {word: value / length for word, value in vector.items()} if length else {}
-
-
-def dot(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    if len(one) > len(other):
-        one, other = other, one
-    return sum(value * other[word] for word, value in one.items() if word in other)

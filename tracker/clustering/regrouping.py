@@ -33,7 +33,8 @@ def regroup(
     chances = pair_chances([scorer.reader.read(report) for report in reports], scorer)
     groups = Groups(len(reports), chances, scorer.cut)
     places = {report.key: at for at, report in enumerate(reports)}
-    decided = [pair for pair in pairs if pair.left.key in places and pair.right.key in places]
+    judged = [Pair(*pair) for pair in pairs]
+    decided = [pair for pair in judged if pair.left.key in places and pair.right.key in places]
     for pair in sorted(decided, key=lambda pair: pair.same):
         edge = (places[pair.left.key], places[pair.right.key])
         (groups.join if pair.same else groups.part)(*edge)
@@ -48,7 +49,7 @@ def pair_chances(readings: Sequence[Reading], scorer: Scorer) -> dict[Edge, floa
         postings.add(at, reading.days, entries(reading))
     chances: dict[Edge, float] = {}
     for at, reading in enumerate(readings):
-        near = [other for other in nearest(postings, scorer.reader, reading, WINDOW) if other != at]
+        near = [other for other in nearest(postings, reading, WINDOW) if other != at]
         fresh = [other for other in near if (min(at, other), max(at, other)) not in chances]
         logits = scorer.pair_logits(reading, [readings[other] for other in fresh])
         for other, chance in zip(fresh, probability(logits), strict=True):

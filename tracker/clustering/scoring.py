@@ -84,7 +84,7 @@ class Scorer:
     cut: float  # mean chance of a pair at which the nightly pass parts two groups
 
     def pair_logits(self, one: Reading, others: Sequence[Reading]) -> np.ndarray:
-        rows = np.array([compare(self.reader, one, other) for other in others], float)
+        rows = np.array([compare(one, other) for other in others], float)
         return self.pair.logits(rows.reshape(len(others), len(FEATURES)))
 
     def story_probability(self, logits: np.ndarray) -> float:
@@ -93,11 +93,11 @@ class Scorer:
 
     def taught(self, pairs: Iterable[Pair]) -> Scorer:
         """The scorer after what analysts joined and parted."""
-        pairs = list(pairs)
+        pairs = [Pair(*pair) for pair in pairs]
         if not pairs:
             return self
         read = self.reader.read
-        rows = np.array([compare(self.reader, read(pair.left), read(pair.right)) for pair in pairs])
+        rows = np.array([compare(read(pair.left), read(pair.right)) for pair in pairs])
         truths = np.array([float(pair.same) for pair in pairs])
         return replace(self, pair=self.pair.updated(rows, truths))
 

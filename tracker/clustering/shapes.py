@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Key = Hashable
 
@@ -36,8 +37,7 @@ class Offer:
     because: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """What an analyst decided: these two reports tell of the same act, or they do not."""
 
     left: Report
