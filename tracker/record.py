@@ -131,9 +131,8 @@ def verify() -> int:
 
 def latest_recorded() -> datetime.date | None:
     """The newest day on which a version was recorded; None while only the first import stands."""
-    return (
-        Event.objects.exclude(recorded_at=None)
-        .order_by("-recorded_at")
-        .values_list("recorded_at", flat=True)
-        .first()
-    )
+    # Days never fall along the log, so its last line names the newest. The events' rows would not do: an
+    # undone acceptance leaves versions in the log and none on the row.
+    last = Revision.objects.order_by("-sequence").first()
+    stated = last.record["recorded_at"] if last else None
+    return codebook.day(stated, "recorded_at") if stated else None

@@ -1,14 +1,23 @@
 """What analysts decide: the only writer of an event.
 
-The law: the machine proposes, an analyst decides, the log remembers. Each deed is one transaction that holds the
-event's row, its codes, a decision in the journal and, once it is on record, a version in the log; a refused deed
-(`Refused`) changes nothing.
+The law: the machine proposes, an analyst decides, the log remembers. Each deed is one transaction that holds
+the event's row, its codes, a decision in the journal and, once it is on record, a version in the log; a
+refused deed (`Refused`) changes nothing.
 """
 
 from tracker.triage.claims import claim, held_by_others, release
 from tracker.triage.coding import suggested
 from tracker.triage.deciding import (
-    accept, ask_review, dismiss, dispute, edit, reopen, restore, retract, settle, snooze,
+    accept,
+    ask_review,
+    dismiss,
+    dispute,
+    edit,
+    reopen,
+    restore,
+    retract,
+    settle,
+    snooze,
 )  # fmt: skip
 from tracker.triage.entering import enter, enter_all
 from tracker.triage.joining import join_article, merge, split, supersede

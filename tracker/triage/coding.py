@@ -18,7 +18,11 @@ def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
     """The assessments in the record's full form and order, or `Refused` with what the codebook says."""
     try:
         record = codebook.check(
-            {"id": event.id, "date": "2025-01-21", "assessments": [_without_empty(item) for item in assessments]}
+            {
+                "id": event.id,
+                "date": "2025-01-21",
+                "assessments": [_without_empty(item) for item in assessments],
+            }
         )
     except codebook.RecordError as error:
         raise Refused(str(error)) from error

@@ -18,7 +18,14 @@ from tracker.models import Event, Revision
 from tracker.triage import blind, coding
 from tracker.triage.links import check_supersedes
 from tracker.triage.moves import (
-    ACCEPTED, DISMISSED, DISPUTED, IN_REVIEW, OPEN, PROPOSED, SNOOZED, Refused,
+    ACCEPTED,
+    DISMISSED,
+    DISPUTED,
+    IN_REVIEW,
+    OPEN,
+    PROPOSED,
+    SNOOZED,
+    Refused,
 )  # fmt: skip
 from tracker.triage.steps import REVIEW, Step
 
@@ -47,8 +54,9 @@ def accept(
     seconds: float | None = None,
     shown: bool = True,
 ) -> Revision:
-    """Put a proposal on record; `assessments=None` accepts its draft, else what is suggested. One transaction: codes, status,
-    sources, the decision and the new version in the log. `rationale` fills assessments that have none."""
+    """Put a proposal on record; `assessments=None` accepts its draft, else what is suggested. One
+    transaction: codes, status, sources, the decision and the new version in the log. `rationale` fills
+    assessments that have none."""
     with Step("accept", by, why=why, batch=batch, seconds=seconds, shown=shown) as step:
         row = step.take(event, version)
         step.move(row, ACCEPTED)
@@ -254,7 +262,9 @@ def _only_move(
     with Step(action, by, why=why, **more) as step:
         row = step.take(event, version)
         if row.status == status:
-            raise Refused(_("“%(title)s” is %(status)s already.") % {"title": str(row)[:80], "status": status})
+            raise Refused(
+                _("“%(title)s” is %(status)s already.") % {"title": str(row)[:80], "status": status}
+            )
         step.move(row, status)
         row.snoozed_until = row.snoozed_reports = None
         step.save(row)
@@ -287,4 +297,3 @@ def _same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     return {k: v for k, v in before.items() if k not in ignored} == {
         k: v for k, v in after.items() if k not in ignored
     }
-

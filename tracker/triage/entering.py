@@ -1,7 +1,8 @@
 """Checked records from seeds, imports and mirrors enter the log as accepted events.
 
-The law: repeating is harmless, and the past as it was known never changes. A version may say on which day it was
-recorded only as long as that day is not before what the log already holds; otherwise it is recorded today.
+The law: repeating is harmless, and the past as it was known never changes. A version may say on which day it
+was recorded only as long as that day is not before what the log already holds; otherwise it is recorded
+today.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def enter(
     with transaction.atomic():
         record.lock()
         event = Event.objects.select_for_update().filter(pk=checked["id"]).first()
-        versions = [row.record for row in Revision.objects.filter(event_id=checked["id"]).order_by("sequence")]
+        versions = [
+            row.record for row in Revision.objects.filter(event_id=checked["id"]).order_by("sequence")
+        ]
         if _known(checked, versions, event):
             return None
         return _write(event, checked, versions, who, by, why, kind, recorded_on, related)
@@ -69,9 +72,7 @@ def enter_all(
         yield checked, enter(checked, who, by, why)
 
 
-def _known(
-    checked: Mapping[str, Any], versions: list[dict[str, Any]], event: Event | None
-) -> bool:
+def _known(checked: Mapping[str, Any], versions: list[dict[str, Any]], event: Event | None) -> bool:
     if not versions:
         return False
     wanted = _timeless(checked)
@@ -80,7 +81,10 @@ def _known(
         return True
     if checked["recorded_at"] is None:  # a first import that comes again never overwrites what came later
         return any(_timeless(version) == wanted for version in versions)
-    return any(version["recorded_at"] == checked["recorded_at"] and _timeless(version) == wanted for version in versions)
+    return any(
+        version["recorded_at"] == checked["recorded_at"] and _timeless(version) == wanted
+        for version in versions
+    )
 
 
 def _write(
@@ -117,9 +121,7 @@ def _write(
     Decision.objects.create(
         event=row, action="enter", status_before=before, status_after=row.status, by=by, reason=why[:1000]
     )
-    return record.append(
-        row, kind=kind or _kind(checked, versions), who=who, by=by, why=why, related=related
-    )
+    return record.append(row, kind=kind or _kind(checked, versions), who=who, by=by, why=why, related=related)
 
 
 def _recorded(

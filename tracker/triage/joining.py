@@ -1,8 +1,8 @@
 """Several events at once: merge reports of the same act, split one article's acts, link a later act to those
 it ends.
 
-The law: ids are permanent. A merged event stays as a redirect and counts no longer from today on; what was known
-before stays as it was.
+The law: ids are permanent. A merged event stays as a redirect and counts no longer from today on; what was
+known before stays as it was.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from tracker.triage.moves import Refused
 
 
 def check_supersedes(event: Event, ids: Iterable[str]) -> None:
-    """`Refused` when one of `ids` is the event itself, unknown, not on record, later, or superseded by a chain
-    that leads back here. A rumour ends nothing."""
+    """`Refused` when one of `ids` is the event itself, unknown, not on record, later, or superseded by a
+    chain that leads back here. A rumour ends nothing."""
     wanted = list(ids)
     if wanted and event.certainty == "rumoured":
         raise Refused(_("A rumour ends nothing: raise the certainty first, or leave the link out."))

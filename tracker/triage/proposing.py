@@ -162,7 +162,7 @@ def wake() -> int:
 def new_id(date: datetime.date, title: str) -> str:
     """Date and the title's own words; a short hash where it has none in Latin letters."""
     slug = slugify(title)
-    if len(re.sub(r"[^a-z]", "", slug)) < 8:
+    if len(re.sub(r"[^a-z]", "", slug)) < max(4, len(re.findall(r"[\u3400-\u9fff]", title))):
         slug = hashlib.sha256(title.encode("utf-8", "replace")).hexdigest()[:8]
     if len(slug) > LONGEST_SLUG:
         slug = slug[: LONGEST_SLUG + 1].rpartition("-")[0] or slug[:LONGEST_SLUG]
@@ -200,9 +200,7 @@ def _insert(event: Event, title: str) -> None:
 def _attach(
     event: Event, articles: list[Article], how: str, probability: float | None, because: list[Any]
 ) -> int:
-    there = set(
-        Report.objects.filter(event=event, article__in=articles).values_list("article_id", flat=True)
-    )
+    there = set(Report.objects.filter(event=event, article__in=articles).values_list("article_id", flat=True))
     new = [article for article in articles if article.pk not in there]
     Report.objects.bulk_create(
         [

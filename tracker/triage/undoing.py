@@ -1,8 +1,8 @@
 """True undo: every row that a decision changed stands again as it stood before.
 
 The law: the log only grows. Undoing a step that wrote versions appends new ones that say again what was said
-before; undoing a first acceptance appends a retraction. A step is undone whole, and only while no later decision
-rests on it.
+before; undoing a first acceptance appends a retraction. A step is undone whole, and only while no later
+decision rests on it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def undo(decision: Decision | int, by: Any) -> list[Event]:
 
 
 def last_of(user: Any, most: int = 10) -> list[Decision]:
-    """The user's latest steps that can still be undone, newest first; one decision stands for a whole step."""
+    """The user's latest steps that can still be undone, newest first; one decision stands for a whole
+    step."""
     found: dict[Any, Decision] = {}
     decisions = (
         Decision.objects.filter(by=user, undone_by=None)

@@ -1,8 +1,8 @@
 """How much it is worth to look at a proposal soon. Pure.
 
 Expected value = probability that it matters × weight of the act × novelty, halved with each week of age. All
-proposals age at the same pace, so the order never changes by itself: the logarithm is stored once, and the queue
-is one index.
+proposals age at the same pace, so the order never changes by itself: the logarithm is stored once, and the
+queue is one index.
 """
 
 from __future__ import annotations
