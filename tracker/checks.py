@@ -36,7 +36,7 @@ def addresses(app_configs, **kwargs):
 def proxies(app_configs, **kwargs):
     if settings.SECURE and settings.SECURE_SSL_REDIRECT and not settings.TRUSTED_PROXIES:
         yield Warning(
-            "SITE_URL is https:// but TRUSTED_PROXIES is 0: behind a proxy every page would redirect to itself.",
+            "SITE_URL is https:// but TRUSTED_PROXIES is 0: behind a proxy pages redirect to themselves.",
             hint="Set TRUSTED_PROXIES to the number of proxies in front of this service, usually 1.",
             id="tracker.W003",
         )

@@ -88,6 +88,7 @@ def database() -> dict[str, Any]:
     """Django's description of DATABASE_URL; without it one SQLite file in `.local`."""
     url = address("DATABASE_URL", schemes=DATABASES) or f"sqlite:///{local_folder() / 'tracker.sqlite3'}"
     found: dict[str, Any] = dict(_read.db_url_config(url))
+    found["PASSWORD"] = text("DATABASE_PASSWORD") or found.get("PASSWORD", "")
     if "sqlite" in found["ENGINE"]:
         # IMMEDIATE: a transaction that reads first and writes later would fail at once when another one
         # writes; WAL: readers never wait.

@@ -5,7 +5,7 @@ The law: a check says what is wrong and never more than that: no address, no nam
 
 import datetime
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from redis import RedisError
 from tracker import caching, vitals
 from tracker.models import Heartbeat
 
+CHECKS = ("database", "broker", "migrations", "beat", "polling")
 BEAT_LATE = datetime.timedelta(minutes=2)
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,3 @@ def _careful(check: Callable[[], Finding]) -> Finding:
         log.error("%s could not be checked: %s", check.__name__, error)
         return Finding(check.__name__, False, "could not be checked")
 
-
-def troubles() -> Iterator[Finding]:
-    return (finding for finding in findings() if not finding.well)

@@ -1,0 +1,36 @@
+# One image for web, workers, beat, migrations and backups. `docker compose build` makes it.
+
+FROM python:3.11.14-slim-trixie AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH
+COPY requirements/base.txt /tmp/base.txt
+RUN pip install --require-hashes --only-binary :all: -r /tmp/base.txt
+WORKDIR /srv/tracker
+COPY manage.py ./
+COPY seeds ./seeds
+COPY feeds ./feeds
+COPY tracker ./tracker
+COPY scorecard ./scorecard
+RUN for app in tracker feeds scorecard; do \
+      if [ -d "$app/locale" ]; then pybabel -q compile -d "$app/locale" -D django; fi; done \
+ && SECRET_KEY="only while the image is built, never to run it" ALLOWED_HOSTS=localhost \
+    LOCAL_FOLDER=/tmp/local STATIC_ROOT=/srv/tracker/static python manage.py collectstatic --noinput -v0 \
+ && python -m compileall -q manage.py feeds tracker scorecard
+
+FROM python:3.11.14-slim-trixie
+# pg_dump and pg_restore for backups; their version must not be older than the server's in docker-compose.yml.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends postgresql-client-17 libgomp1 \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin tracker \
+ && install -d -o tracker -g tracker /var/lib/tracker /var/backups/tracker
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /srv/tracker /srv/tracker
+ARG RELEASE=unreleased
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 RELEASE=$RELEASE \
+    LOCAL_FOLDER=/var/lib/tracker DATA_FOLDER=/var/lib/tracker/data STATIC_ROOT=/srv/tracker/static PORT=8000
+WORKDIR /srv/tracker
+USER 10001:10001
+EXPOSE 8000
+CMD ["gunicorn", "-c", "python:tracker.serving", "tracker.wsgi"]
