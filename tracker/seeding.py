@@ -111,15 +111,21 @@ def _articles(path: Path) -> Added:
 
 
 def _article(raw: dict[str, Any]) -> tuple[Article, dict[str, Any]]:
+    """A page without a date counts as seen on the day of its event: never as news of today."""
     canonical = addresses.canonical_or_empty(raw["url"]) or raw["url"]
-    day = codebook.day(raw["date"], "date") if len(raw["date"] or "") == 10 else None
+    published = _noon(raw["date"]) if len(raw["date"] or "") == 10 else None
     article = Article(
         url=raw["url"],
         url_key=hashlib.sha256(canonical.encode()).hexdigest(),
         title=raw["title"][:500],
         publisher=raw["publisher"][:300],
         language=raw["lang"],
-        published_at=datetime.datetime.combine(day, datetime.time(12), datetime.UTC) if day else None,
+        published_at=published,
+        first_seen_at=published or _noon((raw["event"] or codebook.START.isoformat())[:10]),
         state=STATES.get(raw["kind"], Article.State.BACKGROUND),
     )
     return article, raw
+
+
+def _noon(day: str) -> datetime.datetime:
+    return datetime.datetime.combine(codebook.day(day, "date"), datetime.time(12), datetime.UTC)
