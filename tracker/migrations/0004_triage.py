@@ -31,6 +31,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='event',
+            name='folded_title',
+            field=models.TextField(blank=True, default='', editable=False, help_text='The titles alone.', verbose_name='words of the title'),
+        ),
+        migrations.AddField(
+            model_name='event',
             name='folded',
             field=models.TextField(blank=True, default='', editable=False, help_text='Titles and summaries in one spelling, for search.', verbose_name='words'),
         ),

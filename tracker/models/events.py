@@ -96,6 +96,9 @@ class Event(models.Model):
         editable=False,
         help_text=_("Titles and summaries in one spelling, for search."),
     )
+    folded_title = models.TextField(
+        _("words of the title"), blank=True, default="", editable=False, help_text=_("The titles alone.")
+    )
     look_again = models.CharField(
         _("look again"),
         max_length=300,

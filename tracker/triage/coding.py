@@ -30,10 +30,17 @@ def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
     return found
 
 
+def ticked(suggestion: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The labels that the machine stands behind; the others only help to rank."""
+    if not suggestion or suggestion.get("silent"):
+        return []
+    return [label for label in suggestion.get("labels") or () if label.get("ticked", True)]
+
+
 def suggested(event: Event) -> list[dict[str, Any]]:
     """What the machine proposes for an event, as assessments with the words that led to it as rationale."""
     found = []
-    for label in (event.suggestion or {}).get("labels") or ():
+    for label in ticked(event.suggestion):
         if label.get("rec") in codebook.ASKS and label.get("direction") in codebook.DIRECTIONS:
             ask = label.get("ask")
             found.append(

@@ -17,9 +17,8 @@ from django.utils.translation import gettext as _
 
 from tracker import codebook, record
 from tracker.models import Decision, Event, Revision
-from tracker.triage import coding
+from tracker.triage import coding, searchable
 from tracker.triage.moves import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
-from tracker.triage.searchable import folded_text
 
 _COLUMNS = (
     "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty", "supersedes",
@@ -115,7 +114,7 @@ def _write(
     row.codebook = checked["codebook"] or ""
     row.recorded_at = _recorded(checked["recorded_at"], bool(versions), recorded_on)
     row.version = row.version + 1 if event else 1
-    row.folded = folded_text(row)
+    searchable.note(row)
     row.save(force_insert=event is None)
     coding.put(row, checked["assessments"], checked["codebook"] or codebook.VERSION)
     Decision.objects.create(

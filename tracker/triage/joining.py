@@ -187,7 +187,7 @@ def _grow(step: Step, target: Event, absorbed: list[str]) -> None:
         check_supersedes(target, target.supersedes)
         target.sources = coding.sources_of(target)
     else:
-        labels = (target.suggestion or {}).get("labels") or ()
+        labels = coding.ticked(target.suggestion)
         target.priority = worth.priority(target.relevance, labels, target.outlets_count, target.date)
     step.write(target, related=absorbed)
 

@@ -20,9 +20,8 @@ from django.utils.translation import gettext as _
 
 from tracker import codebook
 from tracker.models import Article, Decision, Event, Report
-from tracker.triage import worth
+from tracker.triage import coding, searchable, worth
 from tracker.triage.moves import NEW, PROPOSED, SNOOZED, Refused
-from tracker.triage.searchable import folded_text
 
 LONGEST_SLUG = 70
 
@@ -54,7 +53,7 @@ def propose(
     suggestion, found = dict(suggestion or {}), list(articles)
     chinese = language.lower().startswith("zh")
     event = Event(
-        status=PROPOSED if suggestion.get("labels") else NEW,
+        status=PROPOSED if coding.ticked(suggestion) else NEW,
         date=date,
         title="" if chinese else title,
         title_zh=title if chinese else "",
@@ -67,13 +66,13 @@ def propose(
         relevance=relevance,
         last_reported_at=timezone.now() if found else None,
     )
-    event.folded = folded_text(event)
+    searchable.note(event)
     with transaction.atomic():
         _insert(event, title)
         _attach(event, found, how, probability, list(because))
         _count(event, outlets)
         if priority is None:
-            priority = worth.priority(relevance, suggestion.get("labels") or (), event.outlets_count, date)
+            priority = worth.priority(relevance, coding.ticked(suggestion), event.outlets_count, date)
         event.priority = priority
         event.save(update_fields=["priority", "reports_count", "outlets_count"])
         Decision.objects.create(
@@ -111,7 +110,7 @@ def refresh(
         changed = ["reports_count", "outlets_count", "last_reported_at"]
         if fresh.status in Event.OPEN:
             changed += _take_suggestion(fresh, suggestion, relevance, actors, certainty, model_version)
-            labels = (fresh.suggestion or {}).get("labels") or ()
+            labels = coding.ticked(fresh.suggestion)
             fresh.priority = (
                 worth.priority(fresh.relevance, labels, fresh.outlets_count, fresh.date)
                 if priority is None
@@ -241,7 +240,7 @@ def _take_suggestion(
 
 def _step(event: Event) -> list[str]:
     """What growing does to the status of a proposal."""
-    if event.status == NEW and (event.suggestion or {}).get("labels"):
+    if event.status == NEW and coding.ticked(event.suggestion):
         event.status = PROPOSED
     if event.status == SNOOZED and event.snoozed_reports and event.reports_count >= event.snoozed_reports:
         _wake(event)

@@ -14,6 +14,7 @@ def folded(text: str) -> str:
     return folding.lower(folding.fold(text, LONGEST))
 
 
-def folded_text(event: Any) -> str:
-    """What a search without a field looks through."""
-    return folded("\n".join((event.title, event.title_zh, event.summary, event.summary_zh)))
+def note(event: Any) -> None:
+    """Set what a search looks through; called before every saving of an event's words."""
+    event.folded_title = folded(f"{event.title}\n{event.title_zh}")
+    event.folded = "\n".join((event.folded_title, folded(event.summary), folded(event.summary_zh)))

@@ -11,13 +11,16 @@ from typing import Any
 from tracker.models import Assessment, Event, Report
 
 # The machine's own columns move under our feet; `version` must only ever rise.
-_NOT_OURS = {"id", "version", "relevance", "priority", "suggestion", "model_version", "proposed_at"}
+_NOT_OURS = {"id", "version", "relevance", "priority", "suggestion", "model_version", "proposed_at"} | {
+    "folded",
+    "folded_title",
+}
 _COUNTS = ("reports_count", "outlets_count")
 _NEWEST = "last_reported_at"
 
 
 def _columns() -> list[Any]:
-    return [field for field in Event._meta.concrete_fields if field.name not in _NOT_OURS | {"folded"}]
+    return [field for field in Event._meta.concrete_fields if field.name not in _NOT_OURS]
 
 
 def of(event: Event) -> dict[str, Any]:

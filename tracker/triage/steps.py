@@ -18,9 +18,8 @@ from django.utils.translation import gettext as _
 
 from tracker import codebook, record
 from tracker.models import Claim, Decision, Event, Revision
-from tracker.triage import states
+from tracker.triage import searchable, states
 from tracker.triage.moves import Claimed, NotAllowed, Refused, Stale, legal
-from tracker.triage.searchable import folded_text
 
 DECIDE, REVIEW = "tracker.triage_event", "tracker.review_event"
 LONGEST_WHY = 1000
@@ -106,7 +105,7 @@ class Step:
 
     def add(self, event: Event) -> Event:
         """An event that this step creates."""
-        event.folded = folded_text(event)
+        searchable.note(event)
         event.save(force_insert=True)
         self.events[event.pk], self.before[event.pk] = event, None
         return event
@@ -145,7 +144,7 @@ class Step:
             raise Refused(str(error)) from error
 
     def save(self, event: Event) -> None:
-        event.folded = folded_text(event)
+        searchable.note(event)
         event.save()
 
     def _check_claim(self, event: Event) -> None:
