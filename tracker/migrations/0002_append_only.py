@@ -21,9 +21,9 @@ FOR EACH ROW EXECUTE FUNCTION tracker_append_only();
 
 def guard(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(FUNCTION)
+        schema_editor.execute(FUNCTION, None)
         for table in TABLES:
-            schema_editor.execute(POSTGRES.format(table=table))
+            schema_editor.execute(POSTGRES.format(table=table), None)
         return
     for table in TABLES:
         for verb in ("UPDATE", "DELETE"):
