@@ -183,12 +183,20 @@ def series_alternative(name: str, first: datetime.date, last: datetime.date, sco
     }
 
 
-def silence(coded_to: datetime.date | None, as_of: datetime.date) -> str:
-    """What must stand above any score that only fades; empty while coding is at most 30 days behind."""
+def silence(coded_to: datetime.date | None, as_of: datetime.date, partly: bool = False) -> str:
+    """What must stand above any score that only fades; empty while coding is at most 30 days behind.
+
+    `partly`: some later acts are on record, though coding is not complete.
+    """
     if coded_to is None:
         return gettext("Nothing has been coded yet; every score below is the starting line, not a finding.")
     if (as_of - coded_to).days <= 30:
         return ""
+    if partly:
+        return gettext(
+            "Coding is complete to %(day)s only. Of later acts some are on record; the rest of what moves a "
+            "score after that day is fading, and fading is not news."
+        ) % {"day": day(coded_to)}
     return gettext(
         "No coding since %(day)s. What moves a score after that day is fading, and fading is not news."
     ) % {"day": day(coded_to)}

@@ -6,11 +6,13 @@ again. The log itself is read once by each process and then only grows by its ne
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from django.core.cache import cache
@@ -24,12 +26,24 @@ KEPT_SECONDS = 24 * 3600
 Day = datetime.date
 
 _lock = threading.Lock()
+_pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)
 _held: dict[str, Any] = {"sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": ()}
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Inside it every question is answered from one and the same state of the log, looked up once."""
+    token = _pinned.set(_newest())
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
 
 
 def head() -> str:
     """Changes whenever any figure or word that rests on the record may change."""
-    return record.head()
+    pinned = _pinned.get()
+    return pinned["head"] if pinned else record.head()
 
 
 def log() -> Log:
@@ -43,11 +57,18 @@ def bodies() -> tuple[tuple[Mapping[str, Any], datetime.datetime, str, str], ...
 
 
 def report(
-    as_of: Day, known_at: Day | None = None, actor: str | None = None, *, sensitivity: bool = False
+    as_of: Day,
+    known_at: Day | None = None,
+    actor: str | None = None,
+    *,
+    sensitivity: bool = False,
+    version: str | None = None,
 ) -> Any:
-    """All readings of one day (`method.report`)."""
-    key = f"report:{as_of}:{known_at}:{actor}:{sensitivity}"
-    return _kept(key, lambda log: method.report(log, as_of, known_at, actor, sensitivity=sensitivity))
+    """All readings of one day (`method.report`); `version` is one of the method's, None the current."""
+    return _kept(
+        f"report:{as_of}:{known_at}:{actor}:{sensitivity}:{version}",
+        lambda log: method.report(log, as_of, known_at, actor, sensitivity, version),
+    )
 
 
 def views(as_of: Day, known_at: Day | None = None) -> Any:
@@ -56,14 +77,26 @@ def views(as_of: Day, known_at: Day | None = None) -> Any:
 
 
 def series(
-    reading: str, actor: str | None = None, *, as_of: Day, known_at: Day | None = None
+    reading: str,
+    actor: str | None = None,
+    *,
+    as_of: Day,
+    known_at: Day | None = None,
+    then: bool = False,
+    version: str | None = None,
 ) -> dict[str, Any]:
-    """The daily series of all seven from the start to `as_of` (`method.series`), as plain lists."""
+    """The daily series of all seven from the start to `as_of` (`method.series`), as plain lists.
+
+    With `then` each day is as it was known on that day (and nothing recorded after `known_at` is read).
+    """
 
     def made(log: Log) -> Any:
-        return method.series(log, reading, actor, as_of=as_of, known=known_at).as_dict()
+        if then and known_at is not None:
+            log = log.take(log.recorded <= known_at.toordinal())
+        known = method.THEN if then else known_at
+        return method.series(log, reading, actor, as_of=as_of, known=known, version=version).as_dict()
 
-    return _kept(f"series:{reading}:{actor}:{as_of}:{known_at}", made)
+    return _kept(f"series:{reading}:{actor}:{as_of}:{known_at}:{then}:{version}", made)
 
 
 def waterfall(
@@ -95,6 +128,10 @@ def _kept(key: str, work: Any) -> Any:
 
 
 def _current() -> dict[str, Any]:
+    return _pinned.get() or _newest()
+
+
+def _newest() -> dict[str, Any]:
     """The log held by this process, brought up to the database's head."""
     global _held
     row = Head.objects.filter(id=1).values_list("sequence", "digest", "aside").first() or (0, "", 0)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import sentences, vocabulary
-from scorecard.pages import figures
+from scorecard.pages import differences, figures
 from scorecard.pages.known import Change
 from tracker import codebook
 
@@ -109,13 +109,16 @@ def first_source(record: Record) -> dict[str, str] | None:
     return None
 
 
-def change(change: Change, query: str) -> dict[str, str]:
-    """One version of the log as a row: when, what, why, and the event it is about."""
+def change(change: Change, query: str) -> dict[str, Any]:
+    """One version of the log as a row: when, what, in which words, why, and the event it is about."""
     record = change.version.record
     return {
         "day": sentences.day(change.version.written.date()),
         "what": str(vocabulary.CHANGES[change.kind]),
+        "kind": change.kind,
+        "details": differences.words(change.before, record),
         "why": change.version.why,
+        "who": change.version.who,
         "title": title(record),
         "href": reverse("pages:event", args=[record["id"]]) + query,
     }

@@ -15,12 +15,16 @@ from django.utils.translation import gettext, ngettext
 
 from scorecard import sentences
 from scorecard.pages import robustness, sides
+from tracker.models import CoverageDay
 
 
 def facts(
-    records: Sequence[Mapping[str, Any]], coded_to: datetime.date, as_of: datetime.date
+    records: Sequence[Mapping[str, Any]],
+    coded_to: datetime.date,
+    as_of: datetime.date,
+    seen: CoverageDay | None,
 ) -> list[tuple[str, str]]:
-    """Name and value of each fact, for a definition list."""
+    """Name and value of each fact, for a definition list; `seen` is the newest day on which we looked."""
     sources = [source for record in records for source in record["sources"]]
     found = [
         (gettext("Coded to"), _coded(coded_to, as_of)),
@@ -29,10 +33,29 @@ def facts(
     if sources:
         found.append((gettext("Languages of the sources"), _languages(sources)))
         found.append((gettext("Sides of the sources"), _sides(sources)))
+    found += _looked(seen)
     if records:
         sure = Counter(record["certainty"] for record in records)
         found.append((gettext("Not confirmed"), _unsure(sure, len(records))))
     return found
+
+
+def _looked(seen: CoverageDay | None) -> list[tuple[str, str]]:
+    """Feeds alive and what waits for an analyst."""
+    if seen is None or not seen.feeds_total:
+        return [(gettext("Feeds"), gettext("none polled by this copy in the week before"))]
+    alive = gettext("%(alive)d of %(total)d at the worst moment of %(day)s") % {
+        "alive": seen.feeds_alive,
+        "total": seen.feeds_total,
+        "day": sentences.day(seen.day),
+    }
+    if not seen.waiting:
+        waits = gettext("nothing")
+    else:
+        waits = ngettext("%(count)d proposal", "%(count)d proposals", seen.waiting) % {"count": seen.waiting}
+        if seen.oldest_unreviewed:
+            waits += gettext(", the oldest since %(day)s") % {"day": sentences.day(seen.oldest_unreviewed)}
+    return [(gettext("Feeds alive"), alive), (gettext("Waiting for an analyst"), waits)]
 
 
 def _coded(coded_to: datetime.date, as_of: datetime.date) -> str:

@@ -36,23 +36,28 @@ def published(view: View) -> View:
     def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        tag = etag(request)
-        if _holds(request, tag):
-            return _dressed(HttpResponse(status=304), tag)
-        kept = cache.get(f"page:{tag}")
-        if kept is None:
-            try:
-                made = view(request, *args, **kwargs)
-            except clock.BadDate as problem:
-                return _refused(request, str(problem))
-            if made.status_code != 200:
-                made.headers.setdefault("Cache-Control", "no-cache")
-                return made
-            kept = _kept(made)
-            cache.set(f"page:{tag}", kept, KEPT_SECONDS)
-        return _dressed(_response(request, *kept), tag)
+        with standings.held():
+            tag = etag(request)
+            if _holds(request, tag):
+                return _dressed(HttpResponse(status=304), tag)
+            kept = cache.get(f"page:{tag}")
+            if kept is None:
+                made = _made(view, request, *args, **kwargs)
+                if made.status_code != 200:
+                    made.headers.setdefault("Cache-Control", "no-cache")
+                    return made
+                kept = _kept(made)
+                cache.set(f"page:{tag}", kept, KEPT_SECONDS)
+            return _dressed(_response(request, *kept), tag)
 
     return answer
+
+
+def _made(view: View, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    try:
+        return view(request, *args, **kwargs)
+    except clock.BadDate as problem:
+        return _refused(request, str(problem))
 
 
 def etag(request: HttpRequest) -> str:

@@ -25,7 +25,7 @@ from scorecard.pages import clock as clocks
 from scorecard.pages import coverage, effects
 from scorecard.pages.known import Change, Known, Version
 from tracker import codebook
-from tracker.models import Recommendation
+from tracker.models import CoverageDay, Recommendation
 
 Record = Mapping[str, Any]
 
@@ -175,6 +175,12 @@ class Reading:
     # Coverage
 
     @cached_property
+    def opened(self) -> datetime.date | None:
+        """The day on which the record was opened; None while it is empty."""
+        first = next(iter(standings.bodies()), None)
+        return first[1].date() if first else None
+
+    @cached_property
     def coded_to(self) -> datetime.date:
         """The last day to which coding is complete, no later than the day of the page."""
         return min(self.clock.as_of, standings.coded_to(self.clock.known_at) or codebook.START)
@@ -185,28 +191,21 @@ class Reading:
         coded = self.coded_to if self.records else None
         return {
             "sentence": sentences.coverage(coded, len(self.records), sources),
-            "silence": sentences.silence(coded, self.clock.as_of),
+            "silence": sentences.silence(coded, self.clock.as_of, self._partly),
             "reconstruction": gettext(
                 "Days before the record was opened are a reconstruction: nothing was on record then."
             ),
         }
 
+    @property
+    def _partly(self) -> bool:
+        """Whether some acts after the last day of complete coding are on record."""
+        return any(self.start(record) > self.coded_to for record in self.records)
+
     def facts(self) -> list[tuple[str, str]]:
-        return coverage.facts(self.records, self.coded_to, self.clock.as_of)
-
-    def blind(self) -> list[lines.Blind]:
-        if (self.clock.as_of - self.coded_to).days < 2:
-            return []
-        words = gettext("no coding\nsince %(day)s") % {"day": sentences.short_day(self.coded_to)}
-        return [lines.Blind(self.coded_to, self.clock.as_of, words)]
-
-    def turns(self) -> list[lines.Turn]:
-        """The days on which a version of the method after the first was adopted."""
-        return [
-            lines.Turn(method.adopted, gettext("Method %(version)s") % {"version": method.version})
-            for method in parameters.METHODS.values()
-            if method.adopted > codebook.START
-        ]
+        last = self.clock.as_of
+        week = CoverageDay.objects.filter(day__lte=last, day__gt=last - datetime.timedelta(days=7))
+        return coverage.facts(self.records, self.coded_to, last, week.order_by("-day").first())
 
     def source_line(self) -> str:
         return gettext(

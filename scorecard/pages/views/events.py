@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.urls import reverse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import sentences, vocabulary
@@ -15,6 +15,7 @@ from scorecard.charts import lines, small
 from scorecard.pages import acts, figures, filters, frame, names, reading, sides
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
+from tracker.models import Event
 
 SIDES = (sides.US, sides.CHINA, sides.THIRD, sides.UNKNOWN)
 
@@ -56,6 +57,10 @@ def events(request: HttpRequest) -> HttpResponse:
 def event(request: HttpRequest, event_id: str) -> HttpResponse:
     read = reading.open_(request)
     record = read.record(event_id)
+    if record is None or record["retracted"]:
+        target = _merged_into(event_id)
+        if target:
+            return redirect(reverse("pages:event", args=[target]) + read.clock.query(), permanent=True)
     if record is None:
         raise Http404
     query, title = read.clock.query(), acts.title(record)
@@ -84,9 +89,29 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
             "a public source. A dispute gets a reference and an answer; one that is accepted stays visible "
             "in the history above."
         ),
+        "dispute_address": _dispute_address(event_id),
         "citation": citation,
     } | _sources(record)
     return render(request, "pages/event.html", context)
+
+
+def _merged_into(event_id: str) -> str:
+    """The event that this one was merged into, at the end of however many merges; empty for none."""
+    seen = {event_id}
+    while True:
+        target = Event.objects.filter(id=event_id).values_list("merged_into", flat=True).first()
+        if target is None or target in seen:
+            return event_id if len(seen) > 1 else ""
+        seen.add(target)
+        event_id = target
+
+
+def _dispute_address(event_id: str) -> str:
+    """Where a dispute is filed; empty in an installation without that part."""
+    try:
+        return reverse("disputes:new", query={"event": event_id})
+    except NoReverseMatch:
+        return ""
 
 
 def _event(read: Reading, record: Mapping[str, Any], query: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from scorecard import sentences, vocabulary
 from scorecard.method import parameters
-from scorecard.pages import acts, agreement, filters, frame, names, prose, reading, robustness
+from scorecard.pages import acts, agreement, filters, frame, names, prose, reading, robustness, versions
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
 from tracker import codebook
@@ -59,6 +59,8 @@ def method(request: HttpRequest) -> HttpResponse:
             "apart."
         )
         % {"method": parameters.CURRENT, "codebook": codebook.VERSION},
+        "methods": versions.listed(),
+        "compared": versions.compared(read),
     }
     return render(request, "pages/method.html", context)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,8 @@ from django.utils.translation import gettext, ngettext
 
 from scorecard import sentences, vocabulary
 from scorecard.charts import bars, small
-from scorecard.pages import acts, figures, frame, names, reading
+from scorecard.charts.canvas import Blind
+from scorecard.pages import acts, figures, frame, horizons, names, reading
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
 
@@ -44,7 +46,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "axis": figures.drawn(bars.axis()),
         "rows": [_row(read, slug, query) for slug in read.slugs],
         "key": names.key(),
-        "multiples": [_multiple(read, slug, query) for slug in read.slugs],
+        "multiples": _multiples(read, query),
         "quarters": _quarters(read),
         "overall": _overall(read),
         "coverage": read.facts(),
@@ -79,12 +81,15 @@ def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
     }
 
 
-def _multiple(read: Reading, slug: str, query: str) -> dict[str, Any]:
+def _multiples(read: Reading, query: str) -> list[dict[str, Any]]:
+    gaps = horizons.blind(read)
+    return [_multiple(read, slug, query, gaps) for slug in read.slugs]
+
+
+def _multiple(read: Reading, slug: str, query: str, gaps: Sequence[Blind]) -> dict[str, Any]:
     run, name = read.run(slug), read.name(slug)
     title = sentences.series_alternative(name, run.first, run.last, run.score)
-    chart = small.multiple(
-        run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=read.blind()
-    )
+    chart = small.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps)
     balance = read.report["recommendations"][slug]["balance"]
     caption = (
         f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])}), "

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from scorecard import sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
-from scorecard.pages import acts, figures, filters, frame, names, reading, robustness
+from scorecard.pages import acts, figures, filters, frame, horizons, names, reading, robustness
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
 from tracker import codebook
@@ -99,7 +99,12 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
     marks = chart_acts(read, slug, pins, query)
     # A phone shows no tooltip, and the list below has every link: the narrow chart carries neither.
     bare = [dataclasses.replace(mark, title="", href="") for mark in marks]
-    shared = {"coded_to": read.coded_to, "blind": read.blind(), "turns": read.turns()}
+    shared = {
+        "coded_to": read.coded_to,
+        "blind": horizons.blind(read),
+        "turns": horizons.turns(),
+        "ghosts": horizons.ghosts(read, slug),
+    }
     return {
         "title": sentences.chart_title(slug, run.score, run.first),
         "subtitle": gettext(
@@ -107,6 +112,7 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
             "the acts, up in favour, down against, by kind of act."
         ),
         "source": read.source_line(),
+        "note": horizons.settled(read, slug),
         "wide": figures.drawn(
             lines.series(run, marks, words, sentences.tick, **shared).svg(title, links=True)
         ),

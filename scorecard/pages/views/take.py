@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from scorecard import sentences, vocabulary
 from scorecard.charts import lines, pictures
-from scorecard.pages import acts, figures, files, frame, names, pngs, reading
+from scorecard.pages import acts, figures, files, frame, horizons, names, pngs, reading
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
 from scorecard.pages.views.recommendations import chart_acts, pinned
@@ -72,8 +72,9 @@ def _picture(read: Reading, slug: str) -> str:
         words,
         sentences.tick,
         coded_to=read.coded_to,
-        blind=read.blind(),
-        turns=read.turns(),
+        blind=horizons.blind(read),
+        turns=horizons.turns(),
+        ghosts=horizons.ghosts(read, slug),
         standalone=True,
         top=TOP,
     )
