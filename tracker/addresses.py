@@ -49,6 +49,12 @@ _AMP_HEAD = re.compile(r"^/amp(?=/.)", re.I)
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff]+")
 
+# Most links are plain: nothing in them says how a reader came, and their spelling needs no parser.
+_PLAIN = re.compile(
+    r"https?://(?:www\.)?((?!(?:www|m|mobile|amp|wap|news\.google)\.)[a-z0-9-]+(?:\.(?!m\.)[a-z0-9-]+)+)"
+    r"((?:/(?!(?i:index|default)\.)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*)/?"
+)
+
 # Links that carry their target: host and path -> the parameters that may hold it.
 _WRAPPERS = {
     ("google.com", "/url"): ("url", "q"),
@@ -80,6 +86,8 @@ def canonical(url: str) -> str:
 
     Raises BadAddress for what is no http or https address of a host.
     """
+    if len(url) <= LONGEST and (plain := _PLAIN.fullmatch(url)) and "amp" not in plain[2].lower():
+        return f"https://{plain[1]}{plain[2] or '/'}"
     spelled = _once(_cleaned(url))
     # Taking one mark away can lay the next one bare: `/a/amp/index.html`.
     for _ in range(MOST_MARKS):

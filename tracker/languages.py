@@ -28,6 +28,14 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d]")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 _ADDRESSES = re.compile(r"https?://\S+|\S+@\S+")
+# Words that only English has, and words it shares with a neighbour: most texts of the news need no model.
+_ENGLISH_WORDS = """
+    the with this you your how what why which their have from has been than that would should about into its
+    our are says said over through where while because
+    """
+_SHARED_WORDS = "of and to in for is on by as at be it or an a new was"
+_ENGLISH, _ALSO_ENGLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_SHARED_WORDS.split())
+_ENOUGH_ENGLISH = 5
 _TRADITIONAL_PLACES = ("hant", "tw", "hk", "mo")
 
 
@@ -91,6 +99,8 @@ def _by_script(sample: str, letters: int, declared: str) -> str:
 def _by_words(sample: str, declared: str) -> str:
     if not any(map(str.isalpha, sample)):
         return normal_tag(declared)
+    if _is_plain_english(sample[:400]):
+        return "en"
     # Shouted headlines are what the identifier errs on most: it learnt from running text.
     ranked = _identifier().rank(sample.lower() if sample.isupper() else sample)
     bonuses = {"en": ENGLISH_BONUS}
@@ -98,6 +108,14 @@ def _by_words(sample: str, declared: str) -> str:
     best = max(ranked, key=lambda pair: pair[1] + bonuses.get(pair[0], 0.0))
     # A text with nothing the identifier knows is equally unlikely in every language.
     return best[0] if best[1] > ranked[-1][1] else normal_tag(declared) or "en"
+
+
+def _is_plain_english(sample: str) -> bool:
+    if any(character > "\u024f" and character.isalpha() for character in sample):
+        return False
+    words = set(sample.lower().split())
+    own = len(words & _ENGLISH)
+    return own > 0 and 2 * own + len(words & _ALSO_ENGLISH) >= _ENOUGH_ENGLISH
 
 
 @functools.cache
