@@ -11,12 +11,12 @@ in both languages. When in doubt, do not merge: a wrong merge hides an event, a 
     index.choose(report)      # the story to join without asking, or None
 """
 
-from tracker.clustering.copies import is_copy, outlets
+from tracker.clustering.copies import outlets
 from tracker.clustering.index import Index
 from tracker.clustering.regrouping import regroup
 from tracker.clustering.scoring import Scorer, default_scorer
 from tracker.clustering.shapes import Offer, Pair, Report
 
 __all__ = [
-    "Index", "Offer", "Pair", "Report", "Scorer", "default_scorer", "is_copy", "outlets", "regroup",
+    "Index", "Offer", "Pair", "Report", "Scorer", "default_scorer", "outlets", "regroup",
 ]  # fmt: skip

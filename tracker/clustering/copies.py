@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
@@ -43,13 +44,24 @@ _AGENCY = {name: re.compile(pattern) for name, pattern in _AGENCIES.items()}
 _CREDIT = re.compile(r"^.{0,60}?\(([^()]{2,30})\)\s*[-–—]|^\W{0,3}(\S{2,6}社)|【([^【】]{2,12})】")
 
 
-def is_copy(one: Report, other: Report) -> bool:
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A report as copies are told by: plain title and summary, and the page's one address ("" if unknown)."""
+
+    title: str
+    summary: str
+    address: str
+
+    @classmethod
+    def of(cls, report: Report) -> Text:
+        return cls(title_of(report.title), plain(report.summary, LONGEST_SUMMARY), _address_of(report))
+
+
+def is_copy(one: Text, other: Text) -> bool:
     """Whether one text is the other's, word for word or nearly. Generic titles are no texts."""
-    if one.url and (address := address_of(one)) and address == address_of(other):
+    if one.address and one.address == other.address:
         return True
-    return near_titles(title_of(one.title), title_of(other.title)) or _near_summaries(
-        one.summary, other.summary
-    )
+    return near_titles(one.title, other.title) or _near_summaries(one.summary, other.summary)
 
 
 def near_titles(one: str, other: str) -> bool:
@@ -64,8 +76,7 @@ def near_titles(one: str, other: str) -> bool:
     )
 
 
-def address_of(report: Report) -> str:
-    """The page's one spelling; "" where the link is missing, broken, or hides where it leads."""
+def _address_of(report: Report) -> str:
     if not report.url or addresses.is_unresolved(report.url):
         return ""
     return addresses.canonical_or_empty(report.url)
@@ -85,13 +96,14 @@ def outlets(reports: Sequence[Report]) -> int:
             at = leaders[at]
         return at
 
+    texts = [Text.of(report) for report in reports]
     voices: dict[str, int] = {}
     for at, report in enumerate(reports):
         for voice in originators(report):
             leaders[leader(at)] = leader(voices.setdefault(voice, at))
-    for at, report in enumerate(reports):
+    for at, text in enumerate(texts):
         for earlier in range(at):
-            if leader(earlier) != leader(at) and is_copy(report, reports[earlier]):
+            if leader(earlier) != leader(at) and is_copy(text, texts[earlier]):
                 leaders[leader(at)] = leader(earlier)
     return len({leader(at) for at in range(len(reports))})
 
@@ -109,7 +121,7 @@ def originators(report: Report) -> frozenset[str]:
 
 
 def _near_summaries(one: str, other: str) -> bool:
-    one, other = plain(one, LONGEST_SUMMARY), plain(other, LONGEST_SUMMARY)
+    """For plain summaries; short ones are often the outlet's own boilerplate."""
     shortest = LONG_ENOUGH // 2 if is_han_text(one) else LONG_ENOUGH
     if min(len(one), len(other)) < shortest:
         return False

@@ -6,14 +6,12 @@ import datetime
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from tracker.clustering import copies
+from tracker.clustering.copies import is_copy
 from tracker.clustering.nearest import entries, nearest
 from tracker.clustering.pairs import days_apart, reasons
 from tracker.clustering.postings import Postings
 from tracker.clustering.reading import Reading
-from tracker.clustering.scoring import MEMBERS_READ, Scorer, default_scorer, probability
+from tracker.clustering.scoring import MEMBERS_READ, Scorer, chance_of, default_scorer
 from tracker.clustering.shapes import Key, Offer, Pair, Report
 
 WINDOW = 30  # days before and after in which a report is looked for
@@ -25,6 +23,17 @@ class Story:
     """A proposal or an event on record, as its readings. `slots` are in the order they came."""
 
     slots: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A story beside a report, before anybody asks why."""
+
+    story: Key
+    chance: float
+    copy: bool
+    nearest: Reading
+    page: bool
 
 
 class Index:
@@ -98,9 +107,11 @@ class Index:
 
     def offers(self, report: Report, limit: int = 5) -> tuple[Offer, ...]:
         """The stories that this report may be of, best first; none that are not worth a look."""
-        found = self._weighed(self.scorer.reader.read(report))
-        worth = [offer for offer in found if offer.probability >= self.scorer.offer or offer.copy]
-        return tuple(worth[:limit])
+        reading = self.scorer.reader.read(report)
+        worth = [one for one in self._ranked(reading) if one.chance >= self.scorer.offer or one.copy]
+        return tuple(
+            Offer(one.story, one.chance, one.copy, self._because(reading, one)) for one in worth[:limit]
+        )
 
     def choose(self, report: Report) -> Offer | None:
         """The story to join without asking, or None where a person should look."""
@@ -119,50 +130,52 @@ class Index:
             parted = self._parted.setdefault(one, set())
             (parted.discard if pair.same else parted.add)(other)
 
-    def _weighed(self, reading: Reading) -> list[Offer]:
-        twins = self._twins(reading)
-        stories = self._near_stories(reading, twins)
-        offers = []
-        for key in stories:
-            members = [self._readings[slot][1] for slot in self._stories[key].slots[-MEMBERS_READ:]]
-            if not self._parted_from(reading.report.key, members):
-                offers.append(self._offer(key, reading, members, twins))
-        return sorted(offers, key=lambda offer: -offer.probability)
+    def _ranked(self, reading: Reading) -> list[Match]:
+        members = {key: self._members(key, reading) for key in self._near_stories(reading)}
+        members = {key: known for key, known in members.items() if known and not self._parted_from(reading, known)}
+        every = [member for known in members.values() for member in known]
+        logits = self.scorer.pair_logits(reading, every).tolist()
+        same_page = {self._readings[slot][0] for slot in self._addresses.get(reading.text.address, ())}
+        matches, start = [], 0
+        for key, known in members.items():
+            own = logits[start : start + len(known)]
+            start += len(known)
+            matches.append(self._match(key, reading, known, own, key in same_page))
+        return sorted(matches, key=lambda match: -match.chance)
 
-    def _offer(self, key: Key, reading: Reading, members: Sequence[Reading], twins: set[int]) -> Offer:
-        logits = self.scorer.pair_logits(reading, members)
-        best = members[int(np.argmax(logits))]
+    def _members(self, key: Key, reading: Reading) -> list[Reading]:
+        """The newest reports of a story. A report is no evidence for itself, and so is left out."""
+        newest = (self._readings[slot][1] for slot in self._stories[key].slots[-MEMBERS_READ:])
+        return [member for member in newest if member.report.key != reading.report.key]
+
+    def _match(
+        self, key: Key, reading: Reading, members: Sequence[Reading], logits: Sequence[float], page: bool
+    ) -> Match:
+        at = max(range(len(logits)), key=logits.__getitem__)
+        if page:
+            return Match(key, 1.0, True, members[at], page)
         chance = self.scorer.story_probability(logits)
-        same_page = any(self._readings[slot][0] == key for slot in twins & self._same_page(reading))
-        if same_page:
-            return Offer(key, 1.0, True, ("the same page",))
-        copy = copies.is_copy(reading.report, best.report) and days_apart(reading, best) <= self.window
-        if copy:
-            chance = max(chance, float(probability(np.max(logits))))
-        return Offer(key, chance, copy, reasons(self.scorer.reader, reading, best))
+        copy = is_copy(reading.text, members[at].text)
+        return Match(key, max(chance, chance_of(logits[at])) if copy else chance, copy, members[at], page)
 
-    def _near_stories(self, reading: Reading, twins: set[int]) -> list[Key]:
+    def _because(self, reading: Reading, match: Match) -> tuple[str, ...]:
+        return ("the same page",) if match.page else reasons(self.scorer.reader, reading, match.nearest)
+
+    def _near_stories(self, reading: Reading) -> list[Key]:
+        twins = self._addresses.get(reading.text.address, set()) | self._same_title(reading)
         slots = [*sorted(twins), *nearest(self._postings, reading, self.window)]
         return list(dict.fromkeys(self._readings[slot][0] for slot in slots))[:STORIES]
 
-    def _twins(self, reading: Reading) -> set[int]:
-        same_title = {
-            slot
-            for slot in self._titles.get(reading.mark, ())
-            if days_apart(reading, self._readings[slot][1]) <= self.window
-        }
-        return same_title | self._same_page(reading)
-
-    def _same_page(self, reading: Reading) -> set[int]:
-        return self._addresses.get(copies.address_of(reading.report), set())
+    def _same_title(self, reading: Reading) -> set[int]:
+        known = self._titles.get(reading.mark, ())
+        return {slot for slot in known if days_apart(reading, self._readings[slot][1]) <= self.window}
 
     def _shelves(self, reading: Reading) -> list[tuple[dict[str, set[int]], str]]:
-        address = copies.address_of(reading.report)
-        pairs = [(self._addresses, address), (self._titles, reading.mark)]
+        pairs = [(self._addresses, reading.text.address), (self._titles, reading.mark)]
         return [(shelf, mark) for shelf, mark in pairs if mark]
 
-    def _parted_from(self, key: Key, members: Sequence[Reading]) -> bool:
-        parted = self._parted.get(key)
+    def _parted_from(self, reading: Reading, members: Sequence[Reading]) -> bool:
+        parted = self._parted.get(reading.report.key)
         return bool(parted) and any(member.report.key in parted for member in members)
 
     def _last_day(self, story: Story) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,7 +68,7 @@ def _memberships(scorer: Scorer, readings: list[Reading], stories: list) -> tupl
             if stories[at] is None and candidate[0] == "alone":
                 continue
             slots = members[candidate][-MEMBERS_READ:]
-            rows.append(pooled(scorer.pair_logits(readings[at], [readings[slot] for slot in slots])))
+            rows.append(pooled(scorer.pair_logits(readings[at], [readings[slot] for slot in slots]).tolist()))
             truths.append(float(candidate == story))
         members.setdefault(story, []).append(at)
         postings.add(at, readings[at].days, entries(readings[at]))

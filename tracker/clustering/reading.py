@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tracker.clustering.copies import Text
 from tracker.clustering.names import Gazetteer, gazetteer
 from tracker.clustering.shapes import Report
 from tracker.clustering.words import (
@@ -28,8 +29,8 @@ class Reading:
     """What is known of a report. The vector of words has length one; `days` counts from the year 1, None where nobody knows."""
 
     report: Report
-    title: str
-    mark: str
+    text: Text
+    mark: str  # letters and digits of the title alone
     chinese: bool
     days: int | None
     words: Mapping[str, float]
@@ -47,14 +48,14 @@ class Reader:
     names: Gazetteer = field(default_factory=gazetteer)
 
     def read(self, report: Report) -> Reading:
-        title = title_of(report.title)
-        summary = plain(report.summary, LONGEST_SUMMARY)
+        text = Text.of(report)
+        title, summary = text.title, text.summary
         both = f"{title} {summary}".strip()
         counts = _counted(words(title), words(summary))
         rarities = {word: self.rarity(word) for word in counts}
         return Reading(
             report=report,
-            title=title,
+            text=text,
             mark=fingerprint(title),
             chinese=is_han_text(title),
             days=report.date.toordinal() if isinstance(report.date, datetime.date) else None,

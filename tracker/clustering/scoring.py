@@ -87,9 +87,9 @@ class Scorer:
         rows = np.array([compare(one, other) for other in others], float)
         return self.pair.logits(rows.reshape(len(others), len(FEATURES)))
 
-    def story_probability(self, logits: np.ndarray) -> float:
+    def story_probability(self, logits: Sequence[float]) -> float:
         """The chance that a report belongs to a story, from its pairs with the story's reports."""
-        return float(probability(self.story.logits(pooled(logits)[None, :]))[0])
+        return chance_of(float(self.story.logits(np.array(pooled(logits)))))
 
     def taught(self, pairs: Iterable[Pair]) -> Scorer:
         """The scorer after what analysts joined and parted."""
@@ -124,12 +124,16 @@ class Scorer:
         return cls(reader, *models, plain["join"], plain["offer"], plain["cut"])
 
 
-def pooled(logits: np.ndarray) -> np.ndarray:
+def pooled(logits: Sequence[float]) -> list[float]:
     """The values of STORY_FEATURES: how a report stands to a story, from its pairs with the story's reports."""
-    ranked = np.sort(logits)[::-1]
-    chances = probability(ranked)
-    three = float(ranked[:3].mean())
-    return np.array([ranked[0], three, float(chances.mean()), math.log(len(ranked)), ranked[0] - three])
+    ranked = sorted(logits, reverse=True)
+    three = sum(ranked[:3]) / len(ranked[:3])
+    every = sum(map(chance_of, ranked)) / len(ranked)
+    return [ranked[0], three, every, math.log(len(ranked)), ranked[0] - three]
+
+
+def chance_of(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-40.0, min(40.0, logit))))
 
 
 def probability(logits: np.ndarray) -> np.ndarray:
