@@ -21,4 +21,7 @@ app.conf.beat_schedule = {
     "forget old texts": {"task": "tracker.tasks.forget_texts", "schedule": crontab(hour=3, minute=30)},
     "regroup recent reports": {"task": "tracker.tasks.regroup", "schedule": crontab(hour=2, minute=20)},
     "retrain the tagger": {"task": "tracker.tasks.retrain", "schedule": crontab(hour=2, minute=50)},
+    "call webhooks": {"task": "scorecard.tasks.send_webhooks", "schedule": 30.0, "options": {"expires": 25}},
+    "send mails": {"task": "scorecard.tasks.send_mails", "schedule": 60.0, "options": {"expires": 55}},
+    "make the edition of the day": {"task": "scorecard.tasks.make_edition", "schedule": crontab(minute=25)},
 }

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "tracker.outage.Outage",
 ]
 
 ROOT_URLCONF = "tracker.urls"
@@ -98,7 +99,7 @@ SEEDERS = ["tracker.seeding.seed", "feeds.seeding.seed"]
 
 # Work in the background: the database holds what is to be done, messages only nudge.
 
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
         "visibility_timeout": 300,
@@ -262,6 +263,7 @@ API_RATE_ANONYMOUS = environment.number("API_RATE_ANONYMOUS", 60, least=1)  # re
 API_RATE_KEY = environment.number("API_RATE_KEY", 600, least=1)  # requests a minute, each key
 SIGNING_KEY = environment.text("SIGNING_KEY")  # Ed25519 seed of the editions, 64 hexadecimal digits
 SAFE_CLIENT = "feeds.sending.post"  # how webhooks are called: only addresses of the open internet
+SAFE_ADDRESS = "feeds.sending.check"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["scorecard.api.keys.KeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
@@ -277,7 +279,6 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "TITLE": "US–China AI Policy Scorecard",
-    "DESCRIPTION": "scorecard.api.schema.DESCRIPTION",
     "VERSION": "1",
     "LICENSE": {"name": "CC BY 4.0", "identifier": "CC-BY-4.0"},
     "SERVERS": [{"url": SITE_URL}],

@@ -7,8 +7,12 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("scorecard.pages.machine_urls")),
+    path("api/v1/", include("scorecard.api.urls")),
+    path("api/", include("scorecard.api.docs_urls")),
     *i18n_patterns(
         path(settings.ADMIN_PATH, admin.site.urls),
+        path("", include("scorecard.alerts.urls")),
+        path("", include("scorecard.disputes.urls")),
         path("", include("scorecard.pages.urls")),
         prefix_default_language=False,
     ),

@@ -11,7 +11,9 @@ class Edition(models.Model):
     day = models.DateField(_("day"), unique=True, help_text=_("Scores are as of, and as known at, its end."))
     sequence = models.PositiveBigIntegerField(_("revisions"), help_text=_("How much of the log it holds."))
     manifest = models.TextField(_("manifest"), help_text=_("The exact text that is signed."))
-    digest = models.CharField(_("digest"), max_length=64, unique=True, help_text=_("SHA-256 of the manifest."))
+    digest = models.CharField(
+        _("digest"), max_length=64, unique=True, help_text=_("SHA-256 of the manifest.")
+    )
     previous = models.CharField(_("digest before"), max_length=64, unique=True, blank=True)
     signature = models.CharField(_("signature"), max_length=128, help_text=_("Ed25519 of the manifest, hex."))
     key = models.CharField(_("public key"), max_length=64, help_text=_("Ed25519, hex."))

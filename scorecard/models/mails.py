@@ -31,6 +31,10 @@ class Subscription(models.Model):
         _("told up to"), default=0, help_text=_("The revision up to which its mails reach.")
     )
 
+    period = models.CharField(
+        _("last period"), max_length=30, blank=True, help_text=_("The one that was last looked at.")
+    )
+
     class Meta:
         ordering = ["id"]
         verbose_name = _("subscription")
@@ -58,7 +62,7 @@ class Mail(models.Model):
     subscription = models.ForeignKey(
         Subscription, models.CASCADE, related_name="mails", verbose_name=_("subscription")
     )
-    period = models.CharField(_("period"), max_length=30, help_text=_("At most one mail for each."))
+    period = models.CharField(_("period"), max_length=60, help_text=_("At most one mail for each."))
     first = models.PositiveBigIntegerField(_("after revision"))
     last = models.PositiveBigIntegerField(_("up to revision"))
     subject = models.CharField(_("subject"), max_length=300)

@@ -41,9 +41,7 @@ class Webhook(models.Model):
 class Delivery(models.Model):
     """One message to one webhook. Its id and body never change, whatever number of tries it takes."""
 
-    webhook = models.ForeignKey(
-        Webhook, models.CASCADE, related_name="deliveries", verbose_name=_("webhook")
-    )
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries", verbose_name=_("webhook"))
     message = models.CharField(_("message id"), max_length=40, unique=True)
     sequence = models.PositiveBigIntegerField(_("revision"))
     body = models.TextField(_("body"))

@@ -1,0 +1,172 @@
+"""Digests become rows, rows become mails.
+
+The law: a row is claimed (`sending`) before the mail server is called and marked `sent` after it; a row whose
+sender died in between becomes `unsure` and is never sent again by itself. So a mail may be lost with its
+sender, but none comes twice. For each subscription and period there is at most one row.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import smtplib
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from scorecard.alerts import digests, meaning, subscribing
+from scorecard.alerts.meaning import Changed
+from scorecard.models import Mail, Subscription
+from tracker.models import Head
+
+logger = logging.getLogger(__name__)
+
+LEASE = datetime.timedelta(minutes=5)
+BATCH = 100
+MOST_ATTEMPTS = 6
+SEND_AT = 6  # o'clock, UTC
+INSTANT_MINUTES = 10
+
+
+def period(rhythm: str, now: datetime.datetime) -> str:
+    """The name of the running period: a new one begins at six o'clock (UTC), on Mondays for weekly mails."""
+    if rhythm == Subscription.Rhythm.INSTANT:
+        return f"instant:{int(now.timestamp()) // (60 * INSTANT_MINUTES)}"
+    day = (now - datetime.timedelta(hours=SEND_AT)).date()
+    if rhythm == Subscription.Rhythm.DAILY:
+        return f"daily:{day}"
+    year, week, _day = day.isocalendar()
+    return f"weekly:{year}-W{week:02d}"
+
+
+def write(now: datetime.datetime | None = None) -> int:
+    """A row for each subscription whose period is over and for which something changed; how many."""
+    now = now or timezone.now()
+    head = Head.objects.filter(id=1).first()
+    if head is None:
+        return 0
+    kept: dict[int, Sequence[Changed]] = {}
+    count = 0
+    waiting = Subscription.objects.filter(ended_at=None, told__lt=head.sequence).exclude(confirmed_at=None)
+    for row in waiting.iterator(500):
+        name = period(row.rhythm, now)
+        if row.period == name:
+            continue
+        if row.told not in kept:
+            kept[row.told] = meaning.net(row.told, head.sequence)
+        mine = [changed for changed in kept[row.told] if changed.touches(row.recommendations, row.actors)]
+        count += _write(row, name, head.sequence, mine)
+    return count
+
+
+def _write(row: Subscription, name: str, last: int, changes: Sequence[Changed]) -> bool:
+    """Move the subscription on, and write its mail if anything changed, in one transaction."""
+    try:
+        with transaction.atomic():
+            moved = Subscription.objects.filter(pk=row.pk, told=row.told, period=row.period, ended_at=None)
+            if not moved.update(told=last, period=name) or not changes:
+                return False
+            subject, body = digests.written(row, changes, subscribing.off_address(row))
+            Mail.objects.create(
+                subscription=row, period=name, first=row.told, last=last, subject=subject, body=body
+            )
+    except IntegrityError:  # another worker wrote it meanwhile
+        return False
+    return True
+
+
+def send(limit: int = BATCH) -> int:
+    """Send what is due; how many mails went out."""
+    sweep()
+    sent = 0
+    for _turn in range(limit):
+        mail = _claimed()
+        if mail is None:
+            break
+        sent += _send(mail)
+    return sent
+
+
+def sweep() -> int:
+    """Rows whose sender died while sending: nobody knows, so nobody sends them again."""
+    dead = Mail.objects.filter(state=Mail.State.SENDING, leased_until__lt=Now())
+    return dead.update(state=Mail.State.UNSURE, trouble="the sender died while sending; it may have arrived")
+
+
+def _claimed() -> Mail | None:
+    due = Mail.objects.filter(state=Mail.State.WAITING, next_at__lte=Now()).order_by("id")
+    for key in due.values_list("pk", flat=True)[:20]:
+        taken = Mail.objects.filter(pk=key, state=Mail.State.WAITING).update(
+            state=Mail.State.SENDING, leased_until=Now() + LEASE, attempts=F("attempts") + 1
+        )
+        if taken:
+            return Mail.objects.select_related("subscription").get(pk=key)
+    return None
+
+
+def _send(mail: Mail) -> bool:
+    subscription = mail.subscription
+    if subscription.ended_at is not None and not mail.period.startswith("confirm:"):
+        return _over(mail, Mail.State.FAILED, "the subscription ended before it was sent")
+    message = _message(mail)
+    connection = get_connection()
+    try:
+        connection.open()
+    except (OSError, smtplib.SMTPException) as error:  # nothing was handed over yet
+        return _later(mail, f"mail server not reached: {error}")
+    try:
+        connection.send_messages([message])
+    except smtplib.SMTPServerDisconnected as error:
+        return _over(mail, Mail.State.UNSURE, f"the mail server hung up: {error}")
+    except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused) as error:
+        refused = getattr(error, "smtp_code", 550) >= 500
+        return _over(mail, Mail.State.FAILED, str(error)) if refused else _later(mail, str(error))
+    except OSError as error:
+        return _over(mail, Mail.State.UNSURE, f"the mail server fell silent: {error}")
+    finally:
+        connection.close()
+    Mail.objects.filter(pk=mail.pk).update(state=Mail.State.SENT, sent_at=timezone.now(), trouble="")
+    return True
+
+
+def _message(mail: Mail) -> EmailMessage:
+    headers = {
+        "Message-ID": f"<mail-{mail.pk}@{settings.SITE_URL.partition('://')[2].split('/')[0].split(':')[0]}>"
+    }
+    if not mail.period.startswith("confirm:"):
+        headers["List-Unsubscribe"] = f"<{subscribing.off_address(mail.subscription)}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        headers["Auto-Submitted"] = "auto-generated"
+    return EmailMessage(
+        mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.subscription.email], headers=headers
+    )
+
+
+def _later(mail: Mail, trouble: str) -> bool:
+    """The mail was surely not taken: try again later, six times over about a day."""
+    if mail.attempts >= MOST_ATTEMPTS:
+        return _over(mail, Mail.State.FAILED, trouble)
+    pause = datetime.timedelta(minutes=5 * 4 ** (mail.attempts - 1))
+    Mail.objects.filter(pk=mail.pk).update(
+        state=Mail.State.WAITING, next_at=timezone.now() + pause, leased_until=None, trouble=trouble[:300]
+    )
+    return False
+
+
+def _over(mail: Mail, state: str, trouble: str) -> bool:
+    logger.warning("mail %s to subscription %s: %s: %s", mail.pk, mail.subscription_id, state, trouble)
+    Mail.objects.filter(pk=mail.pk).update(state=state, trouble=trouble[:300], leased_until=None)
+    return False
+
+
+def send_again(mails: Sequence[Mail]) -> int:
+    """An editor decided that mails which failed or may be lost go out once more."""
+    stuck = Q(state__in=(Mail.State.UNSURE, Mail.State.FAILED))
+    return Mail.objects.filter(stuck, pk__in=[mail.pk for mail in mails]).update(
+        state=Mail.State.WAITING, next_at=timezone.now(), attempts=0, trouble=""
+    )

@@ -1,0 +1,173 @@
+"""Query parameters: declared once, checked and documented from the same line.
+
+The law: an unknown parameter, a parameter given twice or a value that means nothing is refused with its
+reason; nothing is silently ignored. Pure but for the exception it raises.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+
+from scorecard.api.problems import Invalid
+from tracker import codebook
+
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+LONGEST_SEARCH = 100
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """`read` turns the text of the address into a value, or raises ValueError with a reason."""
+
+    name: str
+    description: str
+    read: Callable[[str], Any]
+    schema: Mapping[str, Any]
+    default: Any = None
+    example: Any = None
+    examples: Sequence[OpenApiExample] = field(default=())
+
+    def documented(self) -> OpenApiParameter:
+        schema = dict(self.schema)
+        if self.default is not None and not callable(self.default):
+            schema["default"] = self.default
+        examples = [OpenApiExample(self.name, value=self.example)] if self.example is not None else []
+        listed = schema.get("type") == "array"
+        return OpenApiParameter(
+            self.name,
+            schema,
+            OpenApiParameter.QUERY,
+            description=self.description,
+            examples=examples,
+            explode=False if listed else None,
+            style="form" if listed else None,
+        )
+
+
+def read(query: Any, parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """name → value of every parameter, its default where the address has none; `Invalid` otherwise."""
+    known = {parameter.name: parameter for parameter in parameters}
+    errors = [
+        {
+            "name": name[:60],
+            "reason": "not a parameter of this address; allowed: " + (", ".join(known) or "none"),
+        }
+        for name in query
+        if name not in known
+    ]
+    found: dict[str, Any] = {}
+    for name, parameter in known.items():
+        values = query.getlist(name)
+        found[name] = parameter.default() if callable(parameter.default) else parameter.default
+        if not values:
+            continue
+        if len(values) > 1:
+            errors.append({"name": name, "reason": "given twice"})
+            continue
+        try:
+            found[name] = parameter.read(values[0])
+        except ValueError as problem:
+            errors.append({"name": name, "reason": str(problem)})
+    if errors:
+        raise Invalid(errors)
+    return found
+
+
+def choice(
+    name: str, allowed: Sequence[str], description: str, *, default: str | None = None, example: Any = None
+) -> Parameter:
+    def value(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"{text[:60]!r} is not one of {', '.join(allowed)}")
+        return text
+
+    return Parameter(name, description, value, {"type": "string", "enum": [*allowed]}, default, example)
+
+
+def choices(name: str, allowed: Sequence[str], description: str, *, example: Any = None) -> Parameter:
+    """Several of a list, separated by commas."""
+
+    def value(text: str) -> list[str]:
+        given = text.split(",")
+        for each in given:
+            if each not in allowed:
+                raise ValueError(f"{each[:60]!r} is not one of {', '.join(allowed)}")
+        return list(dict.fromkeys(given))
+
+    schema = {"type": "array", "items": {"type": "string", "enum": [*allowed]}, "minItems": 1}
+    return Parameter(name, description + " Several are separated by commas.", value, schema, None, example)
+
+
+def number(
+    name: str, description: str, *, least: int, most: int, default: int | None = None, example: Any = None
+) -> Parameter:
+    def value(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text) or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least} to {most}, not {text[:40]!r}")
+        return int(text)
+
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return Parameter(name, description, value, schema, default, example)
+
+
+def flag(name: str, description: str) -> Parameter:
+    def value(text: str) -> bool:
+        if text not in ("true", "false"):
+            raise ValueError(f"true or false, not {text[:40]!r}")
+        return text == "true"
+
+    return Parameter(name, description, value, {"type": "boolean"}, False)
+
+
+def day(name: str, description: str, *, example: str = "2026-01-31") -> Parameter:
+    def value(text: str) -> datetime.date:
+        try:
+            return codebook.day(text, name)
+        except codebook.RecordError:
+            raise ValueError(f"a day written as YYYY-MM-DD, not {text[:40]!r}") from None
+
+    # A format alone would also allow the years 0001 and 9999.
+    schema = {"type": "string", "format": "date", "pattern": "^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"}
+    return Parameter(name, description, value, schema, None, example)
+
+
+def words(name: str, description: str, *, example: str | None = None) -> Parameter:
+    def value(text: str) -> str:
+        if "\x00" in text:
+            raise ValueError("holds a NUL character")
+        if not text.strip() or len(text) > LONGEST_SEARCH:
+            raise ValueError(f"1 to {LONGEST_SEARCH} characters, not only spaces")
+        return " ".join(text.split())
+
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH, "pattern": r"[^\s\x00]"}
+    return Parameter(name, description, value, schema, None, example)
+
+
+def identifier(name: str, description: str, *, example: str | None = None) -> Parameter:
+    def value(text: str) -> str:
+        if not codebook.ID.fullmatch(text):
+            raise ValueError("small letters, digits and hyphens, 1 to 100 of them")
+        return text
+
+    schema = {"type": "string", "pattern": f"^{codebook.ID.pattern}$"}
+    return Parameter(name, description, value, schema, None, example)
+
+
+def fields(allowed: Sequence[str]) -> Parameter:
+    return choices("fields", allowed, "Only these fields of each item.", example=[*allowed[:2]])
+
+
+AS_OF = day("as_of", "The day of the figures: what had happened by its end (UTC). Default: today.")
+KNOWN_AT = day(
+    "known_at",
+    "As known on that day: later records, corrections and retractions are left out. Default: all we know.",
+)
+ACTOR = choice("actor", codebook.ACTORS, "The view of one actor: acts that name it.", example="china")
+RECOMMENDATION = choice("recommendation", codebook.RECOMMENDATIONS, "One of the seven.", example="trust")

@@ -1,0 +1,164 @@
+"""OpenAPI 3.1 of the API: made from the views, served as JSON and as a page to try it on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import extend_schema
+
+from scorecard.api.views.base import Reading
+
+DESCRIPTION = """\
+Seven policy recommendations on US–China AI, followed act by act since 21 January 2025. Everything on the
+pages is here: figures for any day as known on any day, the record with its whole history, and downloads.
+
+- Reading needs no key. Errors are problem+json (RFC 9457) and say what is wrong.
+- Lists have a `total` and a `next`; follow `next` until it is null and you have seen every item once.
+- Every answer has an ETag; send it back in If-None-Match and get 304 until something changes.
+- RateLimit says how many requests are left in the running minute. More with a key (Authorization: Bearer).
+- Ids are permanent. The id of a merged event answers 301 to the event it became.
+- Quote a score only with its band, its day and the day to which coding is complete. CC BY 4.0.
+"""
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+PROBLEMS = {
+    "400": "A parameter or field that means nothing; `errors` says which and why.",
+    "401": "The key is missing, unknown, revoked or expired.",
+    "403": "The key or its account may not do this.",
+    "404": "Nothing stands at this address or for this day, or the cursor leads nowhere.",
+    "405": "This address does not know the method.",
+    "406": "Only JSON is spoken here.",
+    "409": "A rule of the record stands against it.",
+    "413": "The body is too large.",
+    "415": "The body must be JSON.",
+    "422": "Well-formed, but not what the codebook allows.",
+    "429": "Too many requests in this minute; `Retry-After` says when to go on.",
+}
+PROBLEM = {
+    "type": "object",
+    "description": "An error after RFC 9457.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong, and what is allowed."},
+        "code": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "reason"],
+                "properties": {"name": {"type": "string"}, "reason": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+class Described(AutoSchema):
+    """Adds a view's query parameters, its problems and its limits to what the serializers say."""
+
+    def get_override_parameters(self) -> list[Any]:
+        found = [*super().get_override_parameters()]
+        if self.method in ("GET", "HEAD"):
+            found += [parameter.documented() for parameter in getattr(self.view, "parameters", ())]
+        return found
+
+    def get_filter_backends(self) -> list[Any]:
+        return []
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        codes = ["400", "401", "404", "406", "429"]
+        if self.method != "GET":
+            codes += ["403", "409", "413", "415", "422"]
+        elif getattr(self.view, "scopes", {}).get(self.method):
+            codes.append("403")
+        responses = operation["responses"]
+        if self.method == "GET":
+            responses.setdefault("304", {"description": "Unchanged since the ETag or the date you sent."})
+        for code in codes:
+            responses.setdefault(
+                code,
+                {
+                    "description": PROBLEMS[code],
+                    "content": {
+                        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                    },
+                },
+            )
+        return operation
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    target_class = "scorecard.api.keys.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A key of an analyst's program: sck_…"}
+
+
+def only_version_one(endpoints: list[Any], **_kwargs: Any) -> list[Any]:
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
+
+
+def finished(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+    """Add the shape of problems; give examples of one value, as they stand, to parameters."""
+    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                _one_example(parameter)
+    return result
+
+
+def _one_example(parameter: dict[str, Any]) -> None:
+    examples = parameter.pop("examples", None)
+    if examples and "example" not in parameter:
+        parameter["example"] = next(iter(examples.values()))["value"]
+
+
+def document() -> dict[str, Any]:
+    found = SchemaGenerator().get_schema(request=None, public=True)
+    found["info"]["description"] = DESCRIPTION
+    return found
+
+
+class Schema(Reading):
+    """This description."""
+
+    @extend_schema(exclude=True)
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def version(self):
+        return f"schema:{settings.RELEASE}"
+
+    def answer(self, asked, **place):
+        return document()
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    """The page to read and try the API, from our own host alone."""
+    answer = render(request, "api/docs.html", {"schema": reverse("api:schema")})
+    answer.headers["Content-Security-Policy"] = PAGE_POLICY
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    return answer
+
+
+__all__ = ["Described", "KeyScheme", "Schema", "docs", "document"]

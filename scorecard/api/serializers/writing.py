@@ -1,0 +1,209 @@
+"""Shapes of the write side: proposals, decisions, imports, disputes, subscriptions, webhooks."""
+
+from rest_framework import serializers
+
+from scorecard.api.serializers.record import AssessmentShape, Page, SourceShape
+from scorecard.models import Dispute, Subscription
+from tracker import codebook
+from tracker.models import Event
+
+DAY = {"help_text": "A day as YYYY-MM-DD, between 1900 and 2100."}
+
+
+class CleanText(serializers.CharField):
+    """Text that a database and a line of JSON can hold."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, str):
+            raise serializers.ValidationError(f"text, not {type(data).__name__}")
+        try:
+            data.encode()
+        except UnicodeEncodeError:
+            raise serializers.ValidationError("holds half of a surrogate pair; send valid UTF-8") from None
+        return super().to_internal_value(data)
+
+
+class Strict(serializers.Serializer):
+    """Refuses fields it does not know, so that a typing error cannot lose one silently."""
+
+    def to_internal_value(self, data):
+        if isinstance(data, dict):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                allowed = ", ".join(self.fields)
+                raise serializers.ValidationError(
+                    {str(name)[:60]: [f"unknown field; allowed are {allowed}"] for name in unknown}
+                )
+        return super().to_internal_value(data)
+
+
+class Proposal(Strict):
+    """An event for the queue of the analysts. It counts nowhere before one of them accepts it."""
+
+    title = CleanText(max_length=500)
+    date = serializers.DateField(**DAY)
+    language = CleanText(max_length=20, required=False, help_text="Language of title and summary: en, zh …")
+    summary = CleanText(max_length=10_000, required=False, allow_blank=True)
+    actors = serializers.ListField(child=serializers.ChoiceField(choices=codebook.ACTORS), required=False)
+    certainty = serializers.ChoiceField(choices=codebook.CERTAINTIES, required=False)
+    assessments = AssessmentShape(many=True, required=False)
+    sources = SourceShape(many=True, help_text="At least one, with a title and an address.")
+
+
+class ProposalShape(serializers.Serializer):
+    id = serializers.CharField()
+    status = serializers.ChoiceField(choices=Event.Status.values)
+    version = serializers.IntegerField(help_text="Send it back with a decision.")
+    date = serializers.DateField()
+    title = serializers.CharField()
+    title_zh = serializers.CharField()
+    summary = serializers.CharField()
+    summary_zh = serializers.CharField()
+    actors = serializers.ListField(child=serializers.CharField())
+    certainty = serializers.ChoiceField(choices=codebook.CERTAINTIES)
+    priority = serializers.FloatField()
+    reports = serializers.IntegerField()
+    suggestion = serializers.JSONField(allow_null=True, help_text="The machine's, with its reasons.")
+    sources = SourceShape(many=True)
+
+
+class Proposals(Page):
+    results = ProposalShape(many=True)
+
+
+class Decision(Strict):
+    """What to do with an event. Which fields a deed takes is said in the description of the operation."""
+
+    deed = serializers.ChoiceField(
+        choices=(
+            *("accept", "dismiss", "snooze", "ask_review", "reopen", "edit", "retract", "restore"),
+            *("dispute", "settle", "supersede", "merge", "undo"),
+        )
+    )
+    version = serializers.IntegerField(
+        required=False, min_value=0, max_value=1 << 31, help_text="As you saw it: refused if it has moved on."
+    )
+    why = CleanText(max_length=1000, required=False, allow_blank=True, help_text="Readers see it.")
+    reason = serializers.ChoiceField(choices=Event.Dismissal.values, required=False, help_text="dismiss")
+    until = serializers.DateField(required=False, help_text="snooze: until this day")
+    changes = serializers.DictField(required=False, help_text="accept, edit: fields of the record")
+    events = serializers.ListField(
+        child=serializers.RegexField(f"^{codebook.ID.pattern}$"), required=False, max_length=50,
+        help_text="supersede: the earlier events; merge: those to merge into this one",
+    )  # fmt: skip
+
+
+class Decided(serializers.Serializer):
+    id = serializers.CharField()
+    status = serializers.ChoiceField(choices=Event.Status.values)
+    version = serializers.IntegerField()
+    sequence = serializers.IntegerField(allow_null=True, help_text="Its last revision; null: not on record.")
+
+
+class Import(Strict):
+    records = serializers.ListField(
+        child=serializers.DictField(), min_length=1, max_length=1000,
+        help_text="Records in the shape of a line of the log; all of them or none.",
+    )  # fmt: skip
+    why = CleanText(max_length=1000, required=False, allow_blank=True, help_text="Readers see it.")
+
+
+class Imported(serializers.Serializer):
+    added = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    known = serializers.IntegerField(help_text="On record already; nothing was done.")
+
+
+class DisputeInput(Strict):
+    event = serializers.RegexField(f"^{codebook.ID.pattern}$", help_text="Its id.")
+    claim = CleanText(min_length=20, max_length=4000, help_text="What is wrong.")
+    source = serializers.URLField(max_length=2000, help_text="A page that shows it.")
+    recommendation = serializers.ChoiceField(choices=codebook.RECOMMENDATIONS, required=False)
+    direction = serializers.ChoiceField(choices=codebook.DIRECTIONS, required=False)
+    strength = serializers.IntegerField(min_value=1, max_value=5, required=False)
+    name = CleanText(max_length=100, required=False, allow_blank=True, help_text="Shown with the dispute.")
+    email = serializers.EmailField(required=False, help_text="For the answer only; never shown.")
+
+
+class DisputeShape(serializers.Serializer):
+    reference = serializers.CharField()
+    event = serializers.CharField()
+    recommendation = serializers.CharField(help_text="Empty: the whole event.")
+    state = serializers.ChoiceField(choices=Dispute.State.values)
+    claim = serializers.CharField(allow_null=True, help_text="Null until an editor has taken it up.")
+    source = serializers.CharField(allow_null=True)
+    direction = serializers.IntegerField(allow_null=True)
+    strength = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField(allow_null=True)
+    answer = serializers.CharField()
+    sequence = serializers.IntegerField(help_text="The revision it is about.")
+    changed_by = serializers.IntegerField(allow_null=True, help_text="The revision that followed.")
+    received_at = serializers.DateTimeField()
+    answer_due = serializers.DateField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+    page = serializers.URLField()
+
+
+class Disputes(Page):
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="All disputes by state.")
+    results = DisputeShape(many=True)
+
+
+class SubscriptionInput(Strict):
+    email = serializers.EmailField(max_length=254)
+    rhythm = serializers.ChoiceField(choices=Subscription.Rhythm.values)
+    recommendations = serializers.ListField(
+        child=serializers.ChoiceField(choices=codebook.RECOMMENDATIONS), required=False
+    )
+    actors = serializers.ListField(child=serializers.ChoiceField(choices=codebook.ACTORS), required=False)
+    language = serializers.ChoiceField(choices=("en", "zh-hans"), required=False)
+
+
+class Asked(serializers.Serializer):
+    detail = serializers.CharField()
+
+
+class WebhookInput(Strict):
+    url = serializers.URLField(max_length=2000, help_text="https, on the open internet.")
+    recommendations = serializers.ListField(
+        child=serializers.ChoiceField(choices=codebook.RECOMMENDATIONS), required=False
+    )
+    actors = serializers.ListField(child=serializers.ChoiceField(choices=codebook.ACTORS), required=False)
+
+
+class WebhookShape(serializers.Serializer):
+    id = serializers.IntegerField()
+    url = serializers.CharField()
+    recommendations = serializers.ListField(child=serializers.CharField())
+    actors = serializers.ListField(child=serializers.CharField())
+    enabled = serializers.BooleanField()
+    reason = serializers.CharField(help_text="Why it is disabled.")
+    failing_since = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    secret = serializers.CharField(required=False, help_text="Only in the answer that makes or rotates it.")
+
+
+class Webhooks(Page):
+    results = WebhookShape(many=True)
+
+
+class TryShape(serializers.Serializer):
+    at = serializers.DateTimeField()
+    status = serializers.IntegerField(allow_null=True)
+    trouble = serializers.CharField()
+    seconds = serializers.FloatField()
+
+
+class DeliveryShape(serializers.Serializer):
+    message = serializers.CharField(help_text="The webhook-id of every try.")
+    sequence = serializers.IntegerField(allow_null=True, help_text="The revision; null: a ping.")
+    state = serializers.ChoiceField(choices=("owed", "delivered", "given_up"))
+    attempts = serializers.IntegerField()
+    written_at = serializers.DateTimeField()
+    next_at = serializers.DateTimeField(allow_null=True)
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    tries = TryShape(many=True)
+
+
+class Deliveries(Page):
+    results = DeliveryShape(many=True)

@@ -1,0 +1,244 @@
+"""Whole tables for download: rows as generators, and the data dictionary from the same columns.
+
+The law: a table of any length runs in constant memory, and a column exists only with its meaning.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scorecard import standings
+from tracker.codebook import RECOMMENDATIONS
+from tracker.models import Article, Event, Revision
+
+Row = tuple[Any, ...]
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`type` is text, integer, number, boolean, day or moment."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    meaning: str
+    columns: Sequence[Column]
+    rows: Callable[[datetime.date, datetime.date | None], Iterator[Row]]
+    dated: bool = False  # whether as_of and known_at mean anything to it
+
+
+def _latest() -> Iterator[dict[str, Any]]:
+    """The present state of every event on record, retracted ones left out, by id."""
+    ids = Event.objects.accepted().order_by("pk").values_list("pk", flat=True)
+    batch: list[str] = []
+    for event_id in ids.iterator(BATCH):
+        batch.append(event_id)
+        if len(batch) == BATCH:
+            yield from _bodies(batch)
+            batch = []
+    yield from _bodies(batch)
+
+
+def _bodies(ids: list[str]) -> Iterator[dict[str, Any]]:
+    latest = {
+        event: (sequence, body)
+        for event, sequence, body in Revision.objects.filter(event__in=ids)
+        .order_by("sequence")
+        .values_list("event", "sequence", "body")
+    }
+    for event_id in ids:
+        if event_id in latest:
+            sequence, body = latest[event_id]
+            yield {**json.loads(body), "sequence": sequence}
+
+
+def _events(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+    for line in _latest():
+        yield (
+            *(line["id"], line["sequence"], line["date"], line["date_precision"], line["title"]),
+            *(line["title_zh"], line["summary"], line["summary_zh"], " ".join(line["actors"])),
+            *(
+                line["certainty"],
+                " ".join(line["supersedes"]),
+                len(line["assessments"]),
+                len(line["sources"]),
+            ),
+            *(line["sources"][0]["url"] if line["sources"] else "", line["recorded_at"], line["codebook"]),
+        )
+
+
+def _assessments(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+    for line in _latest():
+        for item in line["assessments"]:
+            yield (
+                *(line["id"], line["date"], line["date_precision"], " ".join(line["actors"])),
+                *(line["certainty"], item["rec"], item["direction"], item["strength"], item["ask"]),
+                *(item["rationale"], " ".join(line["supersedes"]), line["recorded_at"]),
+            )
+
+
+def _sources(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+    for line in _latest():
+        for source in line["sources"]:
+            yield (
+                *(line["id"], source["url"], source["title"], source["publisher"], source["date"]),
+                source["lang"],
+            )
+
+
+def _articles(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+    rows = Article.objects.order_by("id").prefetch_related("reports__event")
+    for row in rows.iterator(chunk_size=BATCH):
+        events = sorted(each.event_id for each in row.reports.all() if each.event.on_record)
+        yield (
+            *(row.id, row.url, row.title, row.publisher, row.language, row.published_at, row.first_seen_at),
+            " ".join(events),
+        )
+
+
+def _scores(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
+    report = standings.report(as_of, known_at)
+    for slug, found in report["recommendations"].items():
+        for reading in ("balance", "pulse"):
+            entry = found[reading]
+            names = ("score", "low", "high", "label", "A", "U", "n", "prob_advancing", "since")
+            yield (as_of.isoformat(), slug, reading, *(entry[name] for name in names))
+
+
+def _series(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
+    for reading in ("balance", "pulse"):
+        found = standings.series(reading, as_of=as_of, known_at=known_at)
+        for slug in RECOMMENDATIONS:
+            line = found["recommendations"][slug]
+            names = ("score", "low", "high", "label", "A", "U", "n")
+            for day, *values in zip(found["days"], *(line[name] for name in names), strict=True):
+                yield (day, slug, reading, *values)
+
+
+_ID = Column("id", "text", "permanent id of the event")
+_DAY = Column("date", "day", "day of the act (UTC); with a coarser precision, a day within the period")
+_PRECISION = Column("date_precision", "text", "day, month, quarter or year")
+_ACTORS = Column("actors", "text", "whose act it is, separated by spaces")
+_CERTAINTY = Column("certainty", "text", "confirmed, reported or rumoured")
+_SUPERSEDES = Column("supersedes", "text", "ids of events whose effect it ends, separated by spaces")
+_RECORDED = Column("recorded_at", "day", "day this version was recorded; empty: the first import")
+_FIGURES = (
+    Column("recommendation", "text", "slug of the recommendation"),
+    Column("reading", "text", "balance or pulse"),
+    Column("score", "number", "-100 to +100; 0 is where it stood on 2025-01-21"),
+    Column("low", "number", "lower end of the 80 % evidence band"),
+    Column("high", "number", "upper end of the 80 % evidence band"),
+    Column("label", "text", "advancing, undermined, contested, unclear or too little evidence"),
+    Column("A", "number", "faded, credited weight of what advances"),
+    Column("U", "number", "faded, credited weight of what undermines"),
+    Column("n", "integer", "acts that count"),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "events",
+            "Every event on record in its present state, one row each.",
+            (
+                _ID,
+                Column("sequence", "integer", "number of the revision that this state is"),
+                _DAY,
+                _PRECISION,
+                Column("title", "text", "title in English"),
+                Column("title_zh", "text", "title in Chinese"),
+                Column("summary", "text", "summary in English"),
+                Column("summary_zh", "text", "summary in Chinese"),
+                _ACTORS,
+                _CERTAINTY,
+                _SUPERSEDES,
+                Column("assessments", "integer", "how many recommendations it touches"),
+                Column("sources", "integer", "how many sources are cited"),
+                Column("first_source", "text", "address of the first source"),
+                _RECORDED,
+                Column(
+                    "codebook", "text", "version of the codebook it was coded by; empty: the first import"
+                ),
+            ),
+            _events,
+        ),
+        Table(
+            "assessments",
+            "What each event does to each recommendation it touches, one row for each pair.",
+            (
+                _ID,
+                _DAY,
+                _PRECISION,
+                _ACTORS,
+                _CERTAINTY,
+                Column("recommendation", "text", "slug of the recommendation"),
+                Column("direction", "integer", "1 advances, -1 undermines, 0 mixed"),
+                Column("strength", "integer", "1 words, 2 proposal, 3 commitment, 4 enacted, 5 operating"),
+                Column("ask", "text", "the ask of the recommendation it speaks to, if any"),
+                Column("rationale", "text", "the coder's reason"),
+                _SUPERSEDES,
+                _RECORDED,
+            ),
+            _assessments,
+        ),
+        Table(
+            "sources",
+            "The sources of the events on record, one row for each citation.",
+            (
+                _ID,
+                Column("url", "text", "address"),
+                Column("title", "text", "title as published"),
+                Column("publisher", "text", "who published it"),
+                Column("date", "day", "day of publication, if known"),
+                Column("lang", "text", "language tag"),
+            ),
+            _sources,
+        ),
+        Table(
+            "articles",
+            "What the feeds delivered: metadata only, for the words belong to their publishers.",
+            (
+                Column("id", "integer", "number of the article"),
+                Column("url", "text", "address"),
+                Column("title", "text", "title as published"),
+                Column("publisher", "text", "who published it"),
+                Column("language", "text", "language tag"),
+                Column("published_at", "moment", "when it was published, as the feed said"),
+                Column("first_seen_at", "moment", "when we first saw it"),
+                Column("events", "text", "ids of the events on record that it reports, separated by spaces"),
+            ),
+            _articles,
+        ),
+        Table(
+            "scores",
+            "The seven on one day.",
+            (
+                Column("as_of", "day", "the day"),
+                *_FIGURES,
+                Column("prob_advancing", "number", "probability that the true balance is above zero"),
+                Column("since", "day", "first day of the label's unbroken run"),
+            ),
+            _scores,
+            dated=True,
+        ),
+        Table(
+            "series",
+            "The seven day by day since 2025-01-21.",
+            (Column("date", "day", "calendar day, end of day, UTC"), *_FIGURES),
+            _series,
+            dated=True,
+        ),
+    )
+}
+RECORD = "Every version of every event in the order of the log, one line of JSON each: what a mirror equals."
+CHANGES = "Every revision with who, when, why and its digest, one line of JSON each: what the digests cover."

@@ -1,0 +1,66 @@
+"""The addresses of the API, version 1. Nothing here is ever taken away or given another meaning."""
+
+from django.urls import path, re_path
+
+from scorecard.api import problems, schema
+from scorecard.api.views import (
+    about,
+    articles,
+    changes,
+    disputes,
+    editions,
+    events,
+    exports,
+    recommendations,
+    scores,
+    webhooks,
+    writing,
+)
+
+app_name = "api"
+
+urlpatterns = [
+    path("", about.Start.as_view(), name="start"),
+    path("recommendations/", recommendations.Recommendations.as_view(), name="recommendations"),
+    path("recommendations/<slug>/", recommendations.OneRecommendation.as_view(), name="recommendation"),
+    path("scores/", scores.Scores.as_view(), name="scores"),
+    path("scores/<slug>/", scores.Score.as_view(), name="score"),
+    path("scores/<slug>/contributions/", scores.Contributions.as_view(), name="contributions"),
+    path("views/", scores.Views.as_view(), name="views"),
+    path("series/", scores.Series.as_view(), name="series"),
+    path("waterfall/", scores.Waterfall.as_view(), name="waterfall"),
+    path("events/", events.Events.as_view(), name="events"),
+    path("events/<id>/", events.OneEvent.as_view(), name="event"),
+    path("events/<id>/history/", events.EventHistory.as_view(), name="history"),
+    path("events/<id>/decisions/", writing.Decisions.as_view(), name="decisions"),
+    path("articles/", articles.Articles.as_view(), name="articles"),
+    path("sources/", articles.Sources.as_view(), name="sources"),
+    path("changes/", changes.Changes.as_view(), name="changes"),
+    path("method/", about.Method.as_view(), name="method"),
+    path("codebook/", about.Codebook.as_view(), name="codebook"),
+    path("cues/", about.Cues.as_view(), name="cues"),
+    path("coverage/", about.Coverage.as_view(), name="coverage"),
+    path("agreement/", about.Agreement.as_view(), name="agreement"),
+    path("exports/", exports.Exports.as_view(), name="exports"),
+    path("exports/<name>.<format>", exports.Export.as_view(), name="export"),
+    path("editions/", editions.Editions.as_view(), name="editions"),
+    path("editions/key/", editions.Key.as_view(), name="edition_key"),
+    path("editions/verify.py", editions.Verifier.as_view(), name="verifier"),
+    path("editions/<day>.zip", editions.EditionZip.as_view(), name="edition_zip"),
+    path("editions/<day>/", editions.OneEdition.as_view(), name="edition"),
+    path("editions/<day>/<name>", editions.EditionFile.as_view(), name="edition_file"),
+    path("disputes/", disputes.Disputes.as_view(), name="disputes"),
+    path("disputes/<reference>/", disputes.OneDispute.as_view(), name="dispute"),
+    path("subscriptions/", disputes.Subscriptions.as_view(), name="subscriptions"),
+    path("proposals/", writing.Proposals.as_view(), name="proposals"),
+    path("imports/", writing.Imports.as_view(), name="imports"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<int:id>/", webhooks.OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<int:id>/rotate/", webhooks.Rotate.as_view(), name="webhook_rotate"),
+    path("webhooks/<int:id>/enable/", webhooks.Enable.as_view(), name="webhook_enable"),
+    path("webhooks/<int:id>/ping/", webhooks.Ping.as_view(), name="webhook_ping"),
+    path("webhooks/<int:id>/deliveries/", webhooks.Deliveries.as_view(), name="webhook_deliveries"),
+    path("webhooks/<int:id>/deliveries/<message>/resend/", webhooks.Resend.as_view(), name="webhook_resend"),
+    path("schema/", schema.Schema.as_view(), name="schema"),
+    re_path(r"", problems.nothing_here),
+]

@@ -1,0 +1,189 @@
+"""What explains the figures: start, method, codebook, cues, coverage, agreement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Max, Min
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+
+from scorecard import method, standings
+from scorecard.api import parameters
+from scorecard.api.serializers import about as shapes
+from scorecard.api.views.base import Reading, moment, public
+from tracker import agreement, codebook
+from tracker.models import (
+    Article,
+    Coding,
+    Completeness,
+    CoverageDay,
+    Cue,
+    Event,
+    Head,
+    TaggerVersion,
+)
+
+DAYS = parameters.number("days", "How many of the latest days.", least=1, most=400, default=90)
+ADDRESSES = (
+    *(
+        "recommendations",
+        "scores",
+        "views",
+        "series",
+        "waterfall",
+        "events",
+        "articles",
+        "sources",
+        "changes",
+    ),
+    *("method", "codebook", "cues", "coverage", "agreement", "exports", "editions", "disputes", "schema"),
+)
+
+
+class Start(Reading):
+    """Where everything is."""
+
+    @extend_schema(operation_id="start", responses=shapes.Start, tags=["About"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, **place):
+        head = Head.objects.filter(id=1).first() or Head()
+        coded = standings.coded_to()
+        return {
+            "title": "US–China AI Policy Scorecard",
+            "method": method.CURRENT,
+            "codebook": codebook.VERSION,
+            "sequence": head.sequence,
+            "digest": head.digest,
+            "coded_to": coded.isoformat() if coded else None,
+            "licence": "CC BY 4.0",
+            "documentation": public(reverse("api-docs")),
+            "addresses": {name: public(reverse(f"api:{name}")) for name in ADDRESSES},
+        }
+
+
+class Method(Reading):
+    """Every parameter with its reason, the versions of the method, and the named what-ifs."""
+
+    @extend_schema(operation_id="method", responses=shapes.MethodShape, tags=["About"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def version(self):
+        return settings.RELEASE
+
+    def answer(self, asked, **place):
+        return method.describe()
+
+
+class Codebook(Reading):
+    """The codebook's vocabulary."""
+
+    @extend_schema(operation_id="codebook", responses=shapes.Codebook, tags=["About"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def version(self):
+        return settings.RELEASE
+
+    def answer(self, asked, **place):
+        return {
+            "version": codebook.VERSION,
+            "start": codebook.START.isoformat(),
+            "asks": codebook.ASKS,
+            "actors": codebook.ACTORS,
+            "certainties": codebook.CERTAINTIES,
+            "precisions": codebook.PRECISIONS,
+            "directions": {"1": "advances", "-1": "undermines", "0": "mixed"},
+            "strengths": {str(number): word for number, word in codebook.STRENGTHS.items()},
+        }
+
+
+class Cues(Reading):
+    """The words by which articles are recognised, as the tagger uses them."""
+
+    parameters = (parameters.words("kind", "Only this kind: act, object, side or rule."),)
+
+    @extend_schema(operation_id="cues", responses=shapes.Cues, tags=["About"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def version(self):
+        state = Cue.objects.aggregate(count=Count("id"), at=Max("changed_at"))
+        return f"cues:{state['count']}:{state['at']}:{self._serving()}"
+
+    def answer(self, asked, **place):
+        cues = Cue.objects.filter(active=True)
+        if asked["kind"]:
+            cues = cues.filter(kind=asked["kind"])
+        found = [{"kind": cue.kind, "key": cue.key, "body": cue.body} for cue in cues]
+        return {"total": len(found), "model": self._serving(), "results": found}
+
+    def _serving(self) -> str | None:
+        return (
+            TaggerVersion.objects.exclude(serving_since=None)
+            .order_by("-serving_since")
+            .values_list("name", flat=True)
+            .first()
+        )
+
+
+class Coverage(Reading):
+    """What we looked at: to which day coding is complete, which feeds were alive, what waits."""
+
+    parameters = (DAYS,)
+
+    @extend_schema(operation_id="coverage", responses=shapes.CoverageShape, tags=["About"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def version(self):
+        waiting = Event.objects.open().aggregate(count=Count("pk"), oldest=Min("proposed_at"))
+        newest = Article.objects.order_by("-id").values_list("id", flat=True).first()
+        day = CoverageDay.objects.order_by("-day").values_list("day", "articles", "feeds_alive").first()
+        return f"{standings.head()}:{waiting}:{newest}:{day}"
+
+    def answer(self, asked, **place):
+        coded = standings.coded_to()
+        waiting = Event.objects.open().aggregate(count=Count("pk"), oldest=Min("proposed_at"))
+        counted = dict(
+            Event.objects.accepted().order_by().values_list("certainty").annotate(count=Count("pk"))
+        )
+        names = ("day", "feeds_total", "feeds_alive", "articles", "oldest_unreviewed", "waiting")
+        return {
+            "coded_to": coded.isoformat() if coded else None,
+            "events": sum(counted.values()),
+            "certainty": {name: counted.get(name, 0) for name in codebook.CERTAINTIES},
+            "articles": Article.objects.count(),
+            "waiting": waiting["count"],
+            "oldest_waiting": moment(waiting["oldest"]),
+            "statements": [_dated(row) for row in Completeness.objects.values("day", "recorded_at", "note")],
+            "days": [_dated(row) for row in CoverageDay.objects.values(*names)[: asked["days"]]],
+        }
+
+
+def _dated(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
+
+
+class Agreement(Reading):
+    """How far two coders agree who did not see each other's codes; `measured` is false before any did."""
+
+    @extend_schema(operation_id="agreement", responses=shapes.AgreementShape, tags=["About"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def version(self):
+        state = Coding.objects.aggregate(count=Count("id"), at=Max("done_at"))
+        return f"{standings.head()}:{state['count']}:{state['at']}"
+
+    def answer(self, asked, **place):
+        found = agreement.figures()
+        return {
+            "measured": any(each["n"] for each in found),
+            "results": found,
+            "thresholds": method.describe()["agreement"],
+        }

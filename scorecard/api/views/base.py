@@ -1,0 +1,137 @@
+"""What every view of the API does: headers of allowance, conditional reading, lists by cursor."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils import timezone
+from rest_framework.views import APIView
+
+from scorecard import standings
+from scorecard.api import kept, paging, parameters
+from scorecard.api.parameters import Parameter
+from scorecard.api.problems import NoSuchDay
+from tracker import codebook
+
+COUNTED_SECONDS = 900
+
+
+class View(APIView):
+    """An address of the API. `parameters` are all that its query may hold."""
+
+    parameters: Sequence[Parameter] = ()
+
+    def finalize_response(
+        self, request: Any, response: HttpResponse, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        allowance = getattr(request, "allowance", None) or getattr(
+            getattr(request, "_request", None), "allowance", None
+        )
+        if allowance is not None:
+            for name, value in allowance.headers().items():
+                answer.headers[name] = value
+        if request.method not in ("GET", "HEAD"):
+            answer.headers.setdefault("Cache-Control", "no-store")
+        answer.headers["X-Robots-Tag"] = "noindex"
+        return answer
+
+    def asked(self) -> dict[str, Any]:
+        """The checked parameters of the address."""
+        return parameters.read(self.request.query_params, self.parameters)
+
+    def asked_nothing(self) -> None:
+        """Refuse a query where a body is what counts."""
+        parameters.read(self.request.query_params, ())
+
+
+class Reading(View):
+    """An address that answers GET from what is kept until `version()` changes."""
+
+    def version(self) -> str:
+        return standings.head()
+
+    def get(self, request: Any, **place: Any) -> HttpResponse:
+        asked = self.asked()
+        check_days(asked)
+        return kept.answered(request, self.version(), lambda: self.answer(asked, **place))
+
+    def answer(self, asked: dict[str, Any], **place: Any) -> Any:
+        raise NotImplementedError
+
+
+class Listing(Reading):
+    """A list of rows: filtered, ordered, by cursor, with its total."""
+
+    orders: Mapping[str, paging.Order] = {}
+    keys: type = str
+
+    def rows(self, asked: dict[str, Any], **place: Any) -> QuerySet:
+        raise NotImplementedError
+
+    def item(self, row: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def answer(self, asked: dict[str, Any], **place: Any) -> Any:
+        rows = self.rows(asked, **place)
+        name = asked.get("order") or next(iter(self.orders))
+        found, cursor = paging.page(
+            rows, self.orders[name], asked["limit"], asked["cursor"], f"{self.path()}:{name}", keys=self.keys
+        )
+        items = [self.item(row) for row in found]
+        return {
+            "total": self.total(rows),
+            "next": paging.address(self.public(), self.request.query_params, cursor),
+            "results": only(items, asked.get("fields")),
+        }
+
+    def path(self) -> str:
+        return self.request.path
+
+    def public(self) -> str:
+        return settings.SITE_URL.rstrip("/") + self.request.path
+
+    def total(self, rows: QuerySet) -> int:
+        """How many rows paging will return; counted once for each filter and state of the record."""
+        query = self.request.query_params.copy()
+        for name in ("cursor", "limit", "order", "fields"):
+            query.pop(name, None)
+        words = f"{self.version()}:{self.path()}?{sorted(query.items())}"
+        place = f"total:{kept.digest(words)}"
+        found = cache.get(place)
+        if found is None:
+            found = rows.count()
+            cache.set(place, found, COUNTED_SECONDS)
+        return found
+
+
+def only(items: list[dict[str, Any]], fields: Sequence[str] | None) -> list[dict[str, Any]]:
+    """The items with these fields only (None: all)."""
+    if not fields:
+        return items
+    return [{name: item[name] for name in fields} for item in items]
+
+
+def check_days(asked: Mapping[str, Any]) -> None:
+    """Refuse figures of days that have none: before the start, or to come."""
+    today = timezone.now().date()
+    for name in ("as_of", "known_at", "later", "later_known_at", "earlier", "earlier_known_at"):
+        day: datetime.date | None = asked.get(name)
+        if day is not None and not codebook.START <= day <= today:
+            raise NoSuchDay(f"{name}: there are figures for {codebook.START} to {today}, none for {day}.")
+
+
+def public(path: str) -> str:
+    """The public address of a path: from the setting, never from the request's Host header."""
+    return settings.SITE_URL.rstrip("/") + path
+
+
+def moment(at: datetime.datetime | None) -> str | None:
+    """RFC 3339, in UTC, to the second."""
+    return at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None

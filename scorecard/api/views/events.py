@@ -1,0 +1,245 @@
+"""Events on record: the list with its filters, one event, its history."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import NotFound
+
+from scorecard import method, standings
+from scorecard.api import kept, paging, parameters
+from scorecard.api.serializers import record as shapes
+from scorecard.api.views.base import Listing, Reading, moment, public
+from scorecard.method import weighing
+from scorecard.models import Dispute
+from tracker import codebook, record
+from tracker.models import Assessment, Event, Revision
+from tracker.triage.searchable import folded
+
+FIELDS = (*shapes.EventShape().fields,)
+ID = OpenApiParameter(
+    "id", {"type": "string", "pattern": f"^{codebook.ID.pattern}$"}, OpenApiParameter.PATH,
+    description="The permanent id of an event.",
+)  # fmt: skip
+ASKS = sorted({ask for asks in codebook.ASKS.values() for ask in asks})
+
+
+class Events(Listing):
+    """The events on record, newest act first. Proposals that nobody has accepted are not public."""
+
+    orders = {
+        "-date": paging.Order("date", down=True),
+        "date": paging.Order("date", down=False),
+        "id": paging.Order("pk", down=False),
+        "-id": paging.Order("pk", down=True),
+    }
+    parameters = (
+        parameters.words("q", "Every one of these words, in either language.", example="出口管制"),
+        parameters.choices("recommendation", codebook.RECOMMENDATIONS, "Coded for one of these."),
+        parameters.choices("direction", ("1", "-1", "0"), "1 advances, -1 undermines, 0 mixed."),
+        parameters.choices("strength", ("1", "2", "3", "4", "5"), "1 words … 5 operating."),
+        parameters.choices("ask", ASKS, "Speaks to one of these asks."),
+        parameters.choices("actor", codebook.ACTORS, "Names one of these actors."),
+        parameters.choices("certainty", codebook.CERTAINTIES, "How sure it is."),
+        parameters.day("first", "Acts of this day or later.", example="2025-05-01"),
+        parameters.day("last", "Acts of this day or earlier.", example="2025-12-31"),
+        parameters.choice("language", ("en", "zh"), "With a source in this language."),
+        parameters.identifier("supersedes", "Events that end this one's effect."),
+        parameters.choice(
+            "retracted",
+            ("false", "true", "any"),
+            "Retracted events: left out, only they, or both.",
+            default="false",
+        ),
+        parameters.choice("order", tuple(orders), "By the day of the act, or by id.", default="-date"),
+        parameters.fields(FIELDS),
+        paging.LIMIT,
+        paging.CURSOR,
+    )
+
+    @extend_schema(operation_id="events", responses=shapes.Events, tags=["Record"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def rows(self, asked, **place):
+        rows = Event.objects.filter(status__in=Event.ON_RECORD)
+        if asked["retracted"] != "any":
+            rows = rows.filter(retracted=asked["retracted"] == "true")
+        if asked["first"]:
+            rows = rows.filter(date__gte=asked["first"])
+        if asked["last"]:
+            rows = rows.filter(date__lte=asked["last"])
+        if asked["certainty"]:
+            rows = rows.filter(certainty__in=asked["certainty"])
+        if asked["actor"]:
+            rows = rows.filter(_any(Q(actors__icontains=f'"{actor}"') for actor in asked["actor"]))
+        if asked["supersedes"]:
+            rows = rows.filter(supersedes__icontains=f'"{asked["supersedes"]}"')
+        if asked["language"]:
+            rows = rows.filter(sources__icontains=f'"lang": "{asked["language"]}')
+        code = _code(asked)
+        if code:
+            rows = rows.filter(Exists(Assessment.objects.filter(code, event=OuterRef("pk"))))
+        for word in (asked["q"] or "").split():
+            rows = rows.filter(_says(word))
+        return with_state(rows)
+
+    def item(self, row):
+        return event(row)
+
+
+def _any(conditions: Iterable[Q]) -> Q:
+    found = Q()
+    for condition in conditions:
+        found |= condition
+    return found
+
+
+def _code(asked: dict[str, Any]) -> Q | None:
+    """What one and the same assessment must hold; None if nothing is asked of it."""
+    found = Q()
+    for name, column in (
+        ("recommendation", "recommendation_id__in"),
+        ("direction", "direction__in"),
+        ("strength", "strength__in"),
+        ("ask", "ask__in"),
+    ):
+        if asked[name]:
+            found &= Q(**{column: asked[name]})
+    return found or None
+
+
+def _says(word: str) -> Q:
+    """In titles and summaries, Chinese inside sentences and in either script, in reasons, or in the id."""
+    reasons = Assessment.objects.filter(event=OuterRef("pk"), rationale__icontains=word)
+    return Q(folded__contains=folded(word)) | Q(pk__contains=word.lower()) | Q(Exists(reasons))
+
+
+def with_state(rows: QuerySet) -> QuerySet:
+    """Events with the revision that is their present state."""
+    latest = Revision.objects.filter(event=OuterRef("pk")).order_by("-sequence")
+    return rows.annotate(
+        latest=Subquery(latest.values("sequence")[:1]),
+        body=Subquery(latest.values("body")[:1]),
+        written=Subquery(latest.values("written_at")[:1]),
+    ).only("id", "date", "status", "merged_into_id")
+
+
+def event(row: Event) -> dict[str, Any]:
+    return {
+        **json.loads(row.body),
+        "sequence": row.latest,
+        "changed_at": moment(row.written),
+        "disputed": row.status == Event.Status.DISPUTED,
+        "page": public(f"/events/{row.id}/"),
+    }
+
+
+class OneEvent(Reading):
+    """One event as it stands, or as it was known on a day. A merged id leads to its target."""
+
+    parameters = (parameters.KNOWN_AT,)
+
+    @extend_schema(
+        operation_id="event",
+        parameters=[ID],
+        responses={
+            200: shapes.EventShape,
+            301: OpenApiResponse(shapes.Merged, description="Merged: `Location` is the event it became."),
+        },
+        tags=["Record"],
+    )
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, id):
+        row = with_state(Event.objects.filter(pk=id)).first()
+        if row is not None and row.merged_into_id:
+            return _moved(row)
+        if row is None or row.latest is None:
+            raise NotFound(f"No event on record has the id {id[:100]!r}.")
+        if asked["known_at"] is None:
+            return event(row)
+        revision = _known(id, asked["known_at"])
+        if revision is None:
+            raise NotFound(f"The record did not hold {id} on {asked['known_at']}.")
+        return {
+            **event(row),
+            **revision.record,
+            "sequence": revision.sequence,
+            "changed_at": moment(revision.written_at),
+        }
+
+
+def _known(event_id: str, day: datetime.date) -> Revision | None:
+    """The version of an event that the method takes for a day of knowledge; retractions too."""
+    revisions = list(Revision.objects.filter(event=event_id).order_by("sequence"))
+    log = method.read([revision.record for revision in revisions])
+    in_force = weighing.versions_in_force(log, np.full(len(log), day.toordinal()))
+    places = np.flatnonzero(in_force).tolist()
+    return revisions[places[0]] if places else None
+
+
+def target(event: Event) -> str:
+    """The id at the end of a chain of merges."""
+    seen = {event.pk}
+    while event.merged_into_id and event.merged_into_id not in seen:
+        seen.add(event.merged_into_id)
+        event = Event.objects.only("id", "merged_into_id").get(pk=event.merged_into_id)
+    return event.pk
+
+
+def _moved(row: Event) -> HttpResponse:
+    found = target(row)
+    location = public(f"/api/v1/events/{found}/")
+    body = kept.written({"id": row.pk, "merged_into": found, "location": location})
+    answer = HttpResponse(body, status=301, content_type=kept.JSON)
+    answer.headers["Location"] = location
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    return answer
+
+
+class EventHistory(Reading):
+    """Every version of one event, oldest first, who wrote it and why, and the disputes about it."""
+
+    @extend_schema(operation_id="event_history", parameters=[ID], responses=shapes.History, tags=["Record"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def version(self):
+        latest = Dispute.objects.aggregate(last=Max("id"), answered=Max("answered_at"))
+        return f"{standings.head()}:{latest['last']}:{latest['answered']}"
+
+    def answer(self, asked, id):
+        revisions = Revision.objects.filter(event=id).order_by("sequence")
+        found = [change(revision) for revision in revisions]
+        if not found:
+            raise NotFound(f"No event on record has the id {id[:100]!r}.")
+        row = Event.objects.only("id", "merged_into_id").get(pk=id)
+        names = ("reference", "state", "received_at", "answered_at", "changed_by")
+        disputes = Dispute.objects.public().filter(event=id).order_by("id").values(*names)
+        return {
+            "id": id,
+            "merged_into": target(row) if row.merged_into_id else None,
+            "results": found,
+            "disputes": [
+                {
+                    **each,
+                    "received_at": moment(each["received_at"]),
+                    "answered_at": moment(each["answered_at"]),
+                }
+                for each in disputes
+            ],
+        }
+
+
+def change(revision: Revision) -> dict[str, Any]:
+    """A revision as mirrors read it."""
+    return {**record.envelope(revision), "previous": revision.previous, "digest": revision.digest}

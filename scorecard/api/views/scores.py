@@ -1,0 +1,217 @@
+"""Figures for any day, as known on any day: the same `standings` that the pages print."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound
+
+from scorecard import standings
+from scorecard.api import parameters
+from scorecard.api.parameters import ACTOR, AS_OF, KNOWN_AT, RECOMMENDATION
+from scorecard.api.problems import Invalid
+from scorecard.api.serializers import scores as shapes
+from scorecard.api.views.base import Reading
+from tracker import codebook
+
+SENSITIVITY = parameters.flag(
+    "sensitivity", "Add the thousand draws and the named what-ifs: how far the figures rest on choices."
+)
+READING = parameters.choice("reading", ("balance", "pulse"), "Which reading.", default="balance")
+SLUG = OpenApiParameter(
+    "slug", {"type": "string", "enum": [*codebook.RECOMMENDATIONS]}, OpenApiParameter.PATH,
+    description="One of the seven.",
+)  # fmt: skip
+
+
+def clock(asked: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+    """What every answer says about its figures."""
+    coded = standings.coded_to(asked["known_at"])
+    return {
+        **{name: report[name] for name in ("method", "as_of", "known_at", "actor")},
+        "coded_to": coded.isoformat() if coded else None,
+    }
+
+
+def day(asked: dict[str, Any]) -> datetime.date:
+    return asked["as_of"] or timezone.now().date()
+
+
+def known(slug: str) -> str:
+    """The slug, or 404."""
+    if slug not in codebook.ASKS:
+        raise NotFound(f"{slug[:60]!r} is not one of {', '.join(codebook.RECOMMENDATIONS)}.")
+    return slug
+
+
+def readings(found: dict[str, Any]) -> dict[str, Any]:
+    """The readings of one recommendation without its acts, which have an address of their own."""
+    balance = {name: value for name, value in found["balance"].items() if name != "acts"}
+    return {**found, "balance": balance}
+
+
+class Scores(Reading):
+    """All readings of the seven on one day."""
+
+    parameters = (AS_OF, KNOWN_AT, ACTOR, SENSITIVITY)
+
+    @extend_schema(operation_id="scores", responses=shapes.Scores, tags=["Figures"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, **place):
+        report = standings.report(
+            day(asked), asked["known_at"], asked["actor"], sensitivity=asked["sensitivity"]
+        )
+        found = {slug: readings(entry) for slug, entry in report["recommendations"].items()}
+        return {**report, **clock(asked, report), "recommendations": found}
+
+
+class Score(Reading):
+    """All readings of one recommendation on one day."""
+
+    parameters = (AS_OF, KNOWN_AT, ACTOR)
+
+    @extend_schema(operation_id="score", parameters=[SLUG], responses=shapes.Score, tags=["Figures"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, slug):
+        report = standings.report(day(asked), asked["known_at"], asked["actor"])
+        found = readings(report["recommendations"][known(slug)])
+        return {**clock(asked, report), "recommendation": slug, "readings": found}
+
+
+class Contributions(Reading):
+    """The acts behind one balance: `points` add up to the score, `advancing` to A, `undermining` to U."""
+
+    parameters = (AS_OF, KNOWN_AT, ACTOR)
+
+    @extend_schema(
+        operation_id="contributions", parameters=[SLUG], responses=shapes.Contributions, tags=["Figures"]
+    )
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, slug):
+        report = standings.report(day(asked), asked["known_at"], asked["actor"])
+        balance = report["recommendations"][known(slug)]["balance"]
+        return {
+            **clock(asked, report),
+            "recommendation": slug,
+            **{name: balance[name] for name in ("score", "A", "U")},
+            "total": len(balance["acts"]),
+            "results": balance["acts"],
+        }
+
+
+class Views(Reading):
+    """The balances of every actor's acts side by side."""
+
+    parameters = (AS_OF, KNOWN_AT)
+
+    @extend_schema(operation_id="views", responses=shapes.Views, tags=["Figures"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, **place):
+        found = standings.views(day(asked), asked["known_at"])
+        names = ("score", "low", "high", "label", "n")
+        slim = {
+            actor: {slug: {name: entry[name] for name in names} for slug, entry in entries.items()}
+            for actor, entries in found.items()
+        }
+        return {
+            "method": standings.method.CURRENT,
+            "as_of": day(asked).isoformat(),
+            "known_at": asked["known_at"].isoformat() if asked["known_at"] else None,
+            "total": slim.pop(None),
+            "actors": slim,
+        }
+
+
+class Series(Reading):
+    """The daily series from 21 January 2025 on. `null`: no figure on that day."""
+
+    parameters = (
+        READING,
+        AS_OF,
+        KNOWN_AT,
+        ACTOR,
+        RECOMMENDATION,
+        parameters.day("first", "Leave out days before this one."),
+        parameters.number(
+            "every", "Only each n-th day, counted back from the last.", least=1, most=366, default=1
+        ),
+    )
+
+    @extend_schema(operation_id="series", responses=shapes.Series, tags=["Figures"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, **place):
+        last = day(asked)
+        found = standings.series(asked["reading"], asked["actor"], as_of=last, known_at=asked["known_at"])
+        days = found["days"]
+        first = asked["first"].isoformat() if asked["first"] else ""
+        places = [place for place in range(len(days) - 1, -1, -asked["every"]) if days[place] >= first][::-1]
+        slugs = [asked["recommendation"]] if asked["recommendation"] else codebook.RECOMMENDATIONS
+        stamp = {"method": standings.method.CURRENT, "as_of": last.isoformat(), "actor": asked["actor"]}
+        stamp["known_at"] = asked["known_at"].isoformat() if asked["known_at"] else None
+        return {
+            **clock(asked, stamp),
+            "reading": asked["reading"],
+            "days": [days[place] for place in places],
+            "recommendations": {
+                slug: {
+                    name: [found["recommendations"][slug][name][place] for place in places]
+                    for name in ("score", "low", "high", "A", "U", "n", "label")
+                }
+                for slug in slugs
+            },
+        }
+
+
+class Waterfall(Reading):
+    """Which acts moved the scores between two answers: the world changed, we recoded, or the method did."""
+
+    parameters = (
+        parameters.day("earlier", "The first day. Default: 90 days before the second.", example="2025-10-01"),
+        parameters.day("earlier_known_at", "As known on that day; default: all we know."),
+        parameters.day("later", "The second day. Default: today."),
+        parameters.day("later_known_at", "As known on that day; default: all we know."),
+        ACTOR,
+        RECOMMENDATION,
+    )
+
+    @extend_schema(operation_id="waterfall", responses=shapes.Waterfall, tags=["Figures"])
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, **place):
+        later = asked["later"] or timezone.now().date()
+        earlier = asked["earlier"] or max(codebook.START, later - datetime.timedelta(90))
+        if later < earlier:
+            # Well-formed both, but the way between them does not exist.
+            raise NotFound(f"later: {later} comes before earlier, {earlier}.")
+        pairs = ((earlier, asked["earlier_known_at"]), (later, asked["later_known_at"]))
+        found = standings.waterfall(*pairs, asked["actor"])
+        slugs = [asked["recommendation"]] if asked["recommendation"] else codebook.RECOMMENDATIONS
+        return {
+            "method": standings.method.CURRENT,
+            "earlier": _pair(pairs[0]),
+            "later": _pair(pairs[1]),
+            "actor": asked["actor"],
+            "recommendations": {slug: found[slug] for slug in slugs},
+        }
+
+
+def _pair(pair: tuple[datetime.date, datetime.date | None]) -> dict[str, Any]:
+    as_of, known_at = pair
+    return {"as_of": as_of.isoformat(), "known_at": known_at.isoformat() if known_at else None}
+
+
+__all__ = ["Contributions", "Invalid", "Score", "Scores", "Series", "Views", "Waterfall"]

@@ -1,0 +1,289 @@
+"""The write side, for tools of analysts: propose, decide, import. The same `triage` as the admin, so the same
+rules; a key can do no more than its scopes and its account's role."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound, PermissionDenied
+
+from scorecard.api import kept, paging, parameters
+from scorecard.api.keys import Holds
+from scorecard.api.problems import Invalid, NotARecord, Refused
+from scorecard.api.serializers import writing as shapes
+from scorecard.api.views.base import View, public
+from scorecard.api.views.disputes import checked, created
+from scorecard.api.views.events import ID
+from tracker import codebook, importing, triage
+from tracker.addresses import canonical_or_empty
+from tracker.models import Article, Event, Report, Revision
+
+PROPOSALS = paging.Order("pk", down=True)
+
+
+class Writing(View):
+    permission_classes = (Holds,)
+
+    def who(self) -> str:
+        """The name that readers see beside what this key writes."""
+        account = self.request.user
+        return (account.get_full_name() or account.get_username())[:150]
+
+
+def refusing(deed: Callable[[], Any]) -> Any:
+    """Do it, and say triage's refusal as a problem."""
+    try:
+        return deed()
+    except triage.NotAllowed as refusal:
+        raise PermissionDenied(str(refusal)) from None
+    except triage.Refused as refusal:
+        raise Refused(str(refusal)) from None
+    except codebook.RecordError as wrong:
+        raise NotARecord(str(wrong)) from None
+
+
+class Proposals(Writing):
+    scopes = {"GET": "propose", "HEAD": "propose", "POST": "propose"}
+    parameters = (
+        parameters.choice("status", Event.OPEN, "Only in this status."),
+        paging.LIMIT,
+        paging.CURSOR,
+    )
+
+    @extend_schema(operation_id="proposals", responses=shapes.Proposals, tags=["Writing"])
+    def get(self, request):
+        """The proposals that wait for a decision, by id."""
+        asked = self.asked()
+        rows = Event.objects.open()
+        if asked["status"]:
+            rows = rows.filter(status=asked["status"])
+        found, cursor = paging.page(rows, PROPOSALS, asked["limit"], asked["cursor"], "proposals")
+        address = paging.address(public(request.path), request.query_params, cursor)
+        body = {"total": rows.count(), "next": address, "results": [proposal(row) for row in found]}
+        answer = HttpResponse(kept.written(body), content_type=kept.JSON)
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @extend_schema(
+        operation_id="proposal_create",
+        request=shapes.Proposal,
+        responses={201: shapes.ProposalShape},
+        tags=["Writing"],
+    )
+    def post(self, request):
+        """Put an event before the analysts. Its sources become articles, its assessments a suggestion."""
+        self.asked_nothing()
+        given = checked(shapes.Proposal, request)
+        line = _as_record(given)
+        with transaction.atomic():
+            row = refusing(
+                lambda: triage.propose(
+                    title=given["title"],
+                    date=given["date"],
+                    language=given.get("language", ""),
+                    summary=given.get("summary", ""),
+                    actors=line["actors"],
+                    certainty=line["certainty"],
+                    suggestion={"labels": line["assessments"]} if line["assessments"] else None,
+                    articles=[_article(source) for source in line["sources"]],
+                    how=Report.How.IMPORT,
+                    by=request.user,
+                )
+            )
+        return created(proposal(row), public("/api/v1/proposals/"))
+
+
+def _as_record(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The proposal's parts as the codebook checks them."""
+    sources = given["sources"]
+    if not sources or not all(source.get("url") and source.get("title") for source in sources):
+        raise Invalid([{"name": "sources", "reason": "at least one, each with a title and an address"}])
+    if len(sources) > 20:
+        raise Invalid([{"name": "sources", "reason": "at most 20"}])
+    raw = {
+        "id": "proposal",
+        "date": given["date"].isoformat(),
+        "title": given["title"],
+        "summary": given.get("summary", ""),
+        "actors": given.get("actors", []),
+        "certainty": given.get("certainty", "reported"),
+        "assessments": [dict(item) for item in given.get("assessments", [])],
+        "sources": [
+            {
+                name: value.isoformat() if hasattr(value, "isoformat") else value
+                for name, value in source.items()
+            }
+            for source in sources
+        ],
+    }
+    try:
+        return codebook.check(raw)
+    except codebook.RecordError as wrong:
+        raise NotARecord(str(wrong)) from None
+
+
+def _article(source: Mapping[str, Any]) -> Article:
+    """The article at a source's address, made if we have never seen it."""
+    key = canonical_or_empty(source["url"]) or source["url"]
+    article, _made = Article.objects.get_or_create(
+        url_key=hashlib.sha256(key.encode()).hexdigest(),
+        defaults={
+            "url": source["url"],
+            "title": source["title"][:500],
+            "publisher": source["publisher"],
+            "language": source["lang"],
+            "published_at": f"{source['date']}T00:00:00Z" if source["date"] else None,
+            "state": Article.State.FILED,
+        },
+    )
+    return article
+
+
+def proposal(row: Event) -> dict[str, Any]:
+    articles = Article.objects.filter(reports__event=row).order_by("reports__id")[:20]
+    names = ("id", "status", "version", "title", "title_zh", "summary", "summary_zh", "actors", "certainty")
+    return {
+        **{name: getattr(row, name) for name in names},
+        "date": row.date.isoformat(),
+        "priority": row.priority,
+        "reports": row.reports_count,
+        "suggestion": row.suggestion,
+        "sources": [article.source() for article in articles],
+    }
+
+
+class Decisions(Writing):
+    scopes = {"POST": "decide"}
+
+    @extend_schema(
+        operation_id="decide",
+        parameters=[ID],
+        request=shapes.Decision,
+        responses=shapes.Decided,
+        tags=["Writing"],
+    )
+    def post(self, request, id):
+        """Decide on an event: accept (changes), dismiss (reason), snooze (until), ask_review, reopen, edit
+        (changes), retract, restore, dispute, settle, supersede (events), merge (events), undo.
+
+        What is on record changes only with a `why`, which readers see. Send the `version` you saw: if somebody
+        else was quicker, the answer is 409 and nothing has happened."""
+        self.asked_nothing()
+        given = checked(shapes.Decision, request)
+        if not Event.objects.filter(pk=id).exists():
+            raise NotFound(f"There is no event {id[:100]!r}.")
+        refusing(lambda: DEEDS[given["deed"]](id, request.user, given))
+        return HttpResponse(kept.written(decided(id)), content_type=kept.JSON)
+
+
+def decided(event_id: str) -> dict[str, Any]:
+    row = Event.objects.get(pk=event_id)
+    last = Revision.objects.filter(event=row).order_by("-sequence").values_list("sequence", flat=True).first()
+    return {"id": row.pk, "status": row.status, "version": row.version, "sequence": last}
+
+
+def _accept(event: str, by: Any, given: Mapping[str, Any]) -> None:
+    allowed = {
+        *("title", "title_zh", "summary", "summary_zh", "date", "date_precision", "actors", "certainty"),
+        *("supersedes", "assessments"),
+    }
+    changes = given.get("changes", {})
+    if unknown := sorted(set(changes) - allowed):
+        raise triage.Refused(
+            f"changes: cannot set {', '.join(unknown)[:200]}; allowed are {', '.join(sorted(allowed))}"
+        )
+    triage.accept(event, by, version=given.get("version"), why=given.get("why", ""), **_typed(changes))
+
+
+def _edit(event: str, by: Any, given: Mapping[str, Any]) -> None:
+    triage.edit(event, by, _typed(given.get("changes", {})), given.get("why", ""), given.get("version"))
+
+
+def _typed(changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse values of a shape that no field of the record has, before they reach it."""
+    lists, texts = (
+        ("actors", "supersedes", "sources", "assessments"),
+        ("date", "title", "title_zh", "summary"),
+    )
+    for name, value in changes.items():
+        if name in lists and not isinstance(value, list):
+            raise triage.Refused(f"changes: {name} is a list")
+        if name in (*texts, "summary_zh", "date_precision", "certainty") and not isinstance(value, str):
+            raise triage.Refused(f"changes: {name} is text")
+        if name == "assessments" and not all(isinstance(item, dict) for item in value):
+            raise triage.Refused("changes: each of assessments is an object")
+    return changes
+
+
+def _dismiss(event: str, by: Any, given: Mapping[str, Any]) -> None:
+    reason = given.get("reason", Event.Dismissal.NOT_RELEVANT)
+    triage.dismiss(event, by, reason, given.get("why", ""), version=given.get("version"))
+
+
+def _merge(event: str, by: Any, given: Mapping[str, Any]) -> None:
+    versions = {event: given["version"]} if "version" in given else None
+    triage.merge(given.get("events", []), event, by, given.get("why", ""), versions=versions)
+
+
+def _undo(event: str, by: Any, given: Mapping[str, Any]) -> None:
+    last = triage.last_of(by)
+    if last is None or last.event_id != event:
+        raise triage.Refused(
+            "Your last decision was not on this event; undo works backwards from the last one."
+        )
+    triage.undo(last, by)
+
+
+def _plain(name: str) -> Callable[[str, Any, Mapping[str, Any]], None]:
+    """A deed that needs nothing but the event, the reason and the version."""
+
+    def deed(event: str, by: Any, given: Mapping[str, Any]) -> None:
+        getattr(triage, name)(event, by, given.get("why", ""), version=given.get("version"))
+
+    return deed
+
+
+DEEDS: dict[str, Callable[[str, Any, Mapping[str, Any]], None]] = {
+    "accept": _accept,
+    "dismiss": _dismiss,
+    "edit": _edit,
+    "merge": _merge,
+    "undo": _undo,
+    "snooze": lambda event, by, given: triage.snooze(
+        event, by, until=given.get("until"), version=given.get("version")
+    ),
+    "supersede": lambda event, by, given: triage.supersede(
+        event, given.get("events", []), by, given.get("why", ""), version=given.get("version")
+    ),
+    **{name: _plain(name) for name in ("ask_review", "reopen", "retract", "restore", "dispute", "settle")},
+}
+
+
+class Imports(Writing):
+    scopes = {"POST": "import"}
+
+    @extend_schema(operation_id="import", request=shapes.Import, responses=shapes.Imported, tags=["Writing"])
+    def post(self, request):
+        """Put records on record, all of them or none. Sending the same twice changes nothing the second time."""
+        self.asked_nothing()
+        if not request.user.has_perm("tracker.review_event"):
+            raise PermissionDenied("Importing puts events on record unseen; it needs the role of a reviewer.")
+        given = checked(shapes.Import, request)
+        records, errors = [], []
+        for number, raw in enumerate(given["records"]):
+            try:
+                records.append(codebook.check(raw))
+            except codebook.RecordError as wrong:
+                errors.append(f"records[{number}]: {wrong}")
+        if errors:
+            raise NotARecord("; ".join(errors[:20]))
+        outcome = refusing(
+            lambda: importing.enter(records, who=self.who(), by=request.user, why=given.get("why", ""))
+        )
+        body = {"added": outcome.added, "changed": outcome.changed, "known": outcome.known}
+        return HttpResponse(kept.written(body), content_type=kept.JSON)

@@ -1,0 +1,1 @@
+"""Challenge this code: anyone may dispute an assessment with a source and sees the answer."""
