@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from scorecard import vocabulary
 
-LABELS = ("advancing", "undermined", "contested", "unclear", "too little evidence")
+LABELS = ("advancing", "undermined", "contested", "unclear", "too little evidence", "withheld")
 
 
 def signed(value: float) -> str:
@@ -93,6 +93,8 @@ def _stand(label: str, count: int) -> str:
         return ngettext("%(count)s is contested", "%(count)s are contested", count) % word
     if label == "unclear":
         return ngettext("%(count)s is unclear", "%(count)s are unclear", count) % word
+    if label == "withheld":
+        return ngettext("%(count)s has no label yet", "%(count)s have no label yet", count) % word
     return ngettext("%(count)s has too little evidence", "%(count)s have too little evidence", count) % word
 
 
@@ -105,6 +107,7 @@ def finding(slug: str, label: str, since: datetime.date | None, change: Mapping[
             "undermined": gettext("%(name)s: undermined"),
             "contested": gettext("%(name)s: contested"),
             "unclear": gettext("%(name)s: unclear"),
+            "withheld": gettext("%(name)s: label withheld, as coders agree too little"),
         }
     else:
         stands = {

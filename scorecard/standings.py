@@ -19,6 +19,7 @@ from django.core.cache import cache
 
 from scorecard import method
 from scorecard.method.log import EMPTY, Log
+from tracker import agreement as agreements
 from tracker import record
 from tracker.models import AskSetting, Completeness, Head, Revision
 
@@ -106,6 +107,11 @@ def waterfall(
     return _kept(
         f"waterfall:{earlier}:{later}:{actor}", lambda log: method.waterfall(log, earlier, later, actor)
     )
+
+
+def agreement() -> list[dict[str, Any]]:
+    """How far two coders agree, field by field (`tracker.agreement.figures`)."""
+    return _kept("agreement", lambda _log: agreements.figures())
 
 
 def coded_to(known_at: Day | None = None) -> Day | None:

@@ -21,6 +21,7 @@ LABELS = {
     "contested": pgettext_lazy("label", "Contested"),
     "unclear": pgettext_lazy("label", "Unclear"),
     "too little evidence": pgettext_lazy("label", "Too little evidence"),
+    "withheld": pgettext_lazy("label", "Label withheld"),
 }
 DELIVERY = {
     "in place": gettext_lazy("In place"),
@@ -56,6 +57,7 @@ LABEL_MARKS = {
     "contested": "◆",
     "unclear": "○",
     "too little evidence": "○",
+    "withheld": "○",
 }
 STRENGTHS = {
     1: gettext_lazy("words"),

@@ -155,8 +155,8 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
     (
         "gain",
         "gain",
-        "Calibrated: when the draft record was split at random into halves, the 80 % band held 80–82 % "
-        "of the differences; with gain 1 it held 92–93 %.",
+        "Calibrated: when the draft record was split at random into halves, the 80 % band held the "
+        "difference in 80–82 % (with gain 1 in 92–93 %).",
     ),
     (
         "ceiling",
@@ -171,7 +171,7 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
     ),
     ("enough_evidence", "evidence", "Less than a law is no evidence."),
     ("dispute", "dispute", "Four full acts without a verdict are a dispute."),
-    ("band", "band", "From the 10 % to the 90 % quantile: an 80 % evidence band."),
+    ("band", "band", "From the 10 % to the 90 % quantile: an 80 % band."),
     ("change_points", "change", "A move of less than five points is not worth a word."),
     ("few_acts", "few acts", "One act is not a trend."),
     (

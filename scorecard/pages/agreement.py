@@ -1,18 +1,127 @@
-"""Agreement between coders, as the method page says it: the figures, or that they have not been measured."""
+"""How far two coders agree, beside the scores and on the method page (METHOD.md, section 14). Pure.
+
+Below 0.80 a score says so; below 0.667 its label is withheld. Neither before a tenth of the events has been
+coded twice: an alpha over a handful of events means nothing.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 
+from scorecard import sentences, vocabulary
+from scorecard.method import describe
 
-def shown() -> dict[str, Any]:
-    return {
-        "sentence": gettext(
+LIMITS = describe()["agreement"]
+LEAST_ITEMS = 10
+WITHHELD = "withheld"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The figures of `tracker.agreement` and the number of events on record."""
+
+    figures: Sequence[Mapping[str, Any]]
+    events: int
+
+    @property
+    def twice(self) -> int:
+        """How many events have been coded twice."""
+        return max((item["n"] for item in self.figures if item["field"] == "direction"), default=0)
+
+    @property
+    def enough(self) -> bool:
+        return self.twice > 0 and self.twice >= LIMITS["share_double_coded"] * self.events
+
+    def alpha(self, slug: str) -> float | None:
+        """The lower of direction and strength of one recommendation; None while it says nothing."""
+        if not self.enough:
+            return None
+        found = [
+            item["alpha"]
+            for item in self.figures
+            if item["recommendation"] == slug and item["alpha"] is not None and item["n"] >= LEAST_ITEMS
+        ]
+        return min(found, default=None)
+
+    def withheld(self, slug: str) -> bool:
+        alpha = self.alpha(slug)
+        return alpha is not None and alpha < LIMITS["withhold_labels_below"]
+
+    def note(self, slug: str) -> str:
+        """What stands next to a score; empty while coders agree well enough, or nobody can tell."""
+        alpha = self.alpha(slug)
+        if alpha is None or alpha >= LIMITS["reliable"]:
+            return ""
+        words = {"alpha": number_format(alpha, 2), "count": self.twice}
+        if self.withheld(slug):
+            return (
+                gettext("Label withheld: two coders agree too little (α = %(alpha)s, %(count)d events).")
+                % words
+            )
+        return gettext("Two coders agree only so far (α = %(alpha)s, %(count)d events).") % words
+
+    def notes(self, slugs: Iterable[str]) -> str:
+        """The recommendations whose scores carry a note, in one sentence."""
+        shown = [vocabulary.short_name(slug) for slug in slugs if self.note(slug)]
+        if not shown:
+            return ""
+        return gettext("Below 0.80 agreement between coders: %(names)s.") % {"names": sentences.listed(shown)}
+
+    def hide(self, label: str, slug: str) -> str:
+        return WITHHELD if self.withheld(slug) else label
+
+
+def hidden(report: Mapping[str, Any], agreement: Agreement) -> Mapping[str, Any]:
+    """The report with the labels that must be withheld taken out; the figures stay as they are."""
+    slugs = [slug for slug in report["recommendations"] if agreement.withheld(slug)]
+    if not slugs:
+        return report
+    found = dict(report["recommendations"])
+    for slug in slugs:
+        entry = dict(found[slug])
+        for reading in ("balance", "pulse"):
+            entry[reading] = entry[reading] | {"label": WITHHELD, "since": None}
+        found[slug] = entry
+    return {**report, "recommendations": found}
+
+
+def shown(agreement: Agreement) -> dict[str, Any]:
+    """The section of the method page: a sentence, and a row for each field."""
+    if not agreement.twice:
+        sentence = gettext(
             "Not yet measured: no event has been coded blind by a second person so far. Until at least a "
             "tenth has been, read every score as one coder's work. We shall publish Krippendorff's α, say so "
             "next to the scores while it is below 0.80, and withhold the labels below 0.667."
-        ),
-        "rows": [],
+        )
+        return {"sentence": sentence, "rows": []}
+    words = {"twice": agreement.twice, "events": agreement.events}
+    sentence = gettext("%(twice)d of %(events)d events have been coded blind by a second person.") % words
+    if not agreement.enough:
+        sentence += " " + gettext("That is less than a tenth; the figures below are a first look.")
+    sentence += " " + gettext(
+        "Krippendorff's α is 1 for full agreement and 0 for chance. Below 0.80 we say so next to the "
+        "scores; below 0.667 we withhold the labels."
+    )
+    return {"sentence": sentence, "rows": [_row(item) for item in agreement.figures]}
+
+
+def _row(item: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {
+        "relevant": gettext("relevance"),
+        "actors": gettext("actors"),
+        "certainty": gettext("certainty"),
+        "direction": gettext("direction"),
+        "strength": gettext("strength"),
     }
+    name = str(fields.get(item["field"], item["field"]))
+    if item["recommendation"]:
+        name = f"{vocabulary.short_name(item['recommendation'])}: {name}"
+    alpha, low, high = (
+        "–" if item[key] is None else number_format(item[key], 2) for key in ("alpha", "low", "high")
+    )
+    return {"name": name, "value": alpha, "low": low, "high": high, "items": item["n"]}

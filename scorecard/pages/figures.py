@@ -47,6 +47,24 @@ def balance(
     }
 
 
+def glance(name: str, reading: Mapping[str, Any]) -> SafeString:
+    """The bar of a score alone, for the short list of all seven that stands first on a phone."""
+    title = sentences.score_alternative(
+        name, reading["score"], reading["low"], reading["high"], reading["label"]
+    )
+    return drawn(
+        bars.score_bar(
+            reading["score"],
+            reading["low"],
+            reading["high"],
+            reading["label"],
+            title,
+            width=130,
+            height=18,
+        )
+    )
+
+
 def shares(reading: Mapping[str, Any]) -> dict[str, Any]:
     three = (reading["undermining_share"], reading["open_share"], reading["advancing_share"])
     figures = [round(value) for value in three]

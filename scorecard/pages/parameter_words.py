@@ -45,8 +45,8 @@ REASONS = {
     ),
     "netting": gettext_lazy("A round trip leaves no trace."),
     "gain": gettext_lazy(
-        "Calibrated: when the draft record was split at random into halves, the 80 % band held 80–82 "
-        "% of the differences; with gain 1 it held 92–93 %."
+        "Calibrated: when the draft record was split at random into halves, the 80 % band held the "
+        "difference in 80–82 % (with gain 1 in 92–93 %)."
     ),
     "ceiling": gettext_lazy(
         "Bias in coding does not average out: the band never gets narrower than about ±10 at the middle."
@@ -57,7 +57,7 @@ REASONS = {
     ),
     "enough_evidence": gettext_lazy("Less than a law is no evidence."),
     "dispute": gettext_lazy("Four full acts without a verdict are a dispute."),
-    "band": gettext_lazy("From the 10 % to the 90 % quantile: an 80 % evidence band."),
+    "band": gettext_lazy("From the 10 % to the 90 % quantile: an 80 % band."),
     "change_points": gettext_lazy("A move of less than five points is not worth a word."),
     "few_acts": gettext_lazy("One act is not a trend."),
     "standing": gettext_lazy(

@@ -157,8 +157,8 @@ def columns() -> list[tuple[str, str]]:
         ("recommendation", gettext("slug of the recommendation")),
         ("date", gettext("calendar day, UTC, end of day (YYYY-MM-DD)")),
         ("score", gettext("balance, −100 to +100; 0 is where the recommendation stood on 21 January 2025")),
-        ("low", gettext("lower end of the 80 % evidence band")),
-        ("high", gettext("upper end of the 80 % evidence band")),
+        ("low", gettext("lower end of the 80 % band")),
+        ("high", gettext("upper end of the 80 % band")),
         ("coded", gettext("1 if the day is within the coded period, 0 if the score only fades")),
     ]
 

@@ -21,6 +21,7 @@ from scorecard import sentences, standings, vocabulary
 from scorecard.charts import lines
 from scorecard.method import parameters, weighing
 from scorecard.method.parameters import method_of
+from scorecard.pages import agreement as agreements
 from scorecard.pages import clock as clocks
 from scorecard.pages import coverage, effects
 from scorecard.pages.known import Change, Known, Version
@@ -47,8 +48,13 @@ class Reading:
     _series: dict[str | None, Any] = field(default_factory=dict)
 
     @cached_property
+    def agreement(self) -> agreements.Agreement:
+        return agreements.Agreement(standings.agreement(), len(self.known.events))
+
+    @cached_property
     def report(self) -> Mapping[str, Any]:
-        return standings.report(self.clock.as_of, self.clock.known_at)
+        found = standings.report(self.clock.as_of, self.clock.known_at)
+        return agreements.hidden(found, self.agreement)
 
     @cached_property
     def _views(self) -> Mapping[str | None, Mapping[str, Mapping[str, Any]]]:
@@ -56,7 +62,8 @@ class Reading:
 
     def by_actor(self, actor: str | None, slug: str) -> Mapping[str, Any]:
         """The balance of one recommendation on the acts that name the actor; None: on all."""
-        return self._views[actor][slug]
+        found = self._views[actor][slug]
+        return {**found, "label": self.agreement.hide(found["label"], slug)}
 
     def label(self, slug: str) -> str:
         return self.report["recommendations"][slug]["balance"]["label"]

@@ -9,7 +9,6 @@ import zipfile
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
 from django.utils import timezone, translation
 
 from scorecard import sentences, standings, vocabulary

@@ -1,16 +1,18 @@
 """Sentences are computed and true, in both languages; every string of the site has its Chinese."""
 
 import datetime
+import io
 import re
 import string
 from pathlib import Path
 
 import pytest
-from babel.messages import pofile
+from babel.messages import extract, pofile
 from django.utils import translation
+from django.utils.translation.template import templatize
 
 from scorecard import sentences, vocabulary
-from scorecard.method import describe, method_of
+from scorecard.method import METHODS, describe, method_of
 from scorecard.method.draws import draw
 from scorecard.pages import files, parameter_words, prose
 
@@ -143,14 +145,33 @@ def test_translations_keep_every_placeholder_and_every_tag():
         assert {found.group() for found in holder.finditer(translated[0])} == wanted, message.id
 
 
+KEYWORDS = {
+    "gettext": None,
+    "gettext_lazy": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+}
+
+
+def strings(path):
+    """(context, original) of every string that a file gives to translation."""
+    text = path.read_text(encoding="utf-8")
+    source = templatize(text) if path.suffix == ".html" else text
+    keywords = KEYWORDS | {"_": None} if path.suffix == ".html" else KEYWORDS
+    found = extract.extract("python", io.BytesIO(source.encode()), keywords=keywords)
+    for _line, message, _comments, context in found:
+        first = message if isinstance(message, str) else message[0]
+        if first:
+            yield context, first
+
+
 def test_every_string_of_templates_and_code_is_in_the_catalogue():
-    known = {text for message in messages() for text in texts(message)[0]}
-    missing = []
-    for path in sorted((ROOT / "pages" / "templates").rglob("*.html")):
-        for quote in re.finditer(r"""{% translate (["'])(.+?)\1 ?%}""", path.read_text(encoding="utf-8")):
-            if quote.group(2).replace("%", "%%") not in known and quote.group(2) not in known:
-                missing.append((path.name, quote.group(2)))
-    assert missing == []
+    known = {(message.context, texts(message)[0][0]) for message in messages()}
+    files_ = [*(ROOT / "pages").rglob("*.py"), *(ROOT / "pages").rglob("*.html"), *ROOT.glob("*.py")]
+    missing = {(path.name, *item) for path in files_ for item in strings(path) if item not in known}
+    assert missing == set()
+    assert {(None, method.summary) for method in METHODS.values()} <= known
 
 
 def test_templates_hold_no_words_outside_translation():

@@ -51,7 +51,7 @@ def method(request: HttpRequest) -> HttpResponse:
             "choices."
         ),
         "what_ifs": robustness.what_if_table(read.spread, read.slugs),
-        "agreement": agreement.shown(),
+        "agreement": agreement.shown(read.agreement),
         "limits": prose.limits(),
         "versions": gettext(
             "Method %(method)s, codebook %(codebook)s. Every published figure is stamped with both. A new "

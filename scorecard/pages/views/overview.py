@@ -45,7 +45,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "headline": headline,
         "axis": figures.drawn(bars.axis()),
         "rows": [_row(read, slug, query) for slug in read.slugs],
+        "actors_address": reverse("pages:actors") + query,
         "key": names.key(),
+        "agreement": read.agreement.notes(read.slugs),
         "multiples": _multiples(read, query),
         "quarters": _quarters(read),
         "overall": _overall(read),
@@ -66,19 +68,28 @@ def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
     alternative = sentences.series_alternative(name, run.first, run.last, run.score)
     return row | {
         "slug": slug,
+        "number": read.slugs.index(slug) + 1,
+        "short": vocabulary.short_name(slug),
+        "glance": figures.glance(name, report["balance"]),
+        "last": _last(read, slug),
         "href": reverse("pages:recommendation", args=[slug]) + query,
         "since": gettext("since %(day)s") % {"day": sentences.month(since)} if since else "",
         "spark": figures.drawn(small.sparkline(run, alternative, coded_to=read.coded_to)),
-        "actors": [_actor(read, slug, actor, query) for actor in COMPARED],
+        "actors": [_actor(read, slug, actor) for actor in COMPARED],
     }
 
 
-def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
-    balance = read.by_actor(actor, slug)
+def _actor(read: Reading, slug: str, actor: str) -> dict[str, Any]:
     name = str(vocabulary.SHORT_ACTORS[actor])
-    return figures.balance(name, balance, width=120, height=16) | {
-        "href": reverse("pages:actor", args=[actor]) + query
-    }
+    return figures.balance(name, read.by_actor(actor, slug), width=120, height=16)
+
+
+def _last(read: Reading, slug: str) -> str:
+    """When the newest act on record that touches a recommendation was."""
+    for record in read.newest():
+        if any(item["rec"] == slug for item in record["assessments"]):
+            return gettext("last act %(day)s") % {"day": sentences.short_day(read.start(record))}
+    return ""
 
 
 def _multiples(read: Reading, query: str) -> list[dict[str, Any]]:

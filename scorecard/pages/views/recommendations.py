@@ -166,6 +166,7 @@ def _readings(read: Reading, slug: str, report: Mapping[str, Any]) -> dict[str, 
         "shares": figures.shares(balance),
         "pulse": figures.pulse(report["pulse"]),
         "rests_on": rests,
+        "agreement": read.agreement.note(slug),
         "sign": robustness.same_sign(read.spread, slug),
     }
 
