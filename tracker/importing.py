@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
 from tracker import codebook, triage
-from tracker.models import Event, Revision
+from tracker.models import Event
 
 LONGEST_LINE = 1_000_000  # characters
 SHOWN = 20
@@ -59,25 +59,11 @@ def read(lines: Iterable[str]) -> list[dict[str, Any]]:
 def enter(records: Iterable[dict[str, Any]], *, who: str, by: Any = None, why: str = "") -> Outcome:
     """Append what is new, in order. `triage.Refused` stops it and nothing has changed."""
     done: Counter[str] = Counter()
-    known_events = set(Event.objects.values_list("id", flat=True))
-    for record, is_known in _with_known(records):
-        if is_known:
-            done["known"] += 1
-            continue
-        revision = triage.enter(record, who=who, by=by, why=why)
-        if revision is None:
-            done["known"] += 1
-        else:
-            done["changed" if record["id"] in known_events else "added"] += 1
-            known_events.add(record["id"])
+    known = set(Event.objects.values_list("id", flat=True))
+    for record, revision in triage.enter_all(records, who=who, by=by, why=why):
+        done["known" if revision is None else "changed" if record["id"] in known else "added"] += 1
+        known.add(record["id"])
     return Outcome(done["added"], done["changed"], done["known"])
-
-
-def _with_known(records: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Each record, and whether this very version stands in the log already."""
-    for record in records:
-        held = Revision.objects.filter(event_id=record["id"]).values_list("body", flat=True)
-        yield record, codebook.canonical(record) in set(held)
 
 
 def _record(line: str) -> dict[str, Any]:

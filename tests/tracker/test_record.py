@@ -1,9 +1,11 @@
 """The log: chained, append-only in the database itself, and one format for all."""
 
+import datetime
 import io
 import json
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -121,8 +123,14 @@ def test_importing_twice_changes_nothing_the_second_time(recommendations):
 
 
 def test_what_is_imported_later_never_changes_what_was_known_before(recommendations):
+    assert enter().record["recorded_at"] is None, "the day on which the log was opened"
+    with time_machine.travel(timezone.now() + datetime.timedelta(days=30)):
+        entered_a_month_later()
+
+
+def entered_a_month_later():
     today = timezone.now().date().isoformat()
-    assert enter().record["recorded_at"] == today
+    assert enter(id="2026-03-05-more").record["recorded_at"] == today
     assert enter(certainty="reported", recorded_at="2025-02-01").record["recorded_at"] == today
     assert enter(certainty="rumoured", recorded_at="2099-01-01").record["recorded_at"] == today
 

@@ -34,6 +34,7 @@ def enter(
     kind: str | None = None,
     recorded_on: datetime.date | None = None,
     related: Iterable[str] = (),
+    restoring: bool = False,
 ) -> Revision | None:
     """Put one record into the log; None when the log holds it already. `kind` and `recorded_on` (the day when
     the record names none) default to what follows from the log and to today."""
@@ -46,7 +47,8 @@ def enter(
         ]
         if _known(checked, versions, event):
             return None
-        return _write(event, checked, versions, who, by, why, kind, recorded_on, related)
+        day = _recorded(checked["recorded_at"], bool(versions), recorded_on, restoring)
+        return _write(event, checked, versions, who, by, why, kind, day, related)
 
 
 def enter_all(
@@ -55,6 +57,7 @@ def enter_all(
     """Put a whole log in its order, each event's versions laid beside those the log already holds, so that
     the same file may come again in any state of the log. Call it inside a transaction."""
     rests: dict[str, list[dict[str, Any]]] = {}
+    restoring = not Revision.objects.exists()
     for raw in records:
         checked = codebook.check(raw)
         key = checked["id"]
@@ -68,7 +71,7 @@ def enter_all(
             yield checked, None
             continue
         rests[key] = []
-        yield checked, enter(checked, who, by, why)
+        yield checked, enter(checked, who, by, why, restoring=restoring)
 
 
 def _known(checked: Mapping[str, Any], versions: list[dict[str, Any]], event: Event | None) -> bool:
@@ -112,7 +115,7 @@ def _write(
         setattr(row, name, checked[name])
     row.date = codebook.day(checked["date"], "date")
     row.codebook = checked["codebook"] or ""
-    row.recorded_at = _recorded(checked["recorded_at"], bool(versions), recorded_on)
+    row.recorded_at = recorded_on
     row.version = row.version + 1 if event else 1
     searchable.note(row)
     row.save(force_insert=event is None)
@@ -124,15 +127,20 @@ def _write(
 
 
 def _recorded(
-    claimed: str | None, known_before: bool, recorded_on: datetime.date | None
+    claimed: str | None, known_before: bool, recorded_on: datetime.date | None, restoring: bool
 ) -> datetime.date | None:
+    """The day that a version is recorded on; None for the first import."""
     today, newest = timezone.now().date(), record.latest_recorded()
+    opened = (
+        None
+        if restoring
+        else Revision.objects.order_by("sequence").values_list("written_at", flat=True).first()
+    )
     day = codebook.day(claimed, "recorded_at") if claimed else recorded_on
-    if day is None and newest is None and not known_before:
+    if day is None and newest is None and not known_before and (opened is None or opened.date() == today):
         return None
-    if day is None or day > today or (newest and day < newest):
-        day = today
-    return max(day, newest) if newest else day
+    earliest = max(day for day in (newest, opened.date() if opened else None, codebook.START) if day)
+    return day if day is not None and earliest <= day <= today else max(today, earliest)
 
 
 def _kind(checked: Mapping[str, Any], versions: list[dict[str, Any]]) -> str:
