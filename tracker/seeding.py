@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from tracker import addresses, codebook, record, triage
+from tracker import addresses, codebook, record, training, triage
 from tracker.models import Article, Ask, Completeness, Event, Recommendation, Report
 
 FOLDER = settings.BASE_DIR / "seeds"
@@ -36,6 +36,7 @@ def seed() -> Iterator[Added]:
     yield _events(FOLDER / "events.jsonl")
     yield _completeness(json.loads((FOLDER / "coverage.json").read_text("utf-8")))
     yield _articles(FOLDER / "articles.jsonl")
+    yield ("cues", *training.seed_cues())
 
 
 def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

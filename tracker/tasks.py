@@ -2,14 +2,25 @@
 
 from celery import shared_task
 
-from tracker import filing, retention
+from tracker import filing, regrouping, retention, training, triage
 
 
 @shared_task
 def file_articles():
+    triage.wake()
     filing.file_waiting()
 
 
 @shared_task
+def regroup():
+    regrouping.regroup()
+
+
+@shared_task
+def retrain():
+    training.retrain()
+
+
+@shared_task
 def forget_texts():
-    return retention.forget_texts()
+    retention.forget_texts()

@@ -7,11 +7,13 @@ version the seeds are trained from, once; the result lies in the data folder.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,13 +68,14 @@ def from_seeds() -> tagging.Tagger:
     """A tagger from the seeds alone, without a database; trained once and then read from the data folder."""
     listed = _seeded_cues()
     path = Path(settings.DATA_FOLDER) / f"tagger-{_digest_of_seeds()}.npz"
-    if path.exists():
-        try:
-            return tagging.Tagger(listed, tagging.model.from_bytes(path.read_bytes()))
-        except (tagging.model.ModelError, OSError) as error:
-            log.warning("%s cannot be used: %s", path.name, error)
-    model = tagging.training.train(examples.seeded(), listed, name=f"seeds-{_digest_of_seeds()}")
-    _keep(path, tagging.model.to_bytes(model))
+    with _one_process_at_a_time(path):
+        if path.exists():
+            try:
+                return tagging.Tagger(listed, tagging.model.from_bytes(path.read_bytes()))
+            except (tagging.model.ModelError, OSError) as error:
+                log.warning("%s cannot be used: %s", path.name, error)
+        model = tagging.training.train(examples.seeded(), listed, name=f"seeds-{_digest_of_seeds()}")
+        _keep(path, tagging.model.to_bytes(model))
     return tagging.Tagger(listed, model)
 
 
@@ -185,6 +188,20 @@ def _digest_of_seeds() -> str:
     seeds = [examples.FOLDER / name for name in examples.FILES]
     program = sorted(Path(tagging.__file__).parent.glob("*.py"))
     return tagging.model.digest(*(path.read_bytes() for path in [*seeds, *program] if path.exists()))
+
+
+@contextmanager
+def _one_process_at_a_time(path: Path) -> Iterator[None]:
+    """Workers that start together must not all train the same model; where no lock can be had, they do."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_suffix(".lock").open("w")
+    except OSError:
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _keep(path: Path, body: bytes) -> None:

@@ -158,7 +158,9 @@ def _absorb(step: Step, row: Event, target: Event, on_record: bool) -> None:
     row.decided_at, row.decided_by = timezone.now(), step.by
     there = set(target.reports.values_list("article_id", flat=True))
     moving = row.reports.exclude(article_id__in=there)
-    for article_id in row.reports.values_list("article_id", flat=True):
+    # Only what a person joined is learned from; the machine must not teach itself.
+    articles = row.reports.values_list("article_id", flat=True) if step.by is not None else ()
+    for article_id in articles:
         PairJudgement.objects.update_or_create(
             article_id=article_id,
             event=target,
