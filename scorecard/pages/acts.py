@@ -75,12 +75,14 @@ def _act(
         "rationale_lang": language(shown[0]["rationale"]) if shown else "",
         "meta": meta(record, shown, record["id"] in ended),
         "source": first_source(record),
-        "effects": [_effect(item, mine) for item in shown],
+        "effects": [_effect(item, mine, alone=bool(recommendation)) for item in shown],
     }
 
 
-def _effect(assessment: Mapping[str, Any], effects: Mapping[str, float]) -> dict[str, Any]:
-    return figures.part(vocabulary.short_name(assessment["rec"]), effects.get(assessment["rec"], 0.0))
+def _effect(assessment: Mapping[str, Any], effects: Mapping[str, float], *, alone: bool) -> dict[str, Any]:
+    """Its points, named unless the whole list is about one recommendation."""
+    name = "" if alone else vocabulary.short_name(assessment["rec"])
+    return figures.part(name, effects.get(assessment["rec"], 0.0))
 
 
 def meta(record: Record, shown: Sequence[Mapping[str, Any]], ended: bool) -> str:

@@ -14,7 +14,7 @@ WEEK = 7
 
 
 def days(first: datetime.date, last: datetime.date) -> list[datetime.date]:
-    """Every seventh day from `first` on, and `last` itself if no more than a week follows the one before."""
+    """Every seventh day from `first` on, none after `last`."""
     count = (last - first).days // WEEK
     return [first + datetime.timedelta(days=WEEK * number) for number in range(count + 1)]
 

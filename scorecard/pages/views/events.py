@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -203,7 +204,7 @@ def _assessment(
             "rationale_lang": acts.language(item["rationale"]),
             "rule": _rule(read, slug, item),
         }
-        | _effect(slug, runs.get(slug))
+        | _effect(slug, runs.get(slug), read.clock.as_of, points)
     )
 
 
@@ -224,14 +225,14 @@ def _rule(read: Reading, slug: str, item: Mapping[str, Any]) -> str:
     return f"{kinds[item['strength']]} {side[item['direction']]}"
 
 
-def _effect(slug: str, run: lines.Run | None) -> dict[str, Any]:
+def _effect(slug: str, run: lines.Run | None, day: datetime.date, points: float) -> dict[str, Any]:
     if run is None:
         return {"chart": "", "caption": ""}
     largest = max(run.score, key=abs)
     words = (
         gettext("at most %(points)s") % {"points": sentences.tenths(largest)},
         gettext("on %(day)s: %(points)s")
-        % {"day": sentences.short_day(run.last), "points": sentences.tenths(run.score[-1])},
+        % {"day": sentences.short_day(day), "points": sentences.tenths(points)},
     )
     title = gettext("Effect on %(name)s: %(most)s, %(now)s") % {
         "name": vocabulary.short_name(slug),

@@ -51,7 +51,6 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
         "recommendation": {"name": name}
         | {part: read.text(slug, part) for part in ("summary", "advances", "undermines")},
         "since": gettext("since %(day)s") % {"day": sentences.day(since)} if since else "",
-        "series_title": gettext("Since January 2025, act by act"),
         "chart": chart(read, slug, pins, query),
         "largest": _largest(read, slug, pins, query),
         "actors": [_actor(read, slug, actor, query) for actor in COMPARED],
