@@ -141,7 +141,10 @@ def _logistic(
     """Weights and, last, the constant. Without both answers in the examples: a constant for the one there is."""
     if len(set(wanted.tolist())) < 2:
         return np.append(np.zeros(matrix.shape[1]), -4.0 if not wanted.any() else 4.0)
-    fitted = LogisticRegression(C=_STRENGTH, solver="liblinear", max_iter=300, random_state=0)
+    # The dual is twenty times faster here: there are ten times as many features as examples.
+    fitted = LogisticRegression(
+        C=_STRENGTH, solver="liblinear", dual=True, tol=0.01, max_iter=300, random_state=0
+    )
     fitted.fit(matrix, wanted, sample_weight=weight * np.where(wanted > 0, positive, 1.0))
     return np.append(fitted.coef_[0], fitted.intercept_[0])
 
@@ -153,7 +156,7 @@ def _fit_direction(matrix: sparse.csr_matrix, rows: _Rows, words: int) -> np.nda
     if not len(at):
         return np.zeros((matrix.shape[1] + 1, count))
     signs = matrix[at][:, words:]
-    own = sparse.vstack([_placed(signs[row], rec[row], count) for row in range(len(at))], format="csr")
+    own = _placed(signs, rec, count)
     fitted = _logistic(
         sparse.hstack([matrix[at], own], format="csr"), rows.direction[at, rec] > 0, rows.weight[at], 1.0
     )
@@ -163,9 +166,11 @@ def _fit_direction(matrix: sparse.csr_matrix, rows: _Rows, words: int) -> np.nda
     return np.vstack([weights, np.full((1, count), fitted[-1])])
 
 
-def _placed(row: sparse.csr_matrix, place: int, count: int) -> sparse.csr_matrix:
-    at = row.indices + place * row.shape[1]
-    return sparse.csr_matrix((row.data, at, row.indptr), shape=(1, count * row.shape[1]))
+def _placed(matrix: sparse.csr_matrix, place: np.ndarray, count: int) -> sparse.csr_matrix:
+    """Each row moved into the block of columns that belongs to its place."""
+    width = matrix.shape[1]
+    at = matrix.indices + np.repeat(place * width, np.diff(matrix.indptr))
+    return sparse.csr_matrix((matrix.data, at, matrix.indptr), shape=(matrix.shape[0], count * width))
 
 
 def _fit_strength(rows: _Rows, vocabulary: vectors.Vocabulary) -> np.ndarray:
