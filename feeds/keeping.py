@@ -8,18 +8,20 @@ only confirm it, or give it words where it had none. An edit is a text that this
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 
-from feeds import recognising
+from feeds import drafting, inserting, recognising
+from feeds.drafting import Draft
 from feeds.models import Delivery, Feed
-from feeds.parsing import Entry, cleaning, dates
+from feeds.parsing import Entry
 from feeds.recognising import Known
-from tracker import addresses, languages
 from tracker.models import Article, ArticleVersion
 
-LOOKED_AT = 600  # characters of a summary that help to tell the language
+ARTICLE = attrgetter(*drafting.NAMES)
+DELIVERY = ("feed", "article", "guid", "guid_key", "digest", "leads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +54,14 @@ def known_deliveries(feed: Feed, keys: Iterable[str]) -> dict[str, Known]:
     }
 
 
-def draft(entry: Entry, *, publisher: str, language: str, now: datetime) -> Article:
-    """The article of an entry, clean and complete, not yet saved."""
-    canonical, url, unresolved = recognising.address(entry.link)
-    published = dates.believable(entry.published, now=now)
-    summary = cleaning.summary(entry.html)
-    title = entry.title or cleaning.summary(entry.html, limit=120) or url
-    outlet = entry.source or publisher or addresses.site(url)
-    day = published.date().isoformat() if published else ""
-    return Article(
-        url=url if len(url) <= 2000 else "",
-        url_key=recognising.url_key(canonical, publisher=outlet, title=title, day=day),
-        unresolved=unresolved,
-        title=title[:500],
-        title_key=recognising.title_key(title),
-        summary=summary,
-        html=cleaning.body(entry.html),
-        author=entry.author[:300],
-        publisher=outlet[:300],
-        language=languages.language_of(f"{title}\n{summary[:LOOKED_AT]}", language)[:20],
-        published_at=published,
-    )
-
-
-def store(articles: Iterable[Article]) -> tuple[dict[str, int], set[str]]:
+def store(drafts: Iterable[Draft]) -> tuple[dict[str, int], set[str]]:
     """Save articles, each key once; returns the ids by key and the keys that were new."""
-    by_key = {article.url_key: article for article in articles}
+    by_key = {draft.url_key: draft for draft in drafts}
     found = ids_of(by_key)
     new = by_key.keys() - found.keys()
     if new:
         # In the order of their keys, so that two workers with the same articles never wait for each other.
-        Article.objects.bulk_create(
-            (by_key[key] for key in sorted(new)), ignore_conflicts=True, batch_size=500
-        )
+        inserting.insert(Article, drafting.NAMES, (ARTICLE(by_key[key]) for key in sorted(new)))
         found |= ids_of(new)
     return found, new
 
@@ -93,55 +70,37 @@ def ids_of(keys: Iterable[str]) -> dict[str, int]:
     return dict(Article.objects.filter(url_key__in=list(keys)).values_list("url_key", "pk"))
 
 
-def revise(article: Article, fresh: Article) -> None:
+def revise(article: Article, fresh: Draft) -> None:
     """Replace an article's words and keep the old ones as a version; a filed article is looked at again."""
-    ArticleVersion.objects.bulk_create(
-        [
-            ArticleVersion(
-                article=article,
-                title=article.title,
-                summary=article.summary,
-                html=article.html,
-                digest=_version(article),
-            )
-        ],
-        ignore_conflicts=True,
+    inserting.insert(
+        ArticleVersion,
+        ("article", "title", "summary", "html", "digest"),
+        [(article.pk, article.title, article.summary, article.html, _version(article))],
     )
     _rewrite(article, fresh)
 
 
 def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: datetime) -> int:
     drafts = [
-        (key, digest, entry, draft(entry, publisher=feed.title, language=feed.language, now=now))
+        (key, digest, entry, drafting.draft(entry, publisher=feed.title, language=feed.language, now=now))
         for key, digest, entry in unknown
     ]
     # A page listed twice in one document keeps the words of its first place.
-    ids, new = store(article for *_, article in reversed(drafts))
-    leading = set(new)
-    leading |= _give_words(
-        {ids[article.url_key]: article for *_, article in drafts if article.url_key not in new}
-    )
+    ids, new = store(draft for *_, draft in reversed(drafts))
+    known = {ids[draft.url_key]: draft for *_, draft in drafts if draft.url_key not in new}
+    leading = new | _give_words(known)
     deliveries = []
-    for key, digest, entry, article in drafts:
-        leads = article.url_key in leading
-        leading.discard(article.url_key)
-        deliveries.append(
-            Delivery(
-                feed_id=feed.pk,
-                article_id=ids[article.url_key],
-                guid=entry.identity,
-                guid_key=key,
-                digest=digest,
-                leads=leads,
-            )
-        )
-    Delivery.objects.bulk_create(deliveries, ignore_conflicts=True, batch_size=500)
+    for key, digest, entry, draft in drafts:
+        leads = draft.url_key in leading
+        leading.discard(draft.url_key)
+        deliveries.append((feed.pk, ids[draft.url_key], entry.identity, key, digest, leads))
+    inserting.insert(Delivery, DELIVERY, deliveries)
     return len(new)
 
 
-def _give_words(drafts: dict[int, Article]) -> set[str]:
+def _give_words(drafts: dict[int, Draft]) -> set[str]:
     """Fill articles that had nothing but a title from a feed that brings more; returns their keys."""
-    wordy = {pk: fresh for pk, fresh in drafts.items() if fresh.summary and fresh.summary != fresh.title}
+    wordy = {pk: fresh for pk, fresh in drafts.items() if fresh.has_words}
     bare = Article.objects.filter(pk__in=wordy, summary="", html="") if wordy else ()
     given = set()
     for article in bare:
@@ -178,19 +137,19 @@ def _is_another(entry: Entry, article: Article) -> bool:
 
 def _edit(feed: Feed, known: Known, digest: str, entry: Entry, article: Article, now: datetime) -> bool:
     """Keep an edit as a version. False when another feed leads, or the words are none or known already."""
-    fresh = draft(entry, publisher=feed.title, language=feed.language, now=now)
-    if _version(fresh) == _version(article):
+    fresh = drafting.draft(entry, publisher=feed.title, language=feed.language, now=now)
+    if fresh.version == _version(article):
         return False
     if not Delivery.objects.filter(pk=known.delivery, leads=True).exists():
         return False
-    if article.versions.filter(digest=_version(fresh)).exists():
+    if article.versions.filter(digest=fresh.version).exists():
         return False
     revise(article, fresh)
     Delivery.objects.filter(pk=known.delivery).update(digest=digest)
     return True
 
 
-def _rewrite(article: Article, fresh: Article) -> None:
+def _rewrite(article: Article, fresh: Draft) -> None:
     Article.objects.filter(pk=article.pk).update(
         title=fresh.title,
         title_key=fresh.title_key,

@@ -108,6 +108,8 @@ def visited(link: str, canonical: str) -> str:
 
     The one spelling is for comparing: not every publisher answers without `www.` or under https.
     """
+    if link.partition("://")[2].removeprefix("www.").rstrip("/") == canonical.partition("://")[2].rstrip("/"):
+        return link
     given, plain = urlsplit(link), urlsplit(canonical)
     if given.netloc.lower().removeprefix("www.") != plain.netloc:
         return canonical

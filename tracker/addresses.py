@@ -107,6 +107,8 @@ def canonical_or_empty(url: str) -> str:
 
 def is_unresolved(url: str) -> bool:
     """Whether the link belongs to an aggregator or shortener and hides the page it leads to."""
+    if len(url) <= LONGEST and (plain := _PLAIN.fullmatch(url)):
+        return plain[1] in _HIDING
     try:
         return _plain_host(_unwrapped(_split(_cleaned(url)), DEEPEST_WRAPPING)) in _HIDING
     except BadAddress:

@@ -36,6 +36,7 @@ _ENGLISH_WORDS = """
 _SHARED_WORDS = "of and to in for is on by as at be it or an a new was"
 _ENGLISH, _ALSO_ENGLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_SHARED_WORDS.split())
 _ENOUGH_ENGLISH = 5
+_NOT_LATIN = re.compile("[\u0250-\u1fff\u2c00-\U0010ffff]")
 _TRADITIONAL_PLACES = ("hant", "tw", "hk", "mo")
 
 
@@ -111,7 +112,7 @@ def _by_words(sample: str, declared: str) -> str:
 
 
 def _is_plain_english(sample: str) -> bool:
-    if any(character > "\u024f" and character.isalpha() for character in sample):
+    if _NOT_LATIN.search(sample):
         return False
     words = set(sample.lower().split())
     own = len(words & _ENGLISH)

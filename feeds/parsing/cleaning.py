@@ -19,6 +19,8 @@ BLOCK = re.compile(
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+PUNCTUATION = re.compile("[<>&]")
+MARKUP_SHARE = 12  # characters with markup to one of text, at most, that are read for a summary
 SPACE = re.compile(r"\s+")
 TAGS = {
     *(
@@ -64,8 +66,10 @@ def summary(raw: str | None, *, limit: int = 1_000) -> str:
     """The beginning of a body as one paragraph of plain text, cut at a word."""
     text = raw or ""
     if "<" in text or "&" in text:
-        text = BLOCK.sub(" ", SILENT.sub(" ", text[:MAXIMUM_HTML]))
-        text = _resolved(text)
+        if len(text) > limit * MARKUP_SHARE:
+            # Up to the last tag that is whole.
+            text = text[: limit * MARKUP_SHARE].rpartition("<")[0] or text[: limit * MARKUP_SHARE]
+        text = _resolved(BLOCK.sub(" ", SILENT.sub(" ", text)))
     text = _one_line(text[: limit * 20])
     if len(text) <= limit:
         return text
@@ -77,8 +81,8 @@ def summary(raw: str | None, *, limit: int = 1_000) -> str:
 def body(raw: str | None) -> str:
     """Safe HTML of at most 64,000 characters of input; plain escaped text where the markup nests absurdly."""
     text = (raw or "")[:MAXIMUM_HTML]
-    if not text:
-        return ""
+    if not PUNCTUATION.search(text):
+        return UNSEEN.sub("", text)
     if depth(text) > DEEPEST:
         return html.escape(summary(text, limit=MAXIMUM_TITLE * 10))
     return CLEANER.clean(UNSEEN.sub("", text))
