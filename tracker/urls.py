@@ -5,11 +5,17 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from tracker.entrance import second_factor
+
+handler500 = "scorecard.api.problems.broken"
+
 urlpatterns = [
     path("", include("scorecard.pages.machine_urls")),
     path("api/v1/", include("scorecard.api.urls")),
     path("api/", include("scorecard.api.docs_urls")),
     *i18n_patterns(
+        path(f"{settings.ADMIN_PATH}second-factor/", second_factor, name="second-factor"),
+        path(f"{settings.ADMIN_PATH}desk/", include("tracker.desk.urls")),
         path(settings.ADMIN_PATH, admin.site.urls),
         path("", include("scorecard.alerts.urls")),
         path("", include("scorecard.disputes.urls")),

@@ -5,6 +5,7 @@ the event's row, its codes, a decision in the journal and, once it is on record,
 refused deed (`Refused`) changes nothing.
 """
 
+from tracker.triage.bulk import bulk, fingerprint
 from tracker.triage.claims import claim, held_by_others, release
 from tracker.triage.coding import suggested
 from tracker.triage.deciding import (
@@ -27,7 +28,7 @@ from tracker.triage.undoing import last_of, undo
 
 __all__ = [
     "Claimed", "NotAllowed", "Refused", "Stale",
-    "accept", "ask_review", "claim", "dismiss", "dispute", "edit", "enter", "enter_all", "held_by_others",
+    "accept", "ask_review", "bulk", "claim", "dismiss", "dispute", "edit", "enter", "enter_all", "held_by_others",
     "join_article", "last_of", "merge", "propose", "refresh", "release", "reopen", "restore", "retract",
     "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

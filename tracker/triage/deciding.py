@@ -261,10 +261,6 @@ def _only_move(
 ) -> Event:
     with Step(action, by, why=why, **more) as step:
         row = step.take(event, version)
-        if row.status == status:
-            raise Refused(
-                _("“%(title)s” is %(status)s already.") % {"title": str(row)[:80], "status": status}
-            )
         step.move(row, status)
         row.snoozed_until = row.snoozed_reports = None
         step.save(row)

@@ -52,10 +52,10 @@ class NotAllowed(Refused):
 
 
 def legal(before: str, after: str, *, undoing: bool = False) -> bool:
-    """Whether an event may move from one status to the other; staying is always legal."""
-    if before == after or after in FORWARD.get(before, ()):
+    """Whether an event may move from one status to the other. What is decided is not decided once more."""
+    if after in FORWARD.get(before, ()) or before == after == SNOOZED:
         return True
-    return undoing and after in BACK.get(before, ())
+    return undoing and (before == after or after in BACK.get(before, ()))
 
 
 def pairs() -> list[tuple[str, str]]:

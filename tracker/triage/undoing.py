@@ -7,6 +7,7 @@ decision rests on it.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -22,10 +23,10 @@ MACHINE = ("propose", "wake", "undo", "revisit")
 NOT_UNDONE = (*MACHINE, "enter")
 
 
-def undo(decision: Decision | int, by: Any) -> list[Event]:
+def undo(decision: Decision | int, by: Any, *, batch: uuid.UUID | None = None) -> list[Event]:
     """Undo a decision with all that belongs to its step (a merge, a bulk action); the events as they are."""
     key = decision if isinstance(decision, int) else decision.pk
-    with Step("undo", by, permission=DECIDE, undoing=True) as step:
+    with Step("undo", by, permission=DECIDE, undoing=True, batch=batch) as step:
         first = Decision.objects.filter(pk=key).first()
         if first is None:
             raise Refused(_("There is no decision %(id)s.") % {"id": key})

@@ -1,0 +1,82 @@
+"""Events in the admin: found with the desk's query language, opened at the desk, changed only there."""
+
+from django.contrib import admin, messages
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from tracker import search
+from tracker.admin.lists import LookOnly
+from tracker.desk import history, words
+from tracker.models import Assessment, Event, Report
+
+
+class AssessmentInline(admin.TabularInline):
+    model = Assessment
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("recommendation", "direction", "strength", "ask", "rationale", "codebook")
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+
+class ReportInline(admin.TabularInline):
+    model = Report
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("article", "how", "probability", "added_at")
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("article", "event")
+
+
+@admin.register(Event)
+class EventAdmin(LookOnly):
+    list_display = ("titled", "date", "status", "codes", "certainty", "reports_count", "at_the_desk")
+    list_display_links = ("titled",)
+    list_filter = ("status", "certainty", "retracted", "date_precision")
+    search_fields = ("folded",)
+    search_help_text = _('For instance: title:"export control" actor:china -source:x date:2025-03..2025-06')
+    inlines = (AssessmentInline, ReportInline)
+    exclude = ("articles", "folded", "folded_title")
+    change_form_template = "admin/tracker/event/change_form.html"
+
+    def get_queryset(self, request):
+        found = super().get_queryset(request).prefetch_related("assessments")
+        return found.select_related("merged_into", "decided_by").defer("suggestion", "sources", "folded")
+
+    def get_search_results(self, request, queryset, search_term):
+        try:
+            return queryset.filter(search.condition(search_term)), False
+        except search.SearchError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return queryset.none(), False
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        event = Event.objects.filter(pk=object_id).first()
+        more = {"history": history.of(event) if event else [], "event": event}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | more)
+
+    @admin.display(description=_("title"), ordering="title")
+    def titled(self, event):
+        return str(event)[:120]
+
+    @admin.display(description=_("codes"))
+    def codes(self, event):
+        return " · ".join(
+            f"{words.MARKS[row.direction]} {words.SHORT[row.recommendation_id]} {row.strength}"
+            for row in event.assessments.all()
+        )
+
+    @admin.display(description=_("desk"))
+    def at_the_desk(self, event):
+        return format_html(
+            '<a href="{}" aria-label="{}">{}</a>',
+            reverse("desk:event", args=[event.pk]),
+            f"{_('Open at the desk')}: {str(event)[:80]}",
+            _("Open at the desk"),
+        )

@@ -1,0 +1,266 @@
+"""Blind double coding: the second coding, its adjudication, and how far coders agree.
+
+The law: agreement compares what two people said before either could see the other, never what stands after they
+talked. Krippendorff's alpha with a bootstrap interval over events, and the number of events it rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import krippendorff
+import numpy as np
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tracker import codebook, record, triage
+from tracker.models import Coding, Event
+from tracker.triage import blind, coding
+from tracker.triage.steps import DECIDE, REVIEW
+
+DRAWS = 400
+KEPT_SECONDS = 24 * 3600
+CERTAINTY_ORDER = {"rumoured": 1, "reported": 2, "confirmed": 3}
+Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One field's alpha: None where it is not defined (fewer than two events, or only one value used)."""
+
+    field: str
+    recommendation: str
+    alpha: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+# Asking and answering
+
+
+def waiting_for(user: Any) -> Any:
+    """Second codings that this user may do: not those of events that the user coded first."""
+    mine = Coding.objects.filter(part=Coding.Part.FIRST, coder=user).values("event_id")
+    return (
+        Coding.objects.filter(part=Coding.Part.SECOND, done_at=None)
+        .exclude(event_id__in=mine)
+        .select_related("event")
+        .order_by("asked_at", "id")
+    )
+
+
+def to_adjudicate() -> Any:
+    """Disagreements that wait for a reviewer."""
+    waiting = Coding.objects.filter(part=Coding.Part.ADJUDICATION, done_at=None)
+    return waiting.select_related("event").order_by("asked_at", "id")
+
+
+def code_second(row: Coding, by: Any, body: Mapping[str, Any]) -> Coding | None:
+    """Keep the blind second coding; the adjudication that it opens, or None when both agree."""
+    _allowed(by, DECIDE)
+    with transaction.atomic():
+        row = Coding.objects.select_for_update().get(pk=row.pk, part=Coding.Part.SECOND)
+        first = Coding.objects.get(event=row.event, part=Coding.Part.FIRST)
+        if first.coder_id == by.pk:
+            raise triage.NotAllowed(_("You coded this event first; somebody else codes it blind."))
+        if row.done_at:
+            raise triage.Stale(_("This event has been coded a second time already."))
+        row.coder, row.done_at, row.body = by, timezone.now(), checked(row.event, body)
+        row.save()
+        opened = None
+        if differences(first.body, row.body):
+            opened, _made = Coding.objects.get_or_create(event=row.event, part=Coding.Part.ADJUDICATION)
+        record.turn()
+    return opened
+
+
+def adjudicate(row: Coding, by: Any, body: Mapping[str, Any], why: str) -> Coding:
+    """Settle a disagreement: the coding that holds from now on. The record follows it, with the reason."""
+    _allowed(by, REVIEW)
+    if not why.strip():
+        raise triage.Refused(_("Say why: readers see the reason beside every change of the record."))
+    with transaction.atomic():
+        row = Coding.objects.select_for_update().get(pk=row.pk, part=Coding.Part.ADJUDICATION)
+        if row.done_at:
+            raise triage.Stale(_("This disagreement has been settled already."))
+        settled = checked(row.event, body)
+        _follow(row.event, settled, by, why)
+        row.coder, row.done_at, row.body = by, timezone.now(), settled
+        row.save()
+    return row
+
+
+def checked(event: Event, body: Mapping[str, Any]) -> dict[str, Any]:
+    """A coding in its full form, or `Refused` with what the codebook says."""
+    if not body.get("relevant", True):
+        return {"relevant": False, "actors": [], "certainty": "", "assessments": []}
+    lines = coding.checked(event, body.get("assessments") or ())
+    coding.needs_some(lines)
+    certainty = body.get("certainty")
+    if certainty not in codebook.CERTAINTIES:
+        raise triage.Refused(
+            _("certainty is one of %(allowed)s.") % {"allowed": ", ".join(codebook.CERTAINTIES)}
+        )
+    actors = [actor for actor in codebook.ACTORS if actor in (body.get("actors") or ())]
+    return {"relevant": True, "actors": actors, "certainty": certainty, "assessments": lines}
+
+
+def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """The fields in which two codings differ; rationale and ask are each coder's own words."""
+    found = [name for name in ("relevant", "actors", "certainty") if first[name] != second[name]]
+    one, other = _codes(first), _codes(second)
+    return found + [slug for slug in codebook.RECOMMENDATIONS if one.get(slug) != other.get(slug)]
+
+
+def _codes(body: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    return {line["rec"]: (line["direction"], line["strength"]) for line in body["assessments"]}
+
+
+def _allowed(by: Any, permission: str) -> None:
+    if not by.has_perm(permission):
+        raise triage.NotAllowed(_("Your role does not include this step; ask an administrator for it."))
+
+
+def _follow(event: Event, settled: Mapping[str, Any], by: Any, why: str) -> None:
+    """Bring the event to what was settled, if it stands otherwise."""
+    event.refresh_from_db()
+    stands = blind.body(event, relevant=event.on_record and not event.retracted)
+    if not differences(stands, settled):
+        return
+    if not settled["relevant"]:
+        if event.on_record:
+            triage.retract(event, by, why)
+        return
+    fields = {name: settled[name] for name in ("assessments", "actors", "certainty")}
+    if event.on_record:
+        if event.retracted:
+            triage.restore(event, by, why)
+        if differences(blind.body(event, relevant=True), settled):
+            triage.edit(event, by, fields, why)
+        return
+    if event.status == Event.Status.DISMISSED:
+        triage.reopen(event, by, why)
+    triage.accept(event, by, why=why, **fields)
+
+
+# Measuring
+
+
+def figures(draws: int = DRAWS) -> list[dict[str, Any]]:
+    """Agreement of first and blind second codings: for relevance, actors, certainty, all directions together,
+    and direction and strength of each recommendation. Plain values, kept until the next coding is done."""
+    pairs = finished()
+    last = Coding.objects.filter(done_at__isnull=False).order_by("-done_at").first()
+    key = f"agreement:{draws}:{len(pairs)}:{last.done_at.isoformat() if last else ''}"
+    found = cache.get(key)
+    if found is None:
+        found = [asdict(each) for each in measured(pairs, draws)]
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def finished() -> list[Pair]:
+    """First and second codings of every event that was coded twice."""
+    firsts = Coding.objects.filter(part=Coding.Part.FIRST, done_at__isnull=False)
+    seconds = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False)
+    by_event = dict(firsts.values_list("event_id", "body"))
+    return [
+        (by_event[key], body)
+        for key, body in seconds.exclude(coder=F("event__codings__coder"), event__codings__part="first")
+        .order_by("event_id")
+        .values_list("event_id", "body")
+        if key in by_event
+    ]
+
+
+def measured(pairs: list[Pair], draws: int = DRAWS) -> list[Agreement]:
+    """Every field's alpha. Pure."""
+    found = [
+        _alpha("relevant", "", pairs, lambda body: [str(body["relevant"])], "nominal", draws),
+        _alpha("actors", "", pairs, lambda body: ["+".join(body["actors"])], "nominal", draws),
+        _alpha(
+            "certainty", "", pairs, lambda body: [CERTAINTY_ORDER.get(body["certainty"])], "ordinal", draws
+        ),
+        _alpha("direction", "", pairs, _all_directions, "nominal", draws),
+    ]
+    for slug in codebook.RECOMMENDATIONS:
+        found.append(_alpha("direction", slug, pairs, _direction_of(slug), "nominal", draws))
+        found.append(_alpha("strength", slug, pairs, _strength_of(slug), "ordinal", draws))
+    return found
+
+
+def _direction_of(slug: str) -> Callable[[Mapping[str, Any]], list[str]]:
+    def values(body: Mapping[str, Any]) -> list[str]:
+        code = _codes(body).get(slug)
+        return ["none" if code is None else str(code[0])]
+
+    return values
+
+
+def _strength_of(slug: str) -> Callable[[Mapping[str, Any]], list[int | None]]:
+    def values(body: Mapping[str, Any]) -> list[int | None]:
+        code = _codes(body).get(slug)
+        return [None if code is None else code[1]]
+
+    return values
+
+
+def _all_directions(body: Mapping[str, Any]) -> list[str]:
+    return [value for slug in codebook.RECOMMENDATIONS for value in _direction_of(slug)(body)]
+
+
+def _alpha(
+    field: str,
+    recommendation: str,
+    pairs: list[Pair],
+    values: Callable[[Mapping[str, Any]], Iterable[Any]],
+    level: str,
+    draws: int,
+) -> Agreement:
+    """Alpha over the units of all pairs; an event is drawn with all its units, as they are not independent."""
+    units = [list(zip(values(first), values(second), strict=True)) for first, second in pairs]
+    units = [[unit for unit in event if None not in unit] for event in units]
+    units = [event for event in units if event]
+    used = sorted({value for event in units for unit in event for value in unit})
+    number = {value: place for place, value in enumerate(used)}
+    # counts[event]: how often each value was given to each unit
+    counts = [
+        np.array([[(number[one] == v) + (number[two] == v) for v in range(len(used))] for one, two in event])
+        for event in units
+    ]
+    alpha = _of_counts(counts, used, level)
+    if alpha is None:
+        return Agreement(field, recommendation, None, None, None, len(units))
+    chance = np.random.default_rng(20250121)
+    drawn = (
+        _of_counts([counts[place] for place in chance.integers(0, len(counts), len(counts))], used, level)
+        for _draw in range(draws)
+    )
+    spread = [value for value in drawn if value is not None]
+    low, high = np.quantile(spread, (0.025, 0.975)) if len(spread) >= draws / 2 else (None, None)
+    return Agreement(
+        field,
+        recommendation,
+        alpha,
+        None if low is None else float(low),
+        None if high is None else float(high),
+        len(units),
+    )
+
+
+def _of_counts(counts: list[np.ndarray], used: list[Any], level: str) -> float | None:
+    if len(counts) < 2:
+        return None
+    table = np.vstack(counts)
+    if (table.sum(axis=0) > 0).sum() < 2:  # one value only: nothing to disagree about, alpha is not defined
+        return None
+    domain = used if level == "ordinal" else list(range(len(used)))
+    return float(
+        krippendorff.alpha(value_counts=table, value_domain=domain, level_of_measurement=level)
+    )

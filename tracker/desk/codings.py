@@ -1,0 +1,93 @@
+"""Blind second codings and their adjudication, on the desk's own item and panel."""
+
+import json
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from tracker import agreement
+from tracker.desk import item, keys, words
+from tracker.desk.views import _config, desk_view, languages
+from tracker.models import Coding
+from tracker.triage.steps import DECIDE, REVIEW
+
+SHOWN = 50
+
+
+@desk_view(DECIDE)
+@require_GET
+def waiting(request):
+    """What waits to be coded a second time, and what coders disagree about."""
+    may_review = request.user.has_perm(REVIEW)
+    return render(
+        request,
+        "desk/codings.html",
+        {
+            "seconds": list(agreement.waiting_for(request.user)[:SHOWN]),
+            "disagreements": list(agreement.to_adjudicate()[:SHOWN]) if may_review else [],
+            "may_review": may_review,
+            "languages": languages(request),
+            "title": _("Double coding"),
+        },
+    )
+
+
+@desk_view(DECIDE)
+@require_GET
+def coding(request, coding_id):
+    row = get_object_or_404(Coding.objects.select_related("event"), pk=coding_id)
+    if row.part == Coding.Part.SECOND and not row.done_at:
+        if not agreement.waiting_for(request.user).filter(pk=row.pk).exists():
+            raise PermissionDenied(_("You coded this event first; somebody else codes it blind."))
+    elif row.part != Coding.Part.ADJUDICATION or not request.user.has_perm(REVIEW):
+        raise Http404
+    chosen, single = keys.of(request.user)
+    described = item.described(row.event, blindly=True)
+    both = None
+    if row.part == Coding.Part.ADJUDICATION:
+        both = _both(row)
+    return render(
+        request,
+        "desk/coding.html",
+        {
+            "coding": row,
+            "item": described,
+            "both": both,
+            "may_decide": True,
+            "config": _config(chosen, single),
+            "keys": chosen,
+            "legend": keys.legend(chosen),
+            "languages": languages(request),
+            "title": row.get_part_display(),
+        },
+    )
+
+
+def _both(row):
+    """Both codings, and where they differ."""
+    codings = {each.part: each for each in Coding.objects.filter(event=row.event).select_related("coder")}
+    first, second = codings[Coding.Part.FIRST], codings[Coding.Part.SECOND]
+    differing = agreement.differences(first.body, second.body)
+    return {
+        "differing": differing,
+        "codings": [
+            {
+                "label": each.get_part_display(),
+                "coder": each.coder,
+                "relevant": each.body["relevant"],
+                "actors": [words.ACTORS[actor] for actor in each.body["actors"]],
+                "actors_differ": "actors" in differing,
+                "certainty": words.CERTAINTIES.get(each.body["certainty"], ""),
+                "certainty_differs": "certainty" in differing,
+                "codes": [
+                    words.chip(line) | {"rationale": line["rationale"], "differs": line["rec"] in differing}
+                    for line in each.body["assessments"]
+                ],
+                "json": json.dumps(each.body),
+            }
+            for each in (first, second)
+        ],
+    }

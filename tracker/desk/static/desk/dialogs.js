@@ -1,0 +1,218 @@
+"use strict";
+/* The small questions that some deeds need answered first. Each resolves to the answer, or to null. */
+(() => {
+  const Desk = window.Desk;
+  const dialog = (id) => document.getElementById(id);
+  const open = () => document.querySelector("dialog[open]");
+
+  function show(id) {
+    const box = dialog(id);
+    box.returnValue = "";
+    if (!box.open) box.showModal();
+    return box;
+  }
+
+  /* One question at a time: `wire(box, answer)` connects the dialog, and closing it answers null. */
+  function ask(id, wire) {
+    const box = show(id);
+    return new Promise((resolve) => {
+      const stop = new AbortController();
+      const answer = (value) => {
+        stop.abort();
+        if (box.open) box.close();
+        resolve(value);
+      };
+      box.addEventListener("close", () => answer(null), { signal: stop.signal });
+      box.addEventListener("click", (event) => {
+        if (event.target.closest("[data-close]") || event.target === box) answer(null);
+      }, { signal: stop.signal });
+      wire(box, answer, stop.signal);
+    });
+  }
+
+  function effects(place, found) {
+    place.textContent = "";
+    for (const each of found) {
+      const line = document.createElement("span");
+      line.className = `effect ${each.class}`;
+      line.textContent = `${each.name} ${each.before} → ${each.after}`;
+      place.append(line, " ");
+    }
+  }
+
+  const Dialogs = (Desk.dialogs = {
+    open,
+    effects,
+
+    dismiss: () =>
+      ask("dismiss", (box, answer, signal) => {
+        const choices = [...box.querySelectorAll("[data-choice]")];
+        choices[0].focus();
+        box.addEventListener("click", (event) => {
+          const button = event.target.closest("[data-choice]");
+          if (button) answer(button.dataset.choice);
+        }, { signal });
+        box.addEventListener("keydown", (event) => {
+          if (plain(event) && event.key === Desk.config.keys.dismiss) return stop(event), answer(choices[0].dataset.choice);
+          if (plain(event) && choices[event.key - 1]) return stop(event), answer(choices[event.key - 1].dataset.choice);
+        }, { signal });
+      }),
+
+    snooze: () =>
+      ask("snooze", (box, answer, signal) => {
+        const choices = [...box.querySelectorAll("[data-days], [data-grows]")];
+        const take = (button) =>
+          answer(button.dataset.grows ? { grows: Number(button.dataset.grows) } : { until: inDays(Number(button.dataset.days)) });
+        choices[0].focus();
+        box.addEventListener("click", (event) => {
+          const button = event.target.closest("button");
+          if (choices.includes(button)) take(button);
+          const day = box.querySelector("#snooze-day").value;
+          if (button && "until" in button.dataset && day) answer({ until: day });
+        }, { signal });
+        box.addEventListener("keydown", (event) => {
+          if (plain(event) && event.target.tagName !== "INPUT" && choices[event.key - 1]) {
+            stop(event);
+            take(choices[event.key - 1]);
+          }
+        }, { signal });
+      }),
+
+    /* Search as one types; arrows choose, Enter takes. */
+    find: ({ without, onRecord, preview, title }) =>
+      ask("join", (box, answer, signal) => {
+        const words = box.querySelector("#join-words");
+        const list = box.querySelector("#found");
+        const why = box.querySelector("[data-why]");
+        const place = box.querySelector("[data-effects]");
+        let timer = 0;
+        const options = () => [...list.querySelectorAll("[data-event]")];
+        const chosen = () => list.querySelector('[data-event][aria-selected="true"]');
+        box.querySelector("h2").dataset.first ||= box.querySelector("h2").textContent;
+        box.querySelector("h2").textContent = title || box.querySelector("h2").dataset.first;
+        why.hidden = !onRecord;
+        why.querySelector("input").value = "";
+        words.value = "";
+        list.textContent = place.textContent = "";
+        words.focus();
+        const mark = (option) => {
+          options().forEach((each) => each.setAttribute("aria-selected", String(each === option)));
+          words.setAttribute("aria-activedescendant", option ? option.id : "");
+          if (option) option.scrollIntoView({ block: "nearest" });
+          if (option && preview) preview(option.dataset.event).then((found) => effects(place, found));
+        };
+        const look = async () => {
+          const url = `${Desk.url("find")}?q=${encodeURIComponent(words.value)}&without=${without}${onRecord ? "&on=record" : ""}`;
+          const asked = words.value;
+          const response = await fetch(url, { credentials: "same-origin" });
+          if (response.ok && asked === words.value) {
+            list.innerHTML = await response.text();
+            mark(options()[0]);
+          }
+        };
+        const go = () => {
+          if (!chosen()) return;
+          if (onRecord && !why.querySelector("input").value.trim()) return why.querySelector("input").focus();
+          answer({ event: chosen().dataset.event, why: why.querySelector("input").value.trim() });
+        };
+        words.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 120); }, { signal });
+        list.addEventListener("click", (event) => {
+          const option = event.target.closest("[data-event]");
+          if (option) { mark(option); if (!onRecord) go(); }
+        }, { signal });
+        box.querySelector("[data-go]").addEventListener("click", go, { signal });
+        box.addEventListener("keydown", (event) => {
+          const all = options();
+          const at = all.indexOf(chosen());
+          if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+            stop(event);
+            if (all.length) mark(all[(at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length]);
+          }
+          if (event.key === "Enter" && event.target.tagName === "INPUT" && !event.isComposing) { stop(event); go(); }
+        }, { signal });
+      }),
+
+    split: () =>
+      ask("split", (box, answer, signal) => {
+        const parts = box.querySelector("#parts");
+        [...parts.children].slice(2).forEach((part) => part.remove());
+        box.querySelectorAll("input").forEach((input) => (input.value = ""));
+        box.querySelectorAll("[data-date]").forEach((input) => (input.value = Desk.item().dataset.date));
+        parts.querySelector("input").focus();
+        const go = () => {
+          const found = [...parts.querySelectorAll(".part")]
+            .map((part) => ({ title: part.querySelector("[data-title]").value.trim(), date: part.querySelector("[data-date]").value || null }))
+            .filter((part) => part.title);
+          if (found.length) answer(found);
+        };
+        box.querySelector("[data-more]").addEventListener("click", () => {
+          const copy = parts.firstElementChild.cloneNode(true);
+          copy.querySelector("[data-title]").value = "";
+          parts.append(copy);
+          copy.querySelector("input").focus();
+        }, { signal });
+        box.querySelector("[data-go]").addEventListener("click", go, { signal });
+        box.addEventListener("keydown", (event) => {
+          if (event.key === "Enter" && event.target.tagName === "INPUT" && !event.isComposing) { stop(event); go(); }
+        }, { signal });
+      }),
+
+    edit: (values) =>
+      ask("edit", (box, answer, signal) => {
+        const fields = [...box.querySelectorAll("[data-field]")];
+        fields.forEach((field) => (field.value = values[field.dataset.field]));
+        fields[values.title ? 0 : 1].focus();
+        const go = () => answer(Object.fromEntries(fields.map((field) => [field.dataset.field, field.value.trim()])));
+        box.querySelector("[data-go]").addEventListener("click", go, { signal });
+        box.addEventListener("keydown", (event) => {
+          if (event.key === "Enter" && event.target.tagName !== "BUTTON" && !event.isComposing) { stop(event); go(); }
+        }, { signal });
+      }),
+
+    why: (found = []) =>
+      ask("why", (box, answer, signal) => {
+        const text = box.querySelector("textarea");
+        text.value = "";
+        effects(box.querySelector("[data-effects]"), found);
+        text.focus();
+        const go = () => (text.value.trim() ? answer(text.value.trim()) : text.focus());
+        box.querySelector("[data-go]").addEventListener("click", go, { signal });
+        box.addEventListener("keydown", (event) => {
+          if (event.key === "Enter" && !event.shiftKey && event.target === text && !event.isComposing) { stop(event); go(); }
+        }, { signal });
+      }),
+
+    async help() {
+      const response = await fetch(Desk.url("last"), { credentials: "same-origin" });
+      if (response.ok) dialog("last").innerHTML = await response.text();
+      return ask("help", (box, answer, signal) => {
+        box.querySelector("#keys-trouble").textContent = "";
+        box.querySelector("#keys-form").addEventListener("submit", (event) => { event.preventDefault(); keep(box, answer); }, { signal });
+        box.querySelector("[data-defaults]").addEventListener("click", () => keep(box, answer, true), { signal });
+        box.addEventListener("click", (event) => {
+          const button = event.target.closest("[data-undo]");
+          if (button) answer({ undo: Number(button.dataset.undo) });
+        }, { signal });
+      });
+    },
+  });
+
+  async function keep(box, answer, first = false) {
+    const inputs = [...box.querySelectorAll("[data-action]")];
+    const wanted = first ? {} : Object.fromEntries(inputs.map((input) => [input.dataset.action, input.value]));
+    const single = box.querySelector("#single-keys").checked;
+    const response = await Desk.post(Desk.url("keys"), { keys: wanted, single_keys: single });
+    const found = await response.json();
+    if (found.error) return void (box.querySelector("#keys-trouble").textContent = found.error);
+    Desk.config.keys = found.keys;
+    Desk.config.single = single;
+    inputs.forEach((input) => (input.value = found.keys[input.dataset.action]));
+    document.querySelectorAll("[data-key]").forEach((mark) => (mark.textContent = found.keys[mark.dataset.key] || ""));
+    answer(null);
+  }
+
+  const plain = (event) => !event.ctrlKey && !event.altKey && !event.metaKey;
+  const stop = (event) => { event.preventDefault(); event.stopPropagation(); };
+  const inDays = (days) => new Date(Date.now() + days * 86400000).toISOString().slice(0, 10);
+  void Dialogs;
+})();

@@ -1,0 +1,24 @@
+"""The desk's addresses, inside the admin's."""
+
+from django.urls import path
+
+from tracker.desk import bulk, codings, figures, views
+
+app_name = "desk"
+urlpatterns = [
+    path("", views.desk, name="desk"),
+    path("event/<slug:event_id>/", views.event, name="event"),
+    path("item/<slug:event_id>/", views.item_part, name="item"),
+    path("rows/", views.rows_part, name="rows"),
+    path("claim/<slug:event_id>/", views.claim, name="claim"),
+    path("release/<slug:event_id>/", views.release, name="release"),
+    path("deed/", views.deed, name="deed"),
+    path("preview/", views.preview, name="preview"),
+    path("find/", views.find, name="find"),
+    path("last/", views.last_part, name="last"),
+    path("keys/", views.choose_keys, name="keys"),
+    path("bulk/", bulk.bulk, name="bulk"),
+    path("codings/", codings.waiting, name="codings"),
+    path("codings/<int:coding_id>/", codings.coding, name="coding"),
+    path("figures/", figures.figures, name="figures"),
+]

@@ -1,0 +1,280 @@
+"""The desk's pages and the small answers its script asks for."""
+
+import functools
+import json
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse, translate_url
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from tracker import search, triage
+from tracker.desk import history, item, keys, previews, queue
+from tracker.desk.decide import LONGEST, BadForm, decide
+from tracker.models import Event
+from tracker.triage.searchable import folded
+from tracker.triage.steps import DECIDE, REVIEW
+
+FOUND = 12
+
+
+def desk_view(permission="tracker.view_event", *, answers=False):
+    """A view for staff with a permission. Pages send strangers to the login, answers say it in JSON."""
+
+    def wrap(view):
+        @functools.wraps(view)
+        def guarded(request, *args, **kwargs):
+            if not admin.site.has_permission(request):
+                if answers:
+                    return JsonResponse({"error": gettext("You are signed out."), "kind": "signed out"}, status=401)
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            if not request.user.has_perm(permission):
+                if answers:
+                    return _refusal(gettext("Your role does not include this step."), "not allowed", 403)
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return never_cache(guarded)
+
+    return wrap
+
+
+@desk_view()
+@require_GET
+def desk(request):
+    """The queue and the first item that nobody else works on, claimed for this analyst."""
+    triage.wake()
+    tab = request.GET.get("tab", "queue")
+    if tab not in queue.TABS:
+        raise Http404
+    query, trouble, rows = request.GET.get("q", ""), "", []
+    try:
+        rows = queue.rows(tab, query, request.user)
+    except search.SearchError as error:
+        trouble = str(error)
+    first = _first(rows, request.user)
+    return _page(request, first, rows=rows, tab=tab, query=query, trouble=trouble)
+
+
+@desk_view()
+@require_GET
+def event(request, event_id):
+    """The desk with one event at hand, decided or not."""
+    row = get_object_or_404(Event, pk=event_id)
+    if row.status == Event.Status.MERGED:
+        row = get_object_or_404(Event, pk=row.merged_into_id)
+    rows = queue.rows("queue", "", request.user)
+    past = history.of(row)
+    return _page(request, row, rows=rows, tab="queue", query="", trouble="", history=past)
+
+
+@desk_view(answers=True)
+@require_GET
+def item_part(request, event_id):
+    """One item, for the script to put in place."""
+    row = get_object_or_404(Event, pk=event_id)
+    return render(request, "desk/item.html", _item(request, row))
+
+
+@desk_view(answers=True)
+@require_GET
+def rows_part(request):
+    """More of the queue, without what the page holds already; or `only` one event's row."""
+    if only := request.GET.get("only"):
+        rows = queue.described(list(Event.objects.filter(pk=only)))
+        return render(request, "desk/rows.html", {"rows": rows})
+    without = request.GET.get("without", "").split(",")
+    tab = request.GET.get("tab", "queue")
+    try:
+        rows = queue.rows(tab if tab in queue.TABS else "queue", request.GET.get("q", ""), request.user, without=without)
+    except search.SearchError as error:
+        return _refusal(str(error), "search", 400)
+    return render(request, "desk/rows.html", {"rows": rows})
+
+
+@desk_view(DECIDE, answers=True)
+@require_POST
+def claim(request, event_id):
+    try:
+        held = triage.claim(event_id, request.user)
+    except triage.Refused as error:
+        return _refusal(str(error), _kind(error), 409)
+    return JsonResponse({"until": held.until})
+
+
+@desk_view(DECIDE, answers=True)
+@require_POST
+def release(request, event_id):
+    return JsonResponse({"released": triage.release(event_id, request.user)})
+
+
+@desk_view(DECIDE, answers=True)
+@require_POST
+def deed(request):
+    """One decision: 200 done, 409 refused with the reason, 400 not a form of ours."""
+    try:
+        return JsonResponse(decide(_form(request), request.user))
+    except BadForm as error:
+        return _refusal(str(error), "form", 400)
+    except triage.NotAllowed as error:
+        return _refusal(str(error), "not allowed", 403)
+    except triage.Refused as error:
+        return _refusal(str(error), _kind(error), 409)
+
+
+@desk_view(answers=True)
+@require_POST
+def preview(request):
+    """What the coding on the form, or leaving the record, would do to the scores."""
+    try:
+        form = _form(request)
+        row = get_object_or_404(Event, pk=str(form.get("event"))[:100])
+        return JsonResponse({"effects": _effects(form, row)})
+    except (BadForm, ValueError) as error:
+        return _refusal(str(error), "form", 400)
+
+
+def _effects(form, row):
+    if form.get("action") == "retract":
+        return previews.of_leaving(row)
+    if form.get("action") == "merge":
+        return previews.of_merging([row], get_object_or_404(Event, pk=str(form.get("into"))[:100]))
+    if form.get("action") == "supersede":
+        return previews.of_superseding(row, [str(key) for key in form.get("earlier") or []])
+    return previews.of_coding(row, form)
+
+
+@desk_view(answers=True)
+@require_GET
+def find(request):
+    """Events to join to, as one types: every word in the title, in either script."""
+    terms = folded(request.GET.get("q", "")[:200]).split()[:8]
+    found = Event.objects.exclude(status__in=("merged", "dismissed")).exclude(
+        pk=request.GET.get("without", "")
+    )
+    if request.GET.get("on") == "record":
+        found = found.accepted()
+    for term in terms:
+        found = found.filter(folded__contains=term)
+    rows = queue.described(list(found.order_by("-date", "-pk")[:FOUND])) if terms else []
+    return render(request, "desk/found.html", {"rows": rows, "terms": terms})
+
+
+@desk_view(DECIDE, answers=True)
+@require_GET
+def last_part(request):
+    """The analyst's last ten decisions that can be undone."""
+    return render(request, "desk/last.html", {"last": triage.last_of(request.user)})
+
+
+@desk_view(DECIDE, answers=True)
+@require_POST
+def choose_keys(request):
+    try:
+        form = _form(request)
+        wanted = form.get("keys")
+        if not isinstance(wanted, dict):
+            raise BadForm(gettext("keys: a key for each deed"))
+        chosen = keys.choose(request.user, wanted, bool(form.get("single_keys", True)))
+    except (BadForm, keys.KeyClash) as error:
+        return _refusal(str(error), "keys", 400)
+    return JsonResponse({"keys": chosen})
+
+
+def _page(request, row, **more):
+    chosen, single = keys.of(request.user)
+    context = _item(request, row) if row else {"item": None, "may_decide": request.user.has_perm(DECIDE)}
+    return render(
+        request,
+        "desk/desk.html",
+        context
+        | more
+        | {
+            "tabs": queue.tabs(),
+            "median_age": queue.median_age(),
+            "keys": chosen,
+            "single_keys": single,
+            "legend": keys.legend(chosen),
+            "config": _config(chosen, single),
+            "last": triage.last_of(request.user) if request.user.has_perm(DECIDE) else [],
+            "dismissals": list(enumerate(Event.Dismissal.choices, 1)),
+            "languages": languages(request),
+        },
+    )
+
+
+def _config(chosen, single):
+    """What the script needs to know, as data on the page."""
+    return json.dumps(
+        {
+            "keys": chosen,
+            "single": single,
+            "actors": keys.ACTOR_KEYS,
+            "urls": {
+                name: reverse(f"desk:{name}")
+                for name in ("deed", "rows", "preview", "find", "last", "keys", "desk")
+            }
+            | {name: reverse(f"desk:{name}", args=["EVENT"]) for name in ("item", "claim", "release", "event")},
+        }
+    )
+
+
+def _item(request, row):
+    return {
+        "item": item.described(row),
+        "may_decide": request.user.has_perm(DECIDE),
+        "may_review": request.user.has_perm(REVIEW),
+    }
+
+
+def _first(rows, user):
+    """The first row that can be claimed, as an event."""
+    if not user.has_perm(DECIDE):
+        return Event.objects.filter(pk=rows[0]["id"]).first() if rows else None
+    for row in rows[:5]:
+        try:
+            triage.claim(row["id"], user)
+        except triage.Refused:
+            continue
+        return Event.objects.filter(pk=row["id"]).first()
+    return None
+
+
+def languages(request):
+    """The page's address in each language."""
+    here = get_language()
+    return [
+        {
+            "code": code,
+            "name": {"en": "English", "zh-hans": "中文"}[code],
+            "href": translate_url(request.get_full_path(), code),
+            "current": code == here,
+        }
+        for code, _name in settings.LANGUAGES
+    ]
+
+
+def _form(request):
+    if len(request.body) > LONGEST:
+        raise BadForm(gettext("The form is too long; at most 100 KB are taken."))
+    try:
+        form = json.loads(request.body)
+    except (ValueError, RecursionError):
+        raise BadForm(gettext("The form is not JSON.")) from None
+    if not isinstance(form, dict):
+        raise BadForm(gettext("The form is not a JSON object."))
+    return form
+
+
+def _kind(error):
+    return {triage.Stale: "stale", triage.Claimed: "claimed"}.get(type(error), "refused")
+
+
+def _refusal(message, kind, status):
+    return JsonResponse({"error": message, "kind": kind}, status=status)
