@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
@@ -164,18 +165,50 @@ def columns() -> list[tuple[str, str]]:
 
 
 def services() -> list[dict[str, str]]:
-    return [
-        {
-            "href": "/api/v1/",
-            "name": gettext("API"),
-            "words": gettext(
+    """What else can be taken: address, name, and what it is."""
+    listed = (
+        (
+            reverse("api:export", args=["record", "jsonl"]),
+            gettext("The whole record"),
+            gettext("Every version of every event in the order of the log, one line of JSON each."),
+        ),
+        (
+            reverse("api:export", args=["events", "csv"]),
+            gettext("Events as a table"),
+            gettext("The present state of every event as CSV."),
+        ),
+        (
+            reverse("api:exports"),
+            gettext("All downloads"),
+            gettext("Every table as JSON Lines, CSV and Parquet, with the meaning of each column."),
+        ),
+        (
+            reverse("api:editions"),
+            gettext("Editions"),
+            gettext("Frozen and signed copies of the record and its scores, for a citation that must last."),
+        ),
+        (
+            reverse("api-docs"),
+            gettext("API"),
+            gettext(
                 "Every figure on these pages, as JSON, for any day as known on any day; no key needed to "
                 "read."
             ),
-        },
-        {
-            "href": "/api/v1/schema/",
-            "name": "OpenAPI",
-            "words": gettext("The description from which a client can be generated."),
-        },
-    ]
+        ),
+        (
+            reverse("api:schema"),
+            gettext("OpenAPI"),
+            gettext("The description from which a client can be generated."),
+        ),
+        (
+            reverse("alerts:subscribe"),
+            gettext("By mail"),
+            gettext("Changes of meaning at once, daily or weekly; one click ends it."),
+        ),
+        (
+            reverse("disputes:all"),
+            gettext("Disputes"),
+            gettext("Every code that a reader disputed, and what became of it."),
+        ),
+    )
+    return [{"href": href, "name": name, "words": words} for href, name, words in listed]

@@ -8,12 +8,12 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import sentences, vocabulary
 from scorecard.charts import lines, small
-from scorecard.pages import acts, figures, filters, frame, names, reading, sides
+from scorecard.pages import acts, disputed, figures, filters, frame, names, reading, sides
 from scorecard.pages.published import published
 from scorecard.pages.reading import Reading
 from tracker.models import Event
@@ -90,7 +90,8 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
             "a public source. A dispute gets a reference and an answer; one that is accepted stays visible "
             "in the history above."
         ),
-        "dispute_address": _dispute_address(event_id),
+        "dispute_address": disputed.address(record),
+        "disputes": disputed.listed(event_id),
         "citation": citation,
     } | _sources(record)
     return render(request, "pages/event.html", context)
@@ -105,14 +106,6 @@ def _merged_into(event_id: str) -> str:
             return event_id if len(seen) > 1 else ""
         seen.add(target)
         event_id = target
-
-
-def _dispute_address(event_id: str) -> str:
-    """Where a dispute is filed; empty in an installation without that part."""
-    try:
-        return reverse("disputes:new", query={"event": event_id})
-    except NoReverseMatch:
-        return ""
 
 
 def _event(read: Reading, record: Mapping[str, Any], query: str) -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""Agreement between coders beside the scores: said below 0.80, labels withheld below 0.667, nothing too soon."""
+
+import datetime
+
+import pytest
+
+from scorecard import sentences, standings
+from scorecard.pages import agreement, provisional
+from scorecard.pages.agreement import Agreement
+
+START = datetime.date(2025, 1, 21)
+
+
+def figures(alpha, n=40, slug="trust"):
+    one = {"field": "direction", "recommendation": slug, "alpha": alpha, "low": alpha, "high": alpha, "n": n}
+    return [one, {**one, "field": "strength", "alpha": 0.99}]
+
+
+@pytest.mark.parametrize(
+    ("alpha", "noted", "withheld"),
+    [(0.9, False, False), (0.8, False, False), (0.79, True, False), (0.667, True, False), (0.66, True, True)],
+)
+def test_the_limits_of_the_method_decide_what_is_said(alpha, noted, withheld):
+    found = Agreement(figures(alpha), events=288)
+    assert bool(found.note("trust")) is noted
+    assert found.withheld("trust") is withheld
+    assert found.note("misuse") == ""
+
+
+def test_nothing_is_withheld_before_a_tenth_has_been_coded_twice():
+    found = Agreement(figures(0.2, n=28), events=288)
+    assert not found.enough
+    assert not found.withheld("trust")
+    assert "less than a tenth" in agreement.shown(found)["sentence"]
+
+
+def test_an_alpha_that_is_not_defined_or_rests_on_a_handful_says_nothing():
+    assert Agreement(figures(None), events=100).alpha("trust") is None
+    few = [{**figures(0.1)[0], "n": 9}, {**figures(0.1, slug="misuse")[0], "n": 90}]
+    assert Agreement(few, events=100).alpha("trust") is None
+
+
+def test_a_withheld_label_leaves_the_figures_and_names_the_rest():
+    entry = {
+        "balance": {"score": -50.0, "label": "undermined", "since": "2025-02-01"},
+        "pulse": {"label": "x"},
+    }
+    report = {"recommendations": {"trust": entry, "misuse": entry}, "overall": {}}
+    hidden = agreement.hidden(report, Agreement(figures(0.5), events=288))
+    assert hidden["recommendations"]["trust"]["balance"] == {
+        "score": -50.0,
+        "label": "withheld",
+        "since": None,
+    }
+    assert hidden["recommendations"]["misuse"]["balance"]["label"] == "undermined"
+    assert report["recommendations"]["trust"]["balance"]["label"] == "undermined"
+    labels = ["withheld", "undermined"]
+    assert sentences.headline(labels) == (
+        "Of the seven recommendations, one is undermined and one has no label yet."
+    )
+
+
+@pytest.mark.django_db
+def test_the_pages_withhold_the_label_and_say_why(client, seeded, monkeypatch):
+    monkeypatch.setattr(standings, "agreement", lambda: figures(0.5))
+    html = client.get("/recommendations/trust/").content.decode()
+    assert "Label withheld: two coders agree too little (α = 0.50, 40 events)." in html
+    assert "undermined since" not in html
+    overview = client.get("/").content.decode()
+    assert "one has no label yet" in overview
+    assert "Below 0.80 agreement between coders: Trust." in overview
+    method = client.get("/method/").content.decode()
+    assert "40 of 288 events have been coded blind" in method
+    assert "Trust: direction" in method
+    assert "暂不公布标签" in client.get("/zh-hans/").content.decode()
+
+
+def test_the_mean_revision_counts_settled_days_since_the_opening_only():
+    now = [10.0] * 100
+    then = [0.0] * 50 + [8.0] * 20 + [0.0] * 30
+    opened = START + datetime.timedelta(50)
+    assert provisional.mean_revision(then, now, START, opened) == (2.0, 20)
+    assert provisional.mean_revision(then, now, START, START + datetime.timedelta(70)) is None
+    assert "moved by 2.0 points" in provisional.sentence((2.0, 20), opened)
+    assert "reconstruction" in provisional.sentence(None, opened)
+    assert provisional.sentence(None, None).endswith("still change them.")
