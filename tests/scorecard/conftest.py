@@ -1,15 +1,10 @@
-"""What the tests of the way out share."""
+"""Every test begins in English: a request for a Chinese page leaves its language behind."""
 
 import pytest
-
-from tracker import codebook
-from tracker.models import Ask, Recommendation
+from django.utils import translation
 
 
-@pytest.fixture
-def recommendations(db):
-    """The seven with their asks, without any event."""
-    for number, (slug, asks) in enumerate(codebook.ASKS.items(), start=1):
-        row = Recommendation.objects.create(slug=slug, number=number, name_en=slug, summary_en=slug)
-        for position, ask in enumerate(asks):
-            Ask.objects.create(recommendation=row, slug=ask, position=position, name_en=ask, mode="each")
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield

@@ -1,4 +1,4 @@
-"""Agreement between coders beside the scores: said below 0.80, labels withheld below 0.667, nothing too soon."""
+"""Agreement of coders beside the scores: said below 0.80, labels withheld below 0.667, nothing too soon."""
 
 import datetime
 

@@ -1,0 +1,399 @@
+"""The desk in a real Chromium: fifty proposals by keyboard, two browsers at once, a lost connection, axe."""
+
+import json
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.service import Service
+from tests.tracker.desk.proposals import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+FILL = """
+from tests.tracker.desk import proposals
+proposals.people(ada="analyst", rita="reviewer", vic="viewer")
+answer = proposals.propose({number})
+"""
+STATES = """
+from tracker.models import Event, Decision, Revision, Assessment
+from tracker import record
+record.verify()
+answer = {
+    "events": {e.pk: [e.status, e.dismissal, e.merged_into_id] for e in Event.objects.all()},
+    "codes": {e.pk: [r.line() for r in e.assessments.all()] for e in Event.objects.all()},
+    "decisions": [[d.event_id, d.action, d.by.username if d.by else "", bool(d.undoes_id)]
+                  for d in Decision.objects.exclude(action="enter").order_by("id")],
+    "log": [[r.event_id, r.kind, r.record] for r in Revision.objects.order_by("sequence")],
+}
+"""
+SCORES = """
+import datetime
+from scorecard import method, standings
+from scorecard.method import log
+day = datetime.date(2026, 12, 1)
+records = json.load(open({path!r}))
+mine = method.views(log.read(records), day, actors=(None,))[None]
+shown = standings.views(day)[None]
+answer = [[slug, mine[slug]["score"], shown[slug]["score"]] for slug in mine]
+"""
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A service of its own with the seeded record and so many proposals."""
+    services = []
+
+    def make(number, **environment):
+        service = Service(
+            tmp_path,
+            **{
+                "SECOND_FACTOR": "0",
+                "DOUBLE_CODING_SHARE": "0",
+                "HIDDEN_SUGGESTION_SHARE": "0",
+                **environment,
+            },
+        ).with_tagger()
+        service.__enter__()
+        services.append(service)
+        service.manage("migrate", "-v0")
+        service.manage("seed", "-v0")
+        service.made = service.ask(FILL.format(number=number))
+        service.start_web()
+        return service
+
+    yield make
+    for service in services:
+        service.__exit__()
+
+
+@pytest.fixture
+def sit(browser):
+    """Somebody signs in and sits down at the desk; troubles of the page are kept."""
+    contexts = []
+
+    def sit_(service, name, path="/admin/desk/", **options):
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.troubles = []
+        page.on("console", lambda said: said.type in ("error", "warning") and page.troubles.append(said.text))
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.goto(f"{service.address}/admin/login/?next={path}")
+        page.fill("#id_username", name)
+        page.fill("#id_password", PASSWORD)
+        page.click("[type=submit]")
+        page.wait_for_url(f"**{path}")
+        page.troubles.clear()
+        return page
+
+    yield sit_
+    for context in contexts:
+        context.close()
+
+
+def at_hand(page):
+    return page.evaluate("document.getElementById('item')?.dataset.event")
+
+
+def gone_on(page, event):
+    """Wait until another item is at hand."""
+    page.wait_for_function("event => document.getElementById('item')?.dataset.event !== event", arg=event)
+
+
+def all_saved(page):
+    page.wait_for_function("window.Desk.unsent() === 0")
+
+
+def press(page, keys):
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_fifty_proposals_by_keyboard(desk, sit, tmp_path):
+    service = desk(60)
+    before = service.ask(STATES)
+    page = sit(service, "ada")
+    expected, order = {}, []
+    words, target = next(
+        (record["title"], key)
+        for key, kind, record in reversed(before["log"])
+        if kind == "create" and len(record["title"].split()) > 5
+    )
+    for number in range(50):
+        event = at_hand(page)
+        assert event not in expected
+        order.append(event)
+        if number % 10 == 3:
+            press(page, ["d"])
+            page.keyboard.type(words)
+            page.wait_for_selector(f'#found [data-event="{target}"][aria-selected="true"]')
+            press(page, ["Enter"])
+            expected[event] = ["merged", "", target]
+        elif number % 10 == 5:
+            press(page, ["r", "2"])
+            expected[event] = ["dismissed", "no_act", None]
+        elif number in (7, 17, 27):
+            press(page, ["z", "3"])
+            expected[event] = ["snoozed", "", None]
+        else:
+            if number in (1, 11):
+                press(page, ["x"])
+                page.keyboard.type(f"A further act of item {number}")
+                press(page, ["Enter"])
+                all_saved(page)
+            if number % 2 or not page.evaluate("Desk.coding.read().assessments.length"):
+                press(page, ["5", "-", "4", "o", "u"])
+            page.coding = page.evaluate("Desk.coding.read()")
+            press(page, ["a"])
+            expected[event] = ["accepted", page.coding["assessments"], None]
+        gone_on(page, event)
+    all_saved(page)
+    for number in range(1, 11):
+        press(page, ["u"])
+        page.wait_for_function("event => document.getElementById('item')?.dataset.event === event", arg=order[-number])
+        all_saved(page)
+    assert page.troubles == []
+    undone = set(order[-10:])
+    after = service.ask(STATES)
+    _states_are_right(after, expected, undone)
+    _log_is_right(before, after, expected, undone, target)
+    records = tmp_path / "records.json"
+    records.write_text(json.dumps(_expected_records(before, after, expected, undone)))
+    for _slug, mine, shown in service.ask(SCORES.format(path=str(records))):
+        assert mine == pytest.approx(shown, abs=1e-9)
+
+
+def _states_are_right(after, expected, undone):
+    assert len(expected) == 50
+    for event, (status, detail, target) in expected.items():
+        found, dismissal, merged_into = after["events"][event]
+        if event in undone:
+            assert found in ("new", "proposed"), event
+            assert after["codes"][event] == []
+            continue
+        assert (found, merged_into) == (status, target)
+        if status == "accepted":
+            assert after["codes"][event] == detail
+        else:
+            assert dismissal == detail
+    split = [key for key in after["events"] if "a-further-act-of-item" in key]
+    assert len(split) == 2
+    actions = [action for _event, action, who, _undoes in after["decisions"] if who == "ada"]
+    assert actions.count("undo") >= 10
+    assert actions.count("snooze") == 3
+    assert actions.count("split") == 4  # each touches the old event and the new one
+
+
+def _log_is_right(before, after, expected, undone, target):
+    """One version for each acceptance and each join to the record; undone ones are taken back by one more."""
+    grown = after["log"][len(before["log"]) :]
+    kinds = [(event, kind) for event, kind, _record in grown]
+    for event, (status, _detail, _target) in expected.items():
+        mine = [kind for key, kind in kinds if key == event]
+        if status != "accepted":
+            assert mine == []
+        else:
+            assert mine == (["create", "retract"] if event in undone else ["create"])
+    joins = [event for event, (status, *_rest) in expected.items() if status == "merged"]
+    taken_back = [event for event in joins if event in undone]
+    assert [kind for key, kind in kinds if key == target] == ["update"] * (len(joins) + len(taken_back))
+
+
+def _expected_records(before, after, expected, undone):
+    """The record as it should stand: the seeds and each standing acceptance, written down independently."""
+    bodies = {key: record for key, _kind, record in after["log"]}
+    records = [record for _key, _kind, record in before["log"]]
+    for event, (status, codes, _target) in expected.items():
+        if status == "accepted" and event not in undone:
+            records.append(bodies[event] | {"assessments": codes})
+    return records
+
+
+def test_a_full_code_from_nothing_takes_at_most_six_keys_and_an_acceptance_one(desk, sit):
+    service = desk(3)
+    page = sit(service, "ada")
+    first = at_hand(page)
+    page.evaluate("Desk.coding.put({assessments: [], actors: [], certainty: 'reported'})")
+    keys = ["2", "+", "3", "o", "c", "a"]
+    press(page, keys)
+    gone_on(page, first)
+    second = at_hand(page)
+    page.evaluate("""Desk.coding.put({assessments: [{rec: 'trust', direction: 1, strength: 2, ask: null,
+        rationale: ''}], actors: ['us'], certainty: 'confirmed'})""")
+    press(page, ["a"])
+    gone_on(page, second)
+    all_saved(page)
+    codes = service.ask(STATES)["codes"]
+    assert len(keys) <= 6
+    assert [(line["rec"], line["direction"], line["strength"]) for line in codes[first]] == [("governance", 1, 3)]
+    assert [(line["rec"], line["direction"], line["strength"]) for line in codes[second]] == [("trust", 1, 2)]
+
+
+def test_two_browsers_never_decide_the_same_item(desk, sit):
+    service = desk(24)
+    ada, rita = sit(service, "ada"), sit(service, "rita")
+    assert at_hand(ada) != at_hand(rita)
+    for _round in range(8):
+        seen = {}
+        for name, page in (("ada", ada), ("rita", rita)):
+            page.wait_for_function("document.getElementById('item')")
+            seen[name] = at_hand(page)
+        for page in (ada, rita):
+            press(page, ["r", "1"])
+        for name, page in (("ada", ada), ("rita", rita)):
+            gone_on(page, seen[name])
+    all_saved(ada)
+    all_saved(rita)
+    decided = [event for event, action, _who, _undoes in service.ask(STATES)["decisions"] if action == "dismiss"]
+    assert len(decided) == len(set(decided))
+    assert len(decided) >= 14, "a claim lost in a race costs at most the odd decision, and says so"
+    # Even a form that goes round the page is refused while somebody else works on the item.
+    answer = rita.evaluate(
+        "event => Desk.post(Desk.url('deed'), {token: Desk.token(), action: 'dismiss', reason: 'other', event})"
+        ".then(async response => [response.status, (await response.json()).error])",
+        at_hand(ada),
+    )
+    assert answer[0] == 409
+    assert "Ada works on" in answer[1]
+
+
+def test_a_lost_connection_loses_no_decision(desk, sit):
+    service = desk(10)
+    page = sit(service, "ada")
+    decided = []
+    page.wait_for_load_state("networkidle")
+    page.route("**/desk/deed/", lambda route: route.abort())
+    for _number in range(3):
+        decided.append(at_hand(page))
+        press(page, ["r", "1"])
+        gone_on(page, decided[-1])
+    page.wait_for_selector("#saving[data-state=wrong]")
+    assert service.ask(STATES)["events"][decided[0]][0] in ("new", "proposed")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.unroute("**/desk/deed/")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    all_saved(page)
+    after = service.ask(STATES)
+    dismissed = [event for event, action, _who, _undoes in after["decisions"] if action == "dismiss"]
+    assert dismissed == decided, "in the order in which they were taken, each once"
+
+
+def test_hostile_titles_do_nothing(desk, sit):
+    service = desk(1)
+    service.ask(
+        "from tracker import triage\nimport datetime\n"
+        "triage.propose(title='<img src=x onerror=alert(1)><script>alert(2)</script>\"\\'><svg onload=alert(3)>',"
+        "date=datetime.date(2026, 12, 30), relevance=1.0, priority=999)\nanswer=1"
+    )
+    page = sit(service, "ada")
+    said = []
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    assert "<script>" in page.inner_text("#item-title")
+    press(page, ["r", "6"])
+    page.wait_for_selector("#toast:not([hidden])")
+    all_saved(page)
+    assert said == []
+    assert [each for each in page.troubles if "Content Security" in each] == []
+
+
+def test_keys_can_be_changed_and_turned_off(desk, sit):
+    service = desk(4)
+    page = sit(service, "ada")
+    press(page, ["?"])
+    page.fill('[data-action="dismiss"]', "a")
+    page.click("#keys-form [type=submit]")
+    page.wait_for_selector("#keys-trouble:not(:empty)")
+    assert "accept" in page.inner_text("#keys-trouble")
+    page.fill('[data-action="dismiss"]', "y")
+    page.click("#keys-form [type=submit]")
+    page.wait_for_selector("dialog[open]", state="detached")
+    page.reload()
+    first = at_hand(page)
+    press(page, ["r"])
+    assert at_hand(page) == first
+    assert page.query_selector("dialog[open]") is None
+    press(page, ["y", "1"])
+    gone_on(page, first)
+    press(page, ["?"])
+    page.uncheck("#single-keys")
+    page.click("#keys-form [type=submit]")
+    page.wait_for_selector("dialog[open]", state="detached")
+    second = at_hand(page)
+    press(page, ["y"])
+    assert page.query_selector("dialog[open]") is None
+    page.click('.panel [data-do="dismiss"]')
+    page.click('#dismiss [data-choice="no_act"]')
+    gone_on(page, second)
+
+
+PAGES = (
+    "/admin/desk/",
+    "/admin/desk/?tab=snoozed",
+    "/admin/desk/?q=colour:red",
+    "/admin/desk/event/{event}/",
+    "/admin/desk/figures/",
+    "/admin/desk/bulk/?q=actor:us",
+    "/admin/desk/codings/",
+    "/admin/",
+    "/admin/tracker/event/?q=actor:china",
+    "/admin/tracker/event/{event}/change/",
+    "/admin/tracker/article/",
+    "/admin/tracker/decision/",
+    "/admin/tracker/revision/",
+)
+
+
+@pytest.mark.parametrize("language", ["", "/zh-hans"])
+def test_axe_and_the_policy_find_nothing(desk, sit, language):
+    service = desk(12)
+    event = service.ask("from tracker.models import Event\nanswer = Event.objects.accepted().first().pk")
+    found = []
+    for scheme in ("light", "dark"):
+        page = sit(service, "rita", f"{language}/admin/desk/", color_scheme=scheme)
+        for path in PAGES:
+            page.goto(service.address + language + path.format(event=event))
+            found += [(path, scheme, text) for text in page.troubles if "favicon" not in text]
+            page.troubles.clear()
+            found += _violations(page, path, scheme)
+            for dialog in ("?", "r", "z", "d", "x", "e") if path == "/admin/desk/" else ():
+                page.keyboard.press(dialog)
+                page.wait_for_selector("dialog[open]")
+                found += _violations(page, f"{path} {dialog}", scheme)
+                page.keyboard.press("Escape")
+                page.wait_for_selector("dialog[open]", state="detached")
+    assert found == []
+
+
+def _violations(page, path, scheme):
+    results = Axe().run(page).response["violations"]
+    return [
+        (path, scheme, each["id"], each["nodes"][0]["html"][:200], each["nodes"][0].get("failureSummary", "")[:300])
+        for each in results
+    ]
+
+
+def test_every_control_is_large_enough_on_a_tablet(desk, sit):
+    service = desk(6)
+    page = sit(service, "ada")
+    page.set_viewport_size({"width": 820, "height": 1180})
+    small = page.evaluate(
+        """[...document.querySelectorAll('button, a, input, select')].filter(each => each.offsetParent)
+        .map(each => [each.outerHTML.slice(0, 90), each.getBoundingClientRect()])
+        .filter(([_, box]) => box.width && (box.height < 24 || box.width < 24) && !/data-source|similar/.test(_))
+        .map(([html]) => html)"""
+    )
+    assert small == []
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 820
+    first = at_hand(page)
+    page.click('.rec[data-rec="trust"] [data-direction="1"]')
+    page.click('.rec[data-rec="trust"] [data-strength="2"]')
+    page.click('.panel [data-do="accept"]')
+    gone_on(page, first)
+    all_saved(page)
+    line = next(each for each in service.ask(STATES)["codes"][first] if each["rec"] == "trust")
+    assert (line["direction"], line["strength"]) == (1, 2)
+
+
