@@ -145,6 +145,15 @@ SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the s
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)  # of decided events, coded twice blind
 HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)  # coded without the machine's help
 
+# Tagging
+
+TAGGER_EMBEDDINGS = environment.flag("TAGGER_EMBEDDINGS")  # needs requirements/embeddings.txt
+SECOND_OPINION_URL = environment.address("SECOND_OPINION_URL", schemes=("http", "https"))  # …/v1
+SECOND_OPINION_MODEL = environment.text("SECOND_OPINION_MODEL")
+SECOND_OPINION_KEY = environment.text("SECOND_OPINION_KEY")
+SECOND_OPINION_DAILY = environment.number("SECOND_OPINION_DAILY", 200)  # questions a day
+SECOND_OPINION_SECONDS = environment.number("SECOND_OPINION_SECONDS", 30, least=1, most=300)  # for one answer
+
 # Fetching
 
 FETCH_ALLOW_PRIVATE = environment.flag("FETCH_ALLOW_PRIVATE")

@@ -71,7 +71,7 @@ def from_seeds() -> tagging.Tagger:
     with _one_process_at_a_time(path):
         if path.exists():
             try:
-                return tagging.Tagger(listed, tagging.model.from_bytes(path.read_bytes()))
+                return _tagger(listed, tagging.model.from_bytes(path.read_bytes()))
             except (tagging.model.ModelError, OSError) as error:
                 log.warning("%s cannot be used: %s", path.name, error)
         model = tagging.training.train(examples.seeded(), listed, name=f"seeds-{_digest_of_seeds()}")
@@ -89,11 +89,11 @@ def retrain() -> Outcome:
         *(one for one in decided if fold_of(one.group) != HELD_BACK),
         *examples.unrelated(),
     ]
-    model = tagging.training.train(learnt, listed)
+    model = tagging.training.train(learnt, listed, encode=_encoder())
     model.name = f"{timezone.now():%Y-%m-%d}-{tagging.training.digest(learnt)}"
     if TaggerVersion.objects.filter(name=model.name).exists():
         return Outcome(model.name, {}, False, "nothing has been decided since this version was trained")
-    measures, is_worse, why = _compare(tagging.Tagger(listed, model), serving(), held)
+    measures, is_worse, why = _compare(_tagger(listed, model), serving(), held)
     with transaction.atomic():
         row = TaggerVersion.objects.create(
             name=model.name, body=tagging.model.to_bytes(model), measures=measures | {"why": why}
@@ -169,13 +169,29 @@ def _key() -> tuple[Any, ...]:
 def _make(key: tuple[Any, ...]) -> tagging.Tagger:
     if key[0] is None:
         made = from_seeds()
-        return made if key == (None,) else tagging.Tagger(cues(), made.model)
+        return made if key == (None,) else _tagger(cues(), made.model)
     body = TaggerVersion.objects.values_list("body", flat=True).get(pk=key[0])
     try:
-        return tagging.Tagger(cues(), tagging.model.from_bytes(bytes(body)))
+        return _tagger(cues(), tagging.model.from_bytes(bytes(body)))
     except tagging.model.ModelError as error:
         log.warning("the stored version cannot be used (%s); the one from the seeds serves", error)
-        return tagging.Tagger(cues(), from_seeds().model)
+        return _tagger(cues(), from_seeds().model)
+
+
+def _tagger(listed: tagging.cues.Cues, model: tagging.model.Model) -> tagging.Tagger:
+    return tagging.Tagger(listed, model, _encoder())
+
+
+@cache
+def _encoder() -> tagging.embedding.Encoder | None:
+    """Sentence embeddings where the operator asked for them; a missing package is said, never fatal."""
+    if not getattr(settings, "TAGGER_EMBEDDINGS", False):
+        return None
+    try:
+        return tagging.embedding.encoder()
+    except tagging.embedding.NoEmbeddings as error:
+        log.warning("TAGGER_EMBEDDINGS is on, but %s", error)
+        return None
 
 
 def _seeded_cues() -> tagging.cues.Cues:
@@ -187,7 +203,8 @@ def _digest_of_seeds() -> str:
     """Changes with any seed file and any line of the tagging package, so that no stale model is ever used."""
     seeds = [examples.FOLDER / name for name in examples.FILES]
     program = sorted(Path(tagging.__file__).parent.glob("*.py"))
-    return tagging.model.digest(*(path.read_bytes() for path in [*seeds, *program] if path.exists()))
+    voice = b"embeddings" if _encoder() else b""
+    return tagging.model.digest(voice, *(path.read_bytes() for path in [*seeds, *program] if path.exists()))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from tracker.models.articles import Article, ArticleVersion
 from tracker.models.coverage import Completeness, CoverageDay
-from tracker.models.cues import Cue, TaggerVersion
+from tracker.models.cues import Cue, SecondOpinion, TaggerVersion
 from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference
 from tracker.models.events import Assessment, Event, Report
 from tracker.models.leases import Lease
@@ -31,5 +31,6 @@ __all__ = [
     "Recommendation",
     "Report",
     "Revision",
+    "SecondOpinion",
     "TaggerVersion",
 ]

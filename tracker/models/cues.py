@@ -40,3 +40,22 @@ class TaggerVersion(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class SecondOpinion(models.Model):
+    """One question to an outside model and its answer: asked for once, never accepted by itself."""
+
+    digest = models.CharField(_("digest"), max_length=64, unique=True, help_text=_("SHA-256 of the question."))
+    model = models.CharField(_("model"), max_length=200)
+    asked_at = models.DateTimeField(_("asked"), db_default=Now())
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    answer = models.JSONField(_("answer"), null=True, blank=True)
+    trouble = models.CharField(_("trouble"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("second opinion")
+        verbose_name_plural = _("second opinions")
+
+    def __str__(self):
+        return f"{self.model} {self.digest[:10]}"

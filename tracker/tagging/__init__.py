@@ -5,8 +5,8 @@ spelling), `matching` (which cues), `frames` (who does what to what), `table` (t
 `vectors` (numbers), `model` (what was learnt), `reasons` and `suggestions` (the answer). `training` makes models.
 """
 
-from tracker.tagging import cues, model, training
+from tracker.tagging import cues, embedding, model, training
 from tracker.tagging.suggestions import Because, Label, Suggestion
 from tracker.tagging.tagger import Tagger
 
-__all__ = ["Because", "Label", "Suggestion", "Tagger", "cues", "model", "training"]
+__all__ = ["Because", "Label", "Suggestion", "Tagger", "cues", "embedding", "model", "training"]

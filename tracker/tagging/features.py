@@ -34,6 +34,11 @@ class Text:
     words: dict[str, float]
     signs: dict[str, float]
 
+    @property
+    def whole(self) -> str:
+        """Title and summary in one string, for whoever reads meaning rather than words."""
+        return f"{self.title}. {self.summary}".strip(". ")
+
 
 class Reader:
     """Cues compiled once; `read` turns a title and a summary into features."""

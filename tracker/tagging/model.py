@@ -90,7 +90,7 @@ def witnesses(touched: np.ndarray, direction: np.ndarray, texts: Sequence[Text])
 
 def combine(model: Model, seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """The witnesses weighed: calibrated log-odds of pairs, then of relevance."""
-    seen = np.concatenate([seen, np.repeat(relevant[:, None, :], len(PAIRS), axis=1)], axis=2)
+    seen = np.concatenate([np.repeat(relevant[:, None, :], len(PAIRS), axis=1), seen], axis=2)
     pairs = seen @ model.combining
     best = pairs.max(axis=1, keepdims=True)
     any_pair = log_odds(1 - np.prod(1 - probability(pairs), axis=1, keepdims=True))
@@ -99,13 +99,16 @@ def combine(model: Model, seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
 
 
 def pool(model: Model, evidence: np.ndarray) -> np.ndarray:
-    """The evidence of several reports of one act as one row: their mean, surer the more there are."""
+    """The evidence of several reports of one act as one row: their mean, surer the more there are.
+
+    Relevance, where it stands behind the pairs, is their mean.
+    """
+    mean, pairs = evidence.mean(axis=0), len(PAIRS)
+    if len(evidence) == 1:
+        return mean
     count = np.log(len(evidence))
-    a, b, c, d = model.pooling
-    mean = evidence.mean(axis=0)
-    pooled = (a + b * count) * mean + c * count + d if len(evidence) > 1 else mean.copy()
-    pooled[-1] = mean[-1] + 0.3 * count
-    return pooled
+    slope, more, shift, constant = model.pooling
+    return np.append((slope + more * count) * mean[:pairs] + shift * count + constant, mean[pairs:])
 
 
 def to_bytes(model: Model) -> bytes:
@@ -158,8 +161,9 @@ def digest(*parts: bytes) -> str:
 
 
 def _rebuilt(held: dict[str, np.ndarray], meta: dict[str, Any]) -> Model:
-    vocabulary = Vocabulary(meta["words"], held["rarity"].astype(np.float64), meta["signs"])
-    width = len(vocabulary.words) + len(vocabulary.signs)
+    rarity, meaning = (held[name].astype(np.float64) for name in ("rarity", "meaning"))
+    vocabulary = Vocabulary(meta["words"], rarity, meta["signs"], meaning)
+    width = vocabulary.before_signs + len(vocabulary.signs)
     cases = (held["case_values"], held["case_at"], held["case_ends"])
     return Model(
         vocabulary=vocabulary,

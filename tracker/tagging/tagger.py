@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.tagging import reasons
+from tracker.tagging import embedding, reasons
 from tracker.tagging import model as models
 from tracker.tagging.cues import Cues
 from tracker.tagging.features import Reader, Text
@@ -20,10 +20,15 @@ _SEVERAL_OUTLETS = 2
 
 
 class Tagger:
-    """The cues and one model, ready to tag."""
+    """The cues and one model, ready to tag; a model that learnt from embeddings needs their encoder."""
 
-    def __init__(self, cues: Cues, model: Model):
+    def __init__(self, cues: Cues, model: Model, encode: embedding.Encoder | None = None):
+        if len(model.vocabulary.meaning) and encode is None:
+            raise models.ModelError(
+                f"{model.name} was trained with embeddings, which are off or not installed"
+            )
         self.model = model
+        self._encode = encode if len(model.vocabulary.meaning) else None
         self.reader = Reader(cues)
         self._reasons = reasons.Reasons(model)
 
@@ -55,7 +60,7 @@ class Tagger:
             labels=labels,
             actors=_most_named(kept),
             certainty=_certainty([one.certainty for one in kept], len(outlets)),
-            silent=not labels or labels[0].probability < self.model.silence,
+            silent=not any(label.ticked for label in labels),
             model=self.model.name,
             publisher=kept[0].publisher,
             reports=sum(one.reports for one in kept),
@@ -64,18 +69,21 @@ class Tagger:
 
     def _labels(self, evidence: np.ndarray, known: Mapping[tuple[str, int], Label]) -> tuple[Label, ...]:
         labels = []
-        for at, chance in _best_pairs(evidence):
+        best = _best_pairs(evidence)
+        silent = best[0][1] < self.model.silence
+        for at, chance in best:
             label = known.get(PAIRS[at])
             because = label.because if label else ()
             strength, ask = (label.strength, label.ask) if label else (3, None)
-            ticked = chance >= self.model.threshold
+            ticked = chance >= self.model.threshold and not silent
             if ticked or len(labels) < SHOWN:
                 labels.append(Label(*PAIRS[at], round(chance, 4), strength, ask, because, ticked))
         return tuple(labels)
 
     def _batch(self, reports: Sequence[tuple[str, str, str]]) -> list[Suggestion]:
         texts = [self.reader.read(*report) for report in reports]
-        matrix = models.with_constant(self.model.vocabulary.matrix(texts))
+        meanings = self._encode([text.whole for text in texts]) if self._encode else None
+        matrix = models.with_constant(self.model.vocabulary.matrix(texts, meanings))
         evidence = self.model.evidence(texts, matrix)
         strengths = self.model.strengths(matrix)
         cases = self._reasons.nearest(matrix)
@@ -89,8 +97,10 @@ class Tagger:
 
     def _tagged(self, report, text: Text, evidence, strength: int, row, case) -> tuple[Label, ...]:
         labels: list[Label] = []
-        for at, chance in _best_pairs(evidence):
-            ticked = chance >= self.model.threshold
+        best = _best_pairs(evidence)
+        silent = best[0][1] < self.model.silence
+        for at, chance in best:
+            ticked = chance >= self.model.threshold and not silent
             if not ticked and len(labels) >= SHOWN:
                 break
             because = self._reasons.of(PAIRS[at], text, row, report) + (case if ticked else ())
@@ -104,7 +114,7 @@ class Tagger:
             labels=labels,
             actors=reasons.actors(text),
             certainty=reasons.certainty(text, report[2]),
-            silent=labels[0].probability < self.model.silence,
+            silent=not any(label.ticked for label in labels),
             model=self.model.name,
             publisher=report[2],
             evidence=tuple(round(float(value), 4) for value in evidence),

@@ -17,8 +17,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from tracker.tagging import embedding, vectors, weighing
 from tracker.tagging import model as models
-from tracker.tagging import vectors
 from tracker.tagging.cues import RECOMMENDATIONS, Cues
 from tracker.tagging.features import Reader, Text
 from tracker.tagging.model import PAIRS, Model
@@ -26,7 +26,6 @@ from tracker.tagging.model import PAIRS, Model
 FOLDS = 5
 WEIGHTS = {"act": 1.0, "near miss": 1.0, "background": 0.7, "record": 0.7, "written": 0.7, "decision": 1.5}
 HELD_OUT = ("act", "near miss", "background", "decision")
-SILENT_BELOW = 0.5
 
 _POSITIVE = 3.0
 _STRENGTH = 2.0
@@ -56,6 +55,7 @@ class _Rows:
     direction: np.ndarray
     weight: np.ndarray
     fold: np.ndarray
+    meanings: np.ndarray | None = None
 
     def part(self, chosen: np.ndarray) -> _Rows:
         at = np.flatnonzero(chosen)
@@ -63,7 +63,14 @@ class _Rows:
             [self.examples[place] for place in at],
             [self.texts[place] for place in at],
             *(array[at] for array in (self.touched, self.direction, self.weight, self.fold)),
+            meanings=None if self.meanings is None else self.meanings[at],
         )
+
+    def learnt(self) -> vectors.Vocabulary:
+        return vectors.learn(self.texts, self.meanings)
+
+    def matrix(self, vocabulary: vectors.Vocabulary) -> sparse.csr_matrix:
+        return vocabulary.matrix(self.texts, self.meanings)
 
 
 @dataclass(slots=True)
@@ -74,11 +81,13 @@ class _Weights:
     relevant: np.ndarray
 
 
-def train(examples: Iterable[Example], cues: Cues, name: str = "") -> Model:
-    """A model from these examples; needs at least two groups that touch something and two that do not."""
+def train(
+    examples: Iterable[Example], cues: Cues, name: str = "", encode: embedding.Encoder | None = None
+) -> Model:
+    """A model from these examples; with `encode` it also learns from what the texts mean."""
     listed = list(examples)
     reader = Reader(cues)
-    rows = _rows(listed, [reader.read(one.title, one.summary, one.publisher) for one in listed])
+    rows = _rows(listed, [reader.read(one.title, one.summary, one.publisher) for one in listed], encode)
     seen, relevant, order = _held_out(rows)
     weights = _fit(rows)
     made = Model(
@@ -97,7 +106,9 @@ def train(examples: Iterable[Example], cues: Cues, name: str = "") -> Model:
         facts={"examples": len(listed), "kinds": dict(Counter(one.kind for one in listed))},
         name=name or f"model-{digest(listed)}",
     )
-    _weigh(made, rows.part(order), seen, relevant)
+    real = rows.part(order)
+    groups = [one.group for one in real.examples]
+    weighing.weigh(made, weighing.Held(seen, relevant, real.direction, real.touched, real.weight, groups))
     return made
 
 
@@ -111,7 +122,9 @@ def fold_of(group: str, folds: int = FOLDS) -> int:
     return int(hashlib.sha256(group.encode()).hexdigest()[:12], 16) % folds
 
 
-def _rows(examples: Sequence[Example], texts: Sequence[Text]) -> _Rows:
+def _rows(
+    examples: Sequence[Example], texts: Sequence[Text], encode: embedding.Encoder | None = None
+) -> _Rows:
     sizes = Counter((one.group, one.kind == "record") for one in examples)
     touched = np.zeros((len(examples), len(RECOMMENDATIONS)))
     direction = np.zeros_like(touched)
@@ -121,17 +134,18 @@ def _rows(examples: Sequence[Example], texts: Sequence[Text]) -> _Rows:
             direction[at, RECOMMENDATIONS.index(rec)] = sign
     weight = [WEIGHTS[one.kind] / math.sqrt(sizes[one.group, one.kind == "record"]) for one in examples]
     fold = np.array([fold_of(one.group) for one in examples])
-    return _Rows(examples, texts, touched, direction, np.array(weight), fold)
+    meanings = encode([text.whole for text in texts]) if encode else None
+    return _Rows(examples, texts, touched, direction, np.array(weight), fold, meanings)
 
 
 def _fit(rows: _Rows) -> _Weights:
-    vocabulary = vectors.learn(rows.texts)
-    matrix = vocabulary.matrix(rows.texts)
+    vocabulary = rows.learnt()
+    matrix = rows.matrix(vocabulary)
     touched = [
         _logistic(matrix, rows.touched[:, at], rows.weight, _POSITIVE) for at in range(len(RECOMMENDATIONS))
     ]
     relevant = _logistic(matrix, rows.touched.max(axis=1), rows.weight, 1.0)
-    direction = _fit_direction(matrix, rows, len(vocabulary.words))
+    direction = _fit_direction(matrix, rows, vocabulary.before_signs)
     return _Weights(vocabulary, np.array(touched).T, direction, relevant[:, None])
 
 
@@ -175,7 +189,7 @@ def _placed(matrix: sparse.csr_matrix, place: np.ndarray, count: int) -> sparse.
 
 def _fit_strength(rows: _Rows, vocabulary: vectors.Vocabulary) -> np.ndarray:
     """Which kind of act: five one-against-rest models over the examples that say so."""
-    matrix = vocabulary.matrix(rows.texts)
+    matrix = rows.matrix(vocabulary)
     usual = np.array([max(set(one.strengths), key=one.strengths.count, default=0) for one in rows.examples])
     if not usual.any():
         return np.zeros((matrix.shape[1] + 1, 5))
@@ -195,87 +209,12 @@ def _held_out(rows: _Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             continue
         weights = _fit(rows.part(~inside))
         held = rows.part(inside)
-        matrix = models.with_constant(weights.vocabulary.matrix(held.texts))
+        matrix = models.with_constant(held.matrix(weights.vocabulary))
         seen[inside] = models.witnesses(matrix @ weights.touched, matrix @ weights.direction, held.texts)
         relevant[inside] = matrix @ weights.relevant
     real = np.array([one.kind in HELD_OUT for one in rows.examples])
     chosen = real if real.any() else np.ones(len(rows.examples), dtype=bool)
     return seen[chosen], relevant[chosen], chosen
-
-
-def _weigh(made: Model, rows: _Rows, seen: np.ndarray, relevant: np.ndarray) -> None:
-    """Fit, on held-out headlines, how to weigh the witnesses; then the threshold, silence and pooling."""
-    right = np.array(
-        [[rows.direction[at, p // 2] == PAIRS[p][1] for p in range(len(PAIRS))] for at in range(len(seen))]
-    )
-    columns = np.concatenate([seen, np.repeat(relevant[:, None, :], len(PAIRS), axis=1)], axis=2)
-    flat = columns.reshape(-1, columns.shape[2])
-    made.combining = _shared(flat, right.ravel(), np.repeat(rows.weight, len(PAIRS)))
-    made.relevance = np.array([1.0, 0.0, 0.0, 0.0])
-    pairs = columns @ made.combining
-    best = pairs.max(axis=1)
-    any_pair = models.log_odds(1 - np.prod(1 - models.probability(pairs), axis=1))
-    overall = np.stack([relevant[:, 0], best, any_pair, np.ones(len(best))], axis=1)
-    made.relevance = _shared(overall, rows.touched.max(axis=1) > 0, rows.weight)
-    made.threshold = _best_threshold(pairs, right)
-    made.silence = _silence(pairs, right)
-    made.facts["held_out_f1"] = round(_f1(pairs, right, made.threshold), 4)
-    made.pooling = _fit_pooling(pairs, right, [one.group for one in rows.examples])
-
-
-def _shared(columns: np.ndarray, wanted: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """A small logistic fit whose last column is the constant."""
-    if len(set(wanted.tolist())) < 2:
-        return np.append(np.zeros(columns.shape[1] - 1), -4.0 if not wanted.any() else 4.0)
-    fitted = LogisticRegression(C=1.0, solver="lbfgs", max_iter=500, fit_intercept=False)
-    fitted.fit(columns, wanted, sample_weight=weight)
-    return fitted.coef_[0]
-
-
-def one_direction(pairs: np.ndarray) -> np.ndarray:
-    """Which pairs may be ticked: of each recommendation the likelier direction."""
-    by_rec = pairs.reshape(len(pairs), len(RECOMMENDATIONS), 2)
-    return (by_rec >= by_rec.max(axis=2, keepdims=True)).reshape(pairs.shape)
-
-
-def _best_threshold(pairs: np.ndarray, right: np.ndarray) -> float:
-    """The probability above which ticking gives the best micro-F1."""
-    return float(max(np.linspace(0.1, 0.8, 71), key=lambda step: _f1(pairs, right, step)))
-
-
-def _f1(pairs: np.ndarray, right: np.ndarray, threshold: float) -> float:
-    ticked = one_direction(pairs) & (models.probability(pairs) >= threshold)
-    return float(2 * (right & ticked).sum() / max(ticked.sum() + right.sum(), 1))
-
-
-def _silence(pairs: np.ndarray, right: np.ndarray) -> float:
-    """The lowest best-label probability at which the first suggestion is right at least `SILENT_BELOW` of the time."""
-    first = pairs.argmax(axis=1)
-    chance = models.probability(pairs.max(axis=1))
-    is_right = right[np.arange(len(pairs)), first]
-    for step in np.linspace(0.02, 0.9, 89):
-        near = (chance >= step) & (chance < step + 0.1)
-        if near.sum() >= 10 and is_right[near].mean() >= SILENT_BELOW:
-            return float(step)
-    return 0.5
-
-
-def _fit_pooling(pairs: np.ndarray, right: np.ndarray, groups: Sequence[str]) -> np.ndarray:
-    """How much surer several reports make: fitted on the held-out reports of each event as they come in."""
-    reports: dict[str, list[int]] = defaultdict(list)
-    for at, group in enumerate(groups):
-        reports[group].append(at)
-    columns, wanted, weight = [], [], []
-    for places in (places for places in reports.values() if len(places) > 1):
-        for count in range(2, len(places) + 1):
-            mean = pairs[places[:count]].mean(axis=0)
-            size = np.full(len(PAIRS), np.log(count))
-            columns.append(np.stack([mean, mean * size, size, np.ones(len(PAIRS))], axis=1))
-            wanted.append(right[places[count - 1]])
-            weight.append(np.full(len(PAIRS), 1 / math.sqrt(len(places))))
-    if len(columns) < 20:
-        return np.array([1.0, 0.2, 0.0, 0.0])
-    return _shared(np.concatenate(columns), np.concatenate(wanted), np.concatenate(weight))
 
 
 def _usual_asks(examples: Sequence[Example]) -> dict[str, str]:

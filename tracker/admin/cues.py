@@ -1,0 +1,166 @@
+"""The tagger's vocabulary in the admin: words one a line, rules as a form; every cue is checked before it is kept."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tracker import codebook, tagging, training
+from tracker.models import Cue, SecondOpinion, TaggerVersion
+
+WORD_FIELDS = ("effect", "en", "zh")
+RULE_FIELDS = ("when", "rec", "direction", "weight", "strength", "ask", "example", "counter")
+
+
+class CueForm(forms.ModelForm):
+    """One form for both kinds of cue; what does not belong to the kind is left out of the body."""
+
+    kind = forms.ChoiceField(label=_("kind"), choices=[(kind, kind) for kind in tagging.cues.KINDS])
+    effect = forms.CharField(
+        label=_("effect"), required=False, help_text=_("What the words do: build, undo, bad, us, comment …")
+    )
+    en = forms.CharField(
+        label=_("English words"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text=_("One a line. ~ stands for all regular forms, * for any ending; capitals count."),
+    )
+    zh = forms.CharField(
+        label=_("Chinese words"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("One a line, simplified or traditional."),
+    )
+    when = forms.CharField(
+        label=_("when"),
+        required=False,
+        max_length=500,
+        help_text=_("Names of cues joined by &; a|b is either, !a absence; +, - and 0 ask for the sign read."),
+    )
+    rec = forms.ChoiceField(
+        label=_("recommendation"),
+        required=False,
+        choices=[("", "–"), *((rec, rec) for rec in codebook.RECOMMENDATIONS)],
+    )
+    direction = forms.ChoiceField(
+        label=_("direction"), required=False, choices=[("", "–"), *((d, d) for d in tagging.cues.DIRECTIONS)]
+    )
+    weight = forms.FloatField(label=_("weight"), required=False, min_value=0.01, max_value=0.99)
+    strength = forms.TypedChoiceField(
+        label=_("strength"),
+        required=False,
+        coerce=int,
+        empty_value=3,
+        choices=[("", "–"), *codebook.STRENGTHS.items()],
+    )
+    ask = forms.CharField(label=_("ask"), required=False, max_length=60)
+    example = forms.CharField(label=_("example"), required=False, max_length=300)
+    counter = forms.CharField(label=_("counter-example"), required=False, max_length=300)
+
+    class Meta:
+        model = Cue
+        fields = ["kind", "key", "active"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        body = self.instance.body or {}
+        for name in (*WORD_FIELDS, *RULE_FIELDS):
+            value = body.get(name)
+            self.fields[name].initial = "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self):
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
+        if cleaned["kind"] == "rule":
+            body = {name: cleaned[name] or None for name in RULE_FIELDS}
+        else:
+            words = {name: [w.strip() for w in cleaned[name].splitlines() if w.strip()] for name in ("en", "zh")}
+            body = {"effect": cleaned["effect"], **words}
+        try:
+            tagging.cues.check({"kind": cleaned["kind"], "name": cleaned["key"], **body}, _names(cleaned))
+        except tagging.cues.CueError as error:
+            raise forms.ValidationError(str(error)) from None
+        self.instance.body = body
+        return cleaned
+
+
+def _names(cleaned):
+    """What a rule may name: all other cues, and this one when it is words."""
+    return set(Cue.objects.exclude(kind="rule").values_list("key", flat=True)) | {cleaned["key"]}
+
+
+@admin.register(Cue)
+class CueAdmin(admin.ModelAdmin):
+    form = CueForm
+    list_display = ["key", "kind", "summary", "active", "changed_at"]
+    list_filter = ["kind", "active"]
+    search_fields = ["key", "body"]
+    list_per_page = 200
+
+    fieldsets = [
+        (None, {"fields": ["kind", "key", "active"]}),
+        (_("Words"), {"fields": list(WORD_FIELDS)}),
+        (_("Rule"), {"fields": list(RULE_FIELDS)}),
+    ]
+
+    @admin.display(description=_("says"))
+    def summary(self, cue):
+        body = cue.body
+        if cue.kind == "rule":
+            return f"{body.get('when', '')} → {body.get('rec', '')} {body.get('direction', '')}"
+        return f"{body.get('effect', '')}: {', '.join([*body.get('en', ()), *body.get('zh', ())])[:100]}"
+
+    def save_model(self, request, obj, form, change):
+        obj.changed_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request, obj=None):
+        return False  # a cue is switched off: deleted, the next seeding would bring it back
+
+
+@admin.register(TaggerVersion)
+class TaggerVersionAdmin(admin.ModelAdmin):
+    list_display = ["name", "trained_at", "serving_since", "micro_f1", "why"]
+    fields = readonly_fields = ["name", "trained_at", "serving_since", "measures"]
+    actions = ["let_serve"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("body")
+
+    @admin.display(description=_("micro-F1"))
+    def micro_f1(self, version):
+        return version.measures.get("micro_f1")
+
+    @admin.display(description=_("why"))
+    def why(self, version):
+        return version.measures.get("why", "")
+
+    @admin.action(description=_("Let this version serve"), permissions=["change"])
+    def let_serve(self, request, queryset):
+        version = queryset.first()
+        try:
+            training.serve(version)
+        except tagging.model.ModelError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, _("%(name)s serves now.") % {"name": version.name})
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(SecondOpinion)
+class SecondOpinionAdmin(admin.ModelAdmin):
+    list_display = ["digest", "model", "asked_at", "tries", "trouble"]
+    list_filter = ["model"]
+    fields = readonly_fields = ["digest", "model", "asked_at", "tries", "answer", "trouble"]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False

@@ -1,0 +1,121 @@
+"""How to weigh what words, signs and table say, so that the result is a probability. Pure.
+
+The law: everything here is fitted on held-out headlines, those whose group the weights have never seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from tracker.tagging import model as models
+from tracker.tagging.cues import RECOMMENDATIONS
+from tracker.tagging.model import PAIRS, Model
+
+SILENT_BELOW = 0.35  # a first suggestion that is right less often than this is not made
+
+
+@dataclass(slots=True)
+class Held:
+    """Held-out headlines: what speaks for each pair and for relevance, and what is right."""
+
+    seen: np.ndarray
+    relevant: np.ndarray
+    direction: np.ndarray
+    touched: np.ndarray
+    weight: np.ndarray
+    groups: list[str]
+
+
+def weigh(made: Model, held: Held) -> None:
+    """Fit, on held-out headlines, how to weigh the witnesses; then the threshold, silence and pooling."""
+    right = np.array(
+        [[held.direction[at, p // 2] == PAIRS[p][1] for p in range(len(PAIRS))] for at in range(len(held.seen))]
+    )
+    columns = np.concatenate([np.repeat(held.relevant[:, None, :], len(PAIRS), axis=1), held.seen], axis=2)
+    flat = columns.reshape(-1, columns.shape[2])
+    made.combining = _shared(flat, right.ravel(), np.repeat(held.weight, len(PAIRS)))
+    pairs = columns @ made.combining
+    best = pairs.max(axis=1)
+    any_pair = models.log_odds(1 - np.prod(1 - models.probability(pairs), axis=1))
+    overall = np.stack([held.relevant[:, 0], best, any_pair, np.ones(len(best))], axis=1)
+    made.relevance = _shared(overall, held.touched.max(axis=1) > 0, np.ones(len(best)))
+    made.pooling = _fit_pooling(pairs, right, held.groups)
+    pooled = _as_they_come(made, pairs, held.groups)
+    made.threshold = _best_threshold(pooled, right)
+    made.silence = _silence(pooled, right)
+    made.facts["held_out_f1"] = round(_f1(pairs, right, made.threshold), 4)
+
+
+def _shared(columns: np.ndarray, wanted: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """A small logistic fit whose last column is the constant."""
+    if len(set(wanted.tolist())) < 2:
+        return np.append(np.zeros(columns.shape[1] - 1), -4.0 if not wanted.any() else 4.0)
+    fitted = LogisticRegression(C=1.0, solver="lbfgs", max_iter=500, fit_intercept=False)
+    fitted.fit(columns, wanted, sample_weight=weight)
+    return fitted.coef_[0]
+
+
+def one_direction(pairs: np.ndarray) -> np.ndarray:
+    """Which pairs may be ticked: of each recommendation the likelier direction."""
+    by_rec = pairs.reshape(len(pairs), len(RECOMMENDATIONS), 2)
+    return (by_rec >= by_rec.max(axis=2, keepdims=True)).reshape(pairs.shape)
+
+
+def _best_threshold(pairs: np.ndarray, right: np.ndarray) -> float:
+    """The probability above which ticking gives the best micro-F1."""
+    return float(max(np.linspace(0.1, 0.8, 71), key=lambda step: _f1(pairs, right, step)))
+
+
+def _f1(pairs: np.ndarray, right: np.ndarray, threshold: float) -> float:
+    ticked = one_direction(pairs) & (models.probability(pairs) >= threshold)
+    return float(2 * (right & ticked).sum() / max(ticked.sum() + right.sum(), 1))
+
+
+def _silence(pairs: np.ndarray, right: np.ndarray) -> float:
+    """The lowest best-label probability at which the first suggestion is right at least `SILENT_BELOW` of the time."""
+    first = pairs.argmax(axis=1)
+    chance = models.probability(pairs.max(axis=1))
+    is_right = right[np.arange(len(pairs)), first]
+    for step in np.linspace(0.02, 0.9, 89):
+        near = (chance >= step) & (chance < step + 0.1)
+        if near.sum() >= 10 and is_right[near].mean() >= SILENT_BELOW:
+            return float(step)
+    return 0.5
+
+
+def _as_they_come(made: Model, pairs: np.ndarray, groups: Sequence[str]) -> np.ndarray:
+    """Each report's evidence pooled with that of the reports of its event before it."""
+    pooled = pairs.copy()
+    for places in _reports(groups):
+        for count in range(2, len(places) + 1):
+            pooled[places[count - 1]] = models.pool(made, pairs[places[:count]])
+    return pooled
+
+
+def _reports(groups: Sequence[str]) -> list[list[int]]:
+    """For each event with several reports, their places."""
+    reports: dict[str, list[int]] = defaultdict(list)
+    for at, group in enumerate(groups):
+        reports[group].append(at)
+    return [places for places in reports.values() if len(places) > 1]
+
+
+def _fit_pooling(pairs: np.ndarray, right: np.ndarray, groups: Sequence[str]) -> np.ndarray:
+    """How much surer several reports make: fitted on the held-out reports of each event as they come in."""
+    columns, wanted, weight = [], [], []
+    for places in _reports(groups):
+        for count in range(2, len(places) + 1):
+            mean = pairs[places[:count]].mean(axis=0)
+            size = np.full(len(PAIRS), np.log(count))
+            columns.append(np.stack([mean, mean * size, size, np.ones(len(PAIRS))], axis=1))
+            wanted.append(right[places[count - 1]])
+            weight.append(np.full(len(PAIRS), 1 / math.sqrt(len(places))))
+    if len(columns) < 20:
+        return np.array([1.0, 0.2, 0.0, 0.0])
+    return _shared(np.concatenate(columns), np.concatenate(wanted), np.concatenate(weight))
