@@ -114,3 +114,4 @@ class CeleryLogging(Logging):
 
     def setup_logging_subsystem(self, *args, **kwargs):
         Logging._setup = True
+        logging.captureWarnings(True)

@@ -1,0 +1,278 @@
+"""What docker-compose.yml promises, read from the file; and the same commands against real servers."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import tarfile
+import urllib.error
+
+import jsonschema
+import pytest
+from django.conf import settings
+
+from tests.operations import compose
+from tests.service import ROOT, Service
+
+FILE = compose.read()
+SERVICES = FILE["services"]
+OURS = {name: service for name, service in SERVICES.items() if "build" in service}
+TEXTS = {"type": "array", "items": {"type": "string"}}
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "patternProperties": {"^x-": {}},
+    "required": ["services"],
+    "properties": {
+        "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$"},
+        "networks": {
+            "type": "object",
+            "additionalProperties": {"properties": {"internal": {"type": "boolean"}}},
+        },
+        "volumes": {"type": "object"},
+        "services": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["image", "networks", "deploy", "read_only", "cap_drop", "security_opt"],
+                "properties": {
+                    "image": {"type": "string", "pattern": r"^[a-z0-9/]+:.+$"},
+                    "build": {"type": "object", "required": ["context"]},
+                    "command": TEXTS,
+                    "user": {"type": "string"},
+                    "restart": {"enum": ["no", "unless-stopped"]},
+                    "init": {"const": True},
+                    "read_only": {"const": True},
+                    "cap_drop": {"const": ["ALL"]},
+                    "security_opt": {"const": ["no-new-privileges:true"]},
+                    "pids_limit": {"type": "integer"},
+                    "shm_size": {"type": "string", "pattern": "^[0-9]+m$"},
+                    "stop_grace_period": {"type": "string", "pattern": "^[0-9]+s$"},
+                    "profiles": TEXTS,
+                    "tmpfs": TEXTS,
+                    "volumes": TEXTS,
+                    "networks": TEXTS,
+                    "ports": {"type": "array", "items": {"type": "string", "pattern": r"^127\.0\.0\.1:"}},
+                    "env_file": {"const": ".env"},
+                    "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "logging": {"type": "object", "required": ["driver", "options"]},
+                    "depends_on": {
+                        "type": "object",
+                        "additionalProperties": {
+                            "properties": {
+                                "condition": {"enum": ["service_healthy", "service_completed_successfully"]}
+                            },
+                            "required": ["condition"],
+                        },
+                    },
+                    "healthcheck": {
+                        "type": "object",
+                        "required": ["test", "interval", "timeout", "retries"],
+                        "properties": {"test": TEXTS},
+                    },
+                    "deploy": {
+                        "properties": {
+                            "resources": {
+                                "properties": {"limits": {"required": ["cpus", "memory"]}},
+                                "required": ["limits"],
+                            }
+                        },
+                        "required": ["resources"],
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def test_the_file_is_well_formed_and_every_service_is_hardened_and_bounded():
+    jsonschema.validate(FILE, SCHEMA)
+
+
+def test_whatever_stays_up_is_watched():
+    unwatched = {name for name, service in SERVICES.items() if "healthcheck" not in service}
+    assert unwatched == {"migrate", "backup"}
+    assert all(SERVICES[name]["restart"] == "no" for name in unwatched)
+
+
+def test_nobody_is_root():
+    assert SERVICES["postgres"]["user"] == "postgres"
+    assert SERVICES["valkey"]["user"] == "valkey"
+    last = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("USER ")][-1]
+    assert last == "USER 10001:10001"
+
+
+def test_every_queue_has_a_worker_and_there_is_one_beat():
+    queues = {
+        queue
+        for service in OURS.values()
+        if "-Q" in service["command"]
+        for queue in service["command"][service["command"].index("-Q") + 1].split(",")
+    }
+    assert queues == set(settings.QUEUES)
+    assert sum("beat" in service["command"] for service in OURS.values()) == 1
+
+
+def test_data_servers_are_reached_by_nobody_outside():
+    assert FILE["networks"]["inside"]["internal"] is True
+    for name in ("postgres", "valkey"):
+        assert SERVICES[name]["networks"] == ["inside"]
+        assert "ports" not in SERVICES[name]
+
+
+def test_every_volume_and_dependency_exists():
+    for name, service in SERVICES.items():
+        for volume in service.get("volumes", ()):
+            assert volume.split(":")[0] in FILE["volumes"], (name, volume)
+        assert set(service.get("depends_on", ())) <= set(SERVICES), name
+
+
+def test_images_are_pinned():
+    for name, service in SERVICES.items():
+        if name not in OURS:
+            assert re.search(r":\d+\.\d+", service["image"]), (name, service["image"])
+    docker = (ROOT / "Dockerfile").read_text()
+    assert set(re.findall(r"^FROM (\S+)", docker, re.M)) == {"python:3.11.14-slim-trixie"}
+    assert "--require-hashes" in docker
+
+
+def test_backups_are_made_by_a_client_that_knows_the_server():
+    server = re.match(r"postgres:(\d+)", SERVICES["postgres"]["image"])[1]
+    client = re.search(r"postgresql-client-(\d+)", (ROOT / "Dockerfile").read_text())[1]
+    assert int(client) >= int(server)
+
+
+def test_the_start_names_what_is_missing_in_env():
+    for name in ("SECRET_KEY", "DATABASE_PASSWORD", "SITE_URL", "ALLOWED_HOSTS"):
+        complete = dict.fromkeys(("SECRET_KEY", "DATABASE_PASSWORD", "SITE_URL", "ALLOWED_HOSTS"), "x") | {
+            name: ""
+        }
+        with pytest.raises(AssertionError, match=name):
+            for value in SERVICES["web"]["environment"].values():
+                compose.filled(value, complete)
+
+
+def read_settings():
+    """The names of all settings that the code reads from the environment."""
+    names = set()
+    for path in (ROOT / "tracker").glob("*.py"):
+        names |= set(
+            re.findall(
+                r"environment\.(?:text|flag|number|words|address|choice|share)\(\s*['\"]([A-Z_]+)",
+                path.read_text(),
+            )
+        )
+    own = (ROOT / "tracker" / "environment.py").read_text()
+    return names | set(re.findall(r"(?:text|address|environ\.get)\(\"([A-Z_]+)\"", own))
+
+
+def test_the_example_of_settings_is_complete():
+    example = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
+    assert read_settings() >= {"SECRET_KEY", "DATABASE_URL", "LOCAL_FOLDER", "WEB_THREADS"}
+    assert example - {"PUBLISH_PORT"} == read_settings()
+
+
+VARIABLES = {
+    "SECRET_KEY": "of this test only, long enough to be a key that nobody guesses: 0123456789",
+    "DATABASE_PASSWORD": "not needed by the test's server",
+    "SITE_URL": "https://scorecard.example.org",
+    "ALLOWED_HOSTS": "scorecard.example.org",
+}
+READERS = {"Host": "scorecard.example.org", "X-Forwarded-Proto": "https"}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory, postgres_server, redis_url):
+    """Every long-lived service of the file, started here by its own command with its own settings."""
+    folder = tmp_path_factory.mktemp("compose")
+    database = postgres_server.create("compose")
+    redis_url = redis_url.removesuffix("/0") + "/3"
+    base = compose.settings(OURS["web"], VARIABLES, postgres=database, redis=redis_url)
+    image = {"LOCAL_FOLDER": str(folder), "STATIC_ROOT": str(folder / "static"), "HOST": "127.0.0.1"}
+    tools = f"{postgres_server.bin}:{os.environ['PATH']}"
+    extra = {"DEBUG": "0", "FETCH_ALLOW_PRIVATE": "0", "EMAIL_URL": "consolemail://", "PATH": tools}
+    with Service(folder, **(base | image | extra | {"HOSTNAME": "here"})) as service:
+        service.manage("collectstatic", "--noinput", "-v0")
+        for step in compose.command(OURS["migrate"], folder):
+            service.run(*step)
+        service.started = {}
+        for name, described in OURS.items():
+            if described.get("restart") != "no":
+                words = [
+                    f"worker@{name}" if word == "worker@%h" else word
+                    for word in compose.command(described, folder)
+                ]
+                service.started[name] = service.start(*words, log=name)
+        service.wait(lambda: service.get("/health/ready", **READERS), "everything is ready")
+        yield service
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+@pytest.mark.xdist_group("processes")
+class TestRunning:
+    def test_a_reader_gets_the_page(self, running):
+        assert "<html" in running.get("/", **READERS)
+
+    def test_a_reader_without_https_is_sent_there(self, running):
+        line = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+        line.request("GET", "/events/", headers={"Host": "scorecard.example.org"})
+        answer = line.getresponse()
+        assert answer.status == 301
+        assert answer.headers["Location"] == "https://scorecard.example.org/events/"
+
+    def test_a_host_that_is_not_ours_is_refused(self, running):
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            running.get("/", **(READERS | {"Host": "evil.example"}))
+
+    def test_static_files_have_hashes_and_are_compressed(self, running):
+        page = running.get("/", **READERS)
+        style = re.search(r'href="(/static/[^"]+\.[0-9a-f]{12}\.css)"', page)[1]
+        assert (running.folder / "static" / (style.removeprefix("/static/") + ".gz")).exists()
+
+    def test_the_settings_are_found_safe(self, running):
+        said = running.run("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+        assert "no issues" in said.stdout
+
+    def test_the_health_check_of_beat_is_content(self, running):
+        running.run(
+            *compose.command({"command": SERVICES["beat"]["healthcheck"]["test"][1:]}, running.folder)
+        )
+
+    @pytest.mark.parametrize("name", ["polling", "judging", "sending"])
+    def test_the_health_check_of_a_worker_is_content(self, running, name):
+        said = running.run(
+            "-m", "celery", "-A", "tracker", "inspect", "ping", "-d", f"worker@{name}", "-t", "10"
+        )
+        assert "pong" in said.stdout
+
+    def test_a_backup_is_made_by_the_files_own_command(self, running):
+        folder = running.folder / "backups"
+        folder.mkdir()
+        said = running.run(*compose.command(SERVICES["backup"], folder)).stdout
+        (made,) = folder.glob("tracker-*.tar")
+        assert f"{made.stat().st_size:,} bytes" in said
+        with tarfile.open(made) as bundle:
+            assert "./database.dump" in bundle.getnames()
+
+    def test_every_line_of_every_process_is_json(self, running):
+        for name in running.started:
+            lines = (running.folder / f"{name}.log").read_text().splitlines()
+            assert lines or name != "web"
+            strange = [line for line in lines if not is_json(line)]
+            assert not strange, (name, strange[:5])
+
+    def test_each_process_ends_in_peace_when_asked(self, running):
+        for name, process in running.started.items():
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(40) == 0, (name, running.logs())
+
+
+def is_json(line):
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
