@@ -132,10 +132,12 @@ class Index:
 
     def _ranked(self, reading: Reading) -> list[Match]:
         members = {key: self._members(key, reading) for key in self._near_stories(reading)}
-        members = {key: known for key, known in members.items() if known and not self._parted_from(reading, known)}
+        members = {
+            key: known for key, known in members.items() if known and not self._parted_from(reading, known)
+        }
         every = [member for known in members.values() for member in known]
         logits = self.scorer.pair_logits(reading, every).tolist()
-        same_page = {self._readings[slot][0] for slot in self._addresses.get(reading.text.address, ())}
+        same_page = {self._readings[slot][0] for slot in self._same_page(reading)}
         matches, start = [], 0
         for key, known in members.items():
             own = logits[start : start + len(known)]
@@ -162,13 +164,21 @@ class Index:
         return ("the same page",) if match.page else reasons(self.scorer.reader, reading, match.nearest)
 
     def _near_stories(self, reading: Reading) -> list[Key]:
-        twins = self._addresses.get(reading.text.address, set()) | self._same_title(reading)
+        twins = self._same_page(reading) | self._same_title(reading)
         slots = [*sorted(twins), *nearest(self._postings, reading, self.window)]
         return list(dict.fromkeys(self._readings[slot][0] for slot in slots))[:STORIES]
+
+    def _same_page(self, reading: Reading) -> set[int]:
+        return {
+            slot for slot in self._addresses.get(reading.text.address, ()) if self._is_other(slot, reading)
+        }
 
     def _same_title(self, reading: Reading) -> set[int]:
         known = self._titles.get(reading.mark, ())
         return {slot for slot in known if days_apart(reading, self._readings[slot][1]) <= self.window}
+
+    def _is_other(self, slot: int, reading: Reading) -> bool:
+        return self._readings[slot][1].report.key != reading.report.key
 
     def _shelves(self, reading: Reading) -> list[tuple[dict[str, set[int]], str]]:
         pairs = [(self._addresses, reading.text.address), (self._titles, reading.mark)]

@@ -16,7 +16,7 @@ from tracker.clustering.shapes import Report
 
 PAIR_WINDOW = 14  # days; beyond it nearly no pair is one act, and there are very many
 OFTEN_ENOUGH = 2  # a word seen once in the examples is as good as new
-JOIN, OFFER, CUT = 0.8, 0.05, 0.2
+JOIN, OFFER, CUT = 0.75, 0.03, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,15 @@ def learnt(examples: Sequence[Example], background: Sequence[Report] = ()) -> Sc
 
 
 def _pairs(readings: list[Reading], stories: list) -> tuple[np.ndarray, np.ndarray]:
-    """All pairs that come near each other in time, of which at least one report's story is known."""
-    order = sorted(range(len(readings)), key=lambda at: readings[at].days or 0)
+    """The pairs that would be compared in use, of which at least one report's story is known."""
+    postings = Postings()
     rows, truths = [], []
-    for place, at in enumerate(order):
-        for other in order[place + 1 :]:
-            if (readings[other].days or 0) - (readings[at].days or 0) > PAIR_WINDOW:
-                break
+    for at, reading in enumerate(readings):
+        for other in nearest(postings, reading, PAIR_WINDOW):
             if stories[at] is not None or stories[other] is not None:
-                rows.append(compare(readings[at], readings[other]))
+                rows.append(compare(reading, readings[other]))
                 truths.append(float(stories[at] == stories[other]))
+        postings.add(at, reading.days, entries(reading))
     return np.array(rows), np.array(truths)
 
 

@@ -1,0 +1,220 @@
+"""How well reports are grouped into events never seen in training: `python -m tests.evaluate.grouping`.
+
+Five folds of events. For each, a scorer is learnt from the other four; then the whole stream is grouped, as dense
+as it came, and only the articles of the held-out events are counted. A forward split (learnt before a day, counted
+after it) and simpler ways stand beside it in the same run.
+
+    --write     learn from all labelled articles and write the weights to seeds/grouping.json
+    --json FILE write the figures for machines to a file
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tests.evaluate import baselines, measures, stream
+from tests.evaluate.measures import Agreement
+from tests.evaluate.stream import Stream
+from tracker import clustering
+from tracker.clustering import learning, regrouping
+from tracker.clustering.scoring import SEEDS, Scorer
+
+FORWARD = datetime.date(2026, 1, 1)
+LANGUAGES = ("en", "zh")
+Groups = dict[int, Hashable]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--write", action="store_true", help="write the weights learnt from all articles")
+    parser.add_argument("--json", metavar="FILE", help="write the figures to a file")
+    options = parser.parse_args()
+    news = stream.load()
+    if options.write:
+        return write(news)
+    figures = evaluate(news)
+    print(table(figures))
+    if options.json:
+        Path(options.json).write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    return None
+
+
+def write(news: Stream) -> None:
+    scorer = learning.learnt(news.examples(range(len(news.articles))))
+    SEEDS.write_text(json.dumps(scorer.plain(), ensure_ascii=False, indent=0) + "\n", "utf-8")
+    print(f"{SEEDS.name}: learnt from {len(news.articles)} articles of {len(news.members)} events.")
+
+
+def evaluate(
+    news: Stream, folds: Sequence[int] = range(stream.FOLDS), beside: bool = True
+) -> dict[str, dict]:
+    """Every figure by name. `folds`: which are held out in turn; fewer are quicker and less exact."""
+    scorers = {fold: scorer_without(news, fold) for fold in folds}
+    held = {fold: [at for at in news.labelled if news.folds[at] == fold] for fold in folds}
+    figures = {}
+    for name, way in (("nightly pass", nightly), ("joined by itself", by_itself)):
+        grouped = {fold: way(news.reports, scorer) for fold, scorer in scorers.items()}
+        figures[name] = agreement(news, grouped, held)
+        dated = {fold: [at for at in items if at in news.dated] for fold, items in held.items()}
+        figures[f"{name}, own date only"] = agreement(news, grouped, dated)
+    figures |= offered(news, scorers, held)
+    if beside:
+        figures |= forward(news)
+        figures |= simpler(news)
+    return figures
+
+
+def scorer_without(news: Stream, fold: int) -> Scorer:
+    return learning.learnt(news.examples([at for at in range(len(news.articles)) if news.folds[at] != fold]))
+
+
+def nightly(reports: Sequence[clustering.Report], scorer: Scorer) -> Groups:
+    return baselines.numbered(clustering.regroup(reports, scorer))
+
+
+def by_itself(reports: Sequence[clustering.Report], scorer: Scorer) -> Groups:
+    """In the order of days: each report joins the story that `choose` names, or begins its own."""
+    index = clustering.Index(scorer)
+    groups: Groups = {}
+    for report in sorted(reports, key=lambda report: (report.date, report.key)):
+        chosen = index.choose(report)
+        groups[report.key] = chosen.story if chosen else report.key
+        index.add(groups[report.key], report)
+    return groups
+
+
+def agreement(news: Stream, grouped: Mapping[int, Groups], held: Mapping[int, list[int]]) -> dict[str, float]:
+    """B-cubed and pairwise, the folds weighed by their articles; pairs across languages apart."""
+    truth = {at: news.stories[at] for at in news.labelled}
+
+    def across(one: int, other: int) -> bool:
+        return news.chinese[one] != news.chinese[other]
+
+    ways: dict[str, Callable[[Groups, list[int]], Agreement]] = {
+        "b3": lambda groups, items: measures.b_cubed(groups, truth, items),
+        "pairs": lambda groups, items: measures.pairwise(groups, truth, items),
+        "across": lambda groups, items: measures.pairwise(groups, truth, items, across),
+    }
+    total = sum(map(len, held.values()))
+    figures: dict[str, float] = {"articles": total}
+    for name, way in ways.items():
+        parts = [(way(grouped[fold], items), len(items) / total) for fold, items in held.items()]
+        pooled = Agreement(
+            sum(part.precision * share for part, share in parts),
+            sum(part.recall * share for part, share in parts),
+        )
+        figures |= {f"{name}_p": pooled.precision, f"{name}_r": pooled.recall, f"{name}_f": pooled.f1}
+    return figures
+
+
+def offered(news: Stream, scorers: Mapping[int, Scorer], held: Mapping[int, list[int]]) -> dict[str, dict]:
+    """Whether the right event is among the first three offers, when only one language of the events is to be seen."""
+    figures = {}
+    for shown in LANGUAGES:
+        for asked in LANGUAGES:
+            for known in ("record", "record and reports"):
+                hits = [
+                    hit
+                    for fold, scorer in scorers.items()
+                    for hit in _hits(
+                        news, scorer, shown, known, [at for at in held[fold] if _language(news, at) == asked]
+                    )
+                ]
+                name = f"offers: {asked} report, events known by {shown} {known}"
+                top = [place for place, _, _ in hits]
+                figures[name] = {
+                    "articles": len(hits),
+                    "top_1": sum(place == 0 for place in top) / len(hits),
+                    "top_3": sum(0 <= place < 3 for place in top) / len(hits),
+                    "calibration": measures.calibration_error(
+                        [chance for _, chance, _ in hits], [right for _, _, right in hits]
+                    ),
+                }
+    return figures
+
+
+def _hits(
+    news: Stream, scorer: Scorer, shown: str, known: str, asked: Iterable[int]
+) -> list[tuple[int, float, bool]]:
+    """Per report: the place of its event among the offers (-1: not there), the first offer's chance, is it right."""
+    index = clustering.Index(scorer)
+    for event in news.events.values():
+        suffix = "_zh" if shown == "zh" else ""
+        texts = ([event[f"title{suffix}"]], [event[f"summary{suffix}"]])
+        index.add_event(event["id"], news.event_day(event["id"]), *texts)
+    if known == "record and reports":
+        for at in news.labelled:
+            if _language(news, at) == shown:
+                index.add(news.stories[at], news.reports[at])
+    found = []
+    for at in asked:
+        offers = index.offers(news.reports[at], limit=5)
+        stories = [offer.story for offer in offers]
+        place = stories.index(news.stories[at]) if news.stories[at] in stories else -1
+        found.append((place, offers[0].probability if offers else 0.0, place == 0))
+    return found
+
+
+def _language(news: Stream, at: int) -> str:
+    return "zh" if news.chinese[at] else "en"
+
+
+def forward(news: Stream) -> dict[str, dict]:
+    """Learnt from what came before a day, counted on the events after it."""
+    first = {story: min(news.reports[at].date for at in members) for story, members in news.members.items()}
+    early = [at for at, story in enumerate(news.stories) if first.get(story, news.reports[at].date) < FORWARD]
+    late = [at for at in news.labelled if first[news.stories[at]] >= FORWARD]
+    scorer = learning.learnt(news.examples([at for at in early if news.reports[at].date < FORWARD]))
+    return {
+        f"forward from {FORWARD}: {name}": agreement(news, {0: way(news.reports, scorer)}, {0: late})
+        for name, way in (("nightly pass", nightly), ("joined by itself", by_itself))
+    }
+
+
+def simpler(news: Stream) -> dict[str, dict]:
+    held = {0: news.labelled}
+    ways = {
+        "every report alone": baselines.every_one_alone,
+        "equal titles": baselines.equal_titles,
+        "rapidfuzz token_set_ratio, single link": baselines.token_set_ratio,
+        "word TF-IDF, average link": baselines.tf_idf,
+    }
+    return {
+        f"beside: {name}": max(
+            (agreement(news, {0: groups}, held) for groups in way(news.reports)),
+            key=lambda figures: figures["b3_f"],
+        )
+        for name, way in ways.items()
+    }
+
+
+def table(figures: Mapping[str, Mapping[str, float]]) -> str:
+    lines = [
+        f"{'':58} {'n':>5}  {'B3 P':>5} {'R':>5} {'F':>5}  {'pair P':>6} {'R':>5}  {'en-zh P':>7} {'R':>5}"
+    ]
+    for name, row in figures.items():
+        if "b3_f" in row:
+            cells = [
+                row[key] for key in ("b3_p", "b3_r", "b3_f", "pairs_p", "pairs_r", "across_p", "across_r")
+            ]
+            lines.append(
+                f"{name:58} {row['articles']:5.0f}  {cells[0]:5.3f} {cells[1]:5.3f} {cells[2]:5.3f}  "
+                f"{cells[3]:6.3f} {cells[4]:5.3f}  {cells[5]:7.3f} {cells[6]:5.3f}"
+            )
+    lines.append(f"\n{'':58} {'n':>5}  {'top 1':>5} {'top 3':>5}  calibration error of the first")
+    for name, row in figures.items():
+        if "top_3" in row:
+            cells = (row["articles"], row["top_1"], row["top_3"], row["calibration"])
+            lines.append("{:58} {:5.0f}  {:5.3f} {:5.3f}  {:.3f}".format(name, *cells))
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
