@@ -93,7 +93,7 @@ class Feed(models.Model):
     lease_token = models.CharField(max_length=32, blank=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
     attempts = models.PositiveSmallIntegerField(
-        default=0, editable=False, help_text=_("Claims since a poll last came to an end.")
+        default=0, editable=False, help_text=_("Polls begun since one last came to an end.")
     )
 
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.NEW, editable=False)

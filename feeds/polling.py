@@ -56,7 +56,7 @@ def user_agent() -> str:
 
 def poll_batch(batch: Batch, *, seconds: float | None = SECONDS) -> Iterator[Outcome]:
     """Poll the feeds of a batch that it still holds, all at once; outcomes in the order of arrival."""
-    feeds = {feed.pk: feed for feed in scheduling.held(batch)}
+    feeds = {feed.pk: feed for feed in scheduling.begin(batch)}
     asks = {pk: (feed.host, ask(feed)) for pk, feed in feeds.items()}
     waiting, deadline = set(feeds), time.monotonic() + (seconds or float("inf"))
     options = {"user_agent": user_agent(), "allow_private": settings.FETCH_ALLOW_PRIVATE}

@@ -1,8 +1,8 @@
 """Which feed is due, and who holds it.
 
 The law: a feed is claimed by one conditional update against the database's clock, and whoever finishes must
-still hold its token; a lost message costs one lease, never an article. `attempts` rises at the claim, so a
-feed that kills its workers is polled alone from the second claim on and quarantined after the third.
+still hold its token; a lost message costs one lease, never an article. `attempts` rises before a feed is
+called, so one that kills its workers is polled alone from the second time on and quarantined after the third.
 A host is in one worker's hands at a time.
 """
 
@@ -25,7 +25,7 @@ from tracker.models import Article
 BATCH = 25  # feeds in one message
 PER_HOST = 10  # feeds of one host in one claim; the next ones follow when these are done
 WINDOW = 4  # times as many due rows are looked at as may be claimed
-CLAIMS = 3  # without an end: quarantine
+ATTEMPTS = 3  # without an end: quarantine
 BACKLOG = 5000  # articles waiting to be filed: polling slows down
 
 
@@ -63,7 +63,7 @@ def claim() -> list[Batch]:
 def take(feeds, token: str) -> int:
     """The one update by which feeds are claimed."""
     end = in_seconds(settings.FEEDS_LEASE)
-    return feeds.update(lease_token=token, leased_until=end, next_poll_at=end, attempts=F("attempts") + 1)
+    return feeds.update(lease_token=token, leased_until=end, next_poll_at=end)
 
 
 def take_now(feeds) -> str:
@@ -73,12 +73,6 @@ def take_now(feeds) -> str:
         held = Feed.objects.leased().values("pk")
         take(feeds.filter(paused=False).exclude(pk__in=held), token)
     return token
-
-
-def renew(token: str) -> int:
-    """Start the lease of everything under this token anew."""
-    end = in_seconds(settings.FEEDS_LEASE)
-    return Feed.objects.filter(lease_token=token).update(leased_until=end, next_poll_at=end)
 
 
 def polite(rows: Iterable[tuple[int, str, int]], slots: int) -> list[tuple[int, str, int]]:
@@ -110,9 +104,12 @@ def free_slots() -> int:
     return min(slots, BATCH // 5) if waiting > BACKLOG else slots
 
 
-def held(batch: Batch):
-    """The feeds of a batch that its token still holds."""
-    return Feed.objects.leased().filter(pk__in=batch.feeds, lease_token=batch.token)
+def begin(batch: Batch) -> list[Feed]:
+    """The feeds of a batch that its token still holds, their lease fresh and their attempt counted."""
+    end = in_seconds(settings.FEEDS_LEASE)
+    held = Feed.objects.leased().filter(pk__in=batch.feeds, lease_token=batch.token)
+    held.update(leased_until=end, next_poll_at=end, attempts=F("attempts") + 1)
+    return list(Feed.objects.filter(pk__in=batch.feeds, lease_token=batch.token))
 
 
 def settle(feed_id: int, token: str, *, wait: float | None, **changes) -> bool:
@@ -129,7 +126,7 @@ def settle(feed_id: int, token: str, *, wait: float | None, **changes) -> bool:
 
 
 def give_back(feed_ids: Iterable[int], token: str) -> int:
-    """Return feeds that were claimed but not begun; they are due at once and it is no fault of theirs."""
+    """Return feeds that were not called in the end; they are due at once, and it is no fault of theirs."""
     return Feed.objects.filter(pk__in=list(feed_ids), lease_token=token).update(
         lease_token="", leased_until=None, attempts=F("attempts") - 1, next_poll_at=Now()
     )
@@ -138,10 +135,10 @@ def give_back(feed_ids: Iterable[int], token: str) -> int:
 def quarantine() -> int:
     """Set feeds aside whose polls do not come to an end, longer each time, a day at most."""
     text = _("Polls of this feed do not come to an end; it is tried again later, alone.")
-    stuck = Feed.objects.due().filter(attempts__gte=CLAIMS, leased_until__isnull=False)
+    stuck = Feed.objects.due().filter(attempts__gte=ATTEMPTS, leased_until__isnull=False)
     count = 0
     for feed in stuck[:100]:
-        wait = min(pacing.DAY, settings.FEEDS_LEASE * CLAIMS * 2 ** min(10, feed.attempts - CLAIMS))
+        wait = min(pacing.DAY, settings.FEEDS_LEASE * ATTEMPTS * 2 ** min(10, feed.attempts - ATTEMPTS))
         with transaction.atomic():
             count += (
                 Feed.objects.due()

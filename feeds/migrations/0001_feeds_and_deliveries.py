@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('next_poll_at', models.DateTimeField(blank=True, db_default=django.db.models.functions.datetime.Now(), editable=False, null=True, verbose_name='next poll')),
                 ('lease_token', models.CharField(blank=True, editable=False, max_length=32)),
                 ('leased_until', models.DateTimeField(editable=False, null=True)),
-                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False, help_text='Claims since a poll last came to an end.')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False, help_text='Polls begun since one last came to an end.')),
                 ('state', models.CharField(choices=[('new', 'not polled yet'), ('green', 'well'), ('amber', 'in trouble'), ('red', 'failing'), ('stopped', 'stopped')], default='new', editable=False, max_length=8, verbose_name='state')),
                 ('trouble', models.CharField(blank=True, editable=False, max_length=20, verbose_name='trouble')),
                 ('trouble_text', models.TextField(blank=True, editable=False, verbose_name='what is wrong')),

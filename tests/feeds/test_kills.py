@@ -18,7 +18,8 @@ from tests.service import ROOT, Service
 
 ROUNDS = 50
 FEEDS = 10
-LEASE = 2  # seconds
+LEASE = 3  # seconds
+PATIENCE = 20
 ITEM = "<item><title>{key}</title><link>https://desk.example/{key}</link><guid>{key}</guid></item>"
 
 
@@ -115,10 +116,12 @@ def killed_fifty_times(service, sql, between=lambda number: None):
 def one_round(killing, newsroom):
     """Start, wait for some calls, kill; whether a feed was in somebody's hands at that moment."""
     killing.make_due()
-    before, wanted = newsroom.calls, random.randint(1, FEEDS)
+    before, wanted, began = newsroom.calls, random.randint(1, FEEDS), time.monotonic()
     killing.start()
-    deadline = time.monotonic() + 2 * LEASE
-    while newsroom.calls < before + wanted and time.monotonic() < deadline:
+    # The first call may take its time on a busy machine; those after it should not.
+    while newsroom.calls < before + wanted and time.monotonic() < began + PATIENCE:
+        if newsroom.calls > before:
+            began = min(began, time.monotonic() - PATIENCE + LEASE)
         time.sleep(0.002)
     time.sleep(random.random() * 0.03)
     killing.kill()
@@ -130,7 +133,7 @@ def settle(killing, service):
     killing.sql("UPDATE feeds_feed SET last_polled_at = NULL")
     killing.make_due()
     killing.start()
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 2 * PATIENCE
     while killing.count("last_polled_at IS NULL OR lease_token <> ''"):
         assert time.monotonic() < deadline, f"feeds are stuck\n{service.logs()}"
         time.sleep(0.2)

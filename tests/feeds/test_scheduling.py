@@ -52,22 +52,25 @@ def test_a_claim_whose_message_was_lost_is_made_again_when_the_lease_ends():
     end_leases()
     (found,) = scheduling.claim()
     assert found.feeds == lost.feeds == (feed.pk,)
-    assert not scheduling.held(lost).exists()
-    assert scheduling.held(found).get().attempts == 2
+    assert scheduling.begin(lost) == []
+    assert [held.attempts for held in scheduling.begin(found)] == [1]
 
 
 def test_what_did_not_come_to_an_end_is_polled_alone():
     feeds(30)
-    scheduling.claim()
+    begun, lost = scheduling.claim()
+    scheduling.begin(begun)
     end_leases()
-    assert [len(batch.feeds) for batch in scheduling.claim()] == [1] * 30
+    sizes = [len(batch.feeds) for batch in scheduling.claim()]
+    assert sorted(sizes) == [1] * len(begun.feeds) + [len(lost.feeds)]
 
 
 def test_after_three_claims_without_an_end_a_feed_is_set_aside_longer_each_time(settings):
     (feed,) = feeds(1)
     waits = []
     for _ in range(5):
-        assert scheduling.claim()
+        (batch,) = scheduling.claim()
+        scheduling.begin(batch)
         end_leases()
         scheduling.quarantine()
         feed.refresh_from_db()
@@ -81,6 +84,7 @@ def test_after_three_claims_without_an_end_a_feed_is_set_aside_longer_each_time(
 def test_giving_back_costs_no_attempt():
     (feed,) = feeds(1)
     (batch,) = scheduling.claim()
+    scheduling.begin(batch)
     scheduling.give_back(batch.feeds, batch.token)
     feed.refresh_from_db()
     assert (feed.attempts, feed.lease_token, feed.leased_until) == (0, "", None)

@@ -21,12 +21,11 @@ class Command(BaseCommand):
 
     def handle(self, *args, feeds, **options):
         chosen = self.chosen(feeds, options["all"])
-        token = scheduling.take_now(chosen)
-        taken = list(Feed.objects.filter(lease_token=token).values_list("pk", flat=True))
-        if not taken:
+        waiting = list(chosen.filter(paused=False).values_list("pk", flat=True))
+        if not waiting:
             self.stdout.write(self.nothing_to_do(feeds, options["all"]))
             return
-        self.poll(token, taken)
+        self.poll(waiting)
 
     def chosen(self, names, everything):
         if everything or not names:
@@ -45,31 +44,35 @@ class Command(BaseCommand):
         if not Feed.objects.exists():
             return "There are no feeds yet. Add some: manage.py feeds import FILE.opml"
         if names or everything:
-            return "Nothing polled: these feeds are paused, or a worker is polling them right now."
+            return "Nothing polled: these feeds are paused."
         return "No feed is due. Poll them all the same with --all."
 
-    def poll(self, token, taken):
-        counts, width = Counter(feeds=len(taken)), len(str(len(taken)))
+    def poll(self, waiting):
+        counts, width = Counter(), len(str(len(waiting)))
         try:
-            for number, outcome in enumerate(self.outcomes(token, taken), 1):
-                self.stdout.write(f"[{number:>{width}}/{len(taken)}] {outcome.feed}: {self.said(outcome)}")
+            for number, outcome in enumerate(self.outcomes(waiting), 1):
+                self.stdout.write(f"[{number:>{width}}/{len(waiting)}] {outcome.feed}: {self.said(outcome)}")
                 counts[outcome.kind if not outcome.failed else "failed"] += 1
                 counts.update(new=outcome.new, articles=outcome.articles, edited=outcome.edited)
         finally:
             if counts["articles"] or counts["edited"]:
                 tasks.nudge_filing()
+        self.summary(len(waiting), counts)
+
+    def summary(self, asked, counts):
         read = counts["read"] + counts["empty"]
+        left = asked - read - counts["unchanged"] - counts["failed"]
+        held = f", {left} left to the worker that holds them" if left else ""
         self.stdout.write(
-            f"{counts['feeds']} feeds: {read} read, {counts['unchanged']} unchanged, "
-            f"{counts['failed']} failed; {counts['articles']} new articles in {counts['new']} deliveries, "
-            f"{counts['edited']} edited."
+            f"{asked} feeds: {read} read, {counts['unchanged']} unchanged, {counts['failed']} failed{held}; "
+            f"{counts['articles']} new articles in {counts['new']} deliveries, {counts['edited']} edited."
         )
 
-    def outcomes(self, token, taken):
-        # All leases were taken at once; parts of their size keep many feeds from outliving them.
-        for start in range(0, len(taken), 100):
-            part = tuple(taken[start : start + 100])
-            scheduling.renew(token)
+    def outcomes(self, waiting):
+        # Claimed in parts, so that no lease runs out before its feed's turn. What a worker holds stays there.
+        for start in range(0, len(waiting), 100):
+            part = tuple(waiting[start : start + 100])
+            token = scheduling.take_now(Feed.objects.filter(pk__in=part))
             yield from polling.poll_batch(Batch(token, part), seconds=None)
 
     def said(self, outcome):
