@@ -54,7 +54,15 @@ def pair_chances(readings: Sequence[Reading], scorer: Scorer) -> dict[Edge, floa
         logits = scorer.pair_logits(reading, [readings[other] for other in fresh])
         for other, chance in zip(fresh, probability(logits), strict=True):
             chances[min(at, other), max(at, other)] = float(chance)
+    chances.update(dict.fromkeys(_one_page(readings), 1.0))
     return chances
+
+
+def _one_page(readings: Sequence[Reading]) -> list[Edge]:
+    """Pairs of reports under one address, each with the first one under it."""
+    first: dict[str, int] = {}
+    pairs = [(first.setdefault(reading.text.address, at), at) for at, reading in enumerate(readings)]
+    return [(one, other) for one, other in pairs if one != other and readings[one].text.address]
 
 
 class Groups:
