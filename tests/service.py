@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,8 +13,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from django.conf import settings
+
+from tracker import training
+
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60  # seconds
+PATIENCE = 150  # seconds
 
 
 def free_port():
@@ -77,6 +82,14 @@ class Service:
         """What `answer` is after running `code` inside the service's Django; it must be plain JSON."""
         lines = "import json,django;django.setup()\n" + code + "\nprint(json.dumps(answer))"
         return json.loads(self.run("-W", "ignore", "-c", lines).stdout.strip().splitlines()[-1])
+
+    def with_tagger(self):
+        """Give the service the tagger trained from the seeds, which this machine trains only once."""
+        training.from_seeds()
+        (self.folder / "data").mkdir(exist_ok=True)
+        for path in Path(settings.DATA_FOLDER).glob("tagger-*.npz"):
+            shutil.copy(path, self.folder / "data")
+        return self
 
     def start(self, *command, log="process"):
         """A process of its own group that ends with the service."""
