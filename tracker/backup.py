@@ -61,8 +61,9 @@ def make(target: Path) -> Made:
                 file.flush()
                 os.fsync(file.fileno())
         part.rename(target)
-    except OSError as error:
-        raise BackupError(f"{target} cannot be written: {error.strerror or error}.") from error
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", "") or error
+        raise BackupError(f"{target} cannot be written: {reason}.") from error
     finally:
         part.unlink(missing_ok=True)
     return Made(target, target.stat().st_size, sequence, digest)

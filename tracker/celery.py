@@ -4,19 +4,18 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
+
+EVERY = {"schedule": float(settings.BEAT_EVERY), "options": {"expires": settings.BEAT_EVERY}}
 
 app = Celery("tracker", log="tracker.logs:CeleryLogging", task_cls="tracker.counting:CountedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["feeds", "tracker", "scorecard"])
 app.conf.beat_schedule = {
-    "poll feeds that are due": {"task": "feeds.tasks.dispatch", "schedule": 60.0, "options": {"expires": 55}},
-    "file articles left over": {
-        "task": "tracker.tasks.file_articles",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
+    "poll feeds that are due": {"task": "feeds.tasks.dispatch"} | EVERY,
+    "file articles left over": {"task": "tracker.tasks.file_articles"} | EVERY,
     "tidy polls": {"task": "feeds.tasks.tidy", "schedule": crontab(hour=3, minute=10)},
     "forget old texts": {"task": "tracker.tasks.forget_texts", "schedule": crontab(hour=3, minute=30)},
     "regroup recent reports": {"task": "tracker.tasks.regroup", "schedule": crontab(hour=2, minute=20)},

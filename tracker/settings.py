@@ -137,6 +137,7 @@ CELERY_TASK_ROUTES = {
     "scorecard.tasks.*": {"queue": "housekeeping"},
 }
 QUEUES = ("polling", "judging", "sending", "housekeeping")
+BEAT_EVERY = environment.number("BEAT_EVERY", 60, least=1, most=600)  # seconds between looks for work
 WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=64)
 
 # Triage

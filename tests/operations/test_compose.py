@@ -193,7 +193,13 @@ def running(tmp_path_factory, postgres_server, redis_url):
     base = compose.settings(OURS["web"], VARIABLES, postgres=database, redis=redis_url)
     image = {"LOCAL_FOLDER": str(folder), "STATIC_ROOT": str(folder / "static"), "HOST": "127.0.0.1"}
     tools = f"{postgres_server.bin}:{os.environ['PATH']}"
-    extra = {"DEBUG": "0", "FETCH_ALLOW_PRIVATE": "0", "EMAIL_URL": "consolemail://", "PATH": tools}
+    extra = {
+        "DEBUG": "0",
+        "FETCH_ALLOW_PRIVATE": "0",
+        "PYTHONWARNINGS": "ignore",
+        "EMAIL_URL": "consolemail://",
+        "PATH": tools,
+    }
     with Service(folder, **(base | image | extra | {"HOSTNAME": "here"})) as service:
         service.manage("collectstatic", "--noinput", "-v0")
         for step in compose.command(OURS["migrate"], folder):

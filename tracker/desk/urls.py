@@ -3,6 +3,7 @@
 from django.urls import path
 
 from tracker.desk import bulk, codings, figures, views
+from tracker.operations import operations
 
 app_name = "desk"
 urlpatterns = [
@@ -21,4 +22,5 @@ urlpatterns = [
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("figures/", figures.figures, name="figures"),
+    path("operations/", operations, name="operations"),
 ]
