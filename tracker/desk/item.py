@@ -128,12 +128,12 @@ def _row(
     }
 
 
-def _because(label: Mapping[str, Any]) -> list[dict[str, str]]:
-    found = []
+def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     for reason in label.get("because") or ():
         text = str(reason.get("text") or "")[:120]
         if text and text not in (each["text"] for each in found):
-            found.append({"text": text, "kind": str(reason.get("kind") or "")})
+            found.append({"text": text, "past": reason.get("start") is None})
     return found[:5]
 
 

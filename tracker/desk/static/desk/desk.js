@@ -9,13 +9,12 @@
   const ahead = new Map();
   const undoable = [];
   let started = performance.now();
-  let toastTimer = 0;
-  let previewTimer = 0;
   let loading = null;
 
-  Desk.item = () => document.getElementById("item");
   const row = (id) => (rows ? rows.querySelector(`[data-event="${CSS.escape(id)}"]`) : null);
   const links = () => (rows ? [...rows.querySelectorAll("[data-event]")] : []);
+  const { notice, toast, effect, preview } = Desk;
+  const changes = () => Desk.changes();
   const onRecord = () => "onRecord" in Desk.item().dataset;
 
   // The item at hand
@@ -32,6 +31,7 @@
     return ahead.get(id);
   }
 
+  Desk.show = show;
   async function show(id, { fresh = false } = {}) {
     if (fresh) ahead.delete(id);
     const before = Desk.item();
@@ -147,8 +147,6 @@
     delete coding.unfinished;
     return coding;
   }
-
-  const changes = () => JSON.parse(Desk.item().dataset.changes || "{}");
 
   const deeds = {
     accept() {
@@ -296,62 +294,6 @@
     if (at >= 0) undoable.splice(at, 1);
     notice(`${Desk.texts.refused} ${answer.error}`, form.event);
   });
-
-  function notice(text, event) {
-    const place = document.getElementById("notices");
-    const line = document.createElement("p");
-    line.className = "notice warn";
-    line.append(text);
-    if (event) line.append(" ", button(Desk.texts.look, () => (line.remove(), show(event, { fresh: true }))));
-    line.append(" ", button(Desk.texts.close, () => line.remove()));
-    [...place.children].slice(0, -2).forEach((old) => old.remove());
-    place.append(line);
-  }
-
-  function toast(text, act) {
-    const place = document.getElementById("toast");
-    place.textContent = text;
-    if (act) place.append(" ", button(`${Desk.texts.undo} (${Desk.config.keys.undo})`, act));
-    place.hidden = false;
-    clearTimeout(toastTimer);
-    toastTimer = setTimeout(() => (place.hidden = true), 10000);
-  }
-
-  function button(text, act) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = text;
-    made.addEventListener("click", act);
-    return made;
-  }
-
-  // Effects on the scores
-
-  async function effect(asked) {
-    try {
-      const response = await Desk.post(Desk.url("preview"), { event: Desk.item().dataset.event, ...asked });
-      return response.ok ? (await response.json()).effects : [];
-    } catch {
-      return [];
-    }
-  }
-
-  function preview(wait = 250) {
-    clearTimeout(previewTimer);
-    previewTimer = setTimeout(async () => {
-      const item = Desk.item();
-      const place = document.getElementById("effects");
-      if (!item || !place || body.dataset.coding) return;
-      const coding = Desk.coding.read();
-      if (!coding.assessments.length) return void (place.textContent = "");
-      const { date } = changes();
-      const found = await effect({ ...coding, ...(date ? { date } : {}) });
-      if (item !== Desk.item()) return;
-      Desk.dialogs.effects(place, found);
-      if (!found.length) place.textContent = place.dataset.none;
-    }, wait);
-  }
-  document.addEventListener("desk:changed", () => preview());
 
   // Keys and clicks
 
