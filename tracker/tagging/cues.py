@@ -14,7 +14,8 @@ A rule's `when` joins names with `&`; `a|b` is either, `!a` is absence. `+`, `-`
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,28 +70,43 @@ class Cues:
     words: tuple[Cue, ...]
     rules: tuple[Rule, ...]
 
-    def named(self) -> set[str]:
-        return {cue.name for cue in self.words}
-
 
 def read(lines: Iterable[str | bytes]) -> Cues:
     """The cues of a JSON-lines file; `CueError` names the line that cannot be used."""
-    raw = []
+    rows: list[tuple[int, Mapping[str, Any]]] = []
     for number, line in enumerate(lines, 1):
-        try:
-            if line.strip():
-                raw.append(_object(json.loads(line)))
-        except ValueError as error:
-            raise CueError(f"line {number}: {error}") from None
-    return build(raw)
+        if line.strip():
+            with _naming(number):
+                rows.append((number, _object(json.loads(line))))
+    return _built(rows)
 
 
 def build(raw: Iterable[Mapping[str, Any]]) -> Cues:
-    """The cues from plain mappings, as the file and the database hold them."""
-    rows = list(raw)
-    words = tuple(_cue(row) for row in rows if row.get("kind") != "rule")
+    """The cues from plain mappings, as the database holds them; `CueError` counts them from one."""
+    return _built(list(enumerate(raw, 1)))
+
+
+def _built(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Cues:
+    words, rules, later = [], [], []
+    for number, row in rows:
+        with _naming(number):
+            if row.get("kind") == "rule":
+                later.append((number, row))
+            else:
+                words.append(_cue(row))
     names = {cue.name for cue in words}
-    return Cues(words, tuple(_rule(row, names) for row in rows if row.get("kind") == "rule"))
+    for number, row in later:
+        with _naming(number):
+            rules.append(_rule(row, names))
+    return Cues(tuple(words), tuple(rules))
+
+
+@contextmanager
+def _naming(number: int) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise CueError(f"line {number}: {error}") from None
 
 
 def check(raw: Mapping[str, Any], names: set[str]) -> None:

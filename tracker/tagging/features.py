@@ -131,7 +131,7 @@ def _signs(frame: Frame) -> dict[str, float]:
         found |= {f"od:{name}:{is_pair}:{read.sign}", f"of:{name}:{'>'.join(sides[:2])}"}
     names = sorted({read.hit.name for read in reads})
     found |= {f"oo:{one}:{two}" for at, one in enumerate(names) for two in names[at + 1 :]}
-    return dict.fromkeys(found | {"bias"} | ({"no-object"} if not reads else set()), 1.0)
+    return dict.fromkeys(sorted(found | ({"no-object"} if not reads else set())), 1.0)
 
 
 def _distinct(frame: Frame) -> list[frames.Read]:

@@ -17,7 +17,7 @@ from tracker.tagging.matching import Hit
 POLARITIES = {"reversed": 1, "against": 1, "positive": 1, "restriction": -1, "cut": -1, "none": 0}
 _JOINERS = "as|after|while|despite|amid|following|but|when|before|because|since|though|although"
 _BREAK = re.compile(
-    rf"[,;:!?|，；：。！？、]|\s[–—-]\s|\b(?:{_JOINERS})\b|(?:之后|后|但|尽管|而)(?=[^\s])", re.I
+    rf"[,;:!?|，；：。！？]|\s[–—-]\s|\b(?:{_JOINERS})\b|(?:之后|后|但|尽管|而)(?=[^\s])", re.I
 )
 
 
@@ -78,8 +78,8 @@ def read(text: str, matcher: matching.Matcher, words: list[matching.Token] | Non
 
 def polarity(hits: Sequence[Hit]) -> str:
     """What one clause does, in a word of `POLARITIES`."""
-    effects = [hit.effect for hit in hits if hit.kind in ("act", "object")]
-    undone = sum(_is_undoing(hit) for hit in _apart(hits))
+    effects = [hit.effect for hit in hits if hit.kind in ("act", "object") and not _is_within_good(hit, hits)]
+    undone = sum(_is_undoing(hit) for hit in _apart(hits)) if _says_something(hits) else 0
     is_odd = undone % 2 == 1
     if "bad" in effects or "restrict" in effects:
         if "harm" in effects and not is_odd:
@@ -94,6 +94,18 @@ def polarity(hits: Sequence[Hit]) -> str:
     if "build" in effects or "intensify" in effects:
         return "none" if "harm" in effects and "good" not in effects else "positive"
     return "none"
+
+
+def _is_within_good(hit: Hit, hits: Sequence[Hit]) -> bool:
+    """A bad word inside a good thing's name: the military of a military hotline."""
+    return hit.effect == "bad" and any(
+        other.effect == "good" and other.start <= hit.start and hit.end < other.end for other in hits
+    )
+
+
+def _says_something(hits: Sequence[Hit]) -> bool:
+    """Whether there is anything a negation could turn."""
+    return any((hit.kind == "act" and hit.effect != "say") or hit.effect == "bad" for hit in hits)
 
 
 def _is_undoing(hit: Hit) -> bool:

@@ -152,7 +152,7 @@ def _follows(variant: tuple[_Word, ...], words: list[Token], place: int) -> int:
 
 def _longest(found: list[Hit]) -> list[Hit]:
     """In order of place, without hits inside a longer one of their kind; objects may nest (`AI safety institute`)."""
-    ordered = sorted(set(found), key=lambda hit: (hit.start, -hit.end))
+    ordered = sorted(set(found), key=lambda hit: (hit.start, -hit.end, hit.kind, hit.name, hit.effect))
     longest: dict[str, Hit] = {}
     kept = []
     for hit in ordered:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -127,6 +128,7 @@ def to_bytes(model: Model) -> bytes:
     arrays = {name: getattr(model, name) for name in _ARRAYS if name != "cases"}
     arrays |= {
         "rarity": model.vocabulary.rarity,
+        "meaning": model.vocabulary.meaning,
         "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
     }
     cases = model.cases.tocsr()
@@ -149,7 +151,7 @@ def from_bytes(stored: bytes) -> Model:
         if meta["format"] != FORMAT:
             raise ModelError(f"this model has format {meta['format']}, this program reads {FORMAT}: retrain")
         return _rebuilt(held, meta)
-    except (KeyError, OSError, ValueError, EOFError) as error:
+    except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, ModelError):
             raise
         raise ModelError(f"these bytes are no stored model ({error}): retrain") from None

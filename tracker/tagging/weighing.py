@@ -35,7 +35,10 @@ class Held:
 def weigh(made: Model, held: Held) -> None:
     """Fit, on held-out headlines, how to weigh the witnesses; then the threshold, silence and pooling."""
     right = np.array(
-        [[held.direction[at, p // 2] == PAIRS[p][1] for p in range(len(PAIRS))] for at in range(len(held.seen))]
+        [
+            [held.direction[at, p // 2] == PAIRS[p][1] for p in range(len(PAIRS))]
+            for at in range(len(held.seen))
+        ]
     )
     columns = np.concatenate([np.repeat(held.relevant[:, None, :], len(PAIRS), axis=1), held.seen], axis=2)
     flat = columns.reshape(-1, columns.shape[2])

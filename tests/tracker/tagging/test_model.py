@@ -1,0 +1,116 @@
+"""Training, bytes, pooling: small examples, exact answers."""
+
+import io
+
+import numpy as np
+import pytest
+
+from tests.tracker.tagging.test_reading import CUES
+from tracker import tagging
+from tracker.tagging import measuring
+from tracker.tagging import model as models
+from tracker.tagging.training import Example, fold_of, train
+
+TRUST, GOVERNANCE = ("trust", -1), ("governance", 1)
+
+
+def examples():
+    told = []
+    for number in range(30):
+        told += [
+            Example(f"US bans Chinese app number {number}", (TRUST,), f"ban-{number}", strengths=(4,)),
+            Example(f"UN adopts AI resolution {number}", (GOVERNANCE,), f"un-{number}", strengths=(3,)),
+            Example(f"Club wins match {number}", (), f"match-{number}", "background"),
+        ]
+    return told
+
+
+@pytest.fixture(scope="module")
+def small():
+    return tagging.Tagger(CUES, train(examples(), CUES, "small"))
+
+
+def test_it_learns_what_it_is_shown(small):
+    best = small.tag("US bans Chinese app").labels[0]
+    assert (best.rec, best.direction, best.ticked) == ("trust", -1, True)
+    assert small.tag("UN adopts AI resolution").labels[0].rec == "governance"
+    assert small.tag("Club wins match").silent
+
+
+def test_the_same_examples_give_the_same_model():
+    one, two = (models.to_bytes(train(examples(), CUES)) for _ in range(2))
+    assert one == two
+
+
+def test_a_model_survives_its_bytes(small):
+    again = tagging.Tagger(CUES, models.from_bytes(models.to_bytes(small.model)))
+    title = "Washington bans Chinese AI app over data"
+    assert again.tag(title).labels[0].probability == pytest.approx(small.tag(title).labels[0].probability, abs=1e-3)
+
+
+def pickled():
+    held = io.BytesIO()
+    np.savez(held, meta=np.array([{"format": 1}], dtype=object))
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("stored", [b"", b"no model", b"PK\x03\x04broken", pickled()])
+def test_bytes_that_are_no_model_are_refused(stored):
+    with pytest.raises(models.ModelError, match="retrain"):
+        models.from_bytes(stored)
+
+
+def test_a_fold_depends_on_the_group_alone():
+    assert [fold_of(name) for name in ("a", "b", "c")] == [fold_of(name) for name in ("a", "b", "c")]
+    assert len({fold_of(f"event {number}") for number in range(50)}) == 5
+
+
+def test_one_kind_of_example_is_enough_to_train_and_gives_no_certainty():
+    only = [Example(f"Storm {number} nears coast", (), f"storm-{number}", "background") for number in range(12)]
+    assert tagging.Tagger(CUES, train(only, CUES)).tag("US bans chips").silent
+
+
+def test_pooling_one_report_changes_nothing(small):
+    told = small.tag("US bans Chinese app")
+    assert small.pool([told]) == told
+
+
+def test_pooling_keeps_reasons_counts_reports_and_hears_outlets(small):
+    told = [small.tag("US bans Chinese app", publisher=name) for name in ("One Post", "Two Times", "Two Times")]
+    pooled = small.pool(told)
+    assert pooled.reports == 3
+    assert pooled.certainty == "confirmed"
+    assert pooled.labels[0].because == told[0].labels[0].because
+
+
+def test_wire_copies_of_one_outlet_confirm_nothing(small):
+    told = [small.tag("US bans Chinese app", publisher="One Post") for _ in range(3)]
+    assert small.pool(told).certainty == "reported"
+
+
+def test_pooled_suggestions_can_be_pooled_again(small):
+    told = [small.tag(f"US bans Chinese app {number}") for number in range(4)]
+    stepwise = small.pool([small.pool(told[:2]), *told[2:]])
+    assert stepwise.reports == 4
+    assert (stepwise.labels[0].rec, stepwise.labels[0].direction) == TRUST
+
+
+def test_a_model_with_embeddings_is_not_served_without_them():
+    def encode(texts):
+        return np.array([[len(text) / 100, text.count("a") / 10] for text in texts])
+
+    model = train(examples(), CUES, "voiced", encode)
+    assert tagging.Tagger(CUES, model, encode).tag("US bans Chinese app").labels[0].rec == "trust"
+    with pytest.raises(models.ModelError, match="embeddings"):
+        tagging.Tagger(CUES, models.from_bytes(models.to_bytes(model)))
+
+
+def test_f1_counts_pairs():
+    assert measuring.f1([{TRUST}, {GOVERNANCE}], [{TRUST, GOVERNANCE}, set()]) == pytest.approx(0.5)
+    assert measuring.f1([], []) == 0.0
+
+
+def test_calibration_error_is_the_gap_between_said_and_seen():
+    chance = np.array([0.25] * 4 + [0.95] * 2)
+    right = np.array([True, False, False, False, True, False])
+    assert measuring.calibration_error(chance, right) == pytest.approx(2 / 6 * 0.45)
