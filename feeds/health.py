@@ -48,6 +48,8 @@ NAMES = {
 }
 RED_AFTER = timedelta(days=3)
 RED_WEIGHT = 10.0
+UNKNOWN_GAP = timedelta(days=4)
+SHORTEST_SILENCE, LONGEST_SILENCE = timedelta(days=3), timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +90,34 @@ def name_of(kind: str) -> str:
 
 def sentence(feed, *, now: datetime) -> str:
     """One sentence on a feed's health, in the reader's language."""
+    if feed.paused:
+        return _("Paused by an editor.")
     if feed.state == "new":
         return _("Not polled yet.")
     if feed.trouble:
-        since = _ago(feed.failing_since, now)
         return _("%(trouble)s, for %(since)s: %(text)s") % {
             "trouble": name_of(feed.trouble).capitalize(),
-            "since": since,
+            "since": ago(feed.failing_since, now),
             "text": feed.trouble_text,
         }
+    if feed.newest_at is None:
+        return _("Answers, but has not listed a single item yet.")
     if is_quiet(feed, now=now):
-        return _("Answers, but has brought nothing new for %(since)s.") % {
-            "since": _ago(feed.last_new_at, now)
+        return _("Answers, but has brought nothing new for %(since)s; it is not usually so quiet.") % {
+            "since": ago(feed.newest_at, now)
         }
-    return _("Well; last read %(since)s ago.") % {"since": _ago(feed.last_polled_at, now)}
+    return _("Well; last polled %(since)s ago.") % {"since": ago(feed.last_polled_at, now)}
 
 
-def is_quiet(feed, *, now: datetime, typical_gap: timedelta | None = None) -> bool:
-    """Whether a feed that answers has been silent far longer than its own habit (at least three days)."""
-    if feed.last_new_at is None:
-        return False
-    gap = typical_gap or timedelta(days=4)
-    return now - feed.last_new_at > max(timedelta(days=3), 5 * gap)
+def is_quiet(feed, *, now: datetime) -> bool:
+    """Whether a feed that answers has been silent far longer than its own habit."""
+    return feed.quiet_after is not None and now > feed.quiet_after
+
+
+def quiet_after(newest_at: datetime, usual_gap: timedelta | None) -> datetime:
+    """When silence becomes strange: after five usual gaps, at least three days, at most half a year."""
+    gap = usual_gap or UNKNOWN_GAP
+    return newest_at + min(LONGEST_SILENCE, max(SHORTEST_SILENCE, 5 * gap))
 
 
 def typical_gap(moments: list[datetime]) -> timedelta | None:
@@ -119,7 +127,8 @@ def typical_gap(moments: list[datetime]) -> timedelta | None:
     return gaps[len(gaps) // 2] if len(gaps) >= 4 else None
 
 
-def _ago(moment: datetime | None, now: datetime) -> str:
+def ago(moment: datetime | None, now: datetime) -> str:
+    """The time since a moment, in its one fitting unit."""
     if moment is None:
         return _("an unknown time")
     seconds = max(0, int((now - moment).total_seconds()))

@@ -30,7 +30,24 @@ class FeedQuerySet(models.QuerySet):
         return self.filter(well, paused=False, last_read_at__isnull=False).exclude(state=Feed.State.STOPPED)
 
     def ailing(self):
-        return self.filter(paused=False, state__in=[Feed.State.AMBER, Feed.State.RED, Feed.State.STOPPED])
+        return self.filter(Feed.is_ailing())
+
+    def quiet(self):
+        """Feeds that answer and have been silent far longer than their own habit."""
+        return self.filter(Feed.is_quiet())
+
+    def worst_first(self):
+        """As a queue: what fails, then what is strangely quiet, then what is new, then the rest."""
+        rank = models.Case(
+            models.When(paused=True, then=9),
+            models.When(state=Feed.State.STOPPED, then=0),
+            models.When(state=Feed.State.RED, then=1),
+            models.When(state=Feed.State.AMBER, then=2),
+            models.When(quiet_after__lt=Now(), then=3),
+            models.When(state=Feed.State.NEW, then=4),
+            default=5,
+        )
+        return self.annotate(rank=rank).order_by("rank", "folder", "title", "pk")
 
     def poll_soon(self) -> int:
         """Make feeds due now, stopped ones included; what a worker holds already stays as it is."""
@@ -109,6 +126,9 @@ class Feed(models.Model):
     usual_gap = models.PositiveIntegerField(
         null=True, editable=False, help_text=_("Seconds between two items, by its own habit.")
     )
+    quiet_after = models.DateTimeField(
+        null=True, editable=False, help_text=_("When its silence becomes strange.")
+    )
     unchanged_polls = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Polls in a row that found nothing changed.")
     )
@@ -149,6 +169,18 @@ class Feed(models.Model):
             return (urlsplit(url).hostname or "").removeprefix("www.")[:255]
         except ValueError:
             return ""
+
+    @staticmethod
+    def is_paused() -> Q:
+        return Q(paused=True)
+
+    @staticmethod
+    def is_ailing() -> Q:
+        return Q(paused=False, state__in=[Feed.State.AMBER, Feed.State.RED, Feed.State.STOPPED])
+
+    @staticmethod
+    def is_quiet() -> Q:
+        return Q(paused=False, state=Feed.State.GREEN, quiet_after__lt=Now())
 
     @property
     def condition(self) -> health.Condition:

@@ -24,6 +24,7 @@ from feeds.fetching import Answer, Ask, FetchError
 from feeds.gathering import Gathering
 from feeds.models import Feed, Poll
 from feeds.pacing import Pace
+from feeds.parsing import dates
 from feeds.scheduling import Batch
 
 SECONDS = 180  # for one batch; what was not begun by then is given back
@@ -211,12 +212,12 @@ def _failed(
 def _rhythm(feed: Feed, document: parsing.Document, kept: keeping.Kept, now) -> dict:
     """What the document tells of the feed's habit."""
     moments = [entry.published for entry in document.entries if entry.published]
-    gap = health.typical_gap([moment for moment in moments if moment <= now])
-    newest = max((moment for moment in moments if moment <= now + timedelta(days=1)), default=None)
+    moments = [moment for moment in moments if dates.believable(moment, now=now)]
+    gap = health.typical_gap(moments)
     changes = {"usual_gap": min(int(gap.total_seconds()), 10**9)} if gap else {}
     if kept.new:
-        changes["last_new_at"] = now
-        changes["newest_at"] = newest or now
+        newest = max(moments, default=now)
+        changes |= {"last_new_at": now, "newest_at": newest, "quiet_after": health.quiet_after(newest, gap)}
     return changes
 
 

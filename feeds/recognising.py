@@ -33,8 +33,13 @@ class Sorted:
 
 
 def guid_key(entry: Entry) -> str:
-    """How a delivery is found again, given its publisher's id."""
-    return _digest(entry.identity)
+    """How a delivery is found again within its feed."""
+    return key_of(entry.identity)
+
+
+def key_of(identity: str) -> str:
+    """The key of a publisher's id."""
+    return _digest(identity)
 
 
 def closer_key(entry: Entry) -> str:

@@ -1,0 +1,128 @@
+"""The list of feeds, a feed's own page, and the ways to add feeds."""
+
+from django.contrib import admin, messages
+from django.http import HttpResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from feeds import health, opml
+from feeds.admin import pages
+from feeds.admin.filters import FolderFilter, HealthFilter
+from feeds.admin.forms import FeedForm
+from feeds.models import Feed
+from tracker.admin.lists import CappedPaginator
+
+
+@admin.register(Feed)
+class FeedAdmin(admin.ModelAdmin):
+    form = FeedForm
+    list_display = ("light", "name", "said", "folder", "rhythm", "newest", "next_poll_at")
+    list_display_links = ("name",)
+    list_filter = (HealthFilter, FolderFilter, "language")
+    list_per_page = 100
+    paginator = CappedPaginator
+    show_full_result_count = False
+    search_fields = ("title", "url", "folder")
+    search_help_text = gettext_lazy("Title, address or folder")
+    actions = ("poll_now", "pause", "resume", "export")
+    change_form_template = "admin/feeds/feed/page.html"
+
+    class Media:
+        css = {"all": ["feeds/feeds.css"]}
+
+    def get_queryset(self, request):
+        return Feed.objects.worst_first()
+
+    def get_ordering(self, request):
+        return ("rank", "folder", "title", "pk")
+
+    def get_urls(self):
+        named = {
+            "look/": (pages.look, "feeds_look"),
+            "import/": (pages.bring_in, "feeds_import"),
+            "export.opml": (pages.write_out, "feeds_export"),
+            "where/": (pages.where, "feeds_where"),
+        }
+        own = [
+            path(route, self.admin_site.admin_view(view), {"model_admin": self}, name=name)
+            for route, (view, name) in named.items()
+        ]
+        return own + super().get_urls()
+
+    def add_view(self, request, form_url="", extra_context=None):
+        return pages.look(request, model_admin=self)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        context = {**(extra_context or {}), **pages.about(object_id)}
+        return super().change_view(request, object_id, form_url, context)
+
+    def save_model(self, request, obj, form, change):
+        """Another address means another document; pausing and resuming go by their own ways."""
+        if "url" in form.changed_data:
+            obj.etag = obj.last_modified = obj.body_digest = obj.lease_token = ""
+            obj.leased_until, obj.next_poll_at = None, None if obj.paused else timezone.now()
+        if obj.paused:
+            obj.lease_token, obj.leased_until, obj.next_poll_at = "", None, None
+        super().save_model(request, obj, form, change)
+        if "paused" in form.changed_data and not obj.paused:
+            Feed.objects.filter(pk=obj.pk).poll_soon()
+
+    @admin.display(description="")
+    def light(self, feed):
+        """A word in a colour; never the colour alone."""
+        if feed.paused:
+            return format_html('<span class="light paused">{}</span>', _("paused"))
+        kind = "quiet" if feed.state == "green" and health.is_quiet(feed, now=timezone.now()) else feed.state
+        word = _("quiet") if kind == "quiet" else feed.get_state_display()
+        return format_html('<span class="light {}">{}</span>', kind, word)
+
+    @admin.display(description=gettext_lazy("feed"), ordering="title")
+    def name(self, feed):
+        return format_html("{}<br><small>{}</small>", feed.title or feed.url, feed.host)
+
+    @admin.display(description=gettext_lazy("health"))
+    def said(self, feed):
+        return feed.health()
+
+    @admin.display(description=gettext_lazy("rhythm"), ordering="interval")
+    def rhythm(self, feed):
+        return pages.every(feed.interval)
+
+    @admin.display(description=gettext_lazy("newest item"), ordering="newest_at")
+    def newest(self, feed):
+        return health.ago(feed.newest_at, timezone.now()) if feed.newest_at else "–"
+
+    @admin.action(description=gettext_lazy("Poll now"))
+    def poll_now(self, request, queryset):
+        count = Feed.objects.filter(pk__in=queryset.values("pk")).poll_soon()
+        said = ngettext("%d feed is polled within a minute.", "%d feeds are polled within a minute.", count)
+        self.message_user(request, said % count, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Pause"))
+    def pause(self, request, queryset):
+        count = Feed.objects.filter(pk__in=queryset.values("pk")).pause()
+        self.message_user(request, ngettext("%d feed paused.", "%d feeds paused.", count) % count)
+
+    @admin.action(description=gettext_lazy("Resume"))
+    def resume(self, request, queryset):
+        count = Feed.objects.filter(pk__in=queryset.values("pk")).resume()
+        self.message_user(request, ngettext("%d feed resumed.", "%d feeds resumed.", count) % count)
+
+    @admin.action(description=gettext_lazy("Export as OPML"), permissions=["view"])
+    def export(self, request, queryset):
+        feeds = Feed.objects.filter(pk__in=queryset.values("pk"))
+        return HttpResponse(opml.write(feeds), headers=pages.OPML_HEADERS)
+
+    def changelist_view(self, request, extra_context=None):
+        doors = [
+            (reverse("admin:feeds_feed_add"), _("Add by address")),
+            (reverse("admin:feeds_import"), _("Import OPML")),
+            (reverse("admin:feeds_export"), _("Export OPML")),
+            (reverse("admin:feeds_where"), _("Where did this item go?")),
+        ]
+        return super().changelist_view(
+            request, {**(extra_context or {}), "doors": doors, "tally": pages.tally()}
+        )
