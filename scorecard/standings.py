@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.core.cache import cache
+from django.db import connection
 
 from scorecard import method
 from scorecard.method.log import EMPTY, Log
@@ -25,6 +26,8 @@ from tracker.models import AskSetting, Completeness, Head, Revision
 
 KEPT_SECONDS = 24 * 3600
 Day = datetime.date
+
+_HEAD = f"SELECT sequence, digest, aside FROM {Head._meta.db_table} WHERE id = 1"  # noqa: S608
 
 _lock = threading.Lock()
 _pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)
@@ -104,9 +107,8 @@ def waterfall(
     earlier: tuple[Day, Day | None], later: tuple[Day, Day | None], actor: str | None = None
 ) -> Any:
     """Which acts moved each balance between two pairs of dates, and why (`method.waterfall`)."""
-    return _kept(
-        f"waterfall:{earlier}:{later}:{actor}", lambda log: method.waterfall(log, earlier, later, actor)
-    )
+    days = ":".join(str(day) for day in (*earlier, *later))
+    return _kept(f"waterfall:{days}:{actor}", lambda log: method.waterfall(log, earlier, later, actor))
 
 
 def agreement() -> list[dict[str, Any]]:
@@ -140,7 +142,10 @@ def _current() -> dict[str, Any]:
 def _newest() -> dict[str, Any]:
     """The log held by this process, brought up to the database's head."""
     global _held
-    row = Head.objects.filter(id=1).values_list("sequence", "digest", "aside").first() or (0, "", 0)
+    # Every warm page asks this one question; put together by the ORM it would cost more than the page.
+    with connection.cursor() as cursor:
+        cursor.execute(_HEAD)
+        row = cursor.fetchone() or (0, "", 0)
     with _lock:
         if (_held["sequence"], _held["digest"], _held["aside"]) != row:
             _held = _grown(_held, *row)

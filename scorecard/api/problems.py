@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.defaults import server_error
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
@@ -110,6 +112,14 @@ def _fields(detail: Any, path: str = "") -> list[dict[str, str]]:
     return [{"name": path, "reason": str(detail)}] if path else []
 
 
+@csrf_exempt
 def nothing_here(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
     """The answer of every address under /api/ that leads nowhere."""
     return response(404, f"Nothing stands at {request.path[:200]}. The list of addresses is at /api/v1/.")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """The answer when we failed: a problem for programs, a page for people. No word of what went wrong."""
+    if request.path.startswith("/api/"):
+        return response(500, "We failed to answer. It has been noted; please try again later.")
+    return server_error(request)

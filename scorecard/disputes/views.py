@@ -81,9 +81,10 @@ def _number(form: Any, name: str) -> int | None:
 
 
 def _code(item: dict[str, Any]) -> dict[str, str]:
+    direction = item["direction"]
     return {
         "name": vocabulary.short_name(item["rec"]),
-        "words": f"{vocabulary.DIRECTION_MARKS[item['direction']]} {vocabulary.DIRECTIONS[item['direction']]}, "
+        "words": f"{vocabulary.DIRECTION_MARKS[direction]} {vocabulary.DIRECTIONS[direction]}, "
         f"{vocabulary.STRENGTHS[item['strength']]}",
         "rationale": item["rationale"],
         "lang": acts.language(item["rationale"]),

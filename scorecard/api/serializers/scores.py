@@ -70,11 +70,13 @@ class ChangeOver(serializers.Serializer):
 
 
 class Rule(serializers.Serializer):
+    value = serializers.FloatField(allow_null=True)
+    rung = serializers.IntegerField(allow_null=True)
+
+
+class AskOfActor(serializers.Serializer):
     value = serializers.FloatField()
     rung = serializers.IntegerField()
-
-
-class AskOfActor(Rule):
     up = measure("Faded, credited weight for it.")
     down = measure("The same against it.")
     opposed = serializers.BooleanField()
@@ -86,8 +88,8 @@ class AskStanding(serializers.Serializer):
     value = serializers.FloatField(allow_null=True, help_text="0 to 100; null: not yet rated.")
     rung = serializers.IntegerField(allow_null=True)
     rated = serializers.BooleanField()
-    by_hand = serializers.JSONField(allow_null=True, help_text="What an analyst set, and why.")
-    rule = Rule(allow_null=True)
+    by_hand = serializers.DictField(allow_null=True, help_text="What an analyst set, and why.")
+    rule = Rule(help_text="What the rule says where an analyst set it by hand.")
     actors = serializers.DictField(child=AskOfActor())
 
 

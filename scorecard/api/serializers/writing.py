@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from scorecard.api.serializers.record import AssessmentShape, Page, SourceShape
+from scorecard.api.serializers.record import Page, SourceShape
 from scorecard.models import Dispute, Subscription
 from tracker import codebook
 from tracker.models import Event
@@ -37,6 +37,31 @@ class Strict(serializers.Serializer):
         return super().to_internal_value(data)
 
 
+class Address(serializers.RegexField):
+    """An address of the web."""
+
+    def __init__(self, **more):
+        super().__init__(
+            r"^https?://[^\x00-\x20\x7f-\xa0/?#]+[^\x00-\x20\x7f-\xa0]*$", max_length=2000, **more
+        )
+
+
+class SourceInput(Strict):
+    title = CleanText(max_length=1000)
+    url = Address()
+    publisher = CleanText(max_length=300, required=False, allow_blank=True)
+    date = serializers.DateField(required=False, **DAY)
+    lang = CleanText(max_length=20, required=False, allow_blank=True)
+
+
+class AssessmentInput(Strict):
+    rec = serializers.ChoiceField(choices=codebook.RECOMMENDATIONS)
+    direction = serializers.ChoiceField(choices=codebook.DIRECTIONS)
+    strength = serializers.IntegerField(min_value=1, max_value=5)
+    ask = CleanText(max_length=50, required=False)
+    rationale = CleanText(max_length=2000, required=False, allow_blank=True)
+
+
 class Proposal(Strict):
     """An event for the queue of the analysts. It counts nowhere before one of them accepts it."""
 
@@ -46,8 +71,8 @@ class Proposal(Strict):
     summary = CleanText(max_length=10_000, required=False, allow_blank=True)
     actors = serializers.ListField(child=serializers.ChoiceField(choices=codebook.ACTORS), required=False)
     certainty = serializers.ChoiceField(choices=codebook.CERTAINTIES, required=False)
-    assessments = AssessmentShape(many=True, required=False)
-    sources = SourceShape(many=True, help_text="At least one, with a title and an address.")
+    assessments = AssessmentInput(many=True, required=False)
+    sources = serializers.ListField(child=SourceInput(), min_length=1, max_length=20)
 
 
 class ProposalShape(serializers.Serializer):
@@ -63,7 +88,7 @@ class ProposalShape(serializers.Serializer):
     certainty = serializers.ChoiceField(choices=codebook.CERTAINTIES)
     priority = serializers.FloatField()
     reports = serializers.IntegerField()
-    suggestion = serializers.JSONField(allow_null=True, help_text="The machine's, with its reasons.")
+    suggestion = serializers.DictField(allow_null=True, help_text="The machine's, with its reasons.")
     sources = SourceShape(many=True)
 
 
@@ -117,7 +142,7 @@ class Imported(serializers.Serializer):
 class DisputeInput(Strict):
     event = serializers.RegexField(f"^{codebook.ID.pattern}$", help_text="Its id.")
     claim = CleanText(min_length=20, max_length=4000, help_text="What is wrong.")
-    source = serializers.URLField(max_length=2000, help_text="A page that shows it.")
+    source = Address(help_text="A page that shows it.")
     recommendation = serializers.ChoiceField(choices=codebook.RECOMMENDATIONS, required=False)
     direction = serializers.ChoiceField(choices=codebook.DIRECTIONS, required=False)
     strength = serializers.IntegerField(min_value=1, max_value=5, required=False)
@@ -164,7 +189,7 @@ class Asked(serializers.Serializer):
 
 
 class WebhookInput(Strict):
-    url = serializers.URLField(max_length=2000, help_text="https, on the open internet.")
+    url = Address(help_text="https, on the open internet.")
     recommendations = serializers.ListField(
         child=serializers.ChoiceField(choices=codebook.RECOMMENDATIONS), required=False
     )

@@ -60,7 +60,8 @@ class Reading(View):
     def get(self, request: Any, **place: Any) -> HttpResponse:
         asked = self.asked()
         check_days(asked)
-        return kept.answered(request, self.version(), lambda: self.answer(asked, **place))
+        self.state = self.version()
+        return kept.answered(request, self.state, lambda: self.answer(asked, **place))
 
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
         raise NotImplementedError
@@ -102,7 +103,7 @@ class Listing(Reading):
         query = self.request.query_params.copy()
         for name in ("cursor", "limit", "order", "fields"):
             query.pop(name, None)
-        words = f"{self.version()}:{self.path()}?{sorted(query.items())}"
+        words = f"{self.state}:{self.path()}?{sorted(query.items())}"
         place = f"total:{kept.digest(words)}"
         found = cache.get(place)
         if found is None:

@@ -41,6 +41,9 @@ def checked(shape: type, request: Any) -> dict[str, Any]:
 
 
 def spend(request: Any) -> None:
+    """Forms are rationed by address; a key has its own rate and an account behind it."""
+    if request.auth is not None:
+        return
     try:
         guarding.spend(request)
     except guarding.Turned as turned:
@@ -48,7 +51,10 @@ def spend(request: Any) -> None:
 
 
 class Disputes(Listing):
-    """What readers disputed, newest first, and what became of it. A text is shown once an editor took it up."""
+    """What readers disputed, newest first, and what became of it.
+
+    The text of a dispute is shown once an editor has taken it up.
+    """
 
     keys = int
     orders = {"-id": paging.Order("pk", down=True)}

@@ -14,7 +14,7 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 
 from scorecard.api import kept, paging, parameters
 from scorecard.api.keys import Holds
-from scorecard.api.problems import Invalid, NotARecord, Refused
+from scorecard.api.problems import NotARecord, Refused
 from scorecard.api.serializers import writing as shapes
 from scorecard.api.views.base import View, public
 from scorecard.api.views.disputes import checked, created
@@ -100,11 +100,6 @@ class Proposals(Writing):
 
 def _as_record(given: Mapping[str, Any]) -> dict[str, Any]:
     """The proposal's parts as the codebook checks them."""
-    sources = given["sources"]
-    if not sources or not all(source.get("url") and source.get("title") for source in sources):
-        raise Invalid([{"name": "sources", "reason": "at least one, each with a title and an address"}])
-    if len(sources) > 20:
-        raise Invalid([{"name": "sources", "reason": "at most 20"}])
     raw = {
         "id": "proposal",
         "date": given["date"].isoformat(),
@@ -118,7 +113,7 @@ def _as_record(given: Mapping[str, Any]) -> dict[str, Any]:
                 name: value.isoformat() if hasattr(value, "isoformat") else value
                 for name, value in source.items()
             }
-            for source in sources
+            for source in given["sources"]
         ],
     }
     try:
@@ -171,8 +166,8 @@ class Decisions(Writing):
         """Decide on an event: accept (changes), dismiss (reason), snooze (until), ask_review, reopen, edit
         (changes), retract, restore, dispute, settle, supersede (events), merge (events), undo.
 
-        What is on record changes only with a `why`, which readers see. Send the `version` you saw: if somebody
-        else was quicker, the answer is 409 and nothing has happened."""
+        What is on record changes only with a `why`, which readers see. Send the `version` you saw: if
+        somebody else was quicker, the answer is 409 and nothing has happened."""
         self.asked_nothing()
         given = checked(shapes.Decision, request)
         if not Event.objects.filter(pk=id).exists():
@@ -231,11 +226,9 @@ def _merge(event: str, by: Any, given: Mapping[str, Any]) -> None:
 
 
 def _undo(event: str, by: Any, given: Mapping[str, Any]) -> None:
-    last = triage.last_of(by)
-    if last is None or last.event_id != event:
-        raise triage.Refused(
-            "Your last decision was not on this event; undo works backwards from the last one."
-        )
+    last = next((decision for decision in triage.last_of(by) if decision.event_id == event), None)
+    if last is None:
+        raise triage.Refused("None of your latest decisions on this event can be undone.")
     triage.undo(last, by)
 
 
@@ -269,7 +262,7 @@ class Imports(Writing):
 
     @extend_schema(operation_id="import", request=shapes.Import, responses=shapes.Imported, tags=["Writing"])
     def post(self, request):
-        """Put records on record, all of them or none. Sending the same twice changes nothing the second time."""
+        """Put records on record, all of them or none. Sent twice, it changes nothing the second time."""
         self.asked_nothing()
         if not request.user.has_perm("tracker.review_event"):
             raise PermissionDenied("Importing puts events on record unseen; it needs the role of a reviewer.")
