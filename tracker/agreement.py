@@ -1,7 +1,7 @@
 """Blind double coding: the second coding, its adjudication, and how far coders agree.
 
-The law: agreement compares what two people said before either could see the other, never what stands after they
-talked. Krippendorff's alpha with a bootstrap interval over events, and the number of events it rests on.
+The law: agreement compares what two people said before either could see the other, never what stands after
+they talked. Krippendorff's alpha with a bootstrap interval over events, and the number of events it rests on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import krippendorff
 import numpy as np
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -168,15 +167,9 @@ def figures(draws: int = DRAWS) -> list[dict[str, Any]]:
 def finished() -> list[Pair]:
     """First and second codings of every event that was coded twice."""
     firsts = Coding.objects.filter(part=Coding.Part.FIRST, done_at__isnull=False)
-    seconds = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False)
+    seconds = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False).order_by("event_id")
     by_event = dict(firsts.values_list("event_id", "body"))
-    return [
-        (by_event[key], body)
-        for key, body in seconds.exclude(coder=F("event__codings__coder"), event__codings__part="first")
-        .order_by("event_id")
-        .values_list("event_id", "body")
-        if key in by_event
-    ]
+    return [(by_event[key], body) for key, body in seconds.values_list("event_id", "body") if key in by_event]
 
 
 def measured(pairs: list[Pair], draws: int = DRAWS) -> list[Agreement]:
@@ -223,7 +216,8 @@ def _alpha(
     level: str,
     draws: int,
 ) -> Agreement:
-    """Alpha over the units of all pairs; an event is drawn with all its units, as they are not independent."""
+    """Alpha over the units of all pairs; an event is drawn with all its units, as they are not
+    independent."""
     units = [list(zip(values(first), values(second), strict=True)) for first, second in pairs]
     units = [[unit for unit in event if None not in unit] for event in units]
     units = [event for event in units if event]
@@ -261,6 +255,4 @@ def _of_counts(counts: list[np.ndarray], used: list[Any], level: str) -> float |
     if (table.sum(axis=0) > 0).sum() < 2:  # one value only: nothing to disagree about, alpha is not defined
         return None
     domain = used if level == "ordinal" else list(range(len(used)))
-    return float(
-        krippendorff.alpha(value_counts=table, value_domain=domain, level_of_measurement=level)
-    )
+    return float(krippendorff.alpha(value_counts=table, value_domain=domain, level_of_measurement=level))

@@ -1,7 +1,7 @@
 """Who may stay inside: the second factor of staff, and how long a session lasts.
 
-The law: with `SECOND_FACTOR` on, nobody sees a page of the admin or the desk before the second factor, whatever
-the address. A session ends after half an hour without a request and after twelve hours in any case.
+The law: with `SECOND_FACTOR` on, nobody sees a page of the admin or the desk before the second factor,
+whatever the address. A session ends after half an hour without a request and after twelve hours in any case.
 """
 
 import base64
@@ -98,7 +98,9 @@ def second_factor(request):
             if enrolled:
                 return redirect(_onward(request))
             return _page(request, spare=_spare_codes(request.user))
-        trouble = _("This code is not right, or it has been used. Wait for the next one; after several wrong ones wait longer.")
+        trouble = _(
+            "This code is not right, or it has been used. Wait for the next one; after several wrong ones wait longer."
+        )
     return _page(request, device=device, trouble=trouble)
 
 

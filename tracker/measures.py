@@ -76,7 +76,8 @@ def seconds_each() -> dict[str, Any]:
 
 
 def acceptance() -> list[dict[str, Any]]:
-    """For each model version and recommendation: of the codes suggested, how many stood after the decision."""
+    """For each model version and recommendation: of the codes suggested, how many stood after the
+    decision."""
     counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for decision in _decided("accept", "dismiss"):
         if not decision.suggestion_shown:
@@ -139,7 +140,8 @@ def sources(number: int = 14, most: int = 20) -> list[dict[str, Any]]:
     rows = list(recent.order_by("-first_seen_at").values_list("publisher", "state")[:50_000])
     total, filed = Counter(row[0] for row in rows), Counter(row[0] for row in rows if row[1] == "filed")
     return [
-        {"publisher": name, "articles": count, "filed": filed[name]} for name, count in total.most_common(most)
+        {"publisher": name, "articles": count, "filed": filed[name]}
+        for name, count in total.most_common(most)
     ]
 
 

@@ -246,7 +246,9 @@ def test_a_full_code_from_nothing_takes_at_most_six_keys_and_an_acceptance_one(d
     all_saved(page)
     codes = service.ask(STATES)["codes"]
     assert len(keys) <= 6
-    assert [(line["rec"], line["direction"], line["strength"]) for line in codes[first]] == [("governance", 1, 3)]
+    assert [(line["rec"], line["direction"], line["strength"]) for line in codes[first]] == [
+        ("governance", 1, 3)
+    ]
     assert [(line["rec"], line["direction"], line["strength"]) for line in codes[second]] == [("trust", 1, 2)]
 
 
@@ -265,7 +267,9 @@ def test_two_browsers_never_decide_the_same_item(desk, sit):
             gone_on(page, seen[name])
     all_saved(ada)
     all_saved(rita)
-    decided = [event for event, action, _who, _undoes in service.ask(STATES)["decisions"] if action == "dismiss"]
+    decided = [
+        event for event, action, _who, _undoes in service.ask(STATES)["decisions"] if action == "dismiss"
+    ]
     assert len(decided) == len(set(decided))
     assert len(decided) >= 14, "a claim lost in a race costs at most the odd decision, and says so"
     # Even a form that goes round the page is refused while somebody else works on the item.
@@ -389,7 +393,13 @@ def test_axe_and_the_policy_find_nothing(desk, sit, language):
 def _violations(page, path, scheme):
     results = Axe().run(page).response["violations"]
     return [
-        (path, scheme, each["id"], each["nodes"][0]["html"][:200], each["nodes"][0].get("failureSummary", "")[:300])
+        (
+            path,
+            scheme,
+            each["id"],
+            each["nodes"][0]["html"][:200],
+            each["nodes"][0].get("failureSummary", "")[:300],
+        )
         for each in results
     ]
 
@@ -400,9 +410,9 @@ def test_every_control_is_large_enough_on_a_tablet(desk, sit):
     page.set_viewport_size({"width": 820, "height": 1180})
     small = page.evaluate(
         """[...document.querySelectorAll('button, a, input, select')].filter(each => each.offsetParent)
-        .map(each => [each.outerHTML.slice(0, 90), each.getBoundingClientRect()])
-        .filter(([_, box]) => box.width && (box.height < 24 || box.width < 24) && !/data-source|similar/.test(_))
-        .map(([html]) => html)"""
+        .map(each => [each.outerHTML.slice(0, 90), each.getBoundingClientRect()]) .filter(([_, box]) =>
+        box.width && (box.height < 24 || box.width < 24) && !/data-source|similar/.test(_)) .map(([html]) =>
+        html)"""
     )
     assert small == []
     wide = page.evaluate("document.documentElement.scrollWidth")
@@ -415,5 +425,3 @@ def test_every_control_is_large_enough_on_a_tablet(desk, sit):
     all_saved(page)
     line = next(each for each in service.ask(STATES)["codes"][first] if each["rec"] == "trust")
     assert (line["direction"], line["strength"]) == (1, 2)
-
-

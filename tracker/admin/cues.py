@@ -1,4 +1,5 @@
-"""The tagger's vocabulary in the admin: words one a line, rules as a form; every cue is checked before it is kept."""
+"""The tagger's vocabulary in the admin: words one a line, rules as a form; every cue is checked before it is
+kept."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -35,7 +36,9 @@ class CueForm(forms.ModelForm):
         label=_("when"),
         required=False,
         max_length=500,
-        help_text=_("Names of cues joined by &; a|b is either, !a absence; +, - and 0 ask for the sign read."),
+        help_text=_(
+            "Names of cues joined by &; a|b is either, !a absence; +, - and 0 ask for the sign read."
+        ),
     )
     rec = forms.ChoiceField(
         label=_("recommendation"),
@@ -75,7 +78,9 @@ class CueForm(forms.ModelForm):
         if cleaned["kind"] == "rule":
             body = {name: cleaned[name] or None for name in RULE_FIELDS}
         else:
-            words = {name: [w.strip() for w in cleaned[name].splitlines() if w.strip()] for name in ("en", "zh")}
+            words = {
+                name: [w.strip() for w in cleaned[name].splitlines() if w.strip()] for name in ("en", "zh")
+            }
             body = {"effect": cleaned["effect"], **words}
         try:
             tagging.cues.check({"kind": cleaned["kind"], "name": cleaned["key"], **body}, _names(cleaned))

@@ -1,4 +1,5 @@
-"""What all our admin lists share: no counting of large tables, and no changing of what triage or the log owns."""
+"""What all our admin lists share: no counting of large tables, and no changing of what triage or the log
+owns."""
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -38,4 +39,3 @@ class AddOnly(LookOnly):
 
     def has_add_permission(self, request, obj=None):
         return admin.ModelAdmin.has_add_permission(self, request)
-

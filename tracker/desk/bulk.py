@@ -1,4 +1,5 @@
-"""Bulk deeds: exactly the events that match a filter, shown with their number first, undone with one press."""
+"""Bulk deeds: exactly the events that match a filter, shown with their number first, undone with one
+press."""
 
 import datetime
 import uuid
@@ -87,7 +88,9 @@ def _undo(request):
             raise triage.Refused(_("There is nothing to undo: the decision was not taken."))
         number = len(triage.undo(first, request.user))
         messages.success(
-            request, ngettext("%(number)d event as before.", "%(number)d events as before.", number) % {"number": number}
+            request,
+            ngettext("%(number)d event as before.", "%(number)d events as before.", number)
+            % {"number": number},
         )
     except ValueError as error:
         messages.error(request, str(error))

@@ -165,7 +165,9 @@ def _undo(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
     """By the token of the step to undo, or by the number of a decision."""
     step, number = form.get("step"), form.get("decision")
     if isinstance(step, str):
-        decision = Decision.objects.filter(batch=_uuid(step, "step"), by=by, undoes=None).order_by("id").first()
+        decision = (
+            Decision.objects.filter(batch=_uuid(step, "step"), by=by, undoes=None).order_by("id").first()
+        )
     elif type(number) is int:
         decision = Decision.objects.filter(pk=number).first()
     else:
@@ -284,4 +286,3 @@ def _uuid(value: Any, name: str) -> uuid.UUID:
         return uuid.UUID(value)
     except (ValueError, TypeError, AttributeError):
         raise BadForm(_("%(name)s: missing or not a token") % {"name": name}) from None
-

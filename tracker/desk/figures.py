@@ -39,4 +39,7 @@ def _named(row):
         "direction": _("direction"),
         "strength": _("strength"),
     }
-    return row | {"field": fields[row["field"]], "recommendation": words.SHORT.get(row["recommendation"], _("all"))}
+    return row | {
+        "field": fields[row["field"]],
+        "recommendation": words.SHORT.get(row["recommendation"], _("all")),
+    }

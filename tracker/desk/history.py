@@ -55,7 +55,7 @@ def of(event: Event) -> list[dict[str, Any]]:
     return sorted(entries, key=lambda entry: entry["at"], reverse=True)
 
 
-def ACTIONS() -> dict[str, str]:  # noqa: N802  a table in the reader's language
+def ACTIONS() -> dict[str, str]:
     return {
         "propose": _("proposed"),
         "accept": _("accepted"),
@@ -120,5 +120,8 @@ def _coded(line: Mapping[str, Any] | None) -> str:
 
 def _said(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(each.get("url") or each.get("title", "") if isinstance(each, dict) else str(each) for each in value)
+        return ", ".join(
+            each.get("url") or each.get("title", "") if isinstance(each, dict) else str(each)
+            for each in value
+        )
     return "" if value in (None, "") else str(value)

@@ -1,4 +1,5 @@
-"""All that an analyst needs to decide one event: reports, reasons, the likeliest twins, similar past codes."""
+"""All that an analyst needs to decide one event: reports, reasons, the likeliest twins, similar past
+codes."""
 
 from __future__ import annotations
 
@@ -179,4 +180,3 @@ def _twins(suggestion: Mapping[str, Any]) -> list[dict[str, Any]]:
         for row in rows
     ]
     return sorted(found, key=lambda twin: -twin["probability"])
-

@@ -1,7 +1,7 @@
 """The desk's single keys: what each does, the analyst's own choice, and what may not collide.
 
-The law: one key, one deed. No key needs Ctrl, Alt or Meta, so none takes a key from the browser or the reader's
-software, and none acts while somebody types.
+The law: one key, one deed. No key needs Ctrl, Alt or Meta, so none takes a key from the browser or the
+reader's software, and none acts while somebody types.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ FIXED = {
     "Tab": gettext_lazy("move the focus"),
     " ": gettext_lazy("scroll"),
 }
-# Keys that browsers use alone: quick find in Firefox ('), caret browsing, going back. The admin of Django has no
-# single keys of its own.
+# Keys that browsers use alone: quick find in Firefox ('), caret browsing, going back. The admin of Django has
+# no single keys of its own.
 BROWSER = ("'", "Backspace", "F1", "F3", "F5", "F6", "F7", "F10", "F11", "F12")
 ACTOR_KEYS = {
     "u": "us", "c": "china", "m": "multilateral", "e": "eu", "o": "other", "i": "industry", "a": "academia",

@@ -96,4 +96,3 @@ def _row(event: Event, outlets: list[str]) -> dict[str, Any]:
         "snoozed_until": event.snoozed_until,
         "hidden": hidden,
     }
-

@@ -15,7 +15,34 @@ LEAST = 0.12
 WINDOW = datetime.timedelta(days=400)
 
 _COMMON = frozenset(
-    "the a an of to in on for and with as at by from its is are be new over after says will that this us".split()
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "in",
+        "on",
+        "for",
+        "and",
+        "with",
+        "as",
+        "at",
+        "by",
+        "from",
+        "its",
+        "is",
+        "are",
+        "be",
+        "new",
+        "over",
+        "after",
+        "says",
+        "will",
+        "that",
+        "this",
+        "us",
+    ]
 )
 
 

@@ -32,7 +32,9 @@ def desk_view(permission="tracker.view_event", *, answers=False):
         def guarded(request, *args, **kwargs):
             if not admin.site.has_permission(request):
                 if answers:
-                    return JsonResponse({"error": gettext("You are signed out."), "kind": "signed out"}, status=401)
+                    return JsonResponse(
+                        {"error": gettext("You are signed out."), "kind": "signed out"}, status=401
+                    )
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
             if not request.user.has_perm(permission):
                 if answers:
@@ -92,7 +94,9 @@ def rows_part(request):
     without = request.GET.get("without", "").split(",")
     tab = request.GET.get("tab", "queue")
     try:
-        rows = queue.rows(tab if tab in queue.TABS else "queue", request.GET.get("q", ""), request.user, without=without)
+        rows = queue.rows(
+            tab if tab in queue.TABS else "queue", request.GET.get("q", ""), request.user, without=without
+        )
     except search.SearchError as error:
         return _refusal(str(error), "search", 400)
     return render(request, "desk/rows.html", {"rows": rows})
@@ -220,7 +224,10 @@ def _config(chosen, single):
                 name: reverse(f"desk:{name}")
                 for name in ("deed", "rows", "preview", "find", "last", "keys", "desk")
             }
-            | {name: reverse(f"desk:{name}", args=["EVENT"]) for name in ("item", "claim", "release", "event")},
+            | {
+                name: reverse(f"desk:{name}", args=["EVENT"])
+                for name in ("item", "claim", "release", "event")
+            },
         }
     )
 

@@ -72,7 +72,12 @@ def proposal(seven):
         )  # fmt: skip
         found = {"labels": [LABEL], "model": "m-1", "silent": False} if suggestion is True else suggestion
         return triage.propose(
-            title=title, date=more.pop("date", DAY), suggestion=found, articles=[article], relevance=0.9, **more
+            title=title,
+            date=more.pop("date", DAY),
+            suggestion=found,
+            articles=[article],
+            relevance=0.9,
+            **more,
         )
 
     return make

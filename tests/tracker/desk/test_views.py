@@ -154,8 +154,8 @@ def test_hostile_forms_are_refused_clearly_and_change_nothing(at_desk, proposal,
     assert before == (list(Event.objects.values()), Decision.objects.count(), Revision.objects.count())
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'"x"', b"[" * 5000, b"{" + b" " * 200_000 + b"}"])
-def test_what_is_not_a_form_is_refused(at_desk, body):
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'"x"', b"[" * 5000, b"{" + b" " * 200_000 +
+b"}"]) def test_what_is_not_a_form_is_refused(at_desk, body):
     answer = at_desk.post(reverse("desk:deed"), body, "application/json")
     assert answer.status_code == 400
     assert answer.json()["kind"] == "form"
