@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
 from tracker.tagging import embedding, vectors, weighing
 from tracker.tagging import model as models
@@ -156,6 +155,9 @@ def _logistic(
     if len(set(wanted.tolist())) < 2:
         return np.append(np.zeros(matrix.shape[1]), -4.0 if not wanted.any() else 4.0)
     # The dual is twenty times faster here: there are ten times as many features as examples.
+    # Here and not above: scikit-learn takes seconds to import, and only training needs it.
+    from sklearn.linear_model import LogisticRegression
+
     fitted = LogisticRegression(
         C=_STRENGTH, solver="liblinear", dual=True, tol=0.01, max_iter=300, random_state=0
     )

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from tracker.tagging import model as models
 from tracker.tagging.cues import RECOMMENDATIONS
@@ -59,6 +58,9 @@ def _shared(columns: np.ndarray, wanted: np.ndarray, weight: np.ndarray) -> np.n
     """A small logistic fit whose last column is the constant."""
     if len(set(wanted.tolist())) < 2:
         return np.append(np.zeros(columns.shape[1] - 1), -4.0 if not wanted.any() else 4.0)
+    # Here and not above: scikit-learn takes seconds to import, and only training needs it.
+    from sklearn.linear_model import LogisticRegression
+
     fitted = LogisticRegression(C=1.0, solver="lbfgs", max_iter=500, fit_intercept=False)
     fitted.fit(columns, wanted, sample_weight=weight)
     return fitted.coef_[0]
