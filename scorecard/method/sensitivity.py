@@ -9,6 +9,7 @@ time.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,8 @@ def _add_reversals(totals: np.ndarray, book: Ledger, live: np.ndarray, day: int,
     time.
     """
     new, old = book.reversals.T
-    needed = _needed(book, live)
+    needed, raw = _needed(book, live), _raw(book, drawn)
+    fading = -1.0 / drawn.half_life.T
     last_pair = {int(row): number for number, row in enumerate(new.tolist())}
     made: dict[int, list[np.ndarray]] = {}
     against: dict[int, list[np.ndarray]] = {}
@@ -159,21 +161,21 @@ def _add_reversals(totals: np.ndarray, book: Ledger, live: np.ndarray, day: int,
         if not needed[newer]:
             continue
         gap = book.start[newer] - book.start[older]
-        kept = np.exp2(-gap / drawn.half_life[:, book.strength[older]])
+        kept = np.exp2(gap * fading[book.strength[older]])
         # A row is ended once, so what was made of it is not needed again.
-        undone = [side * kept for side in made.pop(older, None) or _raw(book, older, drawn)]
+        undone = [side * kept for side in made.pop(older, None) or raw(older)]
         if newer in against:
             undone = [before + more for before, more in zip(against[newer], undone, strict=True)]
         against[newer] = undone
         if last_pair[newer] == number:
-            own, (a, u) = _raw(book, newer, drawn), against.pop(newer)
+            own, (a, u) = raw(newer), against.pop(newer)
             made[newer] = [
                 np.maximum(own[0] - drawn.netting * u, 0.0),
                 np.maximum(own[1] - drawn.netting * a, 0.0),
             ]
             if live[newer]:
                 strength = book.strength[newer]
-                kept = np.exp2(-(day - book.start[newer]) / drawn.half_life[:, strength])
+                kept = np.exp2((day - book.start[newer]) * fading[strength])
                 for side, pair in enumerate(made.pop(newer)):
                     totals[:, book.recommendation[newer], side, strength] += pair * kept
 
@@ -186,9 +188,18 @@ def _needed(book: Ledger, live: np.ndarray) -> np.ndarray:
     return needed
 
 
-def _raw(book: Ledger, row: int, drawn: Draws) -> list[np.ndarray]:
-    weight = drawn.weight[:, book.strength[row]] * drawn.certainty[:, book.certainty[row]]
-    return [weight * shares[int(book.direction[row])] for shares in _SIDES]
+def _raw(book: Ledger, drawn: Draws) -> Callable[[int], list[np.ndarray]]:
+    """What finds the raw pair of a row in every draw; rows of the same kind share theirs."""
+    found: dict[tuple[int, int, int], list[np.ndarray]] = {}
+
+    def pair(row: int) -> list[np.ndarray]:
+        kind = (int(book.strength[row]), int(book.certainty[row]), int(book.direction[row]))
+        if kind not in found:
+            weight = drawn.weight[:, kind[0]] * drawn.certainty[:, kind[1]]
+            found[kind] = [weight * shares[kind[2]] for shares in _SIDES]
+        return found[kind]
+
+    return pair
 
 
 def _squared_correlation(values: np.ndarray, scores: np.ndarray) -> float:
