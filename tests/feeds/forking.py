@@ -13,8 +13,13 @@ import django
 
 def main():
     django.setup()
+    from django.conf import settings
+
+    from tracker import languages
     from tracker.celery import app
 
+    settings.QUEUES = ("polling",)  # filing has kills of its own
+    languages.language_of("Bonjour les amis, 中美对话")  # its models are loaded once, here
     app.conf.beat_schedule = {"dispatch": {"task": "feeds.tasks.dispatch", "schedule": 0.25}}
     app.loader.import_default_modules()
     app.finalize()
@@ -38,7 +43,7 @@ def work(app):
         time.sleep(3600)
     beat.EmbeddedService(app, thread=True, scheduler_cls="celery.beat.Scheduler").start()
     quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel", "ERROR")
-    app.worker_main(["worker", "--pool", "prefork", "-c", "2", "-Q", "polling,judging", *quiet])
+    app.worker_main(["worker", "--pool", "prefork", "-c", "2", "-Q", "polling", *quiet])
     os._exit(0)
 
 

@@ -18,7 +18,7 @@ from tests.service import ROOT, Service
 
 ROUNDS = 50
 FEEDS = 10
-LEASE = 3  # seconds
+LEASE = 4  # seconds
 PATIENCE = 20
 ITEM = "<item><title>{key}</title><link>https://desk.example/{key}</link><guid>{key}</guid></item>"
 
