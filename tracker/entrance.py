@@ -98,9 +98,7 @@ def second_factor(request):
             if enrolled:
                 return redirect(_onward(request))
             return _page(request, spare=_spare_codes(request.user))
-        trouble = _(
-            "This code is not right, or it has been used. Wait for the next one; after several wrong ones wait longer."
-        )
+        trouble = _("This code is not right, or it has been used. Wait for the next one and try again.")
     return _page(request, device=device, trouble=trouble)
 
 

@@ -274,7 +274,8 @@ def test_two_browsers_never_decide_the_same_item(desk, sit):
     assert len(decided) >= 14, "a claim lost in a race costs at most the odd decision, and says so"
     # Even a form that goes round the page is refused while somebody else works on the item.
     answer = rita.evaluate(
-        "event => Desk.post(Desk.url('deed'), {token: Desk.token(), action: 'dismiss', reason: 'other', event})"
+        "event => Desk.post(Desk.url('deed'),"
+        " {token: Desk.token(), action: 'dismiss', reason: 'other', event})"
         ".then(async response => [response.status, (await response.json()).error])",
         at_hand(ada),
     )

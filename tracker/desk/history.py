@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from tracker.desk import words
 from tracker.models import Decision, Event, Revision
@@ -13,11 +13,33 @@ from tracker.triage.steps import name_of
 
 SHOWN = 60
 _QUIET = ("version", "decided_at", "decided_by_id", "last_reported_at", "recorded_at", "codebook")
-_FIELDS = {
-    "title": "title", "title_zh": "title_zh", "summary": "summary", "summary_zh": "summary_zh", "date": "date",
-    "date_precision": "date_precision", "certainty": "certainty", "actors": "actors", "supersedes": "supersedes",
-    "sources": "sources", "retracted": "retracted",
-}  # fmt: skip
+_FIELDS = (
+    "title", "title_zh", "summary", "summary_zh", "date", "date_precision", "certainty", "actors",
+    "supersedes", "sources", "retracted",
+)  # fmt: skip
+
+DEEDS = {
+    "propose": _("proposed"),
+    "accept": _("accepted"),
+    "edit": _("changed"),
+    "dismiss": _("rejected"),
+    "snooze": _("snoozed"),
+    "wake": _("woke up"),
+    "review": _("sent to review"),
+    "reopen": _("reopened"),
+    "dispute": _("disputed"),
+    "settle": _("dispute settled"),
+    "merge": _("merged"),
+    "split": _("split"),
+    "supersede": _("superseded"),
+    "retract": _("retracted"),
+    "restore": _("restored"),
+    "undo": _("undone"),
+    "enter": _("entered from a file"),
+    "revisit": _("source edited"),
+    "join": _("report joined"),
+    "part": _("report parted"),
+}
 
 
 def of(event: Event) -> list[dict[str, Any]]:
@@ -45,7 +67,7 @@ def of(event: Event) -> list[dict[str, Any]]:
         entries.append(
             {
                 "at": decision.at,
-                "what": ACTIONS().get(decision.action, decision.action),
+                "what": DEEDS.get(decision.action, decision.action),
                 "who": name_of(decision.by),
                 "why": decision.reason,
                 "sequence": None,
@@ -53,31 +75,6 @@ def of(event: Event) -> list[dict[str, Any]]:
             }
         )
     return sorted(entries, key=lambda entry: entry["at"], reverse=True)
-
-
-def ACTIONS() -> dict[str, str]:
-    return {
-        "propose": _("proposed"),
-        "accept": _("accepted"),
-        "edit": _("changed"),
-        "dismiss": _("rejected"),
-        "snooze": _("snoozed"),
-        "wake": _("woke up"),
-        "review": _("sent to review"),
-        "reopen": _("reopened"),
-        "dispute": _("disputed"),
-        "settle": _("dispute settled"),
-        "merge": _("merged"),
-        "split": _("split"),
-        "supersede": _("superseded"),
-        "retract": _("retracted"),
-        "restore": _("restored"),
-        "undo": _("undone"),
-        "enter": _("entered from a file"),
-        "revisit": _("source edited"),
-        "join": _("report joined"),
-        "part": _("report parted"),
-    }
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from typing import Any
 
@@ -12,38 +11,13 @@ from tracker.models import Assessment, Event
 LOOKED_THROUGH = 400
 SHOWN = 4
 LEAST = 0.12
-WINDOW = datetime.timedelta(days=400)
 
 _COMMON = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "to",
-        "in",
-        "on",
-        "for",
-        "and",
-        "with",
-        "as",
-        "at",
-        "by",
-        "from",
-        "its",
-        "is",
-        "are",
-        "be",
-        "new",
-        "over",
-        "after",
-        "says",
-        "will",
-        "that",
-        "this",
-        "us",
-    ]
-)
+    (
+        "a", "after", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "its", "new",
+        "of", "on", "over", "says", "that", "the", "this", "to", "us", "will", "with",
+    )
+)  # fmt: skip
 
 
 def similar(event: Event) -> list[dict[str, Any]]:

@@ -45,10 +45,9 @@ CERTAINTY_HELP = {
 # The codebook's hard cases, beside the recommendation they speak of (CODEBOOK, "Hard cases, decided").
 RULES: dict[str, tuple[Any, ...]] = {
     "civilian-first": (
-        _("Controls: on chips, tools, cloud, capital or listed firms of the other side: here and under
-        trust."), _("Enforcing an existing control by case, or hitting all foreigners or a state's own firm:
-        only here."), _("A tariff or control at zero or with a later start is a proposal (2) until it
-        bites."),
+        _("Controls on chips, tools, cloud, capital or listed firms of the other side: here and `trust`."),
+        _("Enforcing a control by case, or hitting all foreigners or a state's own firm: only here."),
+        _("A tariff or control at zero or with a later start is a proposal (2) until it bites."),
     ),
     "governance": (
         _("Summits and truces count here only if AI itself was discussed."),
@@ -66,8 +65,7 @@ RULES: dict[str, tuple[Any, ...]] = {
         _("Lifting, rejecting or delaying a restriction advances; the headline's verb often misleads."),
     ),
     "safety-coalition": (
-        _("Without China: advances when China is merely absent, undermines when it is shut out on
-        principle."),
+        _("Without China: advances when China is merely absent, undermines when it is shut out."),
     ),
     "global-challenges": (_("AI must be in the act, or in the remit of the body that is funded or cut."),),
 }

@@ -27,8 +27,8 @@ from tracker.triage.proposing import propose, refresh, revisit, wake
 from tracker.triage.undoing import last_of, undo
 
 __all__ = [
-    "Claimed", "NotAllowed", "Refused", "Stale",
-    "accept", "ask_review", "bulk", "claim", "dismiss", "dispute", "edit", "enter", "enter_all", "held_by_others",
-    "join_article", "last_of", "merge", "propose", "refresh", "release", "reopen", "restore", "retract",
-    "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
+    "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "bulk", "claim", "dismiss",
+    "dispute", "edit", "enter", "enter_all", "fingerprint", "held_by_others", "join_article", "last_of",
+    "merge", "propose", "refresh", "release", "reopen", "restore", "retract", "revisit", "settle", "snooze",
+    "split", "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

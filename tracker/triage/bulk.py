@@ -33,8 +33,8 @@ def bulk(events: Iterable[Event], shown: str, deed: Callable[..., Any], by: Any,
         raise Refused(_("Choose 1 to %(most)d events.") % {"most": MOST})
     if fingerprint(chosen) != shown:
         raise Stale(
-            _("The set has changed while you looked: %(now)d events match now, %(then)s were shown. Look
-            again.") % {"now": len(chosen), "then": shown.partition("-")[0][:8]}
+            _("The set has changed: %(now)d events match now, %(then)s were shown. Look again.")
+            % {"now": len(chosen), "then": shown.partition("-")[0][:8]}
         )
     batch = uuid.uuid4()
     with transaction.atomic():

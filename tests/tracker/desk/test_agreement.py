@@ -1,4 +1,4 @@
-"""Blind double coding: who codes what a second time, what opens adjudication, and alpha against worked figures."""
+"""Blind double coding: who codes what a second time, what opens adjudication, alpha against figures."""
 
 import pytest
 from django.urls import reverse
@@ -128,8 +128,8 @@ def _pair(first, second):
 
 
 def test_alpha_agrees_with_hand_and_with_chance():
-    """Two coders, ten units of a yes-no field: Krippendorff's own worked example C (alpha = 0.095)."""
-    one, other = "0100000000", "1110010000"
+    """Two coders, ten units of a yes-no field: Krippendorff's own worked example (alpha = 0.095)."""
+    one, other = "0100000010", "1110010000"
     pairs = [
         _pair((1, 1) if a == "1" else None, (1, 1) if b == "1" else None)
         for a, b in zip(one, other, strict=True)

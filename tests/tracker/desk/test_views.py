@@ -56,9 +56,7 @@ def test_a_hidden_suggestion_is_nowhere_on_the_page(at_desk, proposal, settings)
 
 
 @pytest.mark.parametrize("number", [8, 30])
-def test_queries_do_not_grow_with_rows(
-    at_desk, proposal, number, django_assert_num_queries
-):
+def test_queries_do_not_grow_with_rows(at_desk, proposal, number, django_assert_num_queries):
     events = [proposal(f"Tariff number {place}") for place in range(number)]
     for event in events[:5]:
         triage.accept(event, assessments=CODE)
@@ -154,8 +152,10 @@ def test_hostile_forms_are_refused_clearly_and_change_nothing(at_desk, proposal,
     assert before == (list(Event.objects.values()), Decision.objects.count(), Revision.objects.count())
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'"x"', b"[" * 5000, b"{" + b" " * 200_000 +
-b"}"]) def test_what_is_not_a_form_is_refused(at_desk, body):
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b"\xff", b'"x"', b"[" * 5000, b"{" + b" " * 200_000 + b"}"]
+)
+def test_what_is_not_a_form_is_refused(at_desk, body):
     answer = at_desk.post(reverse("desk:deed"), body, "application/json")
     assert answer.status_code == 400
     assert answer.json()["kind"] == "form"
@@ -200,7 +200,11 @@ def test_viewers_look_and_cannot_decide(client, person, proposal):
 
 def test_scripts_in_titles_are_text(at_desk, proposal):
     event = proposal("<script>alert(1)</script> tariff")
-    for url in (reverse("desk:desk"), reverse("desk:event", args=[event.pk]), reverse("desk:find") + "?q=tariff"):
+    for url in (
+        reverse("desk:desk"),
+        reverse("desk:event", args=[event.pk]),
+        reverse("desk:find") + "?q=tariff",
+    ):
         text = at_desk.get(url).content.decode()
         assert "<script>alert" not in text
         assert "&lt;script&gt;alert(1)" in text
@@ -245,6 +249,13 @@ def test_keys_that_collide_are_refused(at_desk, ada):
     answer = post(at_desk, "keys", {"keys": {"dismiss": "a"}})
     assert answer.status_code == 400
     assert "accept" in answer.json()["error"]
-    for wrong in ({"dismiss": "5"}, {"dismiss": "'"}, {"dismiss": "ab"}, {"dismiss": ""}, {"fly": "y"}, {"dismiss": "+"}):
+    for wrong in (
+        {"dismiss": "5"},
+        {"dismiss": "'"},
+        {"dismiss": "ab"},
+        {"dismiss": ""},
+        {"fly": "y"},
+        {"dismiss": "+"},
+    ):
         assert post(at_desk, "keys", {"keys": wrong}).status_code == 400
     assert post(at_desk, "keys", {"keys": {"dismiss": "y"}}).json()["keys"]["dismiss"] == "y"
