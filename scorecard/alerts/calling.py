@@ -116,7 +116,7 @@ def _write(webhook: Webhook, until: int) -> int:
                     body=_body(
                         f"event.{changed.kind}", {**record.envelope(revision), "digest": revision.digest}
                     ),
-                    next_at=timezone.now(),
+                    next_at=Now(),
                 )
                 for revision, changed in changes
             )
@@ -133,7 +133,7 @@ def ping(webhook: Webhook) -> Delivery:
         # Below every revision and of its own each time, so that it never stands in a change's place.
         sequence=(1 << 62) + secrets.randbits(60),
         body=_body("ping", {"webhook": webhook.pk}),
-        next_at=timezone.now(),
+        next_at=Now(),
     )
 
 
@@ -203,7 +203,7 @@ def _noted(delivery: Delivery, answer: Answer) -> bool:
         changes |= {"given_up_at": now, "next_at": None}
     else:
         pause = PAUSES[delivery.attempts - 1] * random.uniform(1.0, 1.2)  # noqa: S311  spreads the load
-        changes["next_at"] = now + datetime.timedelta(seconds=pause)
+        changes["next_at"] = Now() + datetime.timedelta(seconds=pause)
     with transaction.atomic():
         if not Delivery.objects.filter(pk=delivery.pk, token=delivery.token).update(**changes):
             return False
@@ -242,5 +242,5 @@ def enable(webhook: Webhook) -> None:
 def send_again(deliveries: Sequence[Delivery]) -> int:
     """Once more, under the same id and with the same body."""
     return Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).update(
-        delivered_at=None, given_up_at=None, next_at=timezone.now(), attempts=0, leased_until=None, token=""
+        delivered_at=None, given_up_at=None, next_at=Now(), attempts=0, leased_until=None, token=""
     )

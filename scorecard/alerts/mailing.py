@@ -153,7 +153,7 @@ def _later(mail: Mail, trouble: str) -> bool:
         return _over(mail, Mail.State.FAILED, trouble)
     pause = datetime.timedelta(minutes=5 * 4 ** (mail.attempts - 1))
     Mail.objects.filter(pk=mail.pk).update(
-        state=Mail.State.WAITING, next_at=timezone.now() + pause, leased_until=None, trouble=trouble[:300]
+        state=Mail.State.WAITING, next_at=Now() + pause, leased_until=None, trouble=trouble[:300]
     )
     return False
 
@@ -168,5 +168,5 @@ def send_again(mails: Sequence[Mail]) -> int:
     """An editor decided that mails which failed or may be lost go out once more."""
     stuck = Q(state__in=(Mail.State.UNSURE, Mail.State.FAILED))
     return Mail.objects.filter(stuck, pk__in=[mail.pk for mail in mails]).update(
-        state=Mail.State.WAITING, next_at=timezone.now(), attempts=0, trouble=""
+        state=Mail.State.WAITING, next_at=Now(), attempts=0, trouble=""
     )

@@ -1,0 +1,222 @@
+"""The admin of the way out: keys, subscriptions and mails, webhooks, editions, and the queue of disputes.
+
+Lists are queues, actions are one line. A key's text is shown once, when it is made.
+"""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from scorecard.alerts import calling, mailing, subscribing
+from scorecard.api import keys
+from scorecard.disputes import filing
+from scorecard.models import ApiKey, Delivery, Dispute, Edition, Mail, Subscription, Webhook
+from tracker import triage
+
+
+class LookedAt(admin.ModelAdmin):
+    """Rows that only code writes."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class KeyForm(forms.ModelForm):
+    scopes = forms.MultipleChoiceField(
+        label=_("scopes"), choices=ApiKey.Scope.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("name", "account", "scopes", "expires_at")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):
+    form = KeyForm
+    list_display = (
+        "name",
+        "prefix",
+        "account",
+        "scopes",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "usable",
+    )
+    list_select_related = ("account",)
+    raw_id_fields = ("account",)
+    search_fields = ("name", "prefix", "account__username")
+    actions = ("revoke",)
+
+    def save_model(self, request, obj, form, change):
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        made, text = keys.issue(obj.name, obj.account, form.cleaned_data["scopes"], obj.expires_at)
+        obj.pk, obj.prefix, obj.digest = made.pk, made.prefix, made.digest
+        obj.refresh_from_db()
+        words = _("The key, shown this once: %(key)s") % {"key": text}
+        self.message_user(request, words, messages.WARNING)
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.display(boolean=True, description=_("usable"))
+    def usable(self, obj):
+        return obj.usable
+
+    @admin.action(description=_("End these keys at once"))
+    def revoke(self, request, queryset):
+        ended = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(
+            request, ngettext("%(count)d key ended", "%(count)d keys ended", ended) % {"count": ended}
+        )
+
+
+@admin.register(Edition)
+class EditionAdmin(LookedAt):
+    list_display = ("day", "sequence", "size", "digest", "made_at")
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(LookedAt):
+    list_display = ("email", "rhythm", "language", "confirmed_at", "ended_at", "told")
+    list_filter = ("rhythm", "language")
+    search_fields = ("email",)
+    actions = ("end",)
+
+    @admin.action(description=_("End these subscriptions"), permissions=["view"])
+    def end(self, request, queryset):
+        for row in queryset:
+            subscribing.end(row)
+
+
+@admin.register(Mail)
+class MailAdmin(LookedAt):
+    list_display = ("subscription", "period", "state", "attempts", "written_at", "sent_at", "trouble")
+    list_filter = ("state",)
+    list_select_related = ("subscription",)
+    actions = ("again",)
+
+    @admin.action(description=_("Send these once more (they may arrive twice)"), permissions=["view"])
+    def again(self, request, queryset):
+        count = mailing.send_again(list(queryset))
+        self.message_user(request, ngettext("%(count)d mail", "%(count)d mails", count) % {"count": count})
+
+
+@admin.register(Webhook)
+class WebhookAdmin(LookedAt):
+    list_display = ("url", "key", "sequence", "failing_since", "disabled_at", "reason")
+    list_select_related = ("key",)
+    exclude = ("secret", "old_secret")
+    actions = ("enable",)
+
+    @admin.action(description=_("Switch these on again"), permissions=["view"])
+    def enable(self, request, queryset):
+        for row in queryset:
+            calling.enable(row)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(LookedAt):
+    list_display = ("message", "webhook", "sequence", "attempts", "next_at", "delivered_at", "given_up_at")
+    list_select_related = ("webhook",)
+    exclude = ("token",)
+    actions = ("again",)
+
+    @admin.action(description=_("Send these once more"), permissions=["view"])
+    def again(self, request, queryset):
+        calling.send_again(list(queryset))
+
+
+class DisputeForm(forms.ModelForm):
+    verdict = forms.ChoiceField(
+        label=_("verdict"),
+        required=False,
+        choices=(
+            ("", _("none yet")),
+            ("accepted", _("accepted: the record was changed")),
+            ("rejected", _("not accepted")),
+        ),
+        help_text=_("Change the event first; an accepted dispute points at that change."),
+    )
+
+    class Meta:
+        model = Dispute
+        fields = ("answer",)
+
+    def clean(self):
+        found = super().clean()
+        if found.get("verdict") and not found.get("answer", "").strip():
+            raise ValidationError(_("Write an answer; the reader and everybody else will see it."))
+        return found
+
+
+@admin.register(Dispute)
+class DisputeAdmin(admin.ModelAdmin):
+    """The queue of disputes, oldest open one first."""
+
+    form = DisputeForm
+    list_display = ("reference", "event", "recommendation", "state", "received_at", "due", "answered_by")
+    list_filter = ("state", "recommendation")
+    list_select_related = ("event", "answered_by")
+    search_fields = ("reference", "event__pk", "claim")
+    ordering = ("-state", "id")
+    readonly_fields = (
+        *(
+            "reference",
+            "event",
+            "recommendation",
+            "claim",
+            "source",
+            "direction",
+            "strength",
+            "name",
+            "email",
+        ),
+        *("sequence", "state", "changed_by", "received_at", "answered_at", "answered_by"),
+    )
+    fields = (*readonly_fields, "answer", "verdict")
+    actions = ("take_up", "spam")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.display(description=_("answer due"))
+    def due(self, obj):
+        return filing.due(obj)
+
+    def save_model(self, request, obj, form, change):
+        verdict = form.cleaned_data.get("verdict")
+        if not verdict:
+            return
+        try:
+            filing.answer(obj, request.user, accepted=verdict == "accepted", text=form.cleaned_data["answer"])
+        except triage.Refused as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+
+    @admin.action(description=_("Look into these"), permissions=["change"])
+    def take_up(self, request, queryset):
+        for row in queryset:
+            try:
+                filing.take_up(row, request.user)
+            except triage.Refused as refusal:
+                self.message_user(request, f"{row.reference}: {refusal}", messages.ERROR)
+
+    @admin.action(description=_("Mark as spam"), permissions=["change"])
+    def spam(self, request, queryset):
+        for row in queryset:
+            filing.mark_as_spam(row)

@@ -1,0 +1,191 @@
+"""Editions: chained, signed, checked by a program that knows nothing of us; every forgery is found."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+import time_machine
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from scorecard.editions import making, signing, verify
+from scorecard.models import Edition
+from tests.scorecard import cast
+from tracker import triage
+
+pytestmark = pytest.mark.django_db
+VERIFY = Path(verify.__file__)
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    settings.DATA_FOLDER, settings.SIGNING_KEY = tmp_path, "07" * 32
+    settings.API_RATE_ANONYMOUS = 100_000
+    return tmp_path
+
+
+@pytest.fixture
+def two(seeded):
+    """The editions of two days, with a change of the record between them."""
+    with time_machine.travel("2026-07-11T00:20:00Z", tick=False):
+        first = making.make()
+        triage.enter(
+            cast.event("2026-07-10-a-law", "2026-07-10", recorded_at="2026-07-11"), who="Ada", why="new"
+        )
+    with time_machine.travel("2026-07-12T00:20:00Z", tick=False):
+        second = making.make()
+    return first, second
+
+
+def path_of(edition):
+    return making.folder() / edition.file
+
+
+def run(*arguments):
+    """The verifier as a stranger runs it: no environment, no path, only Python."""
+    return subprocess.run(
+        [sys.executable, "-I", "-S", str(VERIFY), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={},
+    )
+
+
+def test_a_stranger_checks_an_edition_with_nothing_but_python(two):
+    first, second = two
+    told = run(path_of(second), "--key", second.key, "--previous", path_of(first))
+    assert told.returncode == 0, told.stderr
+    assert "continues the edition before" in told.stdout
+    assert "98 figures worked out again" in told.stdout
+    assert second.previous == first.digest
+    assert (first.day, second.day) == (date(2026, 7, 10), date(2026, 7, 11))
+
+
+def test_making_the_same_day_again_gives_the_same_edition(two, folder):
+    bytes_before = path_of(two[1]).read_bytes()
+    with time_machine.travel("2026-07-12T09:00:00Z", tick=False):
+        assert making.make().pk == two[1].pk
+        Edition.objects.filter(pk=two[1].pk).delete()
+        assert making.make().digest == two[1].digest
+    assert path_of(two[1]).read_bytes() == bytes_before
+    assert not list(making.folder().glob(".making*"))
+
+
+def test_no_edition_of_a_day_that_is_not_over_and_none_put_in_between(two):
+    with time_machine.travel("2026-07-12T09:00:00Z", tick=False):
+        with pytest.raises(ValueError, match="not over"):
+            making.make(date(2026, 7, 12))
+        with pytest.raises(ValueError, match="stands already"):
+            making.make(date(2026, 7, 1))
+
+
+def _change(files, name, change):
+    files[name] = change(files[name].decode()).encode()
+
+
+def _resign(files, key="07" * 32):
+    """Forge the manifest to fit the files, signed with a key."""
+    manifest = json.loads(files["manifest.json"])
+    private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key))
+    manifest["key"] = private.public_key().public_bytes_raw().hex()
+    for name, entry in manifest["files"].items():
+        entry["sha256"] = verify.hashlib.sha256(files[name]).hexdigest()
+    files["manifest.json"] = json.dumps(manifest).encode()
+    files["manifest.sig"] = private.sign(files["manifest.json"]).hex().encode()
+
+
+FORGERIES = {
+    "another word in the log": lambda f: _change(
+        f, "changes.jsonl", lambda t: t.replace("Stargate", "Stardoor", 1)
+    ),
+    "another score": lambda f: _change(f, "scores.json", lambda t: t.replace('"score": ', '"score": 1', 1)),
+    "a file more": lambda f: f.update({"extra.txt": b"hello"}),
+    "a file less": lambda f: f.pop("series.csv"),
+    "another signature": lambda f: f.update({"manifest.sig": b"00" * 64}),
+    "a changed manifest": lambda f: _change(f, "manifest.json", lambda t: t.replace("CC-BY", "CC0", 1)),
+    "signed by a stranger": lambda f: _resign(f, "09" * 32),
+    "a revision dropped, all signed again": lambda f: (
+        _change(f, "changes.jsonl", lambda t: "\n".join(t.splitlines()[:5] + t.splitlines()[6:]) + "\n"),
+        _resign(f),
+    ),
+    "a revision changed, all signed again": lambda f: (
+        _change(f, "changes.jsonl", lambda t: t.replace('"strength":4', '"strength":5', 1)),
+        _resign(f),
+    ),
+    "a score changed, all signed again": lambda f: (
+        _change(f, "scores.json", lambda t: t.replace('"A": ', '"A": 1', 1)),
+        _resign(f),
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_every_forgery_is_found(two, forgery):
+    files = verify.open_edition(path_of(two[1]))
+    FORGERIES[forgery](files)
+    with pytest.raises(verify.Wrong):
+        verify.verify(files, two[1].key)
+
+
+def test_a_log_that_was_rewritten_between_two_editions_is_found(two):
+    first, second = (verify.open_edition(path_of(edition)) for edition in two)
+    verify.verify(second, two[1].key, first)
+    with pytest.raises(verify.Wrong, match="chained"):
+        verify.verify(second, two[1].key, second)
+    first["changes.jsonl"] = first["changes.jsonl"].replace(b"Stargate", b"Stardoor", 1)
+    with pytest.raises(verify.Wrong, match="changed, not only continued"):
+        verify.check_previous(second, json.loads(second["manifest.json"]), first)
+
+
+def test_the_verifier_says_what_is_wrong_and_fails(two, tmp_path):
+    broken = tmp_path / "broken.zip"
+    with zipfile.ZipFile(path_of(two[0])) as good, zipfile.ZipFile(broken, "w") as bad:
+        for name in good.namelist():
+            bad.writestr(name, good.read(name).replace(b"advancing", b"undermined"))
+    told = run(broken, "--key", two[0].key)
+    assert told.returncode == 1
+    assert told.stderr.startswith("WRONG: ")
+    assert run(tmp_path / "none.zip").returncode == 1
+    (tmp_path / "text.zip").write_text("no zip")
+    assert "WRONG" in run(tmp_path / "text.zip").stderr
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_its_signature_check_agrees_with_the_library(seed):
+    private = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+    public, message = private.public_key().public_bytes_raw(), b"m" * seed
+    good = private.sign(message)
+    assert verify.signed(public, message, good)
+    assert not verify.signed(public, message + b"!", good)
+    for place in (0, 31, 32, 63):
+        assert not verify.signed(public, message, good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+    # The same signature with s + L would pass a check that forgets to bound s.
+    high = int.from_bytes(good[32:], "little") + verify.L
+    assert not verify.signed(public, message, good[:32] + high.to_bytes(32, "little"))
+
+
+def test_editions_are_served_whole_in_parts_and_with_their_key(client, two):
+    page = cast.get(client, "/editions/")
+    assert [each["day"] for each in page["results"]] == ["2026-07-11", "2026-07-10"]
+    second = page["results"][0]
+    whole = client.get("/api/v1/editions/2026-07-11.zip")
+    assert b"".join(whole.streaming_content) == path_of(two[1]).read_bytes()
+    assert "immutable" in whole.headers["Cache-Control"]
+    manifest = b"".join(client.get("/api/v1/editions/2026-07-11/manifest.json").streaming_content)
+    assert verify.hashlib.sha256(manifest).hexdigest() == second["digest"]
+    assert cast.get(client, "/editions/key/")["key"] == second["key"]
+    assert client.get("/api/v1/editions/verify.py").content == VERIFY.read_bytes()
+    cast.get(client, "/editions/2026-07-11/../../settings.py", 404)
+    cast.get(client, "/editions/2026-07-11/passwd", 404)
+    again = client.get("/api/v1/editions/2026-07-11.zip", HTTP_IF_NONE_MATCH=whole.headers["ETag"])
+    assert again.status_code == 304
+
+
+def test_a_key_is_made_once_and_for_its_owner_alone(settings, tmp_path):
+    settings.SIGNING_KEY = ""
+    first = signing.public(signing.key())
+    assert signing.public(signing.key()) == first
+    assert (tmp_path / "editions" / "signing-key").stat().st_mode & 0o777 == 0o600
