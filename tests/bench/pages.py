@@ -24,6 +24,7 @@ def main(seconds: float) -> int:
         os.environ["DATABASE_URL"] = f"sqlite:///{Path(folder) / 'bench.sqlite3'}"
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
         os.environ.setdefault("DEBUG", "1")
+        os.environ.setdefault("LOG_LEVEL", "ERROR")
         return _measure(seconds)
 
 
@@ -55,7 +56,7 @@ def _measure(seconds: float) -> int:
         (unchanged,) = _rates(client, (address,), seconds, headers={"If-None-Match": answer.headers["ETag"]})
         worst = min(worst, warm / bare)
         print(
-            f"{address:<29} {warm:8.0f} requests/s ({warm / bare:.2f} of bare), 304: {unchanged:.0f}, "
+            f"{address:<29} {warm:8.0f} requests/CPU s ({warm / bare:.2f} of bare), 304: {unchanged:.0f}, "
             f"first {1000 * cold:.0f} ms, {len(answer.content) / 1000:.0f} KB"
         )
     print(f"slowest warm page: {worst:.2f} of the bare view (at least {LEAST})")
