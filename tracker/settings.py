@@ -281,7 +281,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_THROTTLE_CLASSES": ["scorecard.api.throttling.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["scorecard.api.parsing.Json"],
     "DEFAULT_SCHEMA_CLASS": "scorecard.api.schema.Described",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "scorecard.api.problems.handler",

@@ -12,7 +12,7 @@ from tests.scorecard import cast
 from tracker import codebook, record, triage
 from tracker.models import Event
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recommendations")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recommendations"), pytest.mark.slow]
 
 
 class Mirror:
