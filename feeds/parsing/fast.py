@@ -10,6 +10,7 @@ import warnings
 from urllib.parse import urljoin
 
 import fastfeedparser
+from fastfeedparser import main as reader
 
 from feeds.parsing import cleaning, dates
 from feeds.parsing.naming import identity, storable
@@ -18,7 +19,19 @@ from feeds.parsing.shapes import MAXIMUM_ENTRIES, MAXIMUM_IDENTITY, Document, En
 ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
 IGNORED = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
 SOURCE = re.compile(rb"<source\b[^>]*>\s*(?:<!\[CDATA\[)?([^<]*?)(?:\]\]>)?\s*</source>")
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 BARE_AMPERSAND = re.compile(rb"<link>[^<&]*(?:&amp;[^<&]*)*&(?!amp;|#)")
+
+
+def _lenient(moment_of):
+    """A last resort for odd dates that believes only what names its year."""
+    return lambda value: moment_of(value) if len(value) >= 8 and YEAR.search(value) else None
+
+
+# An item without a date is dated by its guid there, and its last resorts would read the guid "12" as the
+# twelfth of this month. The very last one (dateparser) takes a second to get ready, and finds nothing more.
+reader._slow_dateutil_parse = _lenient(reader._slow_dateutil_parse)
+reader._slow_dateparser = lambda _value: None
 
 
 def read(body: bytes, base: str = "") -> Document | None:

@@ -4,6 +4,7 @@ import os
 import random
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = 200
 KINDS = (".xml", ".rss", ".atom", ".rdf")
 

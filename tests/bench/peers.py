@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.service import ROOT
+from tests.bench.corpus import ROOT
 
 VENV = ROOT / ".local" / "bench" / "reader"
 WANTED = ("reader==3.26", "sgmllib3k")

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import corpus, peers, publishing
-from tests.service import ROOT
+from tests.bench.corpus import ROOT
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 FILING = os.environ.get("BENCH_FILING", "1") == "1"

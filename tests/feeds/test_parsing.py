@@ -136,6 +136,19 @@ def test_dates_are_read_in_the_ways_publishers_write_them(value, moment):
     assert dates.read(value) == moment
 
 
+@pytest.mark.parametrize("guid", ["12", "act-5", "3 March", "monday", "yesterday", "20261116"])
+def test_a_guid_is_no_date(guid):
+    (entry,) = parsing.parse(item("T", f"<link>https://a.example/1</link><guid>{guid}</guid>")).entries
+    assert (entry.identity, entry.published) == (guid, None)
+
+
+def test_an_odd_date_that_names_its_year_is_still_read():
+    (entry,) = parsing.parse(
+        item("T", "<link>https://a.example/1</link><pubDate>16 Nov 2026, 14:05</pubDate>")
+    ).entries
+    assert entry.published == datetime(2026, 11, 16, 14, 5, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("year", [1970, 1989, 2027, 2089])
 def test_dates_of_1970_and_of_the_future_are_not_believed(year):
     now = datetime(2026, 11, 24, tzinfo=UTC)
