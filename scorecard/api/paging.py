@@ -51,8 +51,8 @@ class Order:
 
 
 def read(text: str) -> str:
-    if not 1 <= len(text) <= 400:
-        raise ValueError("1 to 400 characters")
+    if not 1 <= len(text) <= 300:
+        raise ValueError("1 to 300 characters")
     return text
 
 
@@ -60,7 +60,7 @@ CURSOR = Parameter(
     "cursor",
     "Where to go on: taken from `next` of the page before, never made by hand.",
     read,
-    {"type": "string", "minLength": 1, "maxLength": 400},
+    {"type": "string", "minLength": 1, "maxLength": 300},
 )
 
 

@@ -1,0 +1,173 @@
+"""The contract from outside: a running server, the description fuzzed against it, a generated client, curl."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.test import Client
+
+from scorecard.api import keys
+from tests.scorecard import cast
+from tests.service import Service
+
+ROOT = Path(__file__).resolve().parents[3]
+BIN = Path(sys.executable).parent
+DOCUMENT = ROOT / "docs" / "api.md"
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "2")
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """The service as an operator starts it, seeded, with rates that do not stand in the way."""
+    rates = dict.fromkeys(("API_RATE_ANONYMOUS", "API_RATE_KEY"), "100000000")
+    with Service(tmp_path_factory.mktemp("contract"), SIGNING_KEY="07" * 32, **rates) as found:
+        found.with_tagger()
+        found.manage("migrate", "-v0")
+        found.manage("seed", "-v0")
+        found.manage("edition", "make")
+        found.start_web()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def server(service):
+    return service.address
+
+
+@pytest.fixture(scope="module")
+def key(service):
+    service.ask(
+        "from django.contrib.auth import get_user_model\n"
+        "get_user_model().objects.create_superuser('ada', password='x')\nanswer = 1"
+    )
+    scopes = [part for scope in ("propose", "decide", "import", "webhooks") for part in ("--scope", scope)]
+    return service.manage("keys", "issue", "contract", "--account", "ada", *scopes).strip()
+
+
+def test_the_description_has_no_warning():
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", os.devnull)
+
+
+def test_every_operation_is_described(client, db):
+    found = json.loads(client.get("/api/v1/schema/").content)
+    assert found["openapi"].startswith("3.1")
+    operations = [each for path in found["paths"].values() for each in path.values()]
+    assert len(operations) >= 44
+    assert len({each["operationId"] for each in operations}) == len(operations)
+    assert all(each.get("description") for each in operations)
+    for each in operations:
+        assert any(code.startswith("2") for code in each["responses"])
+        assert "429" in each["responses"]
+
+
+def test_the_page_of_the_api_asks_no_other_host(client, db):
+    page = client.get("/api/docs/")
+    policy = page.headers["Content-Security-Policy"]
+    assert page.status_code == 200
+    assert "unsafe-eval" not in policy
+    assert "script-src 'self';" in policy
+    assert not re.search(r"(src|href)=\"(https?:)?//", page.content.decode())
+    for source in re.findall(r"(?:src|href)=\"(/static/[^\"]+)\"", page.content.decode()):
+        assert finders.find(source.removeprefix("/static/")), source
+
+
+def test_when_we_fail_programs_get_a_problem_and_no_word_of_why(monkeypatch, settings, db):
+    settings.DEBUG = False
+    monkeypatch.setattr("scorecard.standings.head", lambda: 1 / 0)
+    answer = Client(raise_request_exception=False).get("/api/v1/scores/")
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert b"division" not in answer.content
+
+
+def test_schemathesis_finds_nothing(server, key, tmp_path):
+    done = subprocess.run(
+        [
+            *(BIN / "schemathesis", "--config-file", Path(__file__).with_name("schemathesis.toml")),
+            *(
+                "run",
+                f"{server}/api/v1/schema/",
+                "--checks",
+                "all",
+                "--max-examples",
+                EXAMPLES,
+                "--seed",
+                "8",
+            ),
+            *("--header", f"Authorization: Bearer {key}", "--no-color", "--request-timeout", "30"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert "Tested: 44" in done.stdout
+
+
+def test_a_generated_client_works(server, key, tmp_path):
+    made = subprocess.run(
+        [BIN / "openapi-python-client", "generate", "--url", f"{server}/api/v1/schema/", "--meta", "none",
+         "--output-path", tmp_path / "made"],
+        capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert "WARNING" not in made.stdout + made.stderr, made.stdout
+    program = f"""
+from made import AuthenticatedClient, Client
+from made.api.figures import score
+from made.api.record import event, events
+from made.api.mirror import changes
+from made.api.writing import proposals
+client = Client(base_url={server!r})
+found = score.sync("trust", client=client)
+assert found.readings.balance.low < found.readings.balance.score < found.readings.balance.high
+page = events.sync(client=client, limit=3)
+assert page.total == 288 and len(page.results) == 3
+assert event.sync({"2025-05-12-geneva-tariff-truce"!r}, client=client).assessments
+assert changes.sync(client=client, after=0, limit=2).results[1].sequence == 2
+refused = proposals.sync_detailed(client=client)
+assert refused.status_code == 401
+allowed = proposals.sync_detailed(client=AuthenticatedClient(base_url={server!r}, token={key!r}))
+assert allowed.status_code == 200
+print("worked")
+"""
+    used = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    assert used.stdout.strip() == "worked", used.stderr[-3000:]
+
+
+def examples(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_examples_of_the_documentation_run(server, key, tmp_path):
+    if shutil.which("curl") is None:
+        assert not os.environ.get("CI"), "curl is needed"
+        pytest.skip("curl is not installed")
+    commands = "\n".join(examples("sh")).replace("http://localhost:8000", server)
+    done = subprocess.run(
+        ["sh", "-e", "-c", commands], capture_output=True, text=True, cwd=tmp_path,
+        env={"KEY": key, "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / "assessments.csv").read_text().startswith("id,date")
+    (mirror,) = examples("python")
+    exec(compile(mirror.replace("http://localhost:8000", server), "docs/api.md", "exec"), {})
+    accepted = json.load(urllib.request.urlopen(f"{server}/api/v1/events/?q=curbs+on+research+chips"))
+    assert accepted["total"] == 1
+
+
+def test_nothing_of_a_key_is_in_an_answer(client, analyst, db):
+    text = keys.issue("tool", analyst, ["webhooks"])[1]
+    for path in ("/webhooks/", "/proposals/", "/codebook/", "/nowhere/"):
+        answer = client.get(cast.API + path, HTTP_AUTHORIZATION=f"Bearer {text}")
+        assert text.rpartition("_")[2].encode() not in cast.content(answer)
