@@ -1,8 +1,7 @@
-"""What grouping is measured beside: simpler ways, each at the border that suits it best on the very articles counted."""
+"""What grouping is measured beside: simpler ways, each at the border that suits it best here."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
 from rapidfuzz import fuzz
@@ -13,18 +12,18 @@ from tracker.clustering.regrouping import Groups
 from tracker.clustering.words import fingerprint, title_of, words
 
 WINDOW = 3  # days: the best for these in the first trials
-Groups_ = dict[int, Hashable]
+Labels = dict[int, Hashable]
 
 
-def every_one_alone(reports: Sequence[Report]) -> Iterator[Groups_]:
+def every_one_alone(reports: Sequence[Report]) -> Iterator[Labels]:
     yield {at: at for at in range(len(reports))}
 
 
-def equal_titles(reports: Sequence[Report]) -> Iterator[Groups_]:
+def equal_titles(reports: Sequence[Report]) -> Iterator[Labels]:
     yield {at: fingerprint(title_of(report.title)) for at, report in enumerate(reports)}
 
 
-def token_set_ratio(reports: Sequence[Report]) -> Iterator[Groups_]:
+def token_set_ratio(reports: Sequence[Report]) -> Iterator[Labels]:
     """Single link over rapidfuzz's token_set_ratio, which knows no Chinese words."""
     titles = [title_of(report.title) for report in reports]
     ratios = {(one, other): fuzz.token_set_ratio(titles[one], titles[other]) for one, other in _near(reports)}
@@ -32,7 +31,7 @@ def token_set_ratio(reports: Sequence[Report]) -> Iterator[Groups_]:
         yield _single_link(len(reports), [edge for edge, ratio in ratios.items() if ratio >= least])
 
 
-def tf_idf(reports: Sequence[Report]) -> Iterator[Groups_]:
+def tf_idf(reports: Sequence[Report]) -> Iterator[Labels]:
     """Average link over TF-IDF of our words, learnt from the very stream."""
     rows = TfidfVectorizer(analyzer=words, sublinear_tf=True).fit_transform(
         title_of(report.title) for report in reports
@@ -43,7 +42,7 @@ def tf_idf(reports: Sequence[Report]) -> Iterator[Groups_]:
         yield numbered(Groups(len(reports), chances, cut).linked())
 
 
-def numbered(groups: Sequence[Sequence[int]]) -> Groups_:
+def numbered(groups: Sequence[Sequence[int]]) -> Labels:
     return {at: number for number, group in enumerate(groups) for at in group}
 
 
@@ -56,7 +55,7 @@ def _near(reports: Sequence[Report]) -> Iterator[tuple[int, int]]:
             yield min(one, other), max(one, other)
 
 
-def _single_link(count: int, edges: Sequence[tuple[int, int]]) -> Groups_:
+def _single_link(count: int, edges: Sequence[tuple[int, int]]) -> Labels:
     leaders = list(range(count))
 
     def leader(at: int) -> int:
@@ -67,7 +66,3 @@ def _single_link(count: int, edges: Sequence[tuple[int, int]]) -> Groups_:
     for one, other in edges:
         leaders[leader(other)] = leader(one)
     return {at: leader(at) for at in range(count)}
-
-
-def largest(groups: Groups_) -> int:
-    return max(Counter(groups.values()).values())

@@ -19,7 +19,7 @@ class Agreement:
 
 
 def b_cubed(groups: Mapping[int, Hashable], truth: Mapping[int, Hashable], items: Iterable[int]) -> Agreement:
-    """Per item: the share of its group that is its event, the share of its event that is in its group; averaged.
+    """Averages per item: the share of its group that is its event, of its event that is in its group.
 
     Groups and events count whole, whichever items are averaged over.
     """
@@ -59,7 +59,7 @@ def _pairs(groups: Mapping[int, Hashable], truth: Mapping[int, Hashable], items:
 
 
 def calibration_error(chances: Sequence[float], truths: Sequence[bool], bins: int = 10) -> float:
-    """Mean distance between the chance said and the share come true, over bins of chance, weighed by their size."""
+    """Mean distance between the chance said and the share come true, over bins weighed by their size."""
     held = defaultdict(list)
     for chance, true in zip(chances, truths, strict=True):
         held[min(bins - 1, int(chance * bins))].append((chance, true))

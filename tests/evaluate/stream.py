@@ -1,9 +1,9 @@
 """The labelled articles as a stream of news, and the events cut into folds that training never straddles.
 
-Half the articles carry no date. Where the address tells it, that is taken. An undated report of an event gets
-the event's date and a delay drawn, by a digest of its address, from the delays of the dated reports (half a day
-on the median, at most a fortnight); any other undated article gets a day of the record's span the same way. So
-the figures suppose dates as feeds give them, and are printed for articles with their own date besides.
+Half the articles carry no date. Where the address tells it, that is taken. An undated report of an event
+gets the event's date and a delay drawn, by a digest of its address, from the delays of the dated reports (a
+day on the median, at most a fortnight); any other undated article gets a day of the record's span the same
+way. So the figures suppose dates as feeds give them, and are printed for articles with their own date besides.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ _AGENCIES = {
     "axios": r"\baxios\b",
 }
 _AGENCY = {name: re.compile(pattern) for name, pattern in _AGENCIES.items()}
-# "(Reuters) - ", "BEIJING, July 26 (Xinhua) --", "新华社北京7月26日电", "【中央社】": where a text says whose it is.
+# Where a text says whose it is: "(Reuters) - ", "BEIJING (Xinhua) --", "新华社北京7月26日电", "【中央社】".
 _CREDIT = re.compile(r"^.{0,60}?\(([^()]{2,30})\)\s*[-–—]|^\W{0,3}(\S{2,6}社)|【([^【】]{2,12})】")
 
 

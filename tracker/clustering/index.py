@@ -15,7 +15,7 @@ from tracker.clustering.scoring import MEMBERS_READ, Scorer, chance_of, default_
 from tracker.clustering.shapes import Key, Offer, Pair, Report
 
 WINDOW = 30  # days before and after in which a report is looked for
-STORIES = 15  # stories of theirs weighed
+STORIES = 8  # stories of theirs weighed
 
 
 @dataclass(slots=True)
@@ -77,7 +77,7 @@ class Index:
         summaries: Iterable[str] = (),
         sources: Iterable[Report] = (),
     ) -> None:
-        """An event on record: its titles and summaries, one of each per language, and its sources as reports."""
+        """An event on record: its titles and summaries, one of each per language, and its sources."""
         summaries = list(summaries)
         for number, title in enumerate(titles):
             summary = summaries[number] if number < len(summaries) else ""

@@ -1,4 +1,4 @@
-"""Learns a scorer from reports whose stories are known. Takes seconds; the same examples give the same numbers."""
+"""Learns a scorer from reports whose stories are known, in seconds; the same examples, the same numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tracker.clustering.shapes import Report
 
 PAIR_WINDOW = 14  # days; beyond it nearly no pair is one act, and there are very many
 OFTEN_ENOUGH = 2  # a word seen once in the examples is as good as new
-JOIN, OFFER, CUT = 0.75, 0.03, 0.2
+JOIN, OFFER, CUT = 0.8, 0.03, 0.2
 
 
 @dataclass(frozen=True, slots=True)

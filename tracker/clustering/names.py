@@ -40,9 +40,9 @@ class Gazetteer:
     def __init__(self, rows: Iterable[Mapping]):
         self.names: dict[str, Name] = {}
         self._spellings: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._longest: dict[str, int] = {}  # of the spellings that begin with a word
         for number, row in enumerate(rows, 1):
             self._add(row, number)
-        self._longest = max(map(len, self._spellings), default=0)
 
     def find(self, text: str) -> frozenset[str]:
         """The keys of what a plain (folded, lower-case) text names."""
@@ -50,8 +50,7 @@ class Gazetteer:
         found: set[str] = set()
         at = 0
         while at < len(tokens):
-            size = self._spelling_at(tokens, at, found)
-            at += size or 1
+            at += self._spelling_at(tokens, at, found) or 1
         return frozenset(found)
 
     def shown(self, key: str) -> str:
@@ -59,7 +58,8 @@ class Gazetteer:
         return name.english or name.chinese
 
     def _spelling_at(self, tokens: list[str], at: int, found: set[str]) -> int:
-        for size in range(min(self._longest, len(tokens) - at), 0, -1):
+        longest = self._longest.get(tokens[at], 0)
+        for size in range(min(longest, len(tokens) - at), 0, -1):
             keys = self._spellings.get(tuple(tokens[at : at + size]))
             if keys:
                 found.update(keys)
@@ -78,6 +78,7 @@ class Gazetteer:
         for spelling in spellings:
             tokens = tuple(_normal(token) for token in _TOKEN.findall(spelling.lower()))
             self._spellings[tokens] = (*self._spellings.get(tokens, ()), key)
+            self._longest[tokens[0]] = max(len(tokens), self._longest.get(tokens[0], 0))
 
 
 def _normal(token: str) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from tracker.clustering.postings import Postings
 from tracker.clustering.reading import Reading
 
-CANDIDATES = 60
+CANDIDATES = 30
 AMOUNT_RARITY = 4.0  # nats; amounts are not counted, and are about as rare as a rare word
 
 
 def entries(reading: Reading) -> dict[str, float]:
-    """What a reading is found by, each with its rarity: its words, its names (`@key`), its amounts (`#amount`)."""
+    """What it is found by, each with its rarity: words, names (`@key`), amounts (`#amount`)."""
     found = dict(reading.rarities)
     for names in reading.names.values():
         found.update((f"@{key}", rarity) for key, rarity in names.items())
@@ -20,11 +22,5 @@ def entries(reading: Reading) -> dict[str, float]:
 
 def nearest(postings: Postings, reading: Reading, window: int) -> list[int]:
     """Slots of the readings within the window that share most, at most CANDIDATES."""
-    weighed = sorted(entries(reading).items(), key=_rarest_first)
-    found = postings.near(weighed, reading.days, window)
-    return sorted(found, key=lambda slot: (-found[slot], -slot))[:CANDIDATES]
-
-
-def _rarest_first(weighed: tuple[str, float]) -> tuple[float, str]:
-    entry, rarity = weighed
-    return -rarity, entry
+    weighed = sorted(entries(reading).items(), key=itemgetter(1, 0), reverse=True)
+    return postings.near(weighed, reading.days, window, CANDIDATES)

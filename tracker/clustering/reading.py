@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import datetime
 import math
+import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tracker.clustering.copies import Text
 from tracker.clustering.names import Gazetteer, gazetteer
 from tracker.clustering.shapes import Report
-from tracker.clustering.words import (
-    LONGEST_SUMMARY,
-    amounts,
-    fingerprint,
-    is_han_text,
-    plain,
-    title_of,
-    words,
-)
+from tracker.clustering.words import amounts, fingerprint, is_han_text, title_of, words
 
 GROUPS = ("specific", "place", "act")
 SUMMARY_WEIGHT = 0.4  # a word of the summary beside one of the title
@@ -26,7 +19,7 @@ SUMMARY_WEIGHT = 0.4  # a word of the summary beside one of the title
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is known of a report. The vector of words has length one; `days` counts from the year 1, None where nobody knows."""
+    """What is known of a report. `words` has length one; `days` counts from the year 1, None if unknown."""
 
     report: Report
     text: Text
@@ -39,27 +32,32 @@ class Reading:
     amounts: frozenset[str]
 
 
-@dataclass(slots=True)
 class Reader:
-    """Turns reports into readings. `frequencies` says in how many of `texts` headlines a word or name stands."""
+    """Turns reports into readings. `frequencies`: in how many of `texts` headlines a word or name stands."""
 
-    frequencies: Mapping[str, int] = field(default_factory=dict)
-    texts: int = 0
-    names: Gazetteer = field(default_factory=gazetteer)
+    def __init__(self, frequencies: Mapping[str, int], texts: int, names: Gazetteer | None = None):
+        self.frequencies = frequencies
+        self.texts = texts
+        self.names = names or gazetteer()
+        self._unseen = math.log(texts + 2.0)
+        self._rarities = {
+            word: math.log((texts + 2.0) / (count + 1.0)) for word, count in frequencies.items()
+        }
 
     def read(self, report: Report) -> Reading:
         text = Text.of(report)
         title, summary = text.title, text.summary
         both = f"{title} {summary}".strip()
         counts = _counted(words(title), words(summary))
-        rarities = {word: self.rarity(word) for word in counts}
+        # Interned: a window holds the same few thousand words in a hundred thousand readings.
+        rarities = {sys.intern(word): self.rarity(word) for word in counts}
         return Reading(
             report=report,
             text=text,
             mark=fingerprint(title),
             chinese=is_han_text(title),
             days=report.date.toordinal() if isinstance(report.date, datetime.date) else None,
-            words=_unit({word: math.log1p(count) * rarities[word] for word, count in counts.items()}),
+            words=_unit({word: math.log1p(counts[word]) * rarity for word, rarity in rarities.items()}),
             rarities=rarities,
             names=self._grouped(self.names.find(both)),
             amounts=amounts(both),
@@ -67,7 +65,7 @@ class Reader:
 
     def rarity(self, word: str) -> float:
         """How much a shared word tells, in nats: never seen tells most."""
-        return math.log((self.texts + 2.0) / (self.frequencies.get(word, 0) + 1.0))
+        return self._rarities.get(word, self._unseen)
 
     def _grouped(self, keys: Iterable[str]) -> dict[str, dict[str, float]]:
         groups: dict[str, dict[str, float]] = {group: {} for group in GROUPS}
@@ -77,7 +75,7 @@ class Reader:
 
 
 def group_of(kind: str) -> str:
-    """Places and acts are common to many stories; actors, instruments and things are what a story is about."""
+    """Places and acts are common to many stories; actors, instruments and things make one."""
     return kind if kind in GROUPS else "specific"
 
 

@@ -1,8 +1,8 @@
 """The nightly pass: all reports of the last days at once, by average link.
 
-A report that came first and alone may belong with ten that came later; whoever groups one at a time never sees
-it. Average link asks that a report fits a group on the whole, where the nearest neighbour alone would chain
-hundreds of reports into one story.
+A report that came first and alone may belong with ten that came later; whoever groups one at a time never
+sees it. Average link asks that a report fits a group on the whole, where the nearest neighbour alone would
+chain hundreds of reports into one story.
 """
 
 from __future__ import annotations

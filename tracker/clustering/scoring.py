@@ -1,8 +1,8 @@
 """From what two reports share to the probability that they tell of the same act.
 
-Two small logistic models: one over a pair, one over a report and a story (its pairs pooled). Their weights are
-plain numbers in a text file, and each carries the precision it was learnt with, so that what analysts decide
-moves it by Bayes' rule without the examples it came from: many decisions move it far, few hardly.
+Two small logistic models: one over a pair, one over a report and a story (its pairs pooled). Their weights
+are plain numbers in a text file, and each carries the precision it was learnt with, so that what analysts
+decide moves it by Bayes' rule without the examples it came from: many decisions move it far, few hardly.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tracker.clustering.reading import Reader, Reading
 from tracker.clustering.shapes import Pair
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds" / "grouping.json"
-MEMBERS_READ = 30  # of a story's reports, the newest: enough to know it by, and a bound on the work
+MEMBERS_READ = 12  # of a story's reports, the newest: enough to know it by, and a bound on the work
 STEPS = 30
 
 STORY_FEATURES = ("best", "best_three", "every", "size_log", "best_gap")
@@ -125,7 +125,7 @@ class Scorer:
 
 
 def pooled(logits: Sequence[float]) -> list[float]:
-    """The values of STORY_FEATURES: how a report stands to a story, from its pairs with the story's reports."""
+    """The values of STORY_FEATURES: how a report stands to a story, from its pairs with its reports."""
     ranked = sorted(logits, reverse=True)
     three = sum(ranked[:3]) / len(ranked[:3])
     every = sum(map(chance_of, ranked)) / len(ranked)

@@ -27,8 +27,8 @@ class Report:
 class Offer:
     """A story that a report may belong to, and why.
 
-    `probability` is calibrated: of the offers at 0.8, four of five are the same act. `copy` says that the text
-    itself stands in the story already, word for word or nearly.
+    `probability` is calibrated: of the offers at 0.8, four of five are the same act. `copy` says that the
+    text itself stands in the story already, word for word or nearly.
     """
 
     story: Key

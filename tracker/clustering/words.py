@@ -6,6 +6,7 @@ spaces), numbers become amounts: "$500bn", "500 billion" and "5000亿" are one w
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 import unicodedata
@@ -22,7 +23,8 @@ _LATIN = re.compile(r"[a-z0-9][a-z0-9'’.+-]*")
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _AMOUNT = re.compile(
     r"(?:[$€£¥]\s?)?(\d[\d,]*(?:\.\d+)?)\s*-?\s*"
-    r"(%|percent\b|per cent\b|trillion|billion|million|thousand|tn\b|bn\b|mn\b|[bmk]\b|万亿|亿|千万|百万|万|千)?"
+    r"(%|percent\b|per cent\b|trillion|billion|million|thousand|tn\b|bn\b|mn\b|[bmk]\b"
+    r"|万亿|亿|千万|百万|万|千)?"
 )
 _FACTORS = {
     "trillion": 10**12, "tn": 10**12, "万亿": 10**12, "billion": 10**9, "bn": 10**9, "b": 10**9, "亿": 10**8,
@@ -39,7 +41,11 @@ _ENDINGS = (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), 
 
 def plain(text: str, longest: int) -> str:
     """One line of lower-case text: no tags, one width of letters, traditional characters folded."""
-    text = html.unescape(_TAGS.sub(" ", text[: 4 * longest]))
+    text = text[: 4 * longest]
+    if "<" in text or "&" in text:
+        text = html.unescape(_TAGS.sub(" ", text))
+    if text.isascii():
+        return " ".join(text.split())[:longest].lower()
     text = unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode())
     return simplified(" ".join(text.split())[:longest]).lower()
 
@@ -76,6 +82,7 @@ def words(text: str) -> list[str]:
     return found
 
 
+@functools.lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """A light stem: enough that curb, curbs and curbing meet, never so much that police and policy do."""
     if len(word) < 4 or any(map(str.isdigit, word)) or word.endswith("ss"):
