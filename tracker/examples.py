@@ -1,12 +1,13 @@
 """What the tagger learns from: the seeds, what analysts decided, and the stream they never saw.
 
-The law: a person's word outweighs the first edition. An event that somebody has decided or corrected teaches what
-it says now; one that was dismissed teaches that it touches nothing. What nobody looked at teaches only when the
-machine itself is all but certain that it is ordinary news.
+The law: a person's word outweighs the first edition. An event that somebody has decided or corrected
+teaches what it says now; one that was dismissed teaches that it touches nothing. What nobody looked at
+teaches only when the machine itself is all but certain that it is ordinary news.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
-from tracker.models import Article, Event, Report
+from tracker.models import Article, Decision, Event, Report
 from tracker.tagging.training import Example
 
 FOLDER = Path(settings.BASE_DIR) / "seeds"
@@ -39,6 +40,15 @@ def decided() -> list[Example]:
     known = {event.id: event for event in events if _teaches(event)}
     reports = Report.objects.filter(event__in=known).select_related("article").order_by("-id")[:MOST_DECIDED]
     return [_decided(known[report.event_id], report.article) for report in reports]
+
+
+def decided_since(moment: datetime.datetime | None) -> bool:
+    """Whether a person has decided anything since then, or ever."""
+    decisions = Decision.objects.filter(by__isnull=False)
+    events = Event.objects.filter(decided_by__isnull=False)
+    if moment is None:
+        return decisions.exists() or events.exists()
+    return decisions.filter(at__gt=moment).exists() or events.filter(decided_at__gt=moment).exists()
 
 
 def unrelated() -> list[Example]:

@@ -1,8 +1,8 @@
 """A second opinion from any OpenAI-compatible endpoint, a local model server for instance. Off by default.
 
-The law: feed text is data, never instruction; an answer counts only if it says, in the codebook's own words,
-something the codebook allows; and whatever it says, nobody but an analyst accepts it. Answers are stored with the
-model's name, asked for once, within a daily budget and a time limit.
+The law: feed text is data, never instruction; an answer counts only if it says, in the codebook's own
+words, something the codebook allows; and whatever it says, nobody but an analyst accepts it. Answers are
+stored with the model's name, asked for once, within a daily budget and a time limit.
 """
 
 from __future__ import annotations
@@ -92,10 +92,16 @@ def check(raw: Any, model: str) -> Opinion:
 def _assessed(raw: Any) -> Assessed:
     if not isinstance(raw, dict):
         raise NoOpinion("An assessment of the answer is not an object.")
-    allowed = {"rec": codebook.RECOMMENDATIONS, "direction": codebook.DIRECTIONS, "strength": tuple(codebook.STRENGTHS)}
+    allowed = {
+        "rec": codebook.RECOMMENDATIONS,
+        "direction": codebook.DIRECTIONS,
+        "strength": tuple(codebook.STRENGTHS),
+    }
     for name, choices in allowed.items():
         if isinstance(raw.get(name), bool) or raw.get(name) not in choices:
-            raise NoOpinion(f"The answer's {name} is {raw.get(name)!r:.40}, which the codebook does not know.")
+            raise NoOpinion(
+                f"The answer's {name} is {raw.get(name)!r:.40}, which the codebook does not know."
+            )
     return Assessed(raw["rec"], raw["direction"], raw["strength"], str(raw.get("why") or "")[:500])
 
 
@@ -149,7 +155,12 @@ def _schema() -> dict[str, Any]:
         "strength": {"enum": list(codebook.STRENGTHS)},
         "why": {"type": "string"},
     }
-    assessment = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+    assessment = {
+        "type": "object",
+        "properties": fields,
+        "required": list(fields),
+        "additionalProperties": False,
+    }
     return {
         "type": "object",
         "properties": {

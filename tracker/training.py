@@ -1,8 +1,8 @@
 """Which model serves, and how a better one takes its place.
 
-The law: a new model serves only if, on decisions that neither it nor its predecessor was trained on, it is not
-worse. Every version that ever served is kept, suggestions name theirs, and one step goes back. Without any stored
-version the seeds are trained from, once; the result lies in the data folder.
+The law: a new model serves only if, on decisions that neither it nor its predecessor was trained on, it is
+not worse. Every version that ever served is kept, suggestions name theirs, and one step goes back. Without
+any stored version the seeds are trained from, once; the result lies in the data folder.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ WORSE = 0.02  # how much lower micro-F1 may be and still count as not worse
 
 log = logging.getLogger(__name__)
 
+_NO_NEWS = "nothing has been decided since this version was trained"
 _lock = threading.Lock()
 _served: dict[str, Any] = {"key": None, "tagger": None}
 
@@ -81,6 +82,9 @@ def from_seeds() -> tagging.Tagger:
 
 def retrain() -> Outcome:
     """Train on the seeds and all decisions but those held back, compare, and promote if not worse."""
+    last = TaggerVersion.objects.order_by("-trained_at").values_list("name", "trained_at").first()
+    if not examples.decided_since(last and last[1]):
+        return Outcome(last[0] if last else "the version of the seeds", {}, False, _NO_NEWS)
     listed, decided = cues(), examples.decided()
     held = [one for one in decided if fold_of(one.group) == HELD_BACK]
     known = {one.group for one in decided}
@@ -92,7 +96,7 @@ def retrain() -> Outcome:
     model = tagging.training.train(learnt, listed, encode=_encoder())
     model.name = f"{timezone.now():%Y-%m-%d}-{tagging.training.digest(learnt)}"
     if TaggerVersion.objects.filter(name=model.name).exists():
-        return Outcome(model.name, {}, False, "nothing has been decided since this version was trained")
+        return Outcome(model.name, {}, False, _NO_NEWS)
     measures, is_worse, why = _compare(_tagger(listed, model), serving(), held)
     with transaction.atomic():
         row = TaggerVersion.objects.create(

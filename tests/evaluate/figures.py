@@ -66,7 +66,10 @@ class Judged:
         return float(
             np.mean(
                 [
-                    measuring.f1((self.ticked(at) & {pair} for at in places), (self.right(at) & {pair} for at in places))
+                    measuring.f1(
+                        (self.ticked(at) & {pair} for at in places),
+                        (self.right(at) & {pair} for at in places),
+                    )
                     for pair in often
                 ]
             )
@@ -98,7 +101,9 @@ class Judged:
 
     def _shown(self, at: int):
         right = self.right(at)
-        return [(each.probability, (each.rec, each.direction) in right) for each in self.suggestions[at].labels]
+        return [
+            (each.probability, (each.rec, each.direction) in right) for each in self.suggestions[at].labels
+        ]
 
     def relevance(self) -> np.ndarray:
         return np.array([one.relevance if one else np.nan for one in self.suggestions])
@@ -114,5 +119,7 @@ class Judged:
         places = self.places()
         spoken = [at for at in places if not self.suggestions[at].silent]
         first = [self.suggestions[at].labels[0] for at in spoken]
-        right = [(label.rec, label.direction) in self.right(at) for at, label in zip(spoken, first, strict=True)]
+        right = [
+            (label.rec, label.direction) in self.right(at) for at, label in zip(spoken, first, strict=True)
+        ]
         return 1 - len(spoken) / len(places), float(np.mean(right)) if right else 0.0

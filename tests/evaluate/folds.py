@@ -1,7 +1,9 @@
-"""The labelled articles, split so that no event stands on both sides; one fifth was looked at, four are judged.
+"""The labelled articles, split so that no event stands on both sides; one fifth was looked at, four are
+judged.
 
-While frames and headlines were written, only errors of the fifth `LOOKED_AT` were ever read. It always trains and
-never counts. A written headline that is worded like a held-out title is left out of that fold's training.
+While frames and headlines were written, only errors of the fifth `LOOKED_AT` were ever read. It always
+trains and never counts. A written headline that is worded like a held-out title is left out of that fold's
+training.
 """
 
 from __future__ import annotations

@@ -36,7 +36,9 @@ def trained(articles: Articles, splits: Sequence[Split], cues: Cues = CUES, enco
     for split in splits:
         learnt = _part(split.learnt, part)
         tagger = tagging.Tagger(cues, tagging.training.train(learnt, cues, encode=encode), encode)
-        reports = [(articles.rows[at]["title"], "", articles.rows[at]["publisher"] or "") for at in split.held]
+        reports = [
+            (articles.rows[at]["title"], "", articles.rows[at]["publisher"] or "") for at in split.held
+        ]
         for at, suggestion in zip(split.held, tagger.tag_many(reports), strict=True):
             found[at] = suggestion
         taggers.append(tagger)
@@ -59,7 +61,9 @@ def by_table(articles: Articles, splits: Sequence[Split], cues: Cues) -> Judged:
     reader = features.Reader(cues)
     found = [None] * len(articles.rows)
     for at in np.concatenate([split.held for split in splits]):
-        found[at] = _from_scores(table.scores([f for _, f in reader.read(articles.rows[at]["title"]).findings]))
+        found[at] = _from_scores(
+            table.scores([f for _, f in reader.read(articles.rows[at]["title"]).findings])
+        )
     return Judged(articles, found)
 
 
@@ -184,13 +188,20 @@ def base_rates(single: Judged, taggers) -> None:
     news = np.array([one.relevance for one in taggers[0].tag_many(titles)])
     acts = single.relevance()[single.places(kinds=("act",))]
     print(f"\n### A real stream: acts among {len(titles)} titles of recorded feeds\n")
-    print("| recall of acts | relevance from | ordinary items shown | " + " | ".join(f"precision at {r:.0%}" for r in RATES))
+    print(
+        "| recall of acts | relevance from | ordinary items shown | "
+        + " | ".join(f"precision at {r:.0%}" for r in RATES)
+    )
     print("|---|---|---|---|---|---|")
     for recall in RECALLS:
         gate = float(np.quantile(acts, 1 - recall))
         share = float((news >= gate).mean())
         precision = [rate * recall / (rate * recall + (1 - rate) * share) for rate in RATES]
-        print(f"| {recall:.0%} | {gate:.2f} | {share:.1%} | " + " | ".join(f"{each:.0%}" for each in precision) + " |")
+        print(
+            f"| {recall:.0%} | {gate:.2f} | {share:.1%} | "
+            + " | ".join(f"{each:.0%}" for each in precision)
+            + " |"
+        )
 
 
 def main() -> None:

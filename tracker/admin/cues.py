@@ -53,7 +53,7 @@ class CueForm(forms.ModelForm):
         label=_("strength"),
         required=False,
         coerce=int,
-        empty_value=3,
+        empty_value=None,
         choices=[("", "–"), *codebook.STRENGTHS.items()],
     )
     ask = forms.CharField(label=_("ask"), required=False, max_length=60)
@@ -77,6 +77,7 @@ class CueForm(forms.ModelForm):
             return cleaned
         if cleaned["kind"] == "rule":
             body = {name: cleaned[name] or None for name in RULE_FIELDS}
+            body["strength"] = body["strength"] or 3
         else:
             words = {
                 name: [w.strip() for w in cleaned[name].splitlines() if w.strip()] for name in ("en", "zh")
@@ -127,7 +128,7 @@ class CueAdmin(admin.ModelAdmin):
 @admin.register(TaggerVersion)
 class TaggerVersionAdmin(admin.ModelAdmin):
     list_display = ["name", "trained_at", "serving_since", "micro_f1", "why"]
-    fields = readonly_fields = ["name", "trained_at", "serving_since", "measures"]
+    fields = readonly_fields = ("name", "trained_at", "serving_since", "measures")
     actions = ["let_serve"]
 
     def get_queryset(self, request):
@@ -162,7 +163,7 @@ class TaggerVersionAdmin(admin.ModelAdmin):
 class SecondOpinionAdmin(admin.ModelAdmin):
     list_display = ["digest", "model", "asked_at", "tries", "trouble"]
     list_filter = ["model"]
-    fields = readonly_fields = ["digest", "model", "asked_at", "tries", "answer", "trouble"]
+    fields = readonly_fields = ("digest", "model", "asked_at", "tries", "answer", "trouble")
 
     def has_add_permission(self, request):
         return False

@@ -1,14 +1,16 @@
 """The cues: acts, objects, sides and shapes in words, and the table of rules. Pure.
 
-A cue file has one JSON object a line. Word cues (`act`, `object`, `side`, `shape`, `stage`) list words in English
-and Chinese; rules say which reading of a headline speaks to which recommendation. How words are written:
+A cue file has one JSON object a line. Word cues (`act`, `object`, `side`, `shape`, `stage`) list words in
+English and Chinese; rules say which reading of a headline speaks to which recommendation. How words are
+written:
 
-* `word` matches itself; `word~` all its regular forms (`ban~`: ban, bans, banned, banning); `word*` any ending
+* `word` matches itself; `word~` all its regular forms (`ban~`: ban, bans, banned, banning); `word*` any
+  ending
 * a capital letter makes a word case-sensitive (`US` is not `us`); otherwise case does not matter
 * words in a row must follow one another (`rare earth~`); Traditional Chinese is folded before matching
 
-A rule's `when` joins names with `&`; `a|b` is either, `!a` is absence. `+`, `-` and `0` ask for the sign read,
-`pair` for the US and China together.
+A rule's `when` joins names with `&`; `a|b` is either, `!a` is absence. `+`, `-` and `0` ask for the sign
+read, `pair` for the US and China together.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Meaning as a further voice: multilingual sentence embeddings, only where the optional package is installed.
 
-The law: off unless asked for, and a model trained without them never needs them. Nothing here calls a network.
+The law: off unless asked for, and a model trained without them never needs them. Nothing here calls a
+network.
 """
 
 from __future__ import annotations

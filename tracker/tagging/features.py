@@ -1,7 +1,7 @@
 """A text as named features: words, pieces of words, and what its frame says. Pure.
 
-The two countries are taken out of the words first: whichever is named first becomes side A, the other side B. So
-nothing that is learnt can know whether the US or China acts (the codebook's hard case 14).
+The two countries are taken out of the words first: whichever is named first becomes side A, the other side
+B. So nothing that is learnt can know whether the US or China acts (the codebook's hard case 14).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tracker.tagging import folding, frames, matching, table
 from tracker.tagging.cues import Cues
@@ -98,7 +99,7 @@ def _words(text: str, frame: Frame) -> dict[str, float]:
     plain = folding.lower(without_sides(text, frame.hits))
     words = [token.low for token in matching.tokens(plain)]
     found = [f"w:{word}" for word in words]
-    found += [f"w:{one} {two}" for one, two in zip(words, words[1:], strict=False)]
+    found += [f"w:{one} {two}" for one, two in pairwise(words)]
     for word in words:
         padded = f" {word} "
         found += [f"c:{padded[at : at + size]}" for size in (3, 4, 5) for at in range(len(padded) - size + 1)]

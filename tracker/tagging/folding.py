@@ -1,9 +1,9 @@
 """One spelling for one character, so that words match however they were typed. Pure.
 
-The law: folding never changes the length of a text. Whatever is found at characters 12 to 20 of the folded text
-stands at characters 12 to 20 of the text as published, which is what lets a page underline the reason.
-Traditional Chinese becomes Simplified, full-width letters become ordinary ones, curly quotes straight; HTML tags,
-control and direction marks become spaces.
+The law: folding never changes the length of a text. Whatever is found at characters 12 to 20 of the folded
+text stands at characters 12 to 20 of the text as published, which is what lets a page underline the
+reason. Traditional Chinese becomes Simplified, full-width letters become ordinary ones, curly quotes
+straight; HTML tags, control and direction marks become spaces.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _table() -> dict[int, str]:
     table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
     table |= {ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', 0x3000: " ", 0xA0: " "}
     invisible = (*range(32), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x2028, 0x2030))
-    table |= {code: " " for code in (*invisible, *range(0x2060, 0x2070), 0xFEFF, *range(0xD800, 0xE000))}
+    table |= dict.fromkeys((*invisible, *range(8288, 8304), 65279, *range(55296, 57344)), " ")
     return table | _simplified()
 
 

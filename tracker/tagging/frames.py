@@ -1,8 +1,8 @@
 """Read who does what to what in a headline. Pure.
 
-A frame is the cues found, clause by clause, and the sign of each clause. The sign follows the codebook's hard case 6:
-lifting a ban advances, rejecting a treaty undermines, fighting a harm advances, whatever the loudest verb is. Who
-acts never touches the sign; sides only say whether two of them meet.
+A frame is the cues found, clause by clause, and the sign of each clause. The sign follows the codebook's
+hard case 6: lifting a ban advances, rejecting a treaty undermines, fighting a harm advances, whatever the
+loudest verb is. Who acts never touches the sign; sides only say whether two of them meet.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Find every cue in a text, each with its place. Pure.
 
-English is matched word by word, Chinese character by character, each from a dictionary of first words, so that the
-cost grows with the text and hardly with the number of cues.
+English is matched word by word, Chinese character by character, each from a dictionary of first words, so
+that the cost grows with the text and hardly with the number of cues.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A trained model: plain arrays in, log-odds out, bytes without pickle. Pure.
 
-For every recommendation the model knows how likely it is touched, and in which direction if it is; the direction is
-learnt over all recommendations together. What the table says is weighed in by a few numbers fitted on held-out
-headlines (`combining`), which also make the result a probability.
+For every recommendation the model knows how likely it is touched, and in which direction if it is; the
+direction is learnt over all recommendations together. What the table says is weighed in by a few numbers
+fitted on held-out headlines (`combining`), which also make the result a probability.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Tagger:
         )
 
     def _labels(self, evidence: np.ndarray, known: Mapping[tuple[str, int], Label]) -> tuple[Label, ...]:
-        labels = []
+        labels: list[Label] = []
         best = _best_pairs(evidence)
         silent = best[0][1] < self.model.silence
         for at, chance in best:
@@ -132,7 +132,11 @@ def _plain(report: str | Sequence[str] | Mapping[str, Any]) -> tuple[str, str, s
         title, summary, publisher = (report.get(key) for key in ("title", "summary", "publisher"))
     else:
         title, summary, publisher = ([*report, "", ""][at] for at in (0, 1, 2))
-    return tuple(value if isinstance(value, str) else "" for value in (title, summary, publisher))
+    return _text(title), _text(summary), _text(publisher)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _best_pairs(evidence: np.ndarray) -> list[tuple[int, float]]:

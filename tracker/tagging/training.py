@@ -1,7 +1,8 @@
-"""From labelled examples to a model, in seconds and without chance: the same examples give the same model. Pure.
+"""From labelled examples to a model, in seconds and without chance: the same examples give the same model.
+Pure.
 
-The law: no number that decides (how to weigh the witnesses, the threshold) is fitted on a headline that the weights
-have seen. Examples are folded by group, so that no event is on both sides of a fold.
+The law: no number that decides (how to weigh the witnesses, the threshold) is fitted on a headline that
+the weights have seen. Examples are folded by group, so that no event is on both sides of a fold.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ FOLDS = 5
 WEIGHTS = {"act": 1.0, "near miss": 1.0, "background": 0.7, "record": 0.7, "written": 0.7, "decision": 1.5}
 HELD_OUT = ("act", "near miss", "background", "decision")
 
+_CASES_AN_EVENT = 2
 _POSITIVE = 3.0
 _STRENGTH = 2.0
 
@@ -59,9 +61,12 @@ class _Rows:
     def part(self, chosen: np.ndarray) -> _Rows:
         at = np.flatnonzero(chosen)
         return _Rows(
-            [self.examples[place] for place in at],
-            [self.texts[place] for place in at],
-            *(array[at] for array in (self.touched, self.direction, self.weight, self.fold)),
+            examples=[self.examples[int(place)] for place in at],
+            texts=[self.texts[int(place)] for place in at],
+            touched=self.touched[at],
+            direction=self.direction[at],
+            weight=self.weight[at],
+            fold=self.fold[at],
             meanings=None if self.meanings is None else self.meanings[at],
         )
 
@@ -89,6 +94,7 @@ def train(
     rows = _rows(listed, [reader.read(one.title, one.summary, one.publisher) for one in listed], encode)
     seen, relevant, order = _held_out(rows)
     weights = _fit(rows)
+    told = rows.part(_past_cases(rows))
     made = Model(
         vocabulary=weights.vocabulary,
         touched=weights.touched,
@@ -101,7 +107,8 @@ def train(
         threshold=0.5,
         silence=0.0,
         asks=_usual_asks(listed),
-        **_cases(rows, weights.vocabulary),
+        case_titles=[one.title for one in told.examples],
+        cases=_words_of(told, weights.vocabulary),
         facts={"examples": len(listed), "kinds": dict(Counter(one.kind for one in listed))},
         name=name or f"model-{digest(listed)}",
     )
@@ -229,14 +236,17 @@ def _usual_asks(examples: Sequence[Example]) -> dict[str, str]:
     return {pair: ask for pair, (ask, count) in usual.items() if ask and count * 2 > said[pair].total()}
 
 
-def _cases(rows: _Rows, vocabulary: vectors.Vocabulary) -> dict[str, object]:
-    """Up to two headlines an event, kept to show as nearest past cases."""
+def _past_cases(rows: _Rows) -> np.ndarray:
+    """Which examples are kept to show as nearest past cases: published ones, up to two an event."""
     taken: Counter[str] = Counter()
-    chosen = []
+    chosen = np.zeros(len(rows.examples), dtype=bool)
     for at, one in enumerate(rows.examples):
-        if one.labels and one.kind in ("act", "decision") and taken[one.group] < 2:
+        if one.labels and one.kind in ("act", "decision") and taken[one.group] < _CASES_AN_EVENT:
             taken[one.group] += 1
-            chosen.append(at)
-    matrix = vocabulary.matrix([rows.texts[at] for at in chosen])
-    matrix = matrix.multiply(np.arange(matrix.shape[1]) < len(vocabulary.words)).tocsr()
-    return {"case_titles": [rows.examples[at].title for at in chosen], "cases": matrix}
+            chosen[at] = True
+    return chosen
+
+
+def _words_of(rows: _Rows, vocabulary: vectors.Vocabulary) -> sparse.csr_matrix:
+    matrix = rows.matrix(vocabulary)
+    return matrix.multiply(np.arange(matrix.shape[1]) < len(vocabulary.words)).tocsr()

@@ -18,7 +18,6 @@ def signs(title, rule):
 
 @pytest.mark.parametrize("rule", CUES.rules, ids=lambda rule: rule.name)
 def test_each_rule_holds_for_its_example_and_not_for_its_counter_example(rule):
-    assert rule.example and rule.counter, "a rule without both cannot be tested"
     assert signs(rule.example, rule), "the example must make the rule hold"
     assert not signs(rule.counter, rule), "the counter-example must not"
 

@@ -45,7 +45,9 @@ def test_the_same_examples_give_the_same_model():
 def test_a_model_survives_its_bytes(small):
     again = tagging.Tagger(CUES, models.from_bytes(models.to_bytes(small.model)))
     title = "Washington bans Chinese AI app over data"
-    assert again.tag(title).labels[0].probability == pytest.approx(small.tag(title).labels[0].probability, abs=1e-3)
+    assert again.tag(title).labels[0].probability == pytest.approx(
+        small.tag(title).labels[0].probability, abs=1e-3
+    )
 
 
 def pickled():
@@ -66,7 +68,9 @@ def test_a_fold_depends_on_the_group_alone():
 
 
 def test_one_kind_of_example_is_enough_to_train_and_gives_no_certainty():
-    only = [Example(f"Storm {number} nears coast", (), f"storm-{number}", "background") for number in range(12)]
+    only = [
+        Example(f"Storm {number} nears coast", (), f"storm-{number}", "background") for number in range(12)
+    ]
     assert tagging.Tagger(CUES, train(only, CUES)).tag("US bans chips").silent
 
 
@@ -76,7 +80,9 @@ def test_pooling_one_report_changes_nothing(small):
 
 
 def test_pooling_keeps_reasons_counts_reports_and_hears_outlets(small):
-    told = [small.tag("US bans Chinese app", publisher=name) for name in ("One Post", "Two Times", "Two Times")]
+    told = [
+        small.tag("US bans Chinese app", publisher=name) for name in ("One Post", "Two Times", "Two Times")
+    ]
     pooled = small.pool(told)
     assert pooled.reports == 3
     assert pooled.certainty == "confirmed"

@@ -1,4 +1,6 @@
-"""`manage.py retrain`: train on what was decided, compare, promote if not worse; `--back` undoes the last promotion."""
+"""`manage.py retrain`: train on what was decided, compare, promote if not worse; `--back` undoes the last
+promotion.
+"""
 
 from django.core.management.base import BaseCommand
 
@@ -19,5 +21,5 @@ class Command(BaseCommand):
             )
             return
         outcome = training.retrain()
-        verdict = "serves now" if outcome.promoted else "does not serve"
+        verdict = "serves now" if outcome.promoted else "was not put in service"
         self.stdout.write(f"{outcome.name} {verdict}: {outcome.why}")

@@ -1,0 +1,81 @@
+"""Cues and versions in the admin: words one a line, rules checked before they are kept."""
+
+import pytest
+from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from tracker import training
+from tracker.models import Cue, TaggerVersion
+
+pytestmark = pytest.mark.django_db
+
+WORDS = {
+    "kind": "object",
+    "key": "zeppelin",
+    "active": "on",
+    "effect": "neutral",
+    "en": "zeppelin~\nairship~",
+    "zh": "飞艇",
+}
+RULE = {
+    "kind": "rule", "key": "zeppelins", "active": "on", "when": "chips & !list", "rec": "trust",
+    "direction": "sign", "weight": "0.4", "strength": "4", "example": "e", "counter": "c",
+}  # fmt: skip
+
+
+@pytest.fixture
+def desk(client, analyst, settings):
+    settings.SECOND_FACTOR = False
+    client.force_login(analyst)
+    TOTPDevice.objects.create(user=analyst, confirmed=True)
+    return client
+
+
+def add(desk, form):
+    return desk.post(reverse("admin:tracker_cue_add"), form)
+
+
+def test_words_are_kept_one_a_line(desk):
+    assert add(desk, WORDS).status_code == 302
+    assert Cue.objects.get().body == {"effect": "neutral", "en": ["zeppelin~", "airship~"], "zh": ["飞艇"]}
+
+
+def test_a_rule_is_kept_when_it_can_be_used(desk):
+    training.seed_cues()
+    assert add(desk, RULE).status_code == 302
+    assert Cue.objects.get(key="zeppelins").body["when"] == "chips & !list"
+    assert training.cues().rules
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        (WORDS | {"en": "", "zh": " "}, "needs at least one word"),
+        (WORDS | {"effect": "nice"}, "effect"),
+        (RULE | {"when": "zeppelin"}, "no cue is called"),
+        (RULE | {"weight": "7"}, "0.99"),
+        (RULE | {"rec": ""}, "rec"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words(desk, form, says):
+    training.seed_cues()
+    answer = add(desk, form)
+    assert answer.status_code == 200
+    assert says in answer.content.decode()
+
+
+def test_the_form_shows_what_the_cue_says(desk):
+    training.seed_cues()
+    cue = Cue.objects.get(kind="object", key="chips")
+    page = desk.get(reverse("admin:tracker_cue_change", args=[cue.pk])).content.decode()
+    assert "semiconductor~" in page
+    assert "芯片" in page
+
+
+def test_a_version_that_cannot_be_read_is_not_let_serve(desk):
+    version = TaggerVersion.objects.create(name="spoilt", body=b"?", measures={"why": "because"})
+    page = reverse("admin:tracker_taggerversion_changelist")
+    answer = desk.post(page, {"action": "let_serve", "_selected_action": [version.pk]}, follow=True)
+    assert "retrain" in answer.content.decode()
+    version.refresh_from_db()
+    assert version.serving_since is None
