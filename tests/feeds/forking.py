@@ -19,7 +19,7 @@ def main():
     from tracker.celery import app
 
     settings.QUEUES = ("polling",)  # filing has kills of its own
-    languages.language_of("Bonjour les amis, 中美对话")  # its models are loaded once, here
+    languages.language_of("Bonjour les amis")  # its model is loaded once, here
     app.conf.beat_schedule = {"dispatch": {"task": "feeds.tasks.dispatch", "schedule": 0.25}}
     app.loader.import_default_modules()
     app.finalize()
