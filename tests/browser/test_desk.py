@@ -112,7 +112,9 @@ def until(page, condition, argument=None):
     """Wait for a condition; not by Playwright's own way, which the page's security policy forbids."""
     deadline = time.monotonic() + 60
     while not page.evaluate(condition, argument):
-        assert time.monotonic() < deadline, f"waited in vain: {condition} {argument}"
+        if time.monotonic() > deadline:
+            said = page.evaluate("document.body.innerText.slice(0, 1500)")
+            pytest.fail(f"waited in vain: {condition} {argument}\n{page.troubles}\n{said}")
         page.wait_for_timeout(20)
 
 
@@ -259,7 +261,7 @@ def test_two_browsers_never_decide_the_same_item(desk, sit):
     for _round in range(8):
         seen = {}
         for name, page in (("ada", ada), ("rita", rita)):
-            until(page, "() => Boolean(document.getElementById('item'))")
+            until(page, "() => document.getElementById('item')?.dataset.claimed === 'yes'")
             seen[name] = at_hand(page)
         for page in (ada, rita):
             press(page, ["r", "1"])
@@ -271,7 +273,7 @@ def test_two_browsers_never_decide_the_same_item(desk, sit):
         event for event, action, _who, _undoes in service.ask(STATES)["decisions"] if action == "dismiss"
     ]
     assert len(decided) == len(set(decided))
-    assert len(decided) >= 14, "a claim lost in a race costs at most the odd decision, and says so"
+    assert len(decided) == 16
     # Even a form that goes round the page is refused while somebody else works on the item.
     answer = rita.evaluate(
         "event => Desk.post(Desk.url('deed'),"
@@ -382,6 +384,7 @@ def test_axe_and_the_policy_find_nothing(desk, sit, language):
             found += [(path, scheme, text) for text in page.troubles if "favicon" not in text]
             page.troubles.clear()
             found += _violations(page, path, scheme)
+            page.troubles.clear()  # axe's own
             for dialog in ("?", "r", "z", "d", "x", "e") if path == "/admin/desk/" else ():
                 page.keyboard.press(dialog)
                 page.wait_for_selector("dialog[open]")
@@ -410,10 +413,11 @@ def test_every_control_is_large_enough_on_a_tablet(desk, sit):
     page = sit(service, "ada")
     page.set_viewport_size({"width": 820, "height": 1180})
     small = page.evaluate(
-        """[...document.querySelectorAll('button, a, input, select')].filter(each => each.offsetParent)
-        .map(each => [each.outerHTML.slice(0, 90), each.getBoundingClientRect()]) .filter(([_, box]) =>
-        box.width && (box.height < 24 || box.width < 24) && !/data-source|similar/.test(_)) .map(([html]) =>
-        html)"""
+        """[...document.querySelectorAll('button, a, input, select')]
+        .filter(each => each.offsetParent && !each.closest('.report-title, .similar, .twins'))
+        .map(each => [each.outerHTML.slice(0, 120), each.getBoundingClientRect()])
+        .filter(([_, box]) => box.width && (box.height < 24 || box.width < 24))
+        .map(([html]) => html)"""
     )
     assert small == []
     wide = page.evaluate("document.documentElement.scrollWidth")

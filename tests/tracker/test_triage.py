@@ -87,7 +87,7 @@ def proposal(recommendations, article):
             title=title,
             date=date,
             suggestion=more.pop("suggestion", SUGGESTION),
-            articles=more.pop("articles", None) or [article(title)],
+            articles=more.pop("articles", None) or [article(title[:500])],
             relevance=0.9,
             **more,
         )

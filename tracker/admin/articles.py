@@ -1,20 +1,11 @@
 """Articles in the admin: what was delivered, what became of it, and its earlier versions."""
 
 from django.contrib import admin
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from tracker.admin.lists import LookOnly
-from tracker.models import Article, ArticleVersion
-
-
-class VersionInline(admin.TabularInline):
-    model = ArticleVersion
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ("seen_at", "title", "summary")
-
-    def has_add_permission(self, request, obj=None):
-        return False
+from tracker.models import Article
 
 
 @admin.register(Article)
@@ -22,9 +13,8 @@ class ArticleAdmin(LookOnly):
     list_display = ("shown", "publisher", "language", "state", "published_at", "first_seen_at", "trouble")
     list_filter = ("state", "language")
     search_fields = ("title", "publisher", "url")
-    search_help_text = _("Title, publisher or address")
     exclude = ("html", "title_key", "leased_until")
-    inlines = (VersionInline,)
+    readonly_fields = ("earlier",)
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("html", "text", "suggestion")
@@ -32,3 +22,11 @@ class ArticleAdmin(LookOnly):
     @admin.display(description=_("title"), ordering="title")
     def shown(self, article):
         return article.title[:120]
+
+    @admin.display(description=_("versions of an article"))
+    def earlier(self, article):
+        rows = (
+            (version.seen_at.date(), version.title, version.summary)
+            for version in article.versions.all()[:20]
+        )
+        return format_html('<ul class="coded">{}</ul>', format_html_join("", "<li>{}: {} – {}</li>", rows))

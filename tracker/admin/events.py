@@ -2,36 +2,13 @@
 
 from django.contrib import admin, messages
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from tracker import search
 from tracker.admin.lists import LookOnly
 from tracker.desk import history, words
-from tracker.models import Assessment, Event, Report
-
-
-class AssessmentInline(admin.TabularInline):
-    model = Assessment
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ("recommendation", "direction", "strength", "ask", "rationale", "codebook")
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-
-class ReportInline(admin.TabularInline):
-    model = Report
-    extra = 0
-    can_delete = False
-    fields = readonly_fields = ("article", "how", "probability", "added_at")
-
-    def has_add_permission(self, request, obj=None):
-        return False
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).select_related("article", "event")
+from tracker.models import Event
 
 
 @admin.register(Event)
@@ -40,9 +17,8 @@ class EventAdmin(LookOnly):
     list_display_links = ("titled",)
     list_filter = ("status", "certainty", "retracted", "date_precision")
     search_fields = ("folded",)
-    search_help_text = _('For instance: title:"export control" actor:china -source:x date:2025-03..2025-06')
-    inlines = (AssessmentInline, ReportInline)
-    exclude = ("articles", "folded", "folded_title")
+    exclude = ("articles", "folded", "folded_title", "suggestion", "sources")
+    readonly_fields = ("coded", "reported")
     change_form_template = "admin/tracker/event/change_form.html"
 
     def get_queryset(self, request):
@@ -79,4 +55,29 @@ class EventAdmin(LookOnly):
             reverse("desk:event", args=[event.pk]),
             f"{_('Open at the desk')}: {str(event)[:80]}",
             _("Open at the desk"),
+        )
+
+    @admin.display(description=_("codes"))
+    def coded(self, event):
+        rows = (
+            (
+                words.MARKS[row.direction],
+                words.SHORT[row.recommendation_id],
+                row.strength,
+                row.ask,
+                row.rationale,
+            )
+            for row in event.assessments.all()
+        )
+        return format_html('<ul class="coded">{}</ul>', format_html_join("", "<li>{} {} {} {} {}</li>", rows))
+
+    @admin.display(description=_("reports"))
+    def reported(self, event):
+        reports = event.reports.select_related("article")[:50]
+        rows = (
+            (reverse("admin:tracker_article_change", args=[report.article_id]), str(report.article))
+            for report in reports
+        )
+        return format_html(
+            '<ul class="coded">{}</ul>', format_html_join("", '<li><a href="{}">{}</a></li>', rows)
         )

@@ -66,7 +66,8 @@
   async function claim(id) {
     try {
       const response = await Desk.post(Desk.url("claim", id));
-      if (response.status !== 409 || !Desk.item() || Desk.item().dataset.event !== id) return;
+      if (!Desk.item() || Desk.item().dataset.event !== id) return;
+      if (response.status !== 409) return void (Desk.item().dataset.claimed = "yes");
       toast(Desk.texts.skipped);
       leave(id);
     } catch {
@@ -330,5 +331,6 @@
     if (item && "open" in item.dataset && "decides" in body.dataset && !body.dataset.coding && !document.hidden) claim(item.dataset.event);
   }, 120000);
   addEventListener("pagehide", () => Desk.item() && "decides" in body.dataset && release(Desk.item().dataset.event));
+  if (Desk.item()) Desk.item().dataset.claimed = "yes"; // by the server, before it sent the page
   ready();
 })();

@@ -2,6 +2,7 @@
 /* What the desk tells the analyst: refusals that stay until closed, a word after each deed, effects on the scores. */
 (() => {
   const Desk = window.Desk;
+  const { body } = document;
   let timer = 0;
   let previewTimer = 0;
 
