@@ -76,6 +76,10 @@ class Listing(Reading):
     def rows(self, asked: dict[str, Any], **place: Any) -> QuerySet:
         raise NotImplementedError
 
+    def together(self, rows: list[Any]) -> list[Any]:
+        """What the rows of a page need besides, fetched for all at once."""
+        return rows
+
     def item(self, row: Any) -> dict[str, Any]:
         raise NotImplementedError
 
@@ -85,7 +89,7 @@ class Listing(Reading):
         found, cursor = paging.page(
             rows, self.orders[name], asked["limit"], asked["cursor"], f"{self.path()}:{name}", keys=self.keys
         )
-        items = [self.item(row) for row in found]
+        items = [self.item(row) for row in self.together(found)]
         return {
             "total": self.total(rows),
             "next": paging.address(self.public(), self.request.query_params, cursor),

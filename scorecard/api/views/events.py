@@ -91,6 +91,9 @@ class Events(Listing):
             rows = rows.filter(_says(word))
         return with_state(rows)
 
+    def together(self, rows):
+        return stated(rows)
+
     def item(self, row):
         return event(row)
 
@@ -123,20 +126,28 @@ def _says(word: str) -> Q:
 
 
 def with_state(rows: QuerySet) -> QuerySet:
-    """Events with the revision that is their present state."""
+    """Events with the number of the revision that is their present state."""
     latest = Revision.objects.filter(event=OuterRef("pk")).order_by("-sequence")
-    return rows.annotate(
-        latest=Subquery(latest.values("sequence")[:1]),
-        body=Subquery(latest.values("body")[:1]),
-        written=Subquery(latest.values("written_at")[:1]),
-    ).only("id", "date", "status", "merged_into_id")
+    numbered = rows.annotate(latest=Subquery(latest.values("sequence")[:1]))
+    return numbered.only("id", "date", "status", "merged_into_id")
+
+
+def stated(rows: Iterable[Any]) -> list[Any]:
+    """The same with that revision at hand; one query for all."""
+    found = list(rows)
+    revisions = Revision.objects.only("body", "written_at").in_bulk(
+        [row.latest for row in found if row.latest]
+    )
+    for row in found:
+        row.state = revisions.get(row.latest)
+    return found
 
 
 def event(row: Event) -> dict[str, Any]:
     return {
-        **json.loads(row.body),
+        **json.loads(row.state.body),
         "sequence": row.latest,
-        "changed_at": moment(row.written),
+        "changed_at": moment(row.state.written_at),
         "disputed": row.status == Event.Status.DISPUTED,
         "page": public(f"/events/{row.id}/"),
     }
@@ -160,7 +171,7 @@ class OneEvent(Reading):
         return super().get(request, **place)
 
     def answer(self, asked, id):
-        row = with_state(Event.objects.filter(pk=id)).first()
+        (row,) = stated(with_state(Event.objects.filter(pk=id))) or (None,)
         if row is not None and row.merged_into_id:
             return _moved(row)
         if row is None or row.latest is None:
