@@ -207,6 +207,7 @@ class Delivery(models.Model):
         _("leads"), default=False, help_text=_("The article shows this feed's words; others only confirm.")
     )
     first_seen_at = models.DateTimeField(_("first seen"), db_default=Now())
+    text_tried_at = models.DateTimeField(_("full text fetched"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("delivery")

@@ -4,7 +4,7 @@ from celery import current_app, shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from feeds import polling, scheduling, tidying
+from feeds import fulltext, polling, scheduling, tidying
 from feeds.scheduling import Batch
 
 
@@ -24,6 +24,12 @@ def poll_feeds(token: str, feeds: list[int]) -> int:
         nudge_filing()
     send(scheduling.claim())
     return len(outcomes)
+
+
+@shared_task
+def fetch_texts() -> int:
+    """Fetch full texts of relevant articles, where that is allowed at all."""
+    return fulltext.fetch_waiting()
 
 
 def send(batches: list[Batch]) -> int:

@@ -18,7 +18,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
-from feeds.parsing import fast, reference
+from feeds.parsing import fast, pages, reference
 from feeds.parsing.shapes import Document, Entry, NotAFeed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,12 +43,19 @@ class Child:
 
     def read(self, body: bytes, base: str, *, reference_only: bool) -> Document:
         """Parse in the child. Raises NotAFeed when it cannot, or when it takes too long and is killed."""
+        return _revived(self._asked({"base": base, "reference_only": reference_only}, body))
+
+    def text_of(self, page: bytes) -> str:
+        """The main text of a web page in UTF-8, "" when there is none. Raises NotAFeed as `read` does."""
+        return self._asked({"page": True}, page)["text"]
+
+    def _asked(self, order: dict, body: bytes) -> dict:
         with self._lock:
             process = self._started()
-            order = json.dumps({"size": len(body), "base": base, "reference_only": reference_only}).encode()
+            line = json.dumps({"size": len(body), **order}).encode()
             deadline = time.monotonic() + SECONDS
             try:
-                process.stdin.write(order + b"\n" + body)
+                process.stdin.write(line + b"\n" + body)
                 process.stdin.flush()
                 said = self._line(process, deadline)
             except (BrokenPipeError, ConnectionResetError):
@@ -61,7 +68,7 @@ class Child:
         told = json.loads(said)
         if "error" in told:
             raise NotAFeed(told["error"])
-        return _revived(told)
+        return told
 
     def close(self) -> None:
         """Kill the child, if there is one; the next document starts another."""
@@ -123,6 +130,8 @@ def serve() -> None:
 
 def _answered(body: bytes, told: dict) -> str:
     try:
+        if told.get("page"):
+            return json.dumps({"text": pages.main_text(body)})
         document = None if told["reference_only"] else fast.read(body, told["base"])
         document = document or reference.read(body, told["base"])
     except NotAFeed as error:
