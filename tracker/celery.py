@@ -8,7 +8,7 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
-EVERY = {"schedule": float(settings.BEAT_EVERY), "options": {"expires": settings.BEAT_EVERY}}
+EVERY = {"schedule": float(settings.BEAT_EVERY), "options": {"expires": max(30, settings.BEAT_EVERY - 5)}}
 
 app = Celery("tracker", log="tracker.logs:CeleryLogging", task_cls="tracker.counting:CountedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -16,6 +16,7 @@ app.autodiscover_tasks(["feeds", "tracker", "scorecard"])
 app.conf.beat_schedule = {
     "poll feeds that are due": {"task": "feeds.tasks.dispatch"} | EVERY,
     "file articles left over": {"task": "tracker.tasks.file_articles"} | EVERY,
+    "fetch full texts": {"task": "feeds.tasks.fetch_texts", "schedule": 300.0, "options": {"expires": 290}},
     "tidy polls": {"task": "feeds.tasks.tidy", "schedule": crontab(hour=3, minute=10)},
     "forget old texts": {"task": "tracker.tasks.forget_texts", "schedule": crontab(hour=3, minute=30)},
     "regroup recent reports": {"task": "tracker.tasks.regroup", "schedule": crontab(hour=2, minute=20)},
