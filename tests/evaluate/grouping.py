@@ -53,9 +53,13 @@ def main() -> None:
 
 
 def write(news: Stream) -> None:
-    scorer = learning.learnt(news.examples(range(len(news.articles))))
+    scorer = learnt_from_all(news)
     SEEDS.write_text(json.dumps(scorer.plain(), ensure_ascii=False, indent=0) + "\n", "utf-8")
     print(f"{SEEDS.name}: learnt from {len(news.articles)} articles of {len(news.members)} events.")
+
+
+def learnt_from_all(news: Stream) -> Scorer:
+    return learning.learnt(news.examples(range(len(news.articles))) + news.record(lambda event: True))
 
 
 def evaluate(
@@ -90,7 +94,8 @@ def gate(news: Stream) -> dict[str, float]:
 
 
 def scorer_without(news: Stream, fold: int) -> Scorer:
-    return learning.learnt(news.examples([at for at in range(len(news.articles)) if news.folds[at] != fold]))
+    seen = news.examples(at for at, held in enumerate(news.folds) if held != fold)
+    return learning.learnt(seen + news.record(lambda event: stream.fold_of(event) != fold))
 
 
 def nightly(reports: Sequence[clustering.Report], scorer: Scorer) -> Groups:
@@ -189,7 +194,8 @@ def forward(news: Stream) -> dict[str, dict]:
     first = {story: min(news.reports[at].date for at in members) for story, members in news.members.items()}
     early = [at for at, story in enumerate(news.stories) if first.get(story, news.reports[at].date) < FORWARD]
     late = [at for at in news.labelled if first[news.stories[at]] >= FORWARD]
-    scorer = learning.learnt(news.examples([at for at in early if news.reports[at].date < FORWARD]))
+    seen = news.examples(at for at in early if news.reports[at].date < FORWARD)
+    scorer = learning.learnt(seen + news.record(lambda event: event < str(FORWARD)))
     return {
         f"forward from {FORWARD}: {name}": agreement(news, {0: way(news.reports, scorer)}, {0: late})
         for name, way in (("nightly pass", nightly), ("joined by itself", by_itself))

@@ -3,7 +3,7 @@
 Half the articles carry no date. Where the address tells it, that is taken. An undated report of an event
 gets the event's date and a delay drawn, by a digest of its address, from the delays of the dated reports (a
 day on the median, at most a fortnight); any other undated article gets a day of the record's span the same
-way. So the figures suppose dates as feeds give them, and are printed for articles with their own date besides.
+way. So the figures suppose dates as feeds give them; beside them stand those of articles with their own date.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import datetime
 import hashlib
 import json
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -74,10 +75,27 @@ class Stream:
     @cached_property
     def folds(self) -> list[int]:
         """By event; an article without one by its own address."""
-        return [int(draw(story or self.articles[at]["url"]) * FOLDS) for at, story in enumerate(self.stories)]
+        return [fold_of(story or self.articles[at]["url"]) for at, story in enumerate(self.stories)]
 
-    def examples(self, places: list[int]) -> list[Example]:
+    def examples(self, places: Iterable[int]) -> list[Example]:
         return [Example(self.reports[at], self.stories[at]) for at in places]
+
+    def record(self, wanted: Callable[[str], bool]) -> list[Example]:
+        """The record's own words on its events, English and Chinese: reports of the act like any other."""
+        return [
+            Example(
+                Report(
+                    (event["id"], suffix),
+                    event[f"title{suffix}"],
+                    event[f"summary{suffix}"],
+                    self.event_day(name),
+                ),
+                name,
+            )
+            for name, event in self.events.items()
+            if wanted(name)
+            for suffix in ("", "_zh")
+        ]
 
     def event_day(self, event: str | None) -> datetime.date | None:
         date = self.events[event]["date"] if event in self.events else ""
@@ -119,6 +137,10 @@ def own_date(article: dict) -> datetime.date | None:
         return datetime.date(*map(int, found.groups())) if found else None
     except ValueError:
         return None
+
+
+def fold_of(name: str) -> int:
+    return int(draw(name) * FOLDS)
 
 
 def draw(text: str) -> float:

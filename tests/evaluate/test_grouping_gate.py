@@ -9,7 +9,7 @@ import json
 import pytest
 
 from tests.evaluate import grouping, stream
-from tracker.clustering import default_scorer, learning
+from tracker.clustering import default_scorer
 
 pytestmark = pytest.mark.slow
 
@@ -36,8 +36,7 @@ def test_joining_by_itself_stays_precise(figures):
 
 
 def test_the_weights_in_use_are_those_learnt_from_the_seeds():
-    news = stream.load()
-    learnt = learning.learnt(news.examples(range(len(news.articles))))
+    learnt = grouping.learnt_from_all(stream.load())
     used = default_scorer()
     assert learnt.pair.weights == pytest.approx(used.pair.weights, abs=0.02)
     assert learnt.story.weights == pytest.approx(used.story.weights, abs=0.02)

@@ -16,7 +16,7 @@ from tracker.clustering.shapes import Report
 
 PAIR_WINDOW = 14  # days; beyond it nearly no pair is one act, and there are very many
 OFTEN_ENOUGH = 2  # a word seen once in the examples is as good as new
-JOIN, OFFER, CUT = 0.8, 0.03, 0.2
+JOIN, OFFER, CUT = 0.8, 0.01, 0.2
 
 
 @dataclass(frozen=True, slots=True)
