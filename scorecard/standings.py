@@ -31,7 +31,8 @@ _HEAD = f"SELECT sequence, digest, aside FROM {Head._meta.db_table} WHERE id = 1
 
 _lock = threading.Lock()
 _pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)
-_held: dict[str, Any] = {"sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": ()}
+_NOTHING: dict[str, Any] = {"sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": ()}
+_held = _NOTHING
 
 
 @contextlib.contextmanager
@@ -153,7 +154,7 @@ def _newest() -> dict[str, Any]:
 
 
 def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict[str, Any]:
-    base = held if _continues(held, sequence) else {"sequence": 0, "log": EMPTY, "bodies": ()}
+    base: dict[str, Any] = held if _continues(held, sequence) else _NOTHING
     new = list(_versions(base["sequence"], sequence))
     grown: Log = base["log"].extend(item[0] for item in new) if new else base["log"]
     settings = [

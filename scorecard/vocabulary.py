@@ -7,13 +7,13 @@ from __future__ import annotations
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 SHORT_NAMES = {
-    "civilian-first": gettext_lazy("Civilian first"),
-    "governance": gettext_lazy("Governance"),
-    "misuse": gettext_lazy("Against misuse"),
-    "joint-research": gettext_lazy("Joint research"),
-    "trust": gettext_lazy("Trust"),
-    "safety-coalition": gettext_lazy("Safety coalition"),
-    "global-challenges": gettext_lazy("Global challenges"),
+    "civilian-first": pgettext_lazy("recommendation", "Civilian first"),
+    "governance": pgettext_lazy("recommendation", "Governance"),
+    "misuse": pgettext_lazy("recommendation", "Against misuse"),
+    "joint-research": pgettext_lazy("recommendation", "Joint research"),
+    "trust": pgettext_lazy("recommendation", "Trust"),
+    "safety-coalition": pgettext_lazy("recommendation", "Safety coalition"),
+    "global-challenges": pgettext_lazy("recommendation", "Global challenges"),
 }
 LABELS = {
     "advancing": pgettext_lazy("label", "Advancing"),
@@ -32,13 +32,13 @@ DELIVERY = {
     "not yet rated": gettext_lazy("Not yet rated"),
 }
 ACTORS = {
-    "us": gettext_lazy("United States"),
-    "china": gettext_lazy("China"),
-    "multilateral": gettext_lazy("Multilateral"),
-    "eu": gettext_lazy("European Union"),
-    "other": gettext_lazy("Other states"),
-    "industry": gettext_lazy("Industry"),
-    "academia": gettext_lazy("Academia and civil society"),
+    "us": pgettext_lazy("actor", "United States"),
+    "china": pgettext_lazy("actor", "China"),
+    "multilateral": pgettext_lazy("actor", "Multilateral"),
+    "eu": pgettext_lazy("actor", "European Union"),
+    "other": pgettext_lazy("actor", "Other states"),
+    "industry": pgettext_lazy("actor", "Industry"),
+    "academia": pgettext_lazy("actor", "Academia and civil society"),
 }
 SHORT_ACTORS = {
     "us": pgettext_lazy("short", "US"),
@@ -46,9 +46,9 @@ SHORT_ACTORS = {
     "multilateral": pgettext_lazy("short", "Multilateral"),
 }
 DIRECTIONS = {
-    1: gettext_lazy("advances"),
-    -1: gettext_lazy("undermines"),
-    0: gettext_lazy("mixed"),
+    1: pgettext_lazy("direction", "advances"),
+    -1: pgettext_lazy("direction", "undermines"),
+    0: pgettext_lazy("direction", "mixed"),
 }
 DIRECTION_MARKS = {1: "▲", -1: "▼", 0: "◆"}
 LABEL_MARKS = {
@@ -60,16 +60,16 @@ LABEL_MARKS = {
     "withheld": "○",
 }
 STRENGTHS = {
-    1: gettext_lazy("words"),
-    2: gettext_lazy("proposal"),
-    3: gettext_lazy("commitment"),
-    4: gettext_lazy("enacted"),
-    5: gettext_lazy("operating"),
+    1: pgettext_lazy("kind of act", "words"),
+    2: pgettext_lazy("kind of act", "proposal"),
+    3: pgettext_lazy("kind of act", "commitment"),
+    4: pgettext_lazy("kind of act", "enacted"),
+    5: pgettext_lazy("kind of act", "operating"),
 }
 CERTAINTIES = {
-    "confirmed": gettext_lazy("confirmed"),
-    "reported": gettext_lazy("reported"),
-    "rumoured": gettext_lazy("rumoured"),
+    "confirmed": pgettext_lazy("certainty", "confirmed"),
+    "reported": pgettext_lazy("certainty", "reported"),
+    "rumoured": pgettext_lazy("certainty", "rumoured"),
 }
 MODES = {
     "joint": gettext_lazy("both must move together"),
@@ -131,12 +131,12 @@ FACTORS = {
     "ν": gettext_lazy("the credit of reversals"),
 }
 CHANGES = {
-    "added": gettext_lazy("added"),
-    "recoded": gettext_lazy("recoded"),
-    "edited": gettext_lazy("words corrected"),
-    "retracted": gettext_lazy("retracted"),
-    "restored": gettext_lazy("restored"),
-    "repeated": gettext_lazy("confirmed without change"),
+    "added": pgettext_lazy("change of the record", "added"),
+    "recoded": pgettext_lazy("change of the record", "recoded"),
+    "edited": pgettext_lazy("change of the record", "words corrected"),
+    "retracted": pgettext_lazy("change of the record", "retracted"),
+    "restored": pgettext_lazy("change of the record", "restored"),
+    "repeated": pgettext_lazy("change of the record", "confirmed without change"),
 }
 
 

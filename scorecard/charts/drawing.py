@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#6b7280"
 INK, PAPER = "#16191d", "#ffffff"
@@ -79,22 +80,18 @@ class Drawing:
     parts: list[str] = field(default_factory=list)
     definitions: list[str] = field(default_factory=list)
 
-    def element(
-        self, tag: str, look: str = "", text: str | None = None, tip: str = "", **pairs: object
-    ) -> None:
+    def element(self, tag: str, look: str = "", text: str | None = None, tip: str = "", **pairs: Any) -> None:
         """Add one element. `look` is one class or several; `tip` becomes a <title> (the browser's
         tooltip).
         """
         self.parts.append(self.markup(tag, look, text, tip, **pairs))
 
-    def markup(
-        self, tag: str, look: str = "", text: str | None = None, tip: str = "", **pairs: object
-    ) -> str:
+    def markup(self, tag: str, look: str = "", text: str | None = None, tip: str = "", **pairs: Any) -> str:
         named = {
             name.rstrip("_").replace("_", "-"): value for name, value in pairs.items() if value is not None
         }
         if self.standalone:
-            worn: dict[str, object] = {}
+            worn: dict[str, Any] = {}
             for name in look.split():
                 worn.update(DRESS.get(name, {}))
             named = worn | named
@@ -109,14 +106,14 @@ class Drawing:
             words = words.translate(STRAIGHT)
         self.element("text", look, words, x=float(x), y=float(y))
 
-    def path(self, data: str, look: str, **pairs: object) -> None:
+    def path(self, data: str, look: str, **pairs: Any) -> None:
         self.element("path", look, d=data, **pairs)
 
     def rule(self, x1: float, y1: float, x2: float, y2: float, look: str) -> None:
         self.path(f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}", look)
 
-    def box(self, x: float, y: float, width: float, height: float, look: str, **pairs: object) -> None:
-        size = {"width": max(0.0, float(width)), "height": max(0.0, float(height))}
+    def box(self, x: float, y: float, width: float, height: float, look: str, **pairs: Any) -> None:
+        size: dict[str, Any] = {"width": max(0.0, float(width)), "height": max(0.0, float(height))}
         self.element("rect", look, x=float(x), y=float(y), **size, **pairs)
 
     def shape(self, kind: str, x: float, y: float, size: float, look: str, tip: str = "") -> None:
@@ -194,6 +191,7 @@ def wide(letter: str) -> bool:
 def outline(kind: str, x: float, y: float, size: float) -> str:
     """Path data of a mark centred on (x, y)."""
     half = size / 2
+    corners: tuple[tuple[float, float], ...]
     if kind == "up":
         corners = ((x, y - half), (x + half, y + half), (x - half, y + half))
     elif kind == "down":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 from scorecard.charts.canvas import (
     NARROW,
@@ -109,7 +110,12 @@ def _rug(canvas: Canvas, acts: Sequence[Act], words: Words) -> None:
         top = middle - tall if act.direction >= 0 else middle
         height = 2 * tall if act.direction == 0 else tall
         look = {1: "up", -1: "down", 0: "even"}[act.direction]
-        size = {"x": canvas.x(act.date) - 1, "y": float(top), "width": 2.0, "height": float(height)}
+        size: dict[str, Any] = {
+            "x": canvas.x(act.date) - 1,
+            "y": float(top),
+            "width": 2.0,
+            "height": float(height),
+        }
         bar = drawing.markup("rect", look, tip=act.title, **size)
         if not drawing.standalone and act.href:
             bar = drawing.markup("a", href=act.href, tabindex="-1").replace("/>", f">{bar}</a>")

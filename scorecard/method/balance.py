@@ -14,6 +14,8 @@ from scipy.special import betainc, betaincc, betaincinv
 
 from scorecard.method.parameters import Parameters
 
+Values = Any  # an array of any shape, or one number
+
 LABELS = ("too little evidence", "advancing", "undermined", "contested", "unclear")
 TALK = 2  # strengths 1 and 2
 COMMITMENT = 2  # strength 3, counted from 0
@@ -40,14 +42,12 @@ def scales(sums: np.ndarray, parameters: Parameters) -> np.ndarray:
     return left
 
 
-def score(advancing: np.ndarray, undermining: np.ndarray, parameters: Parameters) -> np.ndarray:
+def score(advancing: Values, undermining: Values, parameters: Parameters) -> np.ndarray:
     """S = 100·(A - U) / (E + k), between -100 and +100."""
     return 100 * (advancing - undermining) / (advancing + undermining + parameters.k)
 
 
-def beta(
-    advancing: np.ndarray, undermining: np.ndarray, parameters: Parameters
-) -> tuple[np.ndarray, np.ndarray]:
+def beta(advancing: Values, undermining: Values, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
     """The two parameters of the Beta distribution behind the band: g·(A + k/2), g·(U + k/2)."""
     evidence = advancing + undermining
     k = parameters.k
@@ -55,21 +55,19 @@ def beta(
     return g * (advancing + k / 2), g * (undermining + k / 2)
 
 
-def band(
-    advancing: np.ndarray, undermining: np.ndarray, parameters: Parameters
-) -> tuple[np.ndarray, np.ndarray]:
+def band(advancing: Values, undermining: Values, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
     """low, high = 200·q - 100 for the 10 % and 90 % quantiles."""
     alpha, other = beta(advancing, undermining, parameters)
     low, high = (200 * betaincinv(alpha, other, share) - 100 for share in parameters.band)
     return low, high
 
 
-def probability(advancing: np.ndarray, undermining: np.ndarray, parameters: Parameters) -> np.ndarray:
+def probability(advancing: Values, undermining: Values, parameters: Parameters) -> np.ndarray:
     """P(p > ½): how probable it is that the balance is on the advancing side."""
     return betaincc(*beta(advancing, undermining, parameters), 0.5)
 
 
-def labels(advancing: np.ndarray, undermining: np.ndarray, parameters: Parameters) -> np.ndarray:
+def labels(advancing: Values, undermining: Values, parameters: Parameters) -> np.ndarray:
     """Places in LABELS. low > 0 is asked as P(p < ½) < 10 %, which is the same and needs no quantile."""
     below = betainc(*beta(advancing, undermining, parameters), 0.5)
     evidence = advancing + undermining

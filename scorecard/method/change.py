@@ -27,7 +27,7 @@ def change(ledger: Ledger, day: int, days: int, chosen: np.ndarray) -> list[dict
     scores = np.stack([state.scores for state in states])
     effective = _effective_acts(ledger, np.flatnonzero(before != after), after, day)
     return [
-        _entry(*scores[:, number].tolist(), float(effective[number]), ledger.parameters)
+        _entry(scores[:, number].tolist(), float(effective[number]), ledger.parameters)
         for number in range(len(RECOMMENDATIONS))
     ]
 
@@ -41,9 +41,8 @@ def _effective_acts(ledger: Ledger, rows: np.ndarray, after: np.ndarray, day: in
     return np.where(squares > 0, total * total / np.where(squares > 0, squares, 1.0), 0.0)
 
 
-def _entry(
-    start: float, fade: float, stay: float, now: float, acts: float, parameters: Parameters
-) -> dict[str, Any]:
+def _entry(scores: list[float], acts: float, parameters: Parameters) -> dict[str, Any]:
+    start, fade, stay, now = scores
     faded, ended, new = fade - start, stay - fade, now - stay
     return {
         "from": start,

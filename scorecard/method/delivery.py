@@ -133,8 +133,11 @@ def _ask(
     values = [entry["value"] for entry in actors.values()]
     rungs = [entry["rung"] for entry in actors.values()]
     value = combined(mode, values)
-    rule = {"value": value if begun else None, "rung": combined_rung(mode, rungs) if begun else None}
-    found = {"ask": ask, "mode": mode, **rule, "rated": begun, "by_hand": None, "rule": rule}
+    rule: dict[str, Any] = {
+        "value": value if begun else None,
+        "rung": combined_rung(mode, rungs) if begun else None,
+    }
+    found: dict[str, Any] = {"ask": ask, "mode": mode, **rule, "rated": begun, "by_hand": None, "rule": rule}
     if hand := holding.get((recommendation, ask)):
         found |= {"value": rung_value(hand.rung, parameters), "rung": hand.rung, "rated": True}
         found["by_hand"] = {

@@ -12,7 +12,7 @@ import calendar
 import datetime
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -93,17 +93,14 @@ class Log:
         """The log of these versions only (a boolean mask), ids numbered as before; no settings."""
         number = np.cumsum(versions, dtype=np.int32) - 1
         rows, links = versions[self.row_version], versions[self.link_version]
-        return Log(
-            self.ids,
+        columns: list[Any] = [
             *(column[versions] for column in self._version_columns()),
             number[self.row_version[rows]],
-            *(
-                column[rows]
-                for column in (self.row_recommendation, self.row_direction, self.row_strength, self.row_ask)
-            ),
+            *(column[rows] for column in self._row_columns()[1:]),
             number[self.link_version[links]],
             self.link_target[links],
-        )
+        ]
+        return Log(self.ids, *columns)
 
     def extend(self, records: Iterable[Mapping[str, Any]], settings: Iterable[Setting] = ()) -> Log:
         """This log with more versions behind it. The records have passed `tracker.codebook.check` before."""
@@ -121,18 +118,11 @@ class Log:
                 )
             for target in record["supersedes"]:
                 links.append((version, index.setdefault(target, len(index))))
-        columns = zip(_VERSION_TYPES, self._version_columns(), _transposed(versions, 6), strict=True)
-        row_columns = zip(_ROW_TYPES, self._row_columns(), _transposed(rows, 5), strict=True)
-        link_columns = zip(
-            _LINK_TYPES, (self.link_version, self.link_target), _transposed(links, 2), strict=True
-        )
-        return Log(
-            tuple(index),
-            *(_grown(*column) for column in columns),
-            *(_grown(*column) for column in row_columns),
-            *(_grown(*column) for column in link_columns),
-            settings=(*self.settings, *settings),
-        )
+        kinds = (*_VERSION_TYPES, *_ROW_TYPES, *_LINK_TYPES)
+        old = (*self._version_columns(), *self._row_columns(), self.link_version, self.link_target)
+        new = (*_transposed(versions, 6), *_transposed(rows, 5), *_transposed(links, 2))
+        columns: list[Any] = [_grown(*column) for column in zip(kinds, old, new, strict=True)]
+        return replace(Log(tuple(index), *columns), settings=(*self.settings, *settings))
 
     def _version_columns(self) -> tuple[np.ndarray, ...]:
         return (self.event, self.start, self.recorded, self.certainty, self.actors, self.retracted)
@@ -151,7 +141,8 @@ _VERSION_TYPES = (np.int32, np.int32, np.int32, np.int8, np.uint8, np.bool_)
 _ROW_TYPES = (np.int32, np.int8, np.int8, np.int8, np.int8)
 _LINK_TYPES = (np.int32, np.int32)
 
-EMPTY = Log((), *(np.empty(0, kind) for kind in (*_VERSION_TYPES, *_ROW_TYPES, *_LINK_TYPES)))
+_NO_COLUMNS: list[Any] = [np.empty(0, kind) for kind in (*_VERSION_TYPES, *_ROW_TYPES, *_LINK_TYPES)]
+EMPTY = Log((), *_NO_COLUMNS)
 
 
 def read(records: Iterable[Mapping[str, Any]], settings: Iterable[Mapping[str, Any]] = ()) -> Log:

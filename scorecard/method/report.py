@@ -40,13 +40,13 @@ def report(
     book = ledger(log, known, method.parameters)
     chosen, day = book.seen_by(actor), as_of.toordinal()
     balances, pulses = _balances(book, day, chosen), _pulses(book, day, chosen)
-    for reading, found in (("balance", balances), ("pulse", pulses)):
-        for entry, since in zip(found, _since(log, reading, actor, as_of, known_at, method), strict=True):
+    for reading, entries in (("balance", balances), ("pulse", pulses)):
+        for entry, since in zip(entries, _since(log, reading, actor, as_of, known_at, method), strict=True):
             entry["since"] = since
     changes = {str(days): change(book, day, days, chosen) for days in HORIZONS}
     settings = [item for item in log.settings if known is None or item.recorded <= known]
     deliveries = delivery(book, day, chosen, settings)
-    found = {
+    found: dict[str, Any] = {
         "method": method.version,
         "as_of": as_of.isoformat(),
         "known_at": None if known_at is None else known_at.isoformat(),
@@ -56,7 +56,7 @@ def report(
             slug: {
                 "balance": balances[number],
                 "pulse": pulses[number],
-                "change": {days: entries[number] for days, entries in changes.items()},
+                "change": {days: moved[number] for days, moved in changes.items()},
                 "delivery": deliveries[slug],
             }
             for number, slug in enumerate(RECOMMENDATIONS)

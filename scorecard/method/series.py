@@ -132,7 +132,7 @@ def _run(
     totals = balance.capped(sums, parameters)
     found: dict[str | None, Series] = {}
     for number, (actor, view) in enumerate(zip(actors, views, strict=True)):
-        something = (view.pairs > 0).any(axis=0)
+        something = np.any(view.pairs > 0, axis=0)
         acts = daily_counts(view, something, view.recommendation, cells, start, stop)
         found[actor] = Series(start, totals[:, number, 0], totals[:, number, 1], acts, parameters)
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Ledger:
     @cached_property
     def credits_something(self) -> np.ndarray:
         """[rows] True where the credited pair is not (0, 0)."""
-        return (self.credited > 0).any(axis=0)
+        return np.any(self.credited > 0, axis=0)
 
     def seen_by(self, actor: str | None) -> np.ndarray:
         """[rows] True for the rows of events that name the actor; all of them for None."""
@@ -245,8 +246,9 @@ def _netted(
     place = place.reshape(reversals.shape)
     advancing, undermining = raw[0, touched].tolist(), raw[1, touched].tolist()
     against: dict[int, tuple[float, float]] = {}
-    last_pair = {newer: number for number, newer in enumerate(place[:, 0].tolist())}
-    for number, ((newer, older), factor) in enumerate(zip(place.tolist(), kept.tolist(), strict=True)):
+    last_pair = {int(newer): number for number, newer in enumerate(place[:, 0].tolist())}
+    linked: Any = place.tolist()
+    for number, ((newer, older), factor) in enumerate(zip(linked, kept.tolist(), strict=True)):
         a, u = against.get(newer, (0.0, 0.0))
         against[newer] = a, u = a + advancing[older] * factor, u + undermining[older] * factor
         if last_pair[newer] == number:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -23,6 +24,6 @@ def listed(event_id: str) -> list[dict[str, str]]:
     ]
 
 
-def address(record: dict[str, Any]) -> str:
+def address(record: Mapping[str, Any]) -> str:
     """Where a dispute is filed; empty for an event that no longer stands."""
     return "" if record["retracted"] else reverse("disputes:challenge", args=[record["id"]])

@@ -43,14 +43,14 @@ def degraded(read: Reading) -> list[datetime.date]:
 
 def stretches(days: Iterable[datetime.date]) -> Iterator[tuple[datetime.date, datetime.date]]:
     """First and last day of each unbroken run."""
-    first = last = None
+    run: tuple[datetime.date, datetime.date] | None = None
     for day in days:
-        if last is not None and (day - last).days > 1:
-            yield first, last
-            first = None
-        first, last = first or day, day
-    if last is not None:
-        yield first, last
+        if run is not None and (day - run[1]).days > 1:
+            yield run
+            run = None
+        run = (day if run is None else run[0], day)
+    if run is not None:
+        yield run
 
 
 def turns() -> list[Turn]:

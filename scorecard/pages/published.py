@@ -76,7 +76,7 @@ def etag(request: HttpRequest) -> str:
 def _holds(request: HttpRequest, tag: str) -> bool:
     """Whether the reader already has this version; a tag weakened by a compressing proxy counts too."""
     sent = request.headers.get("If-None-Match")
-    return bool(sent) and tag in {held.removeprefix("W/") for held in parse_etags(sent)}
+    return sent is not None and tag in {held.removeprefix("W/") for held in parse_etags(sent)}
 
 
 def _kept(made: HttpResponse) -> tuple[bytes, bytes | None, str, dict[str, str]]:

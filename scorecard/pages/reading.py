@@ -123,7 +123,7 @@ class Reading:
     def ender(self, event_id: str) -> Record | None:
         """The event that ended this one, if it had by the day of the page."""
         event = self.known.by_id.get(event_id)
-        if event is None or event.end is None or event.end > self.clock.as_of:
+        if event is None or event.ender is None or event.end is None or event.end > self.clock.as_of:
             return None
         return self.known.by_id[event.ender].record
 

@@ -90,6 +90,7 @@ def sit(browser):
         page = context.new_page()
         page.troubles = []
         page.on("console", lambda said: said.type in ("error", "warning") and page.troubles.append(said.text))
+        page.on("response", lambda answer: answer.status >= 500 and page.troubles.append(answer.url))
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
         page.goto(f"{service.address}/admin/login/?next={path}")
         page.fill("#id_username", name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -50,7 +51,7 @@ def actors(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/actors.html", context)
 
 
-def _balance(read: Reading, actor: str, slug: str) -> dict[str, Any]:
+def _balance(read: Reading, actor: str, slug: str) -> Mapping[str, Any]:
     return read.by_actor(actor, slug)
 
 

@@ -33,7 +33,9 @@ def robots(request: HttpRequest) -> HttpResponse:
 @published
 def sitemap(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
-    pages = [(name, []) for name in ("overview", "events", "actors", "method", "data", "about", "changes")]
+    pages: list[tuple[str, list[str]]] = [
+        (name, []) for name in ("overview", "events", "actors", "method", "data", "about", "changes")
+    ]
     pages += [("recommendation", [slug]) for slug in codebook.RECOMMENDATIONS]
     pages += [("actor", [actor]) for actor in codebook.ACTORS]
     pages += [("event", [record["id"]]) for record in read.records]

@@ -98,7 +98,7 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
     marks = chart_acts(read, slug, pins, query)
     # A phone shows no tooltip, and the list below has every link: the narrow chart carries neither.
     bare = [dataclasses.replace(mark, title="", href="") for mark in marks]
-    shared = {
+    shared: dict[str, Any] = {
         "coded_to": read.coded_to,
         "blind": horizons.blind(read),
         "turns": horizons.turns(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -101,7 +102,7 @@ def _faces(read: Reading, slugs: Any = (), actor: str = "") -> list[pictures.Fac
     return [face(slug, read.by_actor(actor or None, slug)) for slug in slugs or read.slugs]
 
 
-def face(slug: str, balance: dict[str, Any]) -> pictures.Face:
+def face(slug: str, balance: Mapping[str, Any]) -> pictures.Face:
     return pictures.Face(
         name=vocabulary.short_name(slug),
         score=balance["score"],
