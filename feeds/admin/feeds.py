@@ -95,18 +95,18 @@ class FeedAdmin(admin.ModelAdmin):
     def newest(self, feed):
         return health.ago(feed.newest_at, timezone.now()) if feed.newest_at else "–"
 
-    @admin.action(description=gettext_lazy("Poll now"))
+    @admin.action(description=gettext_lazy("Poll now"), permissions=["change"])
     def poll_now(self, request, queryset):
         count = Feed.objects.filter(pk__in=queryset.values("pk")).poll_soon()
         said = ngettext("%d feed is polled within a minute.", "%d feeds are polled within a minute.", count)
         self.message_user(request, said % count, messages.SUCCESS)
 
-    @admin.action(description=gettext_lazy("Pause"))
+    @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request, queryset):
         count = Feed.objects.filter(pk__in=queryset.values("pk")).pause()
         self.message_user(request, ngettext("%d feed paused.", "%d feeds paused.", count) % count)
 
-    @admin.action(description=gettext_lazy("Resume"))
+    @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request, queryset):
         count = Feed.objects.filter(pk__in=queryset.values("pk")).resume()
         self.message_user(request, ngettext("%d feed resumed.", "%d feeds resumed.", count) % count)

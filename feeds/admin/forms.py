@@ -42,6 +42,9 @@ class OpmlForm(forms.Form):
 class FeedForm(forms.ModelForm):
     """A feed as an editor may change it."""
 
+    site_url = forms.URLField(label=_("site"), required=False, max_length=1000, assume_scheme="https")
+    url = forms.CharField(label=_("address"), max_length=1000, widget=forms.URLInput(attrs={"size": 80}))
+
     class Meta:
         model = Feed
         fields = ("url", "title", "folder", "site_url", "language", "category")

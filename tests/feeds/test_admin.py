@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -257,3 +258,16 @@ def test_rhythms_are_told_in_one_unit():
         "every 6 hours",
         "every 3 days",
     ]
+
+
+@pytest.mark.parametrize(("role", "adds"), [("viewer", False), ("analyst", False), ("editor", True)])
+def test_everybody_on_staff_looks_and_editors_add(client, django_user_model, role, adds):
+    user = django_user_model.objects.create_user("eve", password="x", is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    client.force_login(user)
+    assert client.get(LIST).status_code == 200
+    assert client.get(reverse("admin:feeds_where")).status_code == 200
+    assert (client.get(reverse("admin:feeds_feed_add")).status_code == 200) is adds
+    feed = Feed.objects.create(url="https://a.example/feed")
+    client.post(LIST, {"action": "pause", "_selected_action": [feed.pk]})
+    assert Feed.objects.get().paused is adds

@@ -82,9 +82,8 @@ class Killing:
         self.forks.wait()
 
     def make_due(self):
-        """Feeds that wait for their next appointment need not: minutes would pass otherwise."""
-        waiting = "lease_token = '' AND trouble = ''"
-        self.sql(f"UPDATE feeds_feed SET next_poll_at = CURRENT_TIMESTAMP WHERE {waiting}")
+        """Feeds that wait for their next appointment need not, quarantined ones included: minutes would pass."""
+        self.sql("UPDATE feeds_feed SET next_poll_at = CURRENT_TIMESTAMP WHERE lease_token = ''")
 
     def count(self, condition):
         return self.sql(f"SELECT count(*) FROM feeds_feed WHERE {condition}")[0][0]
