@@ -59,8 +59,11 @@ def meaning(record: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*(str(record[key]) for key in MEANING), codes)
 
 
-def entries(log: Iterable[Version], *, recommendation: str = "", actor: str = "") -> list[Entry]:
-    """The newest changes of meaning, at most 100; of one recommendation or actor if named."""
+def entries(
+    log: Iterable[Version], *, recommendation: str = "", actor: str = "", chinese: bool = False
+) -> list[Entry]:
+    """The newest changes of meaning, at most 100; of one recommendation or actor if named. Titles and
+    summaries are in English, or in Chinese where there is any and it is asked for."""
     before: dict[str, Mapping[str, Any]] = {}
     found: list[Entry] = []
     for version in log:
@@ -70,9 +73,10 @@ def entries(log: Iterable[Version], *, recommendation: str = "", actor: str = ""
         if old is not None and meaning(old) == meaning(record):
             continue
         if _touches(record, recommendation, actor) or (old and _touches(old, recommendation, actor)):
-            found.append(_entry(version, old))
-    found.sort(key=lambda entry: (entry.updated, entry.identity), reverse=True)
-    return found[:LONGEST]
+            found.append(_entry(version, old, chinese))
+    # The log's order within one second: sorting is stable, and the newest comes first.
+    found.sort(key=lambda entry: entry.updated)
+    return found[::-1][:LONGEST]
 
 
 def _touches(record: Mapping[str, Any], recommendation: str, actor: str) -> bool:
@@ -80,7 +84,7 @@ def _touches(record: Mapping[str, Any], recommendation: str, actor: str) -> bool
     return touches and (not actor or actor in record["actors"])
 
 
-def _entry(version: Version, old: Mapping[str, Any] | None) -> Entry:
+def _entry(version: Version, old: Mapping[str, Any] | None, chinese: bool) -> Entry:
     record = version.record
     kind = "retracted" if record["retracted"] else "recoded" if old else "added"
     codes = ", ".join(
@@ -88,13 +92,11 @@ def _entry(version: Version, old: Mapping[str, Any] | None) -> Entry:
         f"{item['strength']}"
         for item in record["assessments"]
     )
-    text = " ".join(
-        part for part in (record["summary"] or record["summary_zh"], f"[{codes}]", version.why) if part
-    )
+    text = " ".join(part for part in (_words(record, "summary", chinese), f"[{codes}]", version.why) if part)
     told = hashlib.sha256(
         f"{record['id']}\n{version.recorded.isoformat()}\n{meaning(record)}".encode()
     ).hexdigest()
-    title = f"{record['date']} {record['title'] or record['title_zh'] or record['id']}"
+    title = f"{record['date']} {_words(record, 'title', chinese) or record['id']}"
     return Entry(
         told[:24],
         record["id"],
@@ -103,6 +105,11 @@ def _entry(version: Version, old: Mapping[str, Any] | None) -> Entry:
         text,
         version.recorded,
     )
+
+
+def _words(record: Mapping[str, Any], part: str, chinese: bool) -> str:
+    english, other = record[part], record[f"{part}_zh"]
+    return (other or english) if chinese else (english or other)
 
 
 def stamp(moment: datetime.datetime) -> str:

@@ -135,7 +135,32 @@ def finished(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
                 _one_example(parameter)
+                _add_path_example(parameter)
     return result
+
+
+PATH_EXAMPLES = {
+    "slug": "trust",
+    "id": "2025-05-12-geneva-tariff-truce",
+    "day": "2026-01-31",
+    "name": "scores",
+    "format": "csv",
+    "reference": "D-7K3F-29QX",
+    "message": "msg_" + "0" * 32,
+}
+
+
+def _add_path_example(parameter: dict[str, Any]) -> None:
+    """Something to start from when the page of the API is tried."""
+    if parameter["in"] != "path":
+        return
+    name, schema = parameter["name"], parameter["schema"]
+    if schema.get("type") == "integer":
+        parameter["example"] = 1
+    elif "enum" in schema and PATH_EXAMPLES.get(name) not in schema["enum"]:
+        parameter["example"] = schema["enum"][0]
+    elif name in PATH_EXAMPLES:
+        parameter["example"] = PATH_EXAMPLES[name]
 
 
 def _one_example(parameter: dict[str, Any]) -> None:

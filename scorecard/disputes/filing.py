@@ -65,9 +65,12 @@ def file(claim: Claim) -> Dispute:
     if Dispute.objects.open().filter(event=event).count() >= MOST_OPEN:
         raise BadDispute("event", _("This event has so many open disputes that no more are taken just now."))
     latest = Revision.objects.filter(event=event).order_by("-sequence").first()
-    return Dispute.objects.create(
-        reference=_reference(), event=event, sequence=latest.sequence if latest else 0, **values
-    )
+    with transaction.atomic():
+        row = Dispute.objects.create(
+            reference=_reference(), event=event, sequence=latest.sequence if latest else 0, **values
+        )
+        record.turn()  # the event's page lists it
+    return row
 
 
 def _event(event_id: str) -> Event:
@@ -179,7 +182,10 @@ def answer(dispute: Dispute, by: Any, *, accepted: bool, text: str) -> None:
 
 
 def mark_as_spam(dispute: Dispute) -> None:
-    Dispute.objects.filter(pk=dispute.pk, state=Dispute.State.RECEIVED).update(state=Dispute.State.SPAM)
+    received = Dispute.objects.filter(pk=dispute.pk, state=Dispute.State.RECEIVED)
+    with transaction.atomic():
+        if received.update(state=Dispute.State.SPAM):
+            record.turn()
 
 
 def counts() -> Mapping[str, int]:

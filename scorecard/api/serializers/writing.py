@@ -1,5 +1,6 @@
 """Shapes of the write side: proposals, decisions, imports, disputes, subscriptions, webhooks."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from scorecard.api.serializers.record import Page, SourceShape
@@ -8,6 +9,11 @@ from tracker import codebook
 from tracker.models import Event
 
 DAY = {"help_text": "A day as YYYY-MM-DD, between 1900 and 2100."}
+
+
+def _example(body):
+    """Show one whole body in the description."""
+    return extend_schema_serializer(examples=[OpenApiExample("one", value=body, request_only=True)])
 
 
 class CleanText(serializers.CharField):
@@ -62,6 +68,16 @@ class AssessmentInput(Strict):
     rationale = CleanText(max_length=2000, required=False, allow_blank=True)
 
 
+@_example(
+    {
+        "title": "US lifts its curbs on research chips",
+        "date": "2026-05-01",
+        "language": "en",
+        "actors": ["us"],
+        "assessments": [{"rec": "trust", "direction": 1, "strength": 4, "ask": "import-barriers"}],
+        "sources": [{"title": "Curbs lifted", "url": "https://gazette.example/1", "lang": "en"}],
+    }
+)
 class Proposal(Strict):
     """An event for the queue of the analysts. It counts nowhere before one of them accepts it."""
 
@@ -96,6 +112,7 @@ class Proposals(Page):
     results = ProposalShape(many=True)
 
 
+@_example({"deed": "dismiss", "version": 1, "reason": "no_act", "why": "A preview, no act."})
 class Decision(Strict):
     """What to do with an event. Which fields a deed takes is said in the description of the operation."""
 
@@ -125,6 +142,20 @@ class Decided(serializers.Serializer):
     sequence = serializers.IntegerField(allow_null=True, help_text="Its last revision; null: not on record.")
 
 
+@_example(
+    {
+        "records": [
+            {
+                "id": "2026-05-01-curbs-lifted",
+                "date": "2026-05-01",
+                "title": "US lifts its curbs on research chips",
+                "actors": ["us"],
+                "assessments": [{"rec": "trust", "direction": 1, "strength": 4}],
+            }
+        ],
+        "why": "from the archive",
+    }
+)
 class Import(Strict):
     records = serializers.ListField(
         child=serializers.DictField(), min_length=1, max_length=1000,
@@ -139,6 +170,14 @@ class Imported(serializers.Serializer):
     known = serializers.IntegerField(help_text="On record already; nothing was done.")
 
 
+@_example(
+    {
+        "event": "2025-05-12-geneva-tariff-truce",
+        "recommendation": "trust",
+        "claim": "The truce covered tariffs only, not research.",
+        "source": "https://gazette.example/truce",
+    }
+)
 class DisputeInput(Strict):
     event = serializers.RegexField(f"^{codebook.ID.pattern}$", help_text="Its id.")
     claim = CleanText(min_length=20, max_length=4000, help_text="What is wrong.")
@@ -174,6 +213,7 @@ class Disputes(Page):
     results = DisputeShape(many=True)
 
 
+@_example({"email": "reader@example.org", "rhythm": "weekly", "recommendations": ["trust"]})
 class SubscriptionInput(Strict):
     email = serializers.EmailField(max_length=254)
     rhythm = serializers.ChoiceField(choices=Subscription.Rhythm.values)
@@ -188,6 +228,7 @@ class Asked(serializers.Serializer):
     detail = serializers.CharField()
 
 
+@_example({"url": "https://example.org/hook", "recommendations": ["trust"]})
 class WebhookInput(Strict):
     url = Address(help_text="https, on the open internet.")
     recommendations = serializers.ListField(

@@ -21,6 +21,12 @@ SENSITIVITY = parameters.flag(
     "sensitivity", "Add the thousand draws and the named what-ifs: how far the figures rest on choices."
 )
 READING = parameters.choice("reading", ("balance", "pulse"), "Which reading.", default="balance")
+METHOD = parameters.choice(
+    "method", tuple(standings.method.METHODS), "Version of the method; default: the current one."
+)
+THEN = parameters.flag(
+    "then", "Each day as it was known on that day: what the scorecard said then, or would have said."
+)
 SLUG = OpenApiParameter(
     "slug", {"type": "string", "enum": [*codebook.RECOMMENDATIONS]}, OpenApiParameter.PATH,
     description="One of the seven.",
@@ -56,7 +62,7 @@ def readings(found: dict[str, Any]) -> dict[str, Any]:
 class Scores(Reading):
     """All readings of the seven on one day."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR, SENSITIVITY)
+    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, SENSITIVITY)
 
     @extend_schema(operation_id="scores", responses=shapes.Scores, tags=["Figures"])
     def get(self, request, **place):
@@ -64,7 +70,11 @@ class Scores(Reading):
 
     def answer(self, asked, **place):
         report = standings.report(
-            day(asked), asked["known_at"], asked["actor"], sensitivity=asked["sensitivity"]
+            day(asked),
+            asked["known_at"],
+            asked["actor"],
+            sensitivity=asked["sensitivity"],
+            version=asked["method"],
         )
         found = {slug: readings(entry) for slug, entry in report["recommendations"].items()}
         return {**report, **clock(asked, report), "recommendations": found}
@@ -73,14 +83,14 @@ class Scores(Reading):
 class Score(Reading):
     """All readings of one recommendation on one day."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR)
+    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD)
 
     @extend_schema(operation_id="score", parameters=[SLUG], responses=shapes.Score, tags=["Figures"])
     def get(self, request, **place):
         return super().get(request, **place)
 
     def answer(self, asked, slug):
-        report = standings.report(day(asked), asked["known_at"], asked["actor"])
+        report = standings.report(day(asked), asked["known_at"], asked["actor"], version=asked["method"])
         found = readings(report["recommendations"][known(slug)])
         return {**clock(asked, report), "recommendation": slug, "readings": found}
 
@@ -88,7 +98,7 @@ class Score(Reading):
 class Contributions(Reading):
     """The acts behind one balance: `points` add up to the score, `advancing` to A, `undermining` to U."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR)
+    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD)
 
     @extend_schema(
         operation_id="contributions", parameters=[SLUG], responses=shapes.Contributions, tags=["Figures"]
@@ -97,7 +107,7 @@ class Contributions(Reading):
         return super().get(request, **place)
 
     def answer(self, asked, slug):
-        report = standings.report(day(asked), asked["known_at"], asked["actor"])
+        report = standings.report(day(asked), asked["known_at"], asked["actor"], version=asked["method"])
         balance = report["recommendations"][known(slug)]["balance"]
         return {
             **clock(asked, report),
@@ -142,6 +152,8 @@ class Series(Reading):
         KNOWN_AT,
         ACTOR,
         RECOMMENDATION,
+        METHOD,
+        THEN,
         parameters.day("first", "Leave out days before this one."),
         parameters.number(
             "every", "Only each n-th day, counted back from the last.", least=1, most=366, default=1
@@ -154,12 +166,23 @@ class Series(Reading):
 
     def answer(self, asked, **place):
         last = day(asked)
-        found = standings.series(asked["reading"], asked["actor"], as_of=last, known_at=asked["known_at"])
+        found = standings.series(
+            asked["reading"],
+            asked["actor"],
+            as_of=last,
+            known_at=asked["known_at"],
+            then=asked["then"],
+            version=asked["method"],
+        )
         days = found["days"]
         first = asked["first"].isoformat() if asked["first"] else ""
         places = [place for place in range(len(days) - 1, -1, -asked["every"]) if days[place] >= first][::-1]
         slugs = [asked["recommendation"]] if asked["recommendation"] else codebook.RECOMMENDATIONS
-        stamp = {"method": standings.method.CURRENT, "as_of": last.isoformat(), "actor": asked["actor"]}
+        stamp = {
+            "method": asked["method"] or standings.method.CURRENT,
+            "as_of": last.isoformat(),
+            "actor": asked["actor"],
+        }
         stamp["known_at"] = asked["known_at"].isoformat() if asked["known_at"] else None
         return {
             **clock(asked, stamp),

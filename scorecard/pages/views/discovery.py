@@ -101,6 +101,7 @@ def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
         (feeds.Version(line.record, line.written, line.why) for line in reading.versions()),
         recommendation=key if kind == "recommendations" else "",
         actor=key if kind == "actors" else "",
+        chinese=frame.language().startswith("zh"),
     )
     channel = feeds.Channel(
         title=f"US–China AI Policy Scorecard: {titles[name]}",

@@ -68,6 +68,10 @@ def test_every_operation_is_described(client, db):
     for each in operations:
         assert any(code.startswith("2") for code in each["responses"])
         assert "429" in each["responses"]
+        for body in each.get("requestBody", {}).get("content", {}).values():
+            assert body["examples"]
+        named = [parameter for parameter in each.get("parameters", ()) if parameter["in"] == "path"]
+        assert all("example" in parameter for parameter in named)
 
 
 def test_the_page_of_the_api_asks_no_other_host(client, db):
