@@ -554,3 +554,18 @@ def test_the_lots_are_fair_and_fixed(settings):
     assert [blind.drawn_twice(event) for event in events[:50]] == [
         blind.drawn_twice(event) for event in events[:50]
     ]
+
+
+def test_joins_to_the_record_are_undone_one_by_one(accepted, proposal, ada):
+    target = accepted("Tariff on record")
+    bare = whole(target)
+    reports = [proposal(f"Report {number}") for number in range(4)]
+    before = [whole(report) for report in reports]
+    for report in reports:
+        triage.merge([report], target, ada)
+    assert Event.objects.get(pk=target.pk).reports_count == 5
+    for _number in reports:
+        triage.undo(triage.last_of(ada)[0], ada)
+    assert [whole(report) for report in reports] == before
+    assert whole(target) == bare
+    assert record.verify() == 9

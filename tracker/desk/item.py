@@ -43,6 +43,7 @@ def described(event: Event, *, blindly: bool = False) -> dict[str, Any]:
         "lang": "en" if event.title else "zh-Hans",
         "summary": marked(event.summary or event.summary_zh, cues),
         "reports": [_report(report, cues) for report in reports[:REPORTS]],
+        "report_count": event.reports_count or len(reports[:REPORTS]),
         "more_reports": max(0, event.reports_count - REPORTS),
         "rows": _rows(drafted or proposed, suggestion, blindly),
         "suggested": proposed,

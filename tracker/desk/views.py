@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse, translate_url
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tracker import search, triage
 from tracker.desk import history, item, keys, previews, queue
@@ -85,13 +85,18 @@ def item_part(request, event_id):
 
 
 @desk_view(answers=True)
-@require_GET
+@require_http_methods(["GET", "POST"])
 def rows_part(request):
     """More of the queue, without what the page holds already; or `only` one event's row."""
     if only := request.GET.get("only"):
         rows = queue.described(list(Event.objects.filter(pk=only)))
         return render(request, "desk/rows.html", {"rows": rows})
-    without = request.GET.get("without", "").split(",")
+    without = []
+    if request.method == "POST":  # a long list of ids does not fit into an address
+        try:
+            without = [str(key) for key in _form(request).get("without") or []]
+        except BadForm as error:
+            return _refusal(str(error), "form", 400)
     tab = request.GET.get("tab", "queue")
     try:
         rows = queue.rows(

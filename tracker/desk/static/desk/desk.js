@@ -105,8 +105,8 @@
   function more() {
     if (loading || !rows) return loading;
     const known = [...links().map((link) => link.dataset.event), ...undoable.map((step) => step.event)];
-    const query = new URLSearchParams({ tab: body.dataset.tab, q: body.dataset.query, without: known.join(",") });
-    loading = fetch(`${Desk.url("rows")}?${query}`, { credentials: "same-origin" })
+    const query = new URLSearchParams({ tab: body.dataset.tab, q: body.dataset.query });
+    loading = Desk.post(`${Desk.url("rows")}?${query}`, { without: known })
       .then((response) => (response.ok ? response.text() : ""))
       .then((html) => rows.insertAdjacentHTML("beforeend", html))
       .catch(() => {})
