@@ -185,7 +185,7 @@ class Index:
         return [(shelf, mark) for shelf, mark in pairs if mark]
 
     def _parted_from(self, reading: Reading, members: Sequence[Reading]) -> bool:
-        parted = self._parted.get(reading.report.key)
+        parted = self._parted.get(reading.report.key, set())
         return bool(parted) and any(member.report.key in parted for member in members)
 
     def _last_day(self, story: Story) -> int:

@@ -108,7 +108,7 @@ class Groups:
                 continue
             self._merge(one, other)
             for near in self._sums[one]:
-                heapq.heappush(heap, (-self._mean(one, near), *sorted((one, near))))
+                heapq.heappush(heap, (-self._mean(one, near), min(one, near), max(one, near)))
         return [sorted(group) for group in self._members.values()]
 
     def _mean(self, one: int, other: int) -> float:
