@@ -27,6 +27,7 @@ def main():
         worker = os.fork()
         if not worker:
             os.setsid()
+            os.dup2(2, 1)  # standard output tells process ids and nothing else
             work(app)
         print(worker, flush=True)
 
