@@ -64,12 +64,7 @@ def delivery(
     ledger: Ledger, day: int, chosen: np.ndarray, settings: Sequence[Setting] = ()
 ) -> dict[str, dict[str, Any]]:
     """For each recommendation `value label rated of asks`; `settings` are those known, in log order."""
-    rows = tagged(ledger, chosen)
-    rows = rows[
-        ledger.live(day)[rows] & (day < lapse(ledger.start[rows], ledger.strength[rows], ledger.parameters))
-    ]
-    kept = faded(ledger.parameters.half_life, ledger.strength[rows], day - ledger.start[rows])
-    pairs = ledger.credited[:, rows] * kept
+    rows, pairs = _standing(ledger, day, chosen)
     by_actor = {actor: _of_actor(ledger, rows, pairs, actor) for actor in ACTORS}
     begun = np.unique(ledger.ask[chosen & (ledger.ask >= 0) & (ledger.start <= day)])
     known = {ASK_SLUGS[number] for number in begun.tolist()}
@@ -82,6 +77,32 @@ def delivery(
         ]
         found[recommendation] = together(asks)
     return found
+
+
+def acts_behind(ledger: Ledger, day: int, chosen: np.ndarray) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """For each ask the acts that stand for or against it: `up` and `down` add up to those of its actors."""
+    rows, pairs = _standing(ledger, day, chosen)
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for number, row in enumerate(rows.tolist()):
+        act = {
+            "id": ledger.event_id(row),
+            "actors": [actor for bit, actor in enumerate(ACTORS) if ledger.actors[row] >> bit & 1],
+            "direction": int(ledger.direction[row]),
+            "strength": int(ledger.strength[row]) + 1,
+            "up": float(pairs[0, number]),
+            "down": float(pairs[1, number]),
+        }
+        found.setdefault(ASK_SLUGS[ledger.ask[row]], []).append(act)
+    return found
+
+
+def _standing(ledger: Ledger, day: int, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The tagged rows that stand on the day, and their credited pairs faded to it."""
+    rows = tagged(ledger, chosen)
+    young = day < lapse(ledger.start[rows], ledger.strength[rows], ledger.parameters)
+    rows = rows[ledger.live(day)[rows] & young]
+    kept = faded(ledger.parameters.half_life, ledger.strength[rows], day - ledger.start[rows])
+    return rows, ledger.credited[:, rows] * kept
 
 
 def together(asks: list[dict[str, Any]]) -> dict[str, Any]:

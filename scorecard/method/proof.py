@@ -72,5 +72,23 @@ def acts(
     return sorted(found, key=lambda act: (-abs(act["effect"]), act["id"]))
 
 
+def pulse_acts(
+    ledger: Ledger, standing: Standing, recommendation: int, shares: np.ndarray
+) -> list[dict[str, Any]]:
+    """What each act adds to a pulse, the largest first: `points` add up to its score."""
+    mine = np.flatnonzero(ledger.recommendation[standing.rows] == recommendation)
+    whole = float(shares.sum()) + standing.parameters.k
+    found = [
+        {
+            "id": ledger.event_id(row),
+            "advancing": float(shares[0, number]),
+            "undermining": float(shares[1, number]),
+            "points": float(100 * (shares[0, number] - shares[1, number]) / whole),
+        }
+        for number, row in enumerate(standing.rows[mine].tolist())
+    ]
+    return sorted(found, key=lambda act: (-abs(act["points"]), act["id"]))
+
+
 def _without(shares: np.ndarray, advancing: float, undermining: float) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(advancing - shares[0], 0.0), np.maximum(undermining - shares[1], 0.0)

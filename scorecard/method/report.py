@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from scorecard.method import balance, proof, sums
+from scorecard.method import balance, sums
+from scorecard.method import proof as proofs
 from scorecard.method.change import change
-from scorecard.method.delivery import delivery
+from scorecard.method.delivery import acts_behind, delivery
 from scorecard.method.log import Log
 from scorecard.method.parameters import HORIZONS, Method, method_of
 from scorecard.method.sensitivity import sensitivity as drawn
@@ -26,6 +27,7 @@ def report(
     actor: str | None = None,
     sensitivity: bool = False,
     version: str | Method | None = None,
+    proof: bool = False,
 ) -> dict[str, Any]:
     """Every reading of section 1 to 9 on the day `as_of`, as known at the end of `known_at` (None: all on
     record).
@@ -33,19 +35,25 @@ def report(
     `{"method", "as_of", "known_at", "actor", "parameters", "recommendations": {slug: {"balance", "pulse",
     "change", "delivery"}}, "overall", "ignored_links"}`, unrounded plain JSON values. `actor` gives that
     actor's view. With `sensitivity` the balances and the overall figure also hold `sensitivity`, and the
-    report holds `what_ifs`. `ValueError` names an actor or version that is not known.
+    report holds `what_ifs`; with `proof` pulses and asks also hold the `acts` behind them.
+    `ValueError` names an actor or version that is not known.
     """
     method = method_of(version)
     known = None if known_at is None else known_at.toordinal()
     book = ledger(log, known, method.parameters)
     chosen, day = book.seen_by(actor), as_of.toordinal()
-    balances, pulses = _balances(book, day, chosen), _pulses(book, day, chosen)
+    balances, pulses = _balances(book, day, chosen), _pulses(book, day, chosen, proof)
     for reading, entries in (("balance", balances), ("pulse", pulses)):
         for entry, since in zip(entries, _since(log, reading, actor, as_of, known_at, method), strict=True):
             entry["since"] = since
     changes = {str(days): change(book, day, days, chosen) for days in HORIZONS}
     settings = [item for item in log.settings if known is None or item.recorded <= known]
     deliveries = delivery(book, day, chosen, settings)
+    if proof:
+        behind = acts_behind(book, day, chosen)
+        for slug, entry in deliveries.items():
+            for ask in entry["asks"]:
+                ask["acts"] = behind.get((slug, ask["ask"]), [])
     found: dict[str, Any] = {
         "method": method.version,
         "as_of": as_of.isoformat(),
@@ -119,18 +127,23 @@ def _acts_counted(book: Ledger, standing: sums.Standing) -> np.ndarray:
 def _balances(book: Ledger, day: int, chosen: np.ndarray) -> list[dict[str, Any]]:
     standing = sums.balance_on(book, day, chosen)
     found = _measures(standing, _acts_counted(book, standing))
-    shares, owner = proof.contributions(standing, book), book.recommendation[standing.rows]
+    shares, owner = proofs.contributions(standing, book), book.recommendation[standing.rows]
     for number, entry in enumerate(found):
         mine = shares[:, owner == number]
-        effect = proof.effects(mine, entry["A"], entry["U"], standing)
-        entry["fragile"] = proof.fragile(mine, entry["A"], entry["U"], standing)
-        entry["acts"] = proof.acts(book, standing, number, mine, effect)
+        effect = proofs.effects(mine, entry["A"], entry["U"], standing)
+        entry["fragile"] = proofs.fragile(mine, entry["A"], entry["U"], standing)
+        entry["acts"] = proofs.acts(book, standing, number, mine, effect)
     return found
 
 
-def _pulses(book: Ledger, day: int, chosen: np.ndarray) -> list[dict[str, Any]]:
+def _pulses(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[dict[str, Any]]:
     standing = sums.pulse_on(book, day, chosen)
-    return _measures(standing, _acts_counted(book, standing))
+    found = _measures(standing, _acts_counted(book, standing))
+    if with_acts:
+        shares, owner = proofs.contributions(standing, book), book.recommendation[standing.rows]
+        for number, entry in enumerate(found):
+            entry["acts"] = proofs.pulse_acts(book, standing, number, shares[:, owner == number])
+    return found
 
 
 def _since(

@@ -93,6 +93,20 @@ def test_it_prints_the_series_and_what_moved_each_balance(tmp_path):
     assert sum(step["points"] for step in moved["steps"]) == pytest.approx(moved["change"], abs=1e-9)
 
 
+def test_with_proof_every_figure_comes_with_the_acts_that_sum_to_it():
+    found = scored(f"--events={ROOT / 'seeds/events.jsonl'}", "--as-of=2026-07-07", "--proof")
+    for entry in found["recommendations"].values():
+        for reading in (entry["balance"], entry["pulse"]):
+            for total, part in (("A", "advancing"), ("U", "undermining"), ("score", "points")):
+                summed = sum(act[part] for act in reading["acts"])
+                assert summed == pytest.approx(reading[total], abs=1e-9)
+        for ask in entry["delivery"]["asks"]:
+            for actor, standing in ask["actors"].items():
+                for side in ("up", "down"):
+                    summed = sum(act[side] for act in ask["acts"] if actor in act["actors"])
+                    assert summed == pytest.approx(standing[side], abs=1e-9)
+
+
 def test_asks_set_by_hand_come_from_a_second_file(tmp_path):
     case = worked.example("delivery with one analyst setting")
     path, by_hand = written(tmp_path, worked.records(case["events"])), tmp_path / "asks.jsonl"

@@ -36,6 +36,7 @@ class Command(BaseCommand):
             parser.add_argument(name, metavar=metavar, help=words)
         parser.add_argument("--series", choices=("balance", "pulse"), help="add a reading's daily series")
         parser.add_argument("--then", action="store_true", help="the series with each day as known then")
+        parser.add_argument("--proof", action="store_true", help="add the acts behind pulses and asks too")
         parser.add_argument("--sensitivity", action="store_true", help="add 1,000 draws and the what-ifs")
 
     def handle(self, **asked):
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         as_of = _day(asked, "as_of") or datetime.datetime.now(datetime.UTC).date()
         known_at = _day(asked, "known_at")
         log, actor, version = _log(asked), asked["actor"], asked["method"]
-        found = method.report(log, as_of, known_at, actor, asked["sensitivity"], version)
+        found = method.report(log, as_of, known_at, actor, asked["sensitivity"], version, asked["proof"])
         if asked["series"]:
             known = method.THEN if asked["then"] else known_at
             drawn = method.series(log, asked["series"], actor, as_of=as_of, known=known, version=version)
