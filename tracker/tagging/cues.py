@@ -19,6 +19,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tracker.tagging import folding
@@ -35,7 +36,8 @@ RECOMMENDATIONS = (
     "civilian-first", "governance", "misuse", "joint-research", "trust", "safety-coalition", "global-challenges",
 )  # fmt: skip
 DIRECTIONS = ("sign", "against", "1", "-1")
-SPECIAL = ("+", "-", "0", "pair", "us", "china", "multilateral", "eu", "other", "industry", "academia", "zh")
+SIGNS = ("+", "-", "0")
+SPECIAL = (*SIGNS, "pair", "us", "china", "multilateral", "eu", "other", "industry", "academia", "zh")
 
 
 class CueError(ValueError):
@@ -52,7 +54,7 @@ class Cue:
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """One row of the table: a reading of the headline -> a recommendation, a direction, how surely."""
 
@@ -65,6 +67,13 @@ class Rule:
     ask: str | None
     example: str
     counter: str
+
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """Names of which one must be there for the rule to hold: those of its first term."""
+        first = self.when[0]
+        is_plain = all(is_there and name not in SIGNS for is_there, name in first)
+        return frozenset(name for _, name in first) if is_plain else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

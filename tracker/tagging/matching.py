@@ -52,10 +52,14 @@ class _Word:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text written with spaces; dots of abbreviations drop out (U.S. is US)."""
+    small = folding.lower(text)
     found = []
     for match in TOKEN.finditer(text):
-        raw = match.group().replace(".", "")
-        found.append(Token(raw, folding.lower(raw), match.start(), match.end()))
+        start, end = match.span()
+        raw, low = text[start:end], small[start:end]
+        if "." in raw:
+            raw, low = raw.replace(".", ""), low.replace(".", "")
+        found.append(Token(raw, low, start, end))
     return found
 
 
@@ -73,16 +77,20 @@ def forms(word: str) -> set[str]:
     return found | {word + "ed", word + "ing"}
 
 
+_Pattern = tuple[_Word, tuple[_Word, ...], Cue]  # its first word, the rest, and what it stands for
+
+
 class Matcher:
     """The compiled cues; `find` is its one deed."""
 
     def __init__(self, cues: Iterable[Cue]):
-        self._whole: dict[str, list[tuple[tuple[_Word, ...], Cue]]] = {}
-        self._stems: dict[str, list[tuple[tuple[_Word, ...], Cue]]] = {}
+        self._whole: dict[str, list[_Pattern]] = {}
+        self._stems: dict[str, list[_Pattern]] = {}
         self._han: dict[str, list[tuple[str, Cue]]] = {}
         for cue in cues:
             for pattern in cue.words:
                 self._add(pattern, cue)
+        self._stem_lengths = sorted({len(stem) for stem in self._stems})
         for listed in self._han.values():
             listed.sort(key=lambda pair: -len(pair[0]))
 
@@ -97,24 +105,27 @@ class Matcher:
         if _HAS_HAN.search(pattern):
             self._han.setdefault(pattern[0], []).append((pattern, cue))
             return
-        for variant in _spellings(pattern):
-            first = variant[0]
+        for first, *rest in _spellings(pattern):
             index = self._stems if first.is_stem else self._whole
-            index.setdefault(first.text.lower(), []).append((variant, cue))
+            index.setdefault(first.text.lower(), []).append((first, tuple(rest), cue))
 
     def _spaced(self, words: list[Token]) -> list[Hit]:
         found = []
         for place, token in enumerate(words):
-            candidates = self._whole.get(token.low, ())
-            for variant, cue in (*candidates, *self._starting(token.low)):
-                if end := _follows(variant, words, place):
+            for first, rest, cue in self._starting(token.low):
+                if first.is_cased and not first.matches(token):
+                    continue
+                end = _follows(rest, words, place + 1, token.end) if rest else token.end
+                if end:
                     found.append(Hit(cue.kind, cue.name, cue.effect, token.start, end))
         return found
 
-    def _starting(self, low: str) -> list[tuple[tuple[_Word, ...], Cue]]:
-        found: list[tuple[tuple[_Word, ...], Cue]] = []
-        for length in range(2, min(len(low), 14) + 1):
-            found += self._stems.get(low[:length], ())
+    def _starting(self, low: str) -> list[_Pattern]:
+        """The patterns whose first word may be this one."""
+        found = self._whole.get(low, [])
+        for length in self._stem_lengths:
+            if stems := self._stems.get(low[:length]):
+                found = found + stems
         return found
 
     def _unspaced(self, text: str) -> list[Hit]:
@@ -138,15 +149,15 @@ def _spellings(pattern: str) -> list[tuple[_Word, ...]]:
     return rows
 
 
-def _follows(variant: tuple[_Word, ...], words: list[Token], place: int) -> int:
-    """Where the pattern ends if it stands at `place`, else 0; a gap of two characters at most (`AI - chips`)."""
-    if place + len(variant) > len(words):
+def _follows(rest: tuple[_Word, ...], words: list[Token], place: int, end: int) -> int:
+    """Where the pattern ends if `rest` stands from `place` on, else 0; gaps of two characters at most (`AI - x`)."""
+    if place + len(rest) > len(words):
         return 0
-    end = words[place].start
-    for word, token in zip(variant, words[place:], strict=False):
+    for word in rest:
+        token = words[place]
         if token.start - end > 2 or not word.matches(token):
             return 0
-        end = token.end
+        end, place = token.end, place + 1
     return end
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tracker.tagging.cues import Rule
+from tracker.tagging.cues import SIGNS, Rule
 from tracker.tagging.frames import Frame
 from tracker.tagging.matching import Hit
 
 Pair = tuple[str, int]
 
-SIGNS = ("+", "-", "0")
 _COMMENT = 0.7
 _NO_ACT = 0.6
 
@@ -36,7 +35,7 @@ def apply(rules: Sequence[Rule], frame: Frame) -> list[Finding]:
     damp = _damp(frame)
     found = []
     for rule in rules:
-        if not _holds(rule, names):
+        if (rule.needs and rule.needs.isdisjoint(names)) or not _holds(rule, names):
             continue
         sign = _sign(rule, frame)
         direction = {"sign": sign, "against": -sign, "1": 1, "-1": -1}[rule.direction]
