@@ -194,6 +194,8 @@ def test_two_analysts_never_work_on_the_same_item(proposal, ada, rita):
     triage.claim(event, rita)
     triage.accept(event, rita)
     assert Event.objects.get().status == "accepted"
+    with pytest.raises(triage.Refused, match="decided already"):
+        triage.claim(event, ada)
 
 
 def test_the_table_and_the_database_hold_the_same_moves(proposal):
@@ -478,8 +480,9 @@ def test_an_edited_article_asks_once_to_look_again(accepted, ada):
     assert triage.revisit(event, source)
     assert not triage.revisit(event, source)
     assert Event.objects.get().look_again
-    triage.edit(event, ada, {"title": "Corrected"}, "the article was corrected")
+    triage.looked(event, ada)
     assert Event.objects.get().look_again == ""
+    assert Revision.objects.count() == 1
 
 
 RECORD = {

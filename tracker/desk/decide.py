@@ -206,6 +206,7 @@ DEEDS: dict[str, Callable[[Mapping[str, Any], Any, uuid.UUID], Any]] = {
     "reopen": _why_deed(triage.reopen),
     "dispute": _why_deed(triage.dispute),
     "settle": _why_deed(triage.settle),
+    "look": _why_deed(triage.looked),
     "retract": _why_deed(triage.retract),
     "restore": _why_deed(triage.restore),
     "undo": _undo,

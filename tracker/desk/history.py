@@ -29,6 +29,7 @@ DEEDS = {
     "reopen": _("reopened"),
     "dispute": _("disputed"),
     "settle": _("dispute settled"),
+    "look": _("looked at again"),
     "merge": _("merged"),
     "split": _("split"),
     "supersede": _("superseded"),

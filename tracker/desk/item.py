@@ -36,6 +36,7 @@ def described(event: Event, *, blindly: bool = False) -> dict[str, Any]:
     return {
         "event": event,
         "open": open_,
+        "precision": "" if event.date_precision == "day" else words.PRECISIONS[event.date_precision],
         "blind": blindly,
         "hidden": hidden and not blindly,
         "title": event.title or event.title_zh,

@@ -36,6 +36,7 @@ ACTORS = {
     "industry": _("Industry"),
     "academia": _("Academia"),
 }
+PRECISIONS = {"day": _("day"), "month": _("month"), "quarter": _("quarter"), "year": _("year")}
 CERTAINTIES = {"confirmed": _("confirmed"), "reported": _("reported"), "rumoured": _("rumoured")}
 CERTAINTY_HELP = {
     "confirmed": _("primary source, or two independent outlets"),

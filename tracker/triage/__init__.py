@@ -14,6 +14,7 @@ from tracker.triage.deciding import (
     dismiss,
     dispute,
     edit,
+    looked,
     reopen,
     restore,
     retract,
@@ -29,6 +30,6 @@ from tracker.triage.undoing import last_of, undo
 __all__ = [
     "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "bulk", "claim", "dismiss",
     "dispute", "edit", "enter", "enter_all", "fingerprint", "held_by_others", "join_article", "last_of",
-    "merge", "propose", "refresh", "release", "reopen", "restore", "retract", "revisit", "settle", "snooze",
-    "split", "suggested", "supersede", "undo", "wake",
+    "looked", "merge", "propose", "refresh", "release", "reopen", "restore", "retract", "revisit", "settle",
+    "snooze", "split", "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

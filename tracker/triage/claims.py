@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker.models import Claim, Event
-from tracker.triage.moves import Claimed, NotAllowed
+from tracker.triage.moves import Claimed, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, name_of
 
 MINUTES = 5
@@ -26,6 +26,8 @@ def claim(event: Event | str, by: Any, minutes: float = MINUTES) -> Claim:
     if not by.has_perm(DECIDE):
         raise NotAllowed(_("Your role does not include this step; ask an administrator for it."))
     key = event if isinstance(event, str) else event.pk
+    if not Event.objects.open().filter(pk=key).exists():
+        raise Refused(_("It has been decided already."))
     until = timezone.now() + datetime.timedelta(minutes=minutes)
     mine = Q(by=by) | Q(until__lte=Now())
     if not Claim.objects.filter(mine, event_id=key).update(by=by, until=until):
@@ -39,7 +41,8 @@ def claim(event: Event | str, by: Any, minutes: float = MINUTES) -> Claim:
                 _("%(name)s works on it just now; the claim ends by itself.")
                 % {"name": name_of(held.by) if held else "?"}
             ) from None
-    return Claim.objects.get(event_id=key)
+    # Not read again: a decision that comes in just now has ended it.
+    return Claim(event_id=key, by=by, until=until)
 
 
 def release(event: Event | str, by: Any) -> bool:

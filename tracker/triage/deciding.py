@@ -211,6 +211,14 @@ def reopen(event: Event | str, by: Any, why: str = "", *, version: int | None = 
     return row
 
 
+def looked(event: Event | str, by: Any, note: str = "", *, version: int | None = None, **more: Any) -> Event:
+    """An event that asked to be looked at again was, and stays as it is."""
+    with Step("look", by, why=note, **more) as step:
+        row = step.take(event, version)
+        step.save(row)
+    return row
+
+
 def dispute(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
     """Mark an accepted event as disputed; it still counts until the dispute is settled."""
     if not why.strip():

@@ -53,6 +53,7 @@
     if (!item) return;
     started = performance.now();
     Desk.coding.ready();
+    Desk.takeDraft();
     links().forEach((link) => link.toggleAttribute("aria-current", link.dataset.event === item.dataset.event));
     const here = row(item.dataset.event);
     if (here) here.scrollIntoView({ block: "nearest" });
@@ -135,6 +136,7 @@
       ...more,
     };
     Desk.send(form);
+    Desk.forgetDraft();
     if (onRecord() || !("open" in item.dataset)) return;
     undoable.push({ token: form.token, event: form.event });
     toast(`${text}: ${item.dataset.title || item.dataset.titleZh}`, () => undo());
@@ -213,6 +215,7 @@
     dispute: () => withReason("dispute"),
     settle: () => withReason("settle"),
     reopen: () => decide("reopen", {}),
+    look: () => decide("look", {}),
     undo,
     next: () => step(1),
     previous: () => step(-1),
@@ -220,7 +223,7 @@
     certainty: () => Desk.coding.certainty(),
     ask: () => Desk.coding.ask(),
     rationale: () => Desk.coding.rationale(),
-    suggested: () => show(Desk.item().dataset.event, { fresh: true }),
+    suggested: () => (Desk.forgetDraft(), show(Desk.item().dataset.event, { fresh: true })),
     preview: () => preview(0),
     open() {
       const link = stage.querySelector("[data-source]");

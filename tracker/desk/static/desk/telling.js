@@ -61,6 +61,21 @@
       if (!found.length) place.textContent = place.dataset.none;
     }, wait);
   }
-  document.addEventListener("desk:changed", () => preview());
-  Object.assign(Desk, { notice, toast, effect, preview });
+  /* A coding that was begun survives a reload; a decision, or somebody else's, ends it. */
+  const draftOf = (item) => `desk-draft-${item.dataset.event}-${item.dataset.version}`;
+  function keepDraft() {
+    const item = Desk.item();
+    if (item && document.getElementById("panel")) sessionStorage.setItem(draftOf(item), JSON.stringify(Desk.coding.read()));
+  }
+  function takeDraft() {
+    const draft = Desk.item() && sessionStorage.getItem(draftOf(Desk.item()));
+    if (draft) Desk.coding.put(JSON.parse(draft));
+  }
+  const forgetDraft = () => Desk.item() && sessionStorage.removeItem(draftOf(Desk.item()));
+
+  document.addEventListener("desk:changed", () => {
+    keepDraft();
+    preview();
+  });
+  Object.assign(Desk, { notice, toast, effect, preview, takeDraft, forgetDraft });
 })();

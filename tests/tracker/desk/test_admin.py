@@ -1,0 +1,106 @@
+"""The admin's lists: pinned queries, no counting of large tables, nothing to change, every record's history."""
+
+import pytest
+from django.urls import reverse
+
+from tracker import triage
+from tracker.admin.lists import MOST_COUNTED, CappedPaginator
+from tracker.models import Article, Completeness, Event, Revision
+
+CODE = [{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "rationale": ""}]
+LISTS = {
+    "event": 9,
+    "article": 8,
+    "decision": 9,
+    "revision": 7,
+    "coding": 7,
+    "recommendation": 8,
+    "coverageday": 7,
+}
+
+
+@pytest.fixture
+def at_admin(client, django_user_model):
+    client.force_login(django_user_model.objects.create_superuser("root", password="correct horse battery"))
+    return client
+
+
+def queries_of(client, model, django_assert_max_num_queries):
+    url = reverse(f"admin:tracker_{model}_changelist")
+    client.get(url)
+    with django_assert_max_num_queries(40) as context:
+        assert client.get(url).status_code == 200
+    return len(context)
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_queries_of_lists_do_not_grow_with_rows(at_admin, proposal, model, django_assert_max_num_queries):
+    for number in range(3):
+        triage.accept(proposal(f"Tariff {number}"), assessments=CODE)
+    few = queries_of(at_admin, model, django_assert_max_num_queries)
+    for number in range(25):
+        triage.accept(proposal(f"Second tariff {number}"), assessments=CODE)
+    assert queries_of(at_admin, model, django_assert_max_num_queries) == few
+    assert few <= LISTS[model] + 3
+
+
+def test_a_large_table_is_not_counted():
+    class Rows(list):
+        ordered = True
+
+        def order_by(self):
+            return self
+
+        def values_list(self, *_names, **_more):
+            return self
+
+        def count(self):
+            raise AssertionError("counted")
+
+    assert CappedPaginator(Rows(range(50_000)), 50).count == MOST_COUNTED
+
+
+def test_the_event_page_shows_history_and_cannot_change(at_admin, proposal, rita):
+    event = proposal("First title")
+    triage.accept(event, rita, assessments=CODE)
+    triage.edit(event, rita, {"title": "Second title"}, "clearer")
+    url = reverse("admin:tracker_event_change", args=[event.pk])
+    page = at_admin.get(url).content.decode()
+    assert "<del>First title</del>" in page
+    assert "clearer" in page
+    assert at_admin.post(url, {"title": "forged"}).status_code == 403
+    assert Event.objects.get().title == "Second title"
+    assert (
+        at_admin.post(reverse("admin:tracker_event_delete", args=[event.pk]), {"post": "yes"}).status_code
+        == 403
+    )
+
+
+def test_the_search_box_takes_the_query_language(at_admin, proposal):
+    proposal("Tariff one")
+    proposal("Talks held")
+    url = reverse("admin:tracker_event_changelist")
+    assert "Talks held" not in at_admin.get(url, {"q": "title:tariff"}).content.decode()
+    assert "cannot be searched" in at_admin.get(url, {"q": "colour:red"}).content.decode()
+
+
+def test_scripts_in_what_was_delivered_are_text(at_admin, proposal):
+    event = proposal("<script>alert(1)</script>")
+    article = Article.objects.get()
+    for url in (
+        reverse("admin:tracker_event_changelist"),
+        reverse("admin:tracker_event_change", args=[event.pk]),
+        reverse("admin:tracker_article_change", args=[article.pk]),
+    ):
+        assert "<script>alert" not in at_admin.get(url).content.decode()
+
+
+def test_a_statement_of_completeness_is_stated_once(at_admin, seven):
+    url = reverse("admin:tracker_completeness_add")
+    assert at_admin.post(url, {"day": "2026-07-07", "note": "all of June"}).status_code == 302
+    statement = Completeness.objects.get()
+    assert statement.by.username == "root"
+    assert statement.recorded_at is not None
+    change = reverse("admin:tracker_completeness_change", args=[statement.pk])
+    assert at_admin.post(change, {"day": "2020-01-01"}).status_code == 403
+    assert Revision.objects.count() == 0
