@@ -6,8 +6,8 @@ os.environ.setdefault("SECRET_KEY", "for the tests only, thirty-two characters a
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 os.environ.setdefault("SITE_URL", "http://testserver")
 
-from tracker.settings import *  # noqa: E402, F403
-from tracker.settings import STORAGES  # noqa: E402
+from tracker.settings import *  # noqa: F403
+from tracker.settings import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from django.utils import timezone
@@ -72,14 +71,15 @@ def _offer(events: Sequence[Event]) -> None:
     index = stories.Stories().index()
     reports = stories.newest_reports([event.id for event in events])
     for event in events:
-        found: Counter[str] = Counter()
+        found: dict[str, float] = {}
         because: dict[str, list[str]] = {}
         for article in reports[event.id]:
             for offer in index.offers(stories.report_of(article), limit=OFFERED + 1):
                 key = str(offer.story)
-                if key != event.id and offer.probability > found[key]:
+                if key != event.id and offer.probability > found.get(key, 0.0):
                     found[key], because[key] = offer.probability, list(offer.because)
-        same = [_line(key, chance, because) for key, chance in found.most_common(OFFERED)]
+        best = sorted(found.items(), key=lambda item: -item[1])[:OFFERED]
+        same = [_line(key, chance, because) for key, chance in best]
         suggestion = dict(event.suggestion or {})
         if suggestion.get("same") != same:
             triage.refresh(event, suggestion=suggestion | {"same": same})

@@ -143,8 +143,9 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 # Triage
 
 SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the scores, shown before it
-DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)  # of decided events, coded twice blind
-HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)  # coded without the machine's help
+# Of decided events, coded twice blind; and coded without the machine's help.
+DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)
+HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)
 
 # Tagging
 

@@ -7,7 +7,11 @@ PARTS = ("tagging", "grouping")
 
 
 def main():
-    failed = [part for part in PARTS if subprocess.run([sys.executable, "-m", f"tests.evaluate.{part}"], check=False).returncode]
+    failed = [
+        part
+        for part in PARTS
+        if subprocess.run([sys.executable, "-m", f"tests.evaluate.{part}"], check=False).returncode
+    ]
     if failed:
         sys.exit(f"did not end well: {', '.join(failed)}")
 

@@ -5,8 +5,8 @@ from tracker.models.coverage import Completeness, CoverageDay
 from tracker.models.cues import Cue, SecondOpinion, TaggerVersion
 from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference
 from tracker.models.events import Assessment, Event, Report
-from tracker.models.leases import Lease
 from tracker.models.heartbeats import Heartbeat
+from tracker.models.leases import Lease
 from tracker.models.recommendations import Ask, AskSetting, Recommendation
 from tracker.models.revisions import Head, Revision
 
