@@ -33,7 +33,9 @@ def learnt(examples: Sequence[Example], background: Sequence[Report] = ()) -> Sc
     reader = Reader({word: count for word, count in frequencies.items() if count >= OFTEN_ENOUGH}, texts)
     readings = [reader.read(example.report) for example in examples]
     stories = [example.story for example in examples]
-    pair = Logistic.learnt(*_pairs(readings, stories))
+    undated = [replace(reading, days=None) for reading in readings]
+    (rows, truths), (more_rows, more_truths) = _pairs(readings, stories), _pairs(undated, stories)
+    pair = Logistic.learnt(np.vstack([rows, more_rows]), np.concatenate([truths, more_truths]))
     unready = Scorer(reader, pair, pair, JOIN, OFFER, CUT)
     return replace(unready, story=Logistic.learnt(*_memberships(unready, readings, stories)))
 

@@ -15,7 +15,7 @@ FEATURES = (
     "words", "words_root", "names", "names_rarity", "places", "acts", "rare_words", "rarest_word",
     "amounts", "amounts_differ", "days", "days_log", "within_a_day", "within_three_days", "shorter",
     "both_chinese", "across", "across_names", "across_names_rarity", "across_places", "across_acts",
-    "across_words", "across_rare",
+    "across_words", "across_rare", "undated", "undated_words", "undated_rare",
 )  # fmt: skip
 
 
@@ -29,6 +29,8 @@ def compare(one: Reading, other: Reading) -> list[float]:
     acts, _ = _shared(one.names["act"], other.names["act"])
     amounts = len(one.amounts & other.amounts)
     gap = days_apart(one, other)
+    # Without a date words must say it all, and of all time's pairs fewer are one act: weights of their own.
+    dated = float(one.days is not None and other.days is not None)
     across = float(one.chinese != other.chinese)
     rare = sum(rarest[:3])
     return [
@@ -42,10 +44,10 @@ def compare(one: Reading, other: Reading) -> list[float]:
         rarest[0] if rarest else 0.0,
         float(amounts),
         float(bool(one.amounts and other.amounts) and not amounts),
-        float(gap),
-        math.log1p(gap),
-        float(gap <= 1),
-        float(gap <= 3),
+        dated * gap,
+        dated * math.log1p(gap),
+        dated * (gap <= 1),
+        dated * (gap <= 3),
         float(min(len(one.words), len(other.words), 30)),
         float(one.chinese and other.chinese),
         across,
@@ -55,6 +57,9 @@ def compare(one: Reading, other: Reading) -> list[float]:
         across * acts,
         across * near,
         across * rare,
+        1.0 - dated,
+        (1.0 - dated) * near,
+        (1.0 - dated) * rare,
     ]
 
 

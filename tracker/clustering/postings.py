@@ -70,7 +70,8 @@ class Postings:
         if days is None:
             return slots[-most:]
         first, last = bisect_left(dates, days - window), bisect_right(dates, days + window)
-        undated = slots[: min(bisect_right(dates, UNDATED), most // 8)]
+        known = bisect_right(dates, UNDATED)
+        undated = slots[max(0, known - most // 4) : known]
         if last - first <= most:
             return slots[first:last] + undated
         middle = bisect_left(dates, days, first, last)
