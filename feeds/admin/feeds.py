@@ -19,9 +19,9 @@ from tracker.admin.lists import CappedPaginator
 @admin.register(Feed)
 class FeedAdmin(admin.ModelAdmin):
     form = FeedForm
-    list_display = ("light", "name", "said", "folder", "rhythm", "newest", "next_poll_at")
+    list_display = ("light", "name", "said", "newest", "rhythm")
     list_display_links = ("name",)
-    list_filter = (HealthFilter, FolderFilter, "language")
+    list_filter = (HealthFilter, FolderFilter)
     list_per_page = 100
     paginator = CappedPaginator
     show_full_result_count = False
@@ -73,15 +73,12 @@ class FeedAdmin(admin.ModelAdmin):
     @admin.display(description="")
     def light(self, feed):
         """A word in a colour; never the colour alone."""
-        if feed.paused:
-            return format_html('<span class="light paused">{}</span>', _("paused"))
-        kind = "quiet" if feed.state == "green" and health.is_quiet(feed, now=timezone.now()) else feed.state
-        word = _("quiet") if kind == "quiet" else feed.get_state_display()
-        return format_html('<span class="light {}">{}</span>', kind, word)
+        return format_html('<span class="light {}">{}</span>', *pages.light(feed))
 
     @admin.display(description=gettext_lazy("feed"), ordering="title")
     def name(self, feed):
-        return format_html("{}<br><small>{}</small>", feed.title or feed.url, feed.host)
+        place = f"{feed.host} · {feed.folder}" if feed.folder else feed.host
+        return format_html("{}<br><small>{}</small>", feed.title or feed.url, place)
 
     @admin.display(description=gettext_lazy("health"))
     def said(self, feed):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from feeds import adding, opml, tracing
+from feeds import adding, health, opml, tracing
 from feeds.admin.forms import AddressForm, OpmlForm, TraceForm
 from feeds.models import Delivery, Feed
 from tracker.models import Article
@@ -98,12 +98,22 @@ def about(feed_id):
     became = Delivery.objects.filter(feed=feed).values_list("article__state").annotate(count=Count("pk"))
     return {
         "feed": feed,
+        "light": light(feed),
         "rhythm": every(feed.interval),
         "usual_gap": every(feed.usual_gap) if feed.usual_gap else "",
         "polls": feed.polls.order_by("-id")[:SHOWN],
         "deliveries": deliveries[:SHOWN],
         "became": [(states[state], count) for state, count in sorted(became)],
     }
+
+
+def light(feed):
+    """The class and the word of a feed's condition."""
+    if feed.paused:
+        return "paused", _("paused")
+    if feed.state == Feed.State.GREEN and health.is_quiet(feed, now=timezone.now()):
+        return "quiet", _("quiet")
+    return feed.state, feed.get_state_display()
 
 
 def tally():

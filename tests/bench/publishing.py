@@ -21,7 +21,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         kind, _, name = unquote(self.path).lstrip("/").partition("/")
-        body, tag = self.pages[name]
+        body, tag = self.pages[name.partition("?")[0]]
         fresh = kind == "fresh" and self.headers.get("If-None-Match") == tag
         head = f"HTTP/1.1 {'304 Not Modified' if fresh else '200 OK'}\r\nContent-Type: application/xml\r\n"
         if kind == "fresh":
