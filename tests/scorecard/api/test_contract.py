@@ -120,10 +120,16 @@ def test_schemathesis_finds_nothing(server, key, tmp_path):
 
 def test_a_generated_client_works(server, key, tmp_path):
     made = subprocess.run(
-        [BIN / "openapi-python-client", "generate", "--url", f"{server}/api/v1/schema/", "--meta", "none",
-         "--output-path", tmp_path / "made"],
-        capture_output=True, text=True, cwd=tmp_path,
-    )  # fmt: skip
+        [
+            *(BIN / "openapi-python-client", "generate", "--url", f"{server}/api/v1/schema/"),
+            *("--config", Path(__file__).with_name("client.yml"), "--meta", "none"),
+            *("--output-path", tmp_path / "made"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"},
+    )
     assert made.returncode == 0, made.stdout + made.stderr
     assert "WARNING" not in made.stdout + made.stderr, made.stdout
     program = f"""
