@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scorecard.method import parameters
-from scorecard.pages import frame
+from scorecard.pages import frame, horizons
 from scorecard.pages.citations import Citation
 from scorecard.pages.reading import Reading
 
@@ -23,6 +23,7 @@ COLUMNS = {
     "score": "balance, -100 to +100; 0 is where the recommendation stood on 2025-01-21",
     "low": "lower end of the 80 % evidence band",
     "high": "upper end of the 80 % evidence band",
+    "then": "the score as it was known on that day; a reconstruction before the record was opened",
     "coded": "1 if the day is within the coded period, 0 if the score only fades",
 }
 
@@ -30,10 +31,11 @@ COLUMNS = {
 def rows(read: Reading, slugs: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """One row for each recommendation and day, in the order of `COLUMNS`."""
     for slug in slugs:
-        run = read.run(slug)
+        run, then = read.run(slug), horizons.then(read, slug)
         for index, score in enumerate(run.score):
             day = run.first + datetime.timedelta(days=index)
-            yield slug, day.isoformat(), score, run.low[index], run.high[index], int(day <= read.coded_to)
+            coded = int(day <= read.coded_to)
+            yield slug, day.isoformat(), score, run.low[index], run.high[index], then[index], coded
 
 
 def csv(read: Reading, slugs: Sequence[str]) -> str:

@@ -71,9 +71,9 @@ def ghosts(read: Reading, slug: str) -> list[Ghost]:
             other = standings.series("balance", as_of=clock.as_of, known_at=clock.known_at, version=version)
             words = gettext("by method %(version)s") % {"version": version}
             found.append(Ghost(other["recommendations"][slug]["score"], words))
-    then = _then(read, slug)
-    if max(abs(one - other) for one, other in zip(then, now, strict=True)) >= provisional.WORTH_DRAWING:
-        found.append(Ghost(then, gettext("as known then")))
+    known_then = then(read, slug)
+    if max(abs(one - other) for one, other in zip(known_then, now, strict=True)) >= provisional.WORTH_DRAWING:
+        found.append(Ghost(known_then, gettext("as known then")))
     return found
 
 
@@ -82,11 +82,12 @@ def settled(read: Reading, slug: str) -> str:
     opened = read.opened
     if opened is None:
         return provisional.sentence(None, None)
-    revision = provisional.mean_revision(_then(read, slug), read.run(slug).score, codebook.START, opened)
+    revision = provisional.mean_revision(then(read, slug), read.run(slug).score, codebook.START, opened)
     return provisional.sentence(revision, opened)
 
 
-def _then(read: Reading, slug: str) -> list[float]:
+def then(read: Reading, slug: str) -> list[float]:
+    """The daily balance with each day as it was known on that day."""
     clock = read.clock
     found = standings.series("balance", as_of=clock.as_of, known_at=clock.known_at, then=True)
     return found["recommendations"][slug]["score"]

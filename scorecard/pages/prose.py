@@ -160,6 +160,10 @@ def columns() -> list[tuple[str, str]]:
         ("score", gettext("balance, −100 to +100; 0 is where the recommendation stood on 21 January 2025")),
         ("low", gettext("lower end of the 80 % band")),
         ("high", gettext("upper end of the 80 % band")),
+        (
+            "then",
+            gettext("the score as it was known on that day; a reconstruction before the record was opened"),
+        ),
         ("coded", gettext("1 if the day is within the coded period, 0 if the score only fades")),
     ]
 
