@@ -27,13 +27,13 @@ class Stories:
     """A clustering index kept in step with the database."""
 
     def __init__(self) -> None:
-        self._index: clustering.Index | None = None
-        self._built = 0.0
+        self._index = clustering.Index()
+        self._built = -REBUILT_AFTER  # nothing is built yet
         self._decision = self._report = 0
 
     def index(self) -> clustering.Index:
         """The index, brought up to date."""
-        if self._index is None or time.monotonic() - self._built > REBUILT_AFTER:
+        if self._built < 0 or time.monotonic() - self._built > REBUILT_AFTER:
             self._rebuild()
         else:
             self._refresh()
