@@ -18,6 +18,7 @@ from django.conf import settings
 
 request_id = contextvars.ContextVar("request_id", default="")
 SPELLING = re.compile(r"[A-Za-z0-9._-]{8,64}")
+SECRET_SETTINGS = ("SECRET_KEY", "METRICS_TOKEN", "SENTRY_DSN", "SIGNING_KEY", "SECOND_OPINION_KEY")
 SECRET_PARTS = {"token", "secret", "key", "signature", "uidb64"}
 OWN = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName", "request", "data"}
 
@@ -70,8 +71,9 @@ def secrets():
     database = settings.DATABASES["default"].get("PASSWORD", "")
     redis = settings.REDIS_URL.rpartition("@")[0].rpartition(":")[2] if "@" in settings.REDIS_URL else ""
     mail = getattr(settings, "EMAIL_HOST_PASSWORD", "")
-    named = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS, settings.METRICS_TOKEN, settings.SENTRY_DSN)
-    return [str(secret) for secret in (*named, database, redis, mail) if len(str(secret)) >= 6]
+    named = [str(getattr(settings, name, "")) for name in SECRET_SETTINGS]
+    every = (*named, *settings.SECRET_KEY_FALLBACKS, database, redis, mail)
+    return [str(secret) for secret in every if len(str(secret)) >= 6]
 
 
 class RequestLog:
