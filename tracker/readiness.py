@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 from redis import RedisError
 
 from tracker import caching, vitals
@@ -44,45 +45,50 @@ def database() -> Finding:
             cursor.execute("SELECT 1")
     except DatabaseError as error:
         log.error("the database does not answer: %s", error)
-        return Finding("database", False, "does not answer")
-    return Finding("database", True, "answers")
+        return Finding("database", False, _("does not answer"))
+    return Finding("database", True, _("answers"))
 
 
 def broker() -> Finding:
     if settings.EMBEDDED:
-        return Finding("broker", True, "inside this process")
+        return Finding("broker", True, _("inside this process"))
     try:
         caching.ping()
     except RedisError as error:
         log.error("the broker does not answer: %s", error)
-        return Finding("broker", False, "does not answer")
-    return Finding("broker", True, "answers")
+        return Finding("broker", False, _("does not answer"))
+    return Finding("broker", True, _("answers"))
 
 
 def migrations() -> Finding:
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:
-        return Finding("migrations", False, f"{len(waiting)} wait: run manage.py migrate")
-    return Finding("migrations", True, "all applied")
+        return Finding(
+            "migrations", False, _("%(number)d wait: run manage.py migrate") % {"number": len(waiting)}
+        )
+    return Finding("migrations", True, _("all applied"))
 
 
 def beat() -> Finding:
     row = Heartbeat.objects.filter(name="beat").annotate(now=Now()).values_list("at", "now").first()
     if row is None:
-        return Finding("beat", False, "has never been seen: start it")
+        return Finding("beat", False, _("has never been seen: start it"))
     seconds = (row[1] - row[0]).total_seconds()
     if seconds > BEAT_LATE.total_seconds():
-        return Finding("beat", False, f"was last seen {seconds:.0f} seconds ago: start it")
-    return Finding("beat", True, f"seen {max(0, seconds):.0f} seconds ago")
+        return Finding(
+            "beat", False, _("was last seen %(seconds)d seconds ago: start it") % {"seconds": seconds}
+        )
+    return Finding("beat", True, _("seen %(seconds)d seconds ago") % {"seconds": max(0, seconds)})
 
 
 def polling() -> Finding:
     """The vital signs that say by themselves whether we may be called ready."""
     late = [sign for sign in vitals.gather() if sign.decides and sign.is_bad]
     if late:
-        return Finding("polling", False, "; ".join(f"{sign.name} is {sign.value:.0f}" for sign in late))
-    return Finding("polling", True, "in time")
+        said = (f"{sign.value:.0f} {sign.words}" for sign in late)
+        return Finding("polling", False, "; ".join(said))
+    return Finding("polling", True, _("in time"))
 
 
 def _careful(check: Callable[[], Finding]) -> Finding:
@@ -90,5 +96,4 @@ def _careful(check: Callable[[], Finding]) -> Finding:
         return check()
     except DatabaseError as error:
         log.error("%s could not be checked: %s", check.__name__, error)
-        return Finding(check.__name__, False, "could not be checked")
-
+        return Finding(check.__name__, False, _("could not be checked"))

@@ -1,13 +1,14 @@
 """The drill: a backup, a bare machine, a restore, and the same record to the last byte."""
 
+import contextlib
 import json
-import shutil
 import sqlite3
 import tarfile
 
 import pytest
 
 from tests.service import Service
+from tracker import backup
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 GROW = """
@@ -71,12 +72,23 @@ def test_the_drill_on_sqlite(sqlite_services):
     said = second.run("manage.py", "restore", str(file), check=False).stderr
     assert "holds" in said
     assert "--replace" in said
-    second.manage("restore", str(file), "--replace")
     other = first.folder / "other.tar"
     damaged(file, other)
     said = second.run("manage.py", "restore", str(other), "--replace", check=False).stderr
     assert "database.sqlite3 is missing or changed" in said
     assert "Traceback" not in said
+    forge(first.folder / "service.sqlite3")
+    forged = first.folder / "forged.tar"
+    first.manage("backup", str(forged))
+    said = second.run("manage.py", "restore", str(forged), "--replace", check=False).stderr
+    assert "revision 7 does not fit its digest" in said
+
+
+def forge(database):
+    """Change the past, as somebody with the database's password could."""
+    with contextlib.closing(sqlite3.connect(database)) as opened, opened:
+        opened.execute("DROP TRIGGER tracker_revision_no_UPDATE")
+        opened.execute("UPDATE tracker_revision SET why = 'forged' WHERE sequence = 7")
 
 
 def damaged(file, other):
@@ -108,64 +120,45 @@ def test_the_drill_on_postgresql(places, postgres_server, monkeypatch):
             assert "comes from postgresql, DATABASE_URL names sqlite" in said
 
 
-def test_a_log_that_was_changed_before_the_backup_is_found_by_the_restore(sqlite_services):
-    first, second = sqlite_services
-    first.manage("migrate", "-v0")
-    first.manage("seed", "-v0")
-    with sqlite3.connect(first.folder / "service.sqlite3") as database:
-        database.execute("DROP TRIGGER tracker_revision_no_UPDATE")
-        database.execute("UPDATE tracker_revision SET why = 'forged' WHERE sequence = 7")
-    database.close()
-    file = first.folder / "forged.tar"
-    first.manage("backup", str(file))
-    said = second.run("manage.py", "restore", str(file), check=False).stderr
-    assert "revision 7 does not fit its digest" in said
-
-
-def test_hostile_and_broken_files_are_refused_in_words(sqlite_services, tmp_path):
-    first, _second = sqlite_services
-    first.manage("migrate", "-v0")
+def test_hostile_and_broken_files_are_refused_in_words(tmp_path):
     outside = tmp_path / "outside.txt"
     outside.write_text("x")
-    files = {"nothing.tar": b"", "text.tar": b"this is no bundle", "missing.tar": None}
-    with tarfile.open(tmp_path / "climbing.tar", "w") as bundle:
-        bundle.add(outside, arcname="../../climbed.txt")
     manifest = tmp_path / "manifest.json"
     manifest.write_text(json.dumps({"format": 99, "members": {}}))
-    with tarfile.open(tmp_path / "newer.tar", "w") as bundle:
-        bundle.add(manifest, arcname="manifest.json")
-    for name, content in files.items():
-        if content is not None:
-            (tmp_path / name).write_bytes(content)
-    for name in (*files, "climbing.tar", "newer.tar"):
-        done = first.run("manage.py", "restore", str(tmp_path / name), "--replace", check=False)
-        assert done.returncode == 1, name
-        assert name in done.stderr
-        assert "Traceback" not in done.stderr
+    (tmp_path / "nothing.tar").write_bytes(b"")
+    (tmp_path / "text.tar").write_bytes(b"this is no bundle")
+    bundles = {"climbing.tar": (outside, "../../climbed.txt"), "newer.tar": (manifest, "manifest.json")}
+    for name, (path, inside) in bundles.items():
+        with tarfile.open(tmp_path / name, "w") as bundle:
+            bundle.add(path, arcname=inside)
+    for name in ("nothing.tar", "text.tar", "missing.tar", *bundles):
+        with pytest.raises(backup.BackupError, match=name), backup.opened(tmp_path / name):
+            pass
     assert not (tmp_path.parent / "climbed.txt").exists()
 
 
-def test_old_backups_are_deleted_and_a_full_disk_leaves_none_behind(sqlite_services):
-    first, _second = sqlite_services
-    first.manage("migrate", "-v0")
-    folder = first.folder / "backups"
-    folder.mkdir()
+def test_only_the_oldest_of_our_own_are_deleted(tmp_path):
     for day in ("01", "02", "03"):
-        (folder / f"tracker-2026-01-{day}T000000Z.tar").write_text("old")
-    (folder / "mine.tar").write_text("not ours")
-    first.manage("backup", str(folder), "--keep", "2")
-    names = sorted(path.name for path in folder.iterdir())
-    assert len(names) == 3
-    assert names[:2] == ["mine.tar", "tracker-2026-01-03T000000Z.tar"]
-    shutil.rmtree(folder)
-    said = first.run("manage.py", "backup", str(folder / "no" / "such.tar"), check=False)
-    assert said.returncode == 1
-    assert "cannot be written" in said.stderr
+        (tmp_path / f"tracker-2026-01-{day}T000000Z.tar").write_text("old")
+    (tmp_path / "mine.tar").write_text("not ours")
+    deleted = backup.prune(tmp_path, 2)
+    assert [path.name for path in deleted] == ["tracker-2026-01-01T000000Z.tar"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_full_disk_leaves_no_half_backup_behind(tmp_path):
     limited = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
     limited += (
         "sys.argv = ['manage.py', 'backup', sys.argv[1]]; runpy.run_path('manage.py', run_name='__main__')"
     )
+    folder = tmp_path / "backups"
     folder.mkdir()
-    full = first.run("-c", limited, str(folder), check=False)
-    assert full.returncode != 0
+    with Service(tmp_path) as service:
+        service.manage("migrate", "-v0")
+        full = service.run("-c", limited, str(folder), check=False)
+        nowhere = service.run("manage.py", "backup", str(folder / "no" / "such.tar"), check=False)
+    assert full.returncode == 1
+    assert nowhere.returncode == 1
+    assert "cannot be written" in full.stderr
+    assert "cannot be written" in nowhere.stderr
     assert list(folder.iterdir()) == []

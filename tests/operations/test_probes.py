@@ -57,7 +57,7 @@ def test_an_overdue_feed_makes_it_unready(client):
     Feed.objects.create(url="https://news.example/feed", next_poll_at="2026-01-01T00:00:00Z")
     finding = readiness.polling()
     assert not finding.well
-    assert finding.words.startswith("feed_most_overdue_seconds is ")
+    assert finding.words.endswith("seconds that the most overdue feed has waited")
 
 
 def test_a_database_that_is_gone_is_said_without_its_address(client, monkeypatch):
