@@ -85,11 +85,17 @@
     const link = row(id);
     const next = link && (link.closest("li").nextElementSibling || link.closest("li").previousElementSibling);
     if (link) link.closest("li").remove();
+    count(-1);
     ahead.delete(id);
     if (links().length < 12) more();
     const target = next ? next.querySelector("[data-event]") : links()[0];
     if (target) return show(target.dataset.event);
     empty();
+  }
+
+  function count(by) {
+    const number = document.querySelector(".tabs [aria-current] .number");
+    if (number && /^\d+$/.test(number.textContent)) number.textContent = Math.max(0, Number(number.textContent) + by);
   }
 
   async function empty() {
@@ -288,7 +294,10 @@
   async function back(answer) {
     toast(`${Desk.texts.undone}: ${answer.title}`);
     const response = await fetch(`${Desk.url("rows")}?only=${answer.event}`, { credentials: "same-origin" });
-    if (rows && response.ok && !row(answer.event)) rows.insertAdjacentHTML("afterbegin", await response.text());
+    if (rows && response.ok && !row(answer.event)) {
+      rows.insertAdjacentHTML("afterbegin", await response.text());
+      count(1);
+    }
     document.getElementById("end").hidden = true;
     show(answer.event, { fresh: true });
   }
