@@ -19,8 +19,7 @@ from tracker.admin.lists import CappedPaginator
 @admin.register(Feed)
 class FeedAdmin(admin.ModelAdmin):
     form = FeedForm
-    list_display = ("light", "name", "said", "newest", "rhythm")
-    list_display_links = ("name",)
+    list_display = ("name", "said", "newest", "rhythm")
     list_filter = (HealthFilter, FolderFilter)
     list_per_page = 100
     paginator = CappedPaginator
@@ -70,11 +69,6 @@ class FeedAdmin(admin.ModelAdmin):
         if "paused" in form.changed_data and not obj.paused:
             Feed.objects.filter(pk=obj.pk).poll_soon()
 
-    @admin.display(description="")
-    def light(self, feed):
-        """A word in a colour; never the colour alone."""
-        return format_html('<span class="light {}">{}</span>', *pages.light(feed))
-
     @admin.display(description=gettext_lazy("feed"), ordering="title")
     def name(self, feed):
         place = f"{feed.host} · {feed.folder}" if feed.folder else feed.host
@@ -82,7 +76,9 @@ class FeedAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("health"))
     def said(self, feed):
-        return feed.health()
+        """A word in a colour, never the colour alone, and a sentence."""
+        kind, word = pages.light(feed)
+        return format_html('<span class="light {}">{}</span> {}', kind, word, feed.health())
 
     @admin.display(description=gettext_lazy("rhythm"), ordering="interval")
     def rhythm(self, feed):
