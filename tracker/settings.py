@@ -3,7 +3,7 @@
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from tracker import environment
+from tracker import environment, interface
 
 BASE_DIR = environment.ROOT
 RELEASE = environment.text("RELEASE", "development")
@@ -277,34 +277,8 @@ API_RATE_KEY = environment.number("API_RATE_KEY", 600, least=1)  # requests a mi
 SIGNING_KEY = environment.text("SIGNING_KEY")  # Ed25519 seed of the editions, 64 hexadecimal digits
 SAFE_CLIENT = "feeds.sending.post"  # how webhooks are called: only addresses of the open internet
 SAFE_ADDRESS = "feeds.sending.check"
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["scorecard.api.keys.KeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
-    "DEFAULT_THROTTLE_CLASSES": ["scorecard.api.throttling.PerMinute"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["scorecard.api.parsing.Json"],
-    "DEFAULT_SCHEMA_CLASS": "scorecard.api.schema.Described",
-    "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "scorecard.api.problems.handler",
-    "NUM_PROXIES": TRUSTED_PROXIES,
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "OAS_VERSION": "3.1.1",
-    "TITLE": "US–China AI Policy Scorecard",
-    "VERSION": "1",
-    "LICENSE": {"name": "CC BY 4.0", "identifier": "CC-BY-4.0"},
-    "SERVERS": [{"url": SITE_URL}],
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "SORT_OPERATIONS": False,
-    "PREPROCESSING_HOOKS": ["scorecard.api.schema.only_version_one"],
-    "POSTPROCESSING_HOOKS": ["scorecard.api.schema.finished"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-}
+REST_FRAMEWORK = interface.framework(TRUSTED_PROXIES)
+SPECTACULAR_SETTINGS = interface.description(SITE_URL)
 
 # What operators see
 

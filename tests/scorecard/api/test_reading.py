@@ -248,10 +248,10 @@ def test_the_history_shows_every_version_and_the_disputes(client, recommendation
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/events/?limit=100", 3),
-        ("/events/?limit=10&q=chip&actor=us&recommendation=trust", 3),
+        ("/events/?limit=100", 4),
+        ("/events/?limit=10&q=chip&actor=us&recommendation=trust", 4),
         ("/articles/?limit=100", 8),
-        (f"/events/{TRUCE}/", 2),
+        (f"/events/{TRUCE}/", 3),
         ("/changes/?limit=500", 3),
         ("/recommendations/", 3),
     ],
