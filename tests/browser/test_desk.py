@@ -15,8 +15,9 @@ pytestmark = pytest.mark.browser
 FILL = """
 from tests.tracker.desk import proposals
 proposals.people(ada="analyst", rita="reviewer", vic="viewer")
-answer = proposals.propose({number})
+answer = proposals.propose(60)
 """
+SETTINGS = {"SECOND_FACTOR": "0", "DOUBLE_CODING_SHARE": "0", "HIDDEN_SUGGESTION_SHARE": "0"}
 STATES = """
 from tracker.models import Event, Decision, Revision, Assessment
 from tracker import record
@@ -42,41 +43,24 @@ answer = [[slug, mine[slug]["score"], shown[slug]["score"]] for slug in mine]
 
 
 @pytest.fixture(scope="module")
-def seeded_file(tmp_path_factory):
-    """A database file with the seeded record, made once."""
-    folder = tmp_path_factory.mktemp("seeded")
-    with Service(folder) as service:
+def filled(tmp_path_factory):
+    """A database file with the seeded record, three people and sixty proposals; made once, then copied."""
+    folder = tmp_path_factory.mktemp("filled")
+    with Service(folder, **SETTINGS).with_tagger() as service:
         service.manage("migrate", "-v0")
         service.manage("seed", "-v0")
+        service.ask(FILL)
         service.ask("from django.db import connection\nconnection.cursor().execute('VACUUM')\nanswer=1")
     return folder / "service.sqlite3"
 
 
 @pytest.fixture
-def desk(tmp_path, seeded_file):
-    """A service of its own with the seeded record and so many proposals."""
-    services = []
-
-    def make(number, **environment):
-        shutil.copy(seeded_file, tmp_path)
-        service = Service(
-            tmp_path,
-            **{
-                "SECOND_FACTOR": "0",
-                "DOUBLE_CODING_SHARE": "0",
-                "HIDDEN_SUGGESTION_SHARE": "0",
-                **environment,
-            },
-        ).with_tagger()
-        service.__enter__()
-        services.append(service)
-        service.made = service.ask(FILL.format(number=number))
+def desk(tmp_path, filled):
+    """A service of its own over a copy of that file."""
+    shutil.copy(filled, tmp_path)
+    with Service(tmp_path, **SETTINGS) as service:
         service.start_web()
-        return service
-
-    yield make
-    for service in services:
-        service.__exit__()
+        yield service
 
 
 @pytest.fixture
@@ -134,9 +118,8 @@ def press(page, keys):
 
 
 def test_fifty_proposals_by_keyboard(desk, sit, tmp_path):
-    service = desk(60)
-    before = service.ask(STATES)
-    page = sit(service, "ada")
+    before = desk.ask(STATES)
+    page = sit(desk, "ada")
     expected, order = {}, []
     words, target = next(
         (record["title"], key)
@@ -178,12 +161,12 @@ def test_fifty_proposals_by_keyboard(desk, sit, tmp_path):
         all_saved(page)
     assert page.troubles == []
     undone = set(order[-10:])
-    after = service.ask(STATES)
+    after = desk.ask(STATES)
     _states_are_right(after, expected, undone)
     _log_is_right(before, after, expected, undone, target)
     records = tmp_path / "records.json"
     records.write_text(json.dumps(_expected_records(before, after, expected, undone)))
-    for _slug, mine, shown in service.ask(SCORES.format(path=str(records))):
+    for _slug, mine, shown in desk.ask(SCORES.format(path=str(records))):
         assert mine == pytest.approx(shown, abs=1e-9)
 
 
@@ -234,8 +217,7 @@ def _expected_records(before, after, expected, undone):
 
 
 def test_a_full_code_from_nothing_takes_at_most_six_keys_and_an_acceptance_one(desk, sit):
-    service = desk(3)
-    page = sit(service, "ada")
+    page = sit(desk, "ada")
     first = at_hand(page)
     page.evaluate("Desk.coding.put({assessments: [], actors: [], certainty: 'reported'})")
     keys = ["2", "+", "3", "o", "c", "a"]
@@ -247,7 +229,7 @@ def test_a_full_code_from_nothing_takes_at_most_six_keys_and_an_acceptance_one(d
     press(page, ["a"])
     gone_on(page, second)
     all_saved(page)
-    codes = service.ask(STATES)["codes"]
+    codes = desk.ask(STATES)["codes"]
     assert len(keys) <= 6
     assert [(line["rec"], line["direction"], line["strength"]) for line in codes[first]] == [
         ("governance", 1, 3)
@@ -256,8 +238,7 @@ def test_a_full_code_from_nothing_takes_at_most_six_keys_and_an_acceptance_one(d
 
 
 def test_two_browsers_never_decide_the_same_item(desk, sit):
-    service = desk(24)
-    ada, rita = sit(service, "ada"), sit(service, "rita")
+    ada, rita = sit(desk, "ada"), sit(desk, "rita")
     assert at_hand(ada) != at_hand(rita)
     for _round in range(8):
         seen = {}
@@ -270,11 +251,10 @@ def test_two_browsers_never_decide_the_same_item(desk, sit):
             gone_on(page, seen[name])
     all_saved(ada)
     all_saved(rita)
-    decided = [
-        event for event, action, _who, _undoes in service.ask(STATES)["decisions"] if action == "dismiss"
-    ]
+    decided = [event for event, action, _who, _undoes in desk.ask(STATES)["decisions"] if action == "dismiss"]
     assert len(decided) == len(set(decided))
-    assert len(decided) == 16
+    said = [page.inner_text("#notices") for page in (ada, rita)]
+    assert len(decided) == 16, said
     # Even a form that goes round the page is refused while somebody else works on the item.
     answer = rita.evaluate(
         "event => Desk.post(Desk.url('deed'),"
@@ -287,8 +267,7 @@ def test_two_browsers_never_decide_the_same_item(desk, sit):
 
 
 def test_a_lost_connection_loses_no_decision(desk, sit):
-    service = desk(10)
-    page = sit(service, "ada")
+    page = sit(desk, "ada")
     decided = []
     page.wait_for_load_state("networkidle")
     page.route("**/desk/deed/", lambda route: route.abort())
@@ -297,25 +276,24 @@ def test_a_lost_connection_loses_no_decision(desk, sit):
         press(page, ["r", "1"])
         gone_on(page, decided[-1])
     page.wait_for_selector("#saving[data-state=wrong]")
-    assert service.ask(STATES)["events"][decided[0]][0] in ("new", "proposed")
+    assert desk.ask(STATES)["events"][decided[0]][0] in ("new", "proposed")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     page.unroute("**/desk/deed/")
     page.evaluate("dispatchEvent(new Event('online'))")
     all_saved(page)
-    after = service.ask(STATES)
+    after = desk.ask(STATES)
     dismissed = [event for event, action, _who, _undoes in after["decisions"] if action == "dismiss"]
     assert dismissed == decided, "in the order in which they were taken, each once"
 
 
 def test_hostile_titles_do_nothing(desk, sit):
-    service = desk(1)
-    service.ask(
+    desk.ask(
         "from tracker import triage\nimport datetime\n"
         "triage.propose(title='<img src=x onerror=alert(1)><script>alert(2)</script>\"\\'><svg onload=alert(3)>',"
         "date=datetime.date(2026, 12, 30), relevance=1.0, priority=999)\nanswer=1"
     )
-    page = sit(service, "ada")
+    page = sit(desk, "ada")
     said = []
     page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
     assert "<script>" in page.inner_text("#item-title")
@@ -327,8 +305,7 @@ def test_hostile_titles_do_nothing(desk, sit):
 
 
 def test_keys_can_be_changed_and_turned_off(desk, sit):
-    service = desk(4)
-    page = sit(service, "ada")
+    page = sit(desk, "ada")
     press(page, ["?"])
     page.fill('[data-action="dismiss"]', "a")
     page.click("#keys-form [type=submit]")
@@ -375,13 +352,12 @@ PAGES = (
 
 @pytest.mark.parametrize("language", ["", "/zh-hans"])
 def test_axe_and_the_policy_find_nothing(desk, sit, language):
-    service = desk(12)
-    event = service.ask("from tracker.models import Event\nanswer = Event.objects.accepted().first().pk")
+    event = desk.ask("from tracker.models import Event\nanswer = Event.objects.accepted().first().pk")
     found = []
     for scheme in ("light", "dark"):
-        page = sit(service, "rita", f"{language}/admin/desk/", color_scheme=scheme)
+        page = sit(desk, "rita", f"{language}/admin/desk/", color_scheme=scheme)
         for path in PAGES:
-            page.goto(service.address + language + path.format(event=event))
+            page.goto(desk.address + language + path.format(event=event))
             found += [(path, scheme, text) for text in page.troubles if "favicon" not in text]
             page.troubles.clear()
             found += _violations(page, path, scheme)
@@ -410,8 +386,7 @@ def _violations(page, path, scheme):
 
 
 def test_every_control_is_large_enough_on_a_tablet(desk, sit):
-    service = desk(6)
-    page = sit(service, "ada")
+    page = sit(desk, "ada")
     page.set_viewport_size({"width": 820, "height": 1180})
     small = page.evaluate(
         """[...document.querySelectorAll('button, a, input, select')]
@@ -429,5 +404,5 @@ def test_every_control_is_large_enough_on_a_tablet(desk, sit):
     page.click('.panel [data-do="accept"]')
     gone_on(page, first)
     all_saved(page)
-    line = next(each for each in service.ask(STATES)["codes"][first] if each["rec"] == "trust")
+    line = next(each for each in desk.ask(STATES)["codes"][first] if each["rec"] == "trust")
     assert (line["direction"], line["strength"]) == (1, 2)

@@ -157,7 +157,10 @@ KEYWORDS = {
 def strings(path):
     """(context, original) of every string that a file gives to translation."""
     text = path.read_text(encoding="utf-8")
-    source = templatize(text) if path.suffix == ".html" else text
+    source = text
+    if path.suffix == ".html":
+        # What is left of a template is no Python; without indents it still splits into its calls.
+        source = "\n".join(line.strip() for line in templatize(text).splitlines())
     keywords = KEYWORDS | {"_": None} if path.suffix == ".html" else KEYWORDS
     found = extract.extract("python", io.BytesIO(source.encode()), keywords=keywords)
     for _line, message, _comments, context in found:
