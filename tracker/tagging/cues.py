@@ -9,8 +9,9 @@ written:
 * a capital letter makes a word case-sensitive (`US` is not `us`); otherwise case does not matter
 * words in a row must follow one another (`rare earth~`); Traditional Chinese is folded before matching
 
-A rule's `when` joins names with `&`; `a|b` is either, `!a` is absence. `+`, `-` and `0` ask for the sign
-read, `pair` for the US and China together.
+A rule's `when` joins names with `&`; `a|b` is one of two, `!a` is absence. `+`, `-` and `0` ask for the sign
+read, `either` for the US or China, `pair` for both, `firm` for a firm of theirs. No rule can ask which of
+the two it is.
 """
 
 from __future__ import annotations
@@ -32,12 +33,13 @@ EFFECTS = {
     "stage": ("1", "2", "3", "4", "5"),
 }
 KINDS = (*EFFECTS, "rule")
+SIDED = ("us", "china", "us-firm", "china-firm")  # what no rule may ask for
 RECOMMENDATIONS = (
     "civilian-first", "governance", "misuse", "joint-research", "trust", "safety-coalition", "global-challenges",
 )  # fmt: skip
 DIRECTIONS = ("sign", "against", "1", "-1")
 SIGNS = ("+", "-", "0")
-SPECIAL = (*SIGNS, "pair", "us", "china", "multilateral", "eu", "other", "industry", "academia", "zh")
+SPECIAL = (*SIGNS, "either", "pair", "firm", "multilateral", "eu", "other", "industry", "academia")
 
 
 class CueError(ValueError):
@@ -179,7 +181,7 @@ def _condition(rule: str, when: str, names: set[str]) -> tuple[tuple[tuple[bool,
         choices = [choice.strip() for choice in term.split("|")]
         parsed = tuple((not choice.startswith("!"), choice.removeprefix("!").strip()) for choice in choices)
         for _, choice in parsed:
-            if choice not in names and choice not in SPECIAL:
+            if choice in SIDED or (choice not in names and choice not in SPECIAL):
                 raise CueError(f"rule {rule}: no cue is called {choice!r:.40}")
         terms.append(parsed)
     return tuple(terms)

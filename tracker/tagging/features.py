@@ -117,7 +117,7 @@ def _signs(frame: Frame) -> dict[str, float]:
     found |= {f"a:{hit.name}" for hit in frame.of("act")}
     found |= {f"g:{hit.name}" for hit in frame.of("stage")}
     found |= {f"e:{_operators(clause.hits)}" for clause in frame.clauses}
-    is_pair = "pair" in frame.names()
+    is_pair = frame.is_pair
     found |= {"pair"} if is_pair else set()
     found |= {"question"} if frame.is_question else set()
     reads = _distinct(frame)

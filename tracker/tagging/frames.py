@@ -53,12 +53,27 @@ class Frame:
     is_question: bool
 
     def names(self) -> set[str]:
-        """What a rule may ask for: names of cues, effects of sides, `pair`."""
-        found = {hit.name for hit in self.hits} | {hit.effect for hit in self.hits if hit.kind == "side"}
-        return found | {"pair"} if {"us", "china"} <= found else found
+        """What a rule may ask for: names of cues; of sides their effect, the two countries only as such."""
+        found: set[str] = set()
+        for hit in self.hits:
+            found |= asked_as(hit)
+        return found | {"pair"} if self.is_pair else found
+
+    @property
+    def is_pair(self) -> bool:
+        return {"us", "china"} <= {hit.effect for hit in self.hits if hit.kind == "side"}
 
     def of(self, kind: str) -> list[Hit]:
         return [hit for hit in self.hits if hit.kind == kind]
+
+
+def asked_as(hit: Hit) -> set[str]:
+    """The names under which a rule may ask for a hit; it cannot ask which of the two countries is named."""
+    if hit.kind != "side":
+        return {hit.name}
+    if hit.effect not in ("us", "china"):
+        return {hit.name, hit.effect}
+    return {"either", "firm"} if hit.name.endswith("-firm") else {"either"}
 
 
 def read(text: str, matcher: matching.Matcher, words: list[matching.Token] | None = None) -> Frame:

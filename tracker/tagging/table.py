@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tracker.tagging import frames
 from tracker.tagging.cues import SIGNS, Rule
 from tracker.tagging.frames import Frame
 from tracker.tagging.matching import Hit
@@ -92,7 +93,8 @@ def _witnesses(rule: Rule, frame: Frame) -> tuple[Hit, ...]:
     found: list[Hit] = []
     for term in rule.when:
         wanted = {name for is_there, name in term if is_there}
-        hit = next((hit for hit in frame.hits if hit.name in wanted or hit.effect in wanted), None)
+        wanted |= {"either"} if "pair" in wanted else set()
+        hit = next((hit for hit in frame.hits if frames.asked_as(hit) & wanted), None)
         if hit and hit not in found:
             found.append(hit)
     if any(name in ("+", "-") for term in rule.when for _, name in term) or rule.direction in (

@@ -42,6 +42,8 @@ def test_words_stand_in_both_languages():
     ("broken", "says"),
     [
         (RULE | {"when": "chipz"}, "no cue is called 'chipz'"),
+        (RULE | {"when": "chips & us"}, "no cue is called 'us'"),
+        (RULE | {"when": "!china-firm"}, "no cue is called 'china-firm'"),
         (RULE | {"rec": "peace"}, "rec 'peace' is not one of"),
         (RULE | {"direction": "up"}, "direction is one of"),
         (RULE | {"weight": 1.5}, "weight is a number between 0 and 1"),
