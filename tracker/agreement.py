@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import krippendorff
 import numpy as np
@@ -25,6 +25,7 @@ from tracker.triage.steps import DECIDE, REVIEW
 DRAWS = 400
 KEPT_SECONDS = 24 * 3600
 CERTAINTY_ORDER = {"rumoured": 1, "reported": 2, "confirmed": 3}
+Level = Literal["nominal", "ordinal"]
 Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
@@ -73,7 +74,7 @@ def code_second(row: Coding, by: Any, body: Mapping[str, Any]) -> Coding | None:
         row.coder, row.done_at, row.body = by, timezone.now(), checked(row.event, body)
         row.save()
         opened = None
-        if differences(first.body, row.body):
+        if differences(first.body or {}, row.body):
             opened, _made = Coding.objects.get_or_create(event=row.event, part=Coding.Part.ADJUDICATION)
         record.turn()
     return opened
@@ -156,7 +157,7 @@ def figures(draws: int = DRAWS) -> list[dict[str, Any]]:
     and direction and strength of each recommendation. Plain values, kept until the next coding is done."""
     pairs = finished()
     last = Coding.objects.filter(done_at__isnull=False).order_by("-done_at").first()
-    key = f"agreement:{draws}:{len(pairs)}:{last.done_at.isoformat() if last else ''}"
+    key = f"agreement:{draws}:{len(pairs)}:{last.done_at.timestamp() if last and last.done_at else 0}"
     found = cache.get(key)
     if found is None:
         found = [asdict(each) for each in measured(pairs, draws)]
@@ -168,8 +169,12 @@ def finished() -> list[Pair]:
     """First and second codings of every event that was coded twice."""
     firsts = Coding.objects.filter(part=Coding.Part.FIRST, done_at__isnull=False)
     seconds = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False).order_by("event_id")
-    by_event = dict(firsts.values_list("event_id", "body"))
-    return [(by_event[key], body) for key, body in seconds.values_list("event_id", "body") if key in by_event]
+    by_event: dict[str, Any] = dict(firsts.values_list("event_id", "body"))
+    found: list[Pair] = []
+    for key, body in seconds.values_list("event_id", "body"):
+        if key in by_event:
+            found.append((by_event[key], body or {}))
+    return found
 
 
 def measured(pairs: list[Pair], draws: int = DRAWS) -> list[Agreement]:
@@ -213,7 +218,7 @@ def _alpha(
     recommendation: str,
     pairs: list[Pair],
     values: Callable[[Mapping[str, Any]], Iterable[Any]],
-    level: str,
+    level: Level,
     draws: int,
 ) -> Agreement:
     """Alpha over the units of all pairs; an event is drawn with all its units, as they are not
@@ -248,7 +253,7 @@ def _alpha(
     )
 
 
-def _of_counts(counts: list[np.ndarray], used: list[Any], level: str) -> float | None:
+def _of_counts(counts: list[np.ndarray], used: list[Any], level: Level) -> float | None:
     if len(counts) < 2:
         return None
     table = np.vstack(counts)

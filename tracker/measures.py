@@ -49,7 +49,7 @@ def days(number: int = DAYS) -> list[dict[str, Any]]:
     seconds: dict[Any, list[float]] = defaultdict(list)
     timed = rows.filter(seconds__isnull=False).annotate(day=TruncDate("at"))
     for day, spent in timed.order_by("-id").values_list("day", "seconds")[:LOOKED_THROUGH]:
-        seconds[day].append(spent)
+        seconds[day].append(spent or 0.0)
     return [
         {
             "day": day,
@@ -65,7 +65,8 @@ def days(number: int = DAYS) -> list[dict[str, Any]]:
 
 def seconds_each() -> dict[str, Any]:
     """Median seconds for an acceptance with the suggestion unchanged, and for any other coding."""
-    unchanged, recoded = [], []
+    unchanged: list[float] = []
+    recoded: list[float] = []
     for decision in _decided("accept"):
         if decision.seconds is not None:
             (unchanged if _as_suggested(decision) else recoded).append(decision.seconds)
@@ -110,7 +111,7 @@ def pull() -> dict[str, Any]:
             continue
         counted[decision.suggestion_shown]["n"] += 1
         counted[decision.suggestion_shown]["same"] += _as_suggested(decision)
-    found = {
+    found: dict[str, Any] = {
         name: {"n": counts["n"], **wilson(counts["same"], counts["n"])}
         for name, counts in (("shown", counted[True]), ("hidden", counted[False]))
     }

@@ -164,10 +164,13 @@ def _supersede(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
 def _undo(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
     """By the token of the step to undo, or by the number of a decision."""
     step, number = form.get("step"), form.get("decision")
+    decision: Decision | None
     if isinstance(step, str):
         parts = list(Decision.objects.filter(batch=_uuid(step, "step"), by=by, undoes=None).order_by("id"))
         # Of several events the one that comes back into the queue is the one to show.
-        decision = next((part for part in parts if part.status_before in Event.OPEN), (parts or [None])[0])
+        decision = next(
+            (part for part in parts if part.status_before in Event.OPEN), parts[0] if parts else None
+        )
     elif type(number) is int:
         decision = Decision.objects.filter(pk=number).first()
     else:

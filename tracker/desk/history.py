@@ -45,7 +45,8 @@ DEEDS = {
 
 def of(event: Event) -> list[dict[str, Any]]:
     """Newest first: versions of the log with their differences, and the journal's steps between them."""
-    entries, previous = [], None
+    entries: list[dict[str, Any]] = []
+    previous = None
     for revision in Revision.objects.filter(event=event).order_by("sequence")[:SHOWN]:
         record = revision.record
         entries.append(

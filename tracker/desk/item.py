@@ -115,7 +115,7 @@ def _row(
                 "mark": words.MARKS[value],
                 "class": words.CLASSES[value],
                 "label": words.DIRECTIONS[value],
-                "on": bool(line) and line["direction"] == value,
+                "on": (line or {}).get("direction") == value,
             }
             for value, key in ((1, "+"), (-1, "−"), (0, "0"))
         ],
@@ -124,7 +124,7 @@ def _row(
                 "value": value,
                 "label": label_,
                 "help": words.STRENGTH_HELP[value],
-                "on": bool(line) and line["strength"] == value,
+                "on": (line or {}).get("strength") == value,
             }
             for value, label_ in words.STRENGTHS.items()
         ],
@@ -143,7 +143,7 @@ def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _cues(suggestion: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The words that led to what the machine stands behind, with their direction's class."""
     return [
-        (str(reason.get("text") or ""), words.CLASSES.get(label.get("direction"), "even"))
+        (str(reason.get("text") or ""), words.CLASSES.get(int(label.get("direction") or 0), "even"))
         for label in coding.ticked(suggestion)
         for reason in label.get("because") or ()
         if reason.get("start") is not None

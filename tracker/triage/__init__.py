@@ -12,19 +12,15 @@ from tracker.triage.deciding import (
     accept,
     ask_review,
     dismiss,
-    dispute,
     edit,
-    looked,
     reopen,
-    restore,
-    retract,
-    settle,
     snooze,
 )  # fmt: skip
 from tracker.triage.entering import enter, enter_all
 from tracker.triage.joining import join_article, merge, split, supersede
 from tracker.triage.moves import Claimed, NotAllowed, Refused, Stale
 from tracker.triage.proposing import propose, refresh, revisit, wake
+from tracker.triage.questioning import dispute, looked, restore, retract, settle
 from tracker.triage.undoing import last_of, undo
 
 __all__ = [

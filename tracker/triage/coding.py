@@ -83,7 +83,7 @@ def put(event: Event, assessments: list[dict[str, Any]], version: str | None = N
         row.codebook = version or codebook.VERSION
         row.save()
     # Whatever was prefetched before no longer holds; the log reads what stands now.
-    event._prefetched_objects_cache = {}
+    vars(event)["_prefetched_objects_cache"] = {}
 
 
 def sources_of(event: Event) -> list[dict[str, Any]]:

@@ -190,7 +190,7 @@ class Step:
         for key, given in self.given.items():
             for field in Event._meta.concrete_fields:
                 setattr(given, field.attname, getattr(self.events[key], field.attname))
-            given._prefetched_objects_cache = {}
+            vars(given)["_prefetched_objects_cache"] = {}
 
 
 def stamp() -> datetime.date:

@@ -128,7 +128,7 @@
     if (target) show(target.dataset.event);
   }
 
-  // Decisions
+  // Decisions. A question answered after the item had to give way to another one (somebody else took it) is void.
 
   function decide(action, more, text) {
     const item = Desk.item();
@@ -167,27 +167,29 @@
     irrelevant: () => second(false),
     async dismiss() {
       if (body.dataset.coding) return second(false);
+      const asked = Desk.item();
       const reason = await Desk.dialogs.dismiss();
-      if (reason) decide("dismiss", { reason }, Desk.texts.dismissed);
+      if (reason && asked === Desk.item()) decide("dismiss", { reason }, Desk.texts.dismissed);
     },
     async snooze() {
+      const asked = Desk.item();
       const until = await Desk.dialogs.snooze();
-      if (until) decide("snooze", until, Desk.texts.snoozed);
+      if (until && asked === Desk.item()) decide("snooze", until, Desk.texts.snoozed);
     },
     async join(into) {
       if (typeof into === "string") return decide("merge", { into }, Desk.texts.merged);
-      const event = Desk.item().dataset.event;
+      const asked = Desk.item();
       const found = await Desk.dialogs.find({
-        without: event,
+        without: asked.dataset.event,
         onRecord: onRecord(),
         preview: onRecord() ? (target) => effect({ action: "merge", into: target }) : null,
       });
-      if (found) decide("merge", { into: found.event, why: found.why }, Desk.texts.merged);
+      if (found && asked === Desk.item()) decide("merge", { into: found.event, why: found.why }, Desk.texts.merged);
     },
     async split() {
-      const parts = await Desk.dialogs.split();
-      if (!parts) return;
       const item = Desk.item();
+      const parts = await Desk.dialogs.split();
+      if (!parts || item !== Desk.item()) return;
       const form = { token: Desk.token(), action: "split", event: item.dataset.event, version: Number(item.dataset.version), parts };
       undoable.push({ token: form.token, event: form.event });
       toast(Desk.texts.split, () => undo());
