@@ -149,7 +149,7 @@ class Event(models.Model):
                 name="events_in_the_queue",
             ),
             models.Index(fields=["status", "-date"], name="events_by_status_and_date"),
-            models.Index(fields=["date"], name="events_by_date"),
+            models.Index(fields=["date", "id"], name="events_by_date"),
             models.Index(
                 fields=["-date"], condition=~models.Q(look_again=""), name="events_to_look_at_again"
             ),
