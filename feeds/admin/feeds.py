@@ -116,6 +116,5 @@ class FeedAdmin(admin.ModelAdmin):
             (reverse("admin:feeds_export"), _("Export OPML")),
             (reverse("admin:feeds_where"), _("Where did this item go?")),
         ]
-        return super().changelist_view(
-            request, {**(extra_context or {}), "doors": doors, "tally": pages.tally()}
-        )
+        told = {"title": _("Feeds"), "doors": doors, "tally": pages.tally()}
+        return super().changelist_view(request, {**(extra_context or {}), **told})
