@@ -35,7 +35,8 @@
   async function show(id, { fresh = false } = {}) {
     if (fresh) ahead.delete(id);
     const before = Desk.item();
-    if (before && before.dataset.event !== id) release(before.dataset.event);
+    // A decided item keeps its claim until the server has the decision, which then ends it.
+    if (before && before.dataset.event !== id && row(before.dataset.event)) release(before.dataset.event);
     let html;
     try {
       html = await fetched(id);
