@@ -68,8 +68,8 @@ class Stories:
                 self._index.add_event(
                     event.id,
                     event.date,
-                    [title for title in (event.title, event.title_zh) if title],
-                    [text for text in (event.summary, event.summary_zh) if text],
+                    [event.title, event.title_zh],
+                    [event.summary, event.summary_zh],
                 )
             for article in reports[event.id]:
                 self._index.add(event.id, report_of(article))
