@@ -24,9 +24,9 @@ PURE = (
 IMPURE = {"django", "celery", "rest_framework", "redis", "aiohttp", "requests", "urllib.request"}
 LONGEST = 300
 BANNED_NAMES = {"utils", "util", "helpers", "services", "common", "misc"}
-# Those that read better in one piece: the list of all settings.
-ONE_PIECE = {"tracker/settings.py"}
-    "scorecard/charts/lines.py",  # the drawing of one chart reads better in one piece
+# What reads better in one piece.
+ONE_PIECE = {
+    "tracker/settings.py",  # every setting in one list
     "scorecard/editions/verify.py",  # readers download it as one file
 }
 
