@@ -22,12 +22,12 @@ from scorecard import method
 from scorecard.method.log import EMPTY, Log
 from tracker import agreement as agreements
 from tracker import record
-from tracker.models import AskSetting, Completeness, Head, Revision
+from tracker.models import AskSetting, Completeness, Revision
 
 KEPT_SECONDS = 24 * 3600
 Day = datetime.date
 
-_HEAD = f"SELECT sequence, digest, aside FROM {Head._meta.db_table} WHERE id = 1"  # noqa: S608
+_HEAD = "SELECT sequence, digest, aside FROM tracker_head WHERE id = 1"
 
 _lock = threading.Lock()
 _pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)

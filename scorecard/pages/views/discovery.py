@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape
+from html import escape
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
