@@ -103,7 +103,7 @@
     stage.innerHTML = "";
     if (loading) await loading;
     if (links().length) return show(links()[0].dataset.event);
-    const text = document.createElement("p");
+    const text = document.createElement("h1");
     text.className = "empty";
     text.textContent = Desk.texts.empty;
     stage.append(text);
