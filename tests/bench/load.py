@@ -7,6 +7,7 @@ from when it should have been sent. LOAD_MINUTES (1) and LOAD_RATE (20 a second)
 Missed when any request fails, or when memory grows by more than a tenth after the first third.
 """
 
+import contextlib
 import http.client
 import itertools
 import os
@@ -81,18 +82,22 @@ class Load:
                 self.troubles.append(f"{path}: {status}")
         except (OSError, http.client.HTTPException) as error:
             self.troubles.append(f"{path}: {error!r}")
-            self.lines.__dict__.clear()
         self.seconds[kind].append(time.monotonic() - due)
 
     def answer(self, kind, path):
+        """The status; a kept line that the server has closed meanwhile is opened again, as browsers do."""
         port = self.ports["bare" if kind == "bare" else "service"]
-        line = self.lines.__dict__.setdefault(f"line{port}", None) or http.client.HTTPConnection(
-            "127.0.0.1", port, timeout=30
-        )
-        self.lines.__dict__[f"line{port}"] = line
-        line.request("GET", path, headers={"Cookie": f"session={self.cookie}"} if kind == "desk" else {})
+        headers = {"Cookie": f"session={self.cookie}"} if kind == "desk" else {}
+        if kept := self.lines.__dict__.pop(f"line{port}", None):
+            with contextlib.suppress(http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+                return self.exchange(kept, port, path, headers)
+        return self.exchange(http.client.HTTPConnection("127.0.0.1", port, timeout=30), port, path, headers)
+
+    def exchange(self, line, port, path, headers):
+        line.request("GET", path, headers=headers)
         response = line.getresponse()
         response.read()
+        self.lines.__dict__[f"line{port}"] = line
         return response.status
 
 
