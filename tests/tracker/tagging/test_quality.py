@@ -5,7 +5,7 @@ import pytest
 from tests.evaluate.folds import Articles
 from tests.evaluate.tagging import pooled, trained
 
-FROZEN = {"single": 0.568, "pooled": 0.655, "chinese": 0.573, "direction": 0.902}  # two of the four folds
+FROZEN = {"single": 0.567, "pooled": 0.651, "chinese": 0.579, "direction": 0.895}  # two of the four folds
 MAY_LOSE = 0.02
 
 
