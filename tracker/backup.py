@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
+import subprocess  # nosec B404
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -191,7 +191,7 @@ def _run(command: str, *arguments: str) -> None:
     program = shutil.which(command)
     if program is None:
         raise BackupError(f"{command} is not installed. Install PostgreSQL's client programs.")
-    done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True)  # noqa: S603  # nosec B603
     if done.returncode:
         raise BackupError(f"{command} failed: {done.stderr.strip()[-500:]}")
 

@@ -14,7 +14,7 @@ from tracker import environment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
-bind = f"{environment.text('HOST', '0.0.0.0')}:{settings.PORT}"  # noqa: S104
+bind = f"{environment.text('HOST', '0.0.0.0')}:{settings.PORT}"  # noqa: S104  # nosec B104
 worker_class = "gthread"
 workers = 1 if settings.EMBEDDED else environment.number("WEB_PROCESSES", 1, least=1, most=64)
 threads = environment.number("WEB_THREADS", 4, least=1, most=64)
@@ -26,7 +26,8 @@ max_requests_jitter = 2000
 limit_request_line = 4094
 limit_request_fields = 60
 limit_request_field_size = 8190
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  a slow disk must not look dead
+# In memory, so that a slow disk does not make a process look dead.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  # nosec B108
 control_socket_disable = True
 accesslog = None  # tracker.logs.RequestLog writes it, without readers' addresses
 logconfig_dict = settings.LOGGING
