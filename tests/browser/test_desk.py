@@ -255,6 +255,7 @@ def test_two_browsers_never_decide_the_same_item(desk, sit):
     assert len(decided) == len(set(decided))
     said = [page.inner_text("#notices") for page in (ada, rita)]
     assert len(decided) == 16, said
+    until(ada, "() => document.getElementById('item')?.dataset.claimed === 'yes'")
     # Even a form that goes round the page is refused while somebody else works on the item.
     answer = rita.evaluate(
         "event => Desk.post(Desk.url('deed'),"

@@ -1,6 +1,6 @@
 """Who works on which event just now, so that two analysts never work on the same one.
 
-The law: one conditional write takes a claim; it ends by itself, and a decision ends it.
+The law: a claim is taken under the event's lock; it ends by itself, and a decision ends it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,23 +25,18 @@ def claim(event: Event | str, by: Any, minutes: float = MINUTES) -> Claim:
     if not by.has_perm(DECIDE):
         raise NotAllowed(_("Your role does not include this step; ask an administrator for it."))
     key = event if isinstance(event, str) else event.pk
-    if not Event.objects.open().filter(pk=key).exists():
-        raise Refused(_("It has been decided already."))
     until = timezone.now() + datetime.timedelta(minutes=minutes)
-    mine = Q(by=by) | Q(until__lte=Now())
-    if not Claim.objects.filter(mine, event_id=key).update(by=by, until=until):
-        try:
-            with transaction.atomic():
-                Claim.objects.create(event_id=key, by=by, until=until)
-        except IntegrityError:
-            # Somebody holds it, or there is no such event, or it was freed and taken between the two writes.
-            held = Claim.objects.filter(event_id=key).select_related("by").first()
+    with transaction.atomic():
+        # Under the lock that a decision takes too: otherwise its end of the old claim would let in a new one.
+        if not list(Event.objects.open().select_for_update().filter(pk=key).values_list("pk", flat=True)):
+            raise Refused(_("It has been decided already."))
+        held = Claim.objects.filter(event_id=key).select_related("by").first()
+        if held and held.by_id != by.pk and held.until > timezone.now():
             raise Claimed(
-                _("%(name)s works on it just now; the claim ends by itself.")
-                % {"name": name_of(held.by) if held else "?"}
-            ) from None
-    # Not read again: a decision that comes in just now has ended it.
-    return Claim(event_id=key, by=by, until=until)
+                _("%(name)s works on it just now; the claim ends by itself.") % {"name": name_of(held.by)}
+            )
+        claim, _made = Claim.objects.update_or_create(event_id=key, defaults={"by": by, "until": until})
+    return claim
 
 
 def release(event: Event | str, by: Any) -> bool:
