@@ -38,8 +38,10 @@ def fetch_waiting() -> int:
         for pk, delivery in wanted.items()
         if admitted(delivery.article.url)
     }
-    options = {"user_agent": polling.user_agent(), "allow_private": settings.FETCH_ALLOW_PRIVATE}
-    return sum(keep(wanted[pk].article, answer) for pk, answer in gathering.Gathering(asks, **options))
+    answers = gathering.Gathering(
+        asks, user_agent=polling.user_agent(), allow_private=settings.FETCH_ALLOW_PRIVATE
+    )
+    return sum(keep(wanted[pk].article, answer) for pk, answer in answers)
 
 
 def waiting():

@@ -8,15 +8,20 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import aiohttp
 
 from feeds import fetching, guard
 from feeds.fetching import Answer, Ask, FetchError
 
 AT_ONCE = 16
 SPACING = 1.0  # seconds
+
+Key = TypeVar("Key")
 
 
 @dataclass(slots=True)
@@ -35,22 +40,23 @@ def wants_courtesy(host: str) -> bool:
         return host not in ("", "localhost")
 
 
-class Gathering:
+class Gathering(Generic[Key]):
     """Fetches in a thread of its own and hands out (key, Answer or FetchError) in the order of arrival.
 
     `for key, result in Gathering(asks, …)`: `asks` maps a key to (host, Ask). Leaving the loop early stops
     what is under way.
     """
 
-    def __init__(self, asks: dict[object, tuple[str, Ask]], *, user_agent: str, allow_private: bool):
+    def __init__(self, asks: dict[Key, tuple[str, Ask]], *, user_agent: str, allow_private: bool):
         self._asks = asks
         self._user_agent = user_agent
         self._allow_private = allow_private
-        self._arrived: queue.SimpleQueue = queue.SimpleQueue()
+        self._arrived: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._work: asyncio.Task[Any] | None = None
         self._hosts: dict[str, Host] = {}
 
-    def __iter__(self) -> Iterator[tuple[object, Answer | FetchError]]:
+    def __iter__(self) -> Iterator[tuple[Key, Answer | FetchError]]:
         if not self._asks:
             return
         thread = threading.Thread(target=self._run, name="gathering", daemon=True)
@@ -64,7 +70,7 @@ class Gathering:
                 del result
                 self._call(lambda: self._room.release())
         finally:
-            self._call(lambda: self._work.cancel())
+            self._call(self._stop)
             thread.join()
 
     def _run(self) -> None:
@@ -78,14 +84,17 @@ class Gathering:
     async def _all(self) -> None:
         self._loop, self._work = asyncio.get_running_loop(), asyncio.current_task()
         self._room = asyncio.Semaphore(AT_ONCE)
-        options = {"user_agent": self._user_agent, "allow_private": self._allow_private, "limit": AT_ONCE}
-        async with fetching.session(**options) as client, asyncio.TaskGroup() as group:
+        session = fetching.session(
+            user_agent=self._user_agent, allow_private=self._allow_private, limit=AT_ONCE
+        )
+        async with session as client, asyncio.TaskGroup() as group:
             for key, (host, ask) in self._asks.items():
                 group.create_task(self._one(client, key, host, ask))
 
-    async def _one(self, client, key: object, host: str, ask: Ask) -> None:
+    async def _one(self, client: aiohttp.ClientSession, key: Key, host: str, ask: Ask) -> None:
         async with self._turn_at(host):
             await self._room.acquire()  # released by the reader, once it is done with the answer
+            result: Answer | FetchError
             try:
                 result = await fetching.fetch(client, ask, allow_private=self._allow_private)
             except FetchError as error:
@@ -93,7 +102,7 @@ class Gathering:
         self._arrived.put((key, result))
 
     @asynccontextmanager
-    async def _turn_at(self, host: str):
+    async def _turn_at(self, host: str) -> AsyncIterator[None]:
         if not wants_courtesy(host):
             yield
             return
@@ -105,12 +114,18 @@ class Gathering:
             finally:
                 place.free_at = time.monotonic() + SPACING
 
-    def _call(self, act) -> None:
+    def _stop(self) -> None:
+        if self._work is not None:
+            self._work.cancel()
+
+    def _call(self, act: Callable[[], None]) -> None:
         """Run something in the loop's thread, if it still runs."""
+        if self._loop is None:
+            return  # it never began
         try:
             self._loop.call_soon_threadsafe(act)
-        except (RuntimeError, AttributeError):
-            return  # the loop has ended by itself, or never began
+        except RuntimeError:
+            return  # it has ended by itself
 
 
 _BROKEN = object()

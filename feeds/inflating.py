@@ -1,6 +1,7 @@
 """Compressed bodies, decompressed piece by piece under a hard limit, so that a bomb costs nothing. Pure."""
 
 import zlib
+from typing import Any
 
 import brotli
 
@@ -22,7 +23,7 @@ class Inflater:
         self._encoding = encoding.lower().strip()
         self._maximum = maximum
         self._body = bytearray()
-        self._machine = None
+        self._machine: Any = None  # zlib's or brotli's, which share no type
         if self._encoding in ("", "identity", "none", "utf-8"):
             return
         if self._encoding in ("gzip", "x-gzip"):

@@ -5,21 +5,21 @@ are not named get the model's default, or the database's.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, models
 
 
 def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows of values for the fields `names`, in that order."""
-    named = [model._meta.get_field(name) for name in names]
+    named = [cast(models.Field, model._meta.get_field(name)) for name in names]
     others = [
         field
         for field in model._meta.concrete_fields
         if field not in named and not field.primary_key and not field.has_db_default()
     ]
     usual = [_prepared(field, field.get_default()) for field in others]
-    quoted = [connection.ops.quote_name(field.column) for field in (*named, *others)]
+    quoted = [connection.ops.quote_name(cast(str, field.column)) for field in (*named, *others)]
     table = connection.ops.quote_name(model._meta.db_table)
     places = ", ".join(["%s"] * len(quoted))
     statement = f"INSERT INTO {table} ({', '.join(quoted)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608

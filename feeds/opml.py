@@ -71,7 +71,8 @@ def read(source: bytes) -> list[Line]:
 
 def checked(lines: Iterable[Line]) -> tuple[list[Line], list[str]]:
     """The lines whose addresses can be taken, spelt as they are stored, and a sentence for each other one."""
-    good, refused = {}, []
+    good: dict[str, Line] = {}
+    refused: list[str] = []
     for line in lines:
         try:
             url = normal(line.url)
@@ -123,7 +124,7 @@ def normal(url: str) -> str:
 class _Reader:
     """Collects outlines while the parser walks."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.lines: list[Line] = []
         self.is_opml = False
         self._folders: list[str | None] = []

@@ -11,7 +11,8 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DataError, transaction
@@ -60,9 +61,9 @@ def poll_batch(batch: Batch, *, seconds: float | None = SECONDS) -> Iterator[Out
     feeds = {feed.pk: feed for feed in scheduling.begin(batch)}
     asks = {pk: (feed.host, ask(feed)) for pk, feed in feeds.items()}
     waiting, deadline = set(feeds), time.monotonic() + (seconds or float("inf"))
-    options = {"user_agent": user_agent(), "allow_private": settings.FETCH_ALLOW_PRIVATE}
+    answers = Gathering(asks, user_agent=user_agent(), allow_private=settings.FETCH_ALLOW_PRIVATE)
     try:
-        for pk, result in Gathering(asks, **options):
+        for pk, result in answers:
             waiting.discard(pk)
             yield settle(feeds[pk], result)
             if time.monotonic() > deadline:
@@ -116,7 +117,9 @@ def _answered(feed: Feed, answer: Answer) -> Outcome:
 def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: str) -> Outcome:
     now = timezone.now()
     named = {"title": document.title, "site_url": document.link[:1000], "language": document.language[:20]}
-    changes = {name: value for name, value in named.items() if value and not getattr(feed, name)}
+    changes: dict[str, Any] = {
+        name: value for name, value in named.items() if value and not getattr(feed, name)
+    }
     for name, value in changes.items():
         setattr(feed, name, value)
     with transaction.atomic():
@@ -209,12 +212,12 @@ def _failed(
     return outcome
 
 
-def _rhythm(feed: Feed, document: parsing.Document, kept: keeping.Kept, now) -> dict:
+def _rhythm(feed: Feed, document: parsing.Document, kept: keeping.Kept, now: datetime) -> dict[str, Any]:
     """What the document tells of the feed's habit."""
     moments = [entry.published for entry in document.entries if entry.published]
     moments = [moment for moment in moments if dates.believable(moment, now=now)]
     gap = health.typical_gap(moments)
-    changes = {"usual_gap": min(int(gap.total_seconds()), 10**9)} if gap else {}
+    changes: dict[str, Any] = {"usual_gap": min(int(gap.total_seconds()), 10**9)} if gap else {}
     if kept.new:
         newest = max(moments, default=now)
         changes |= {"last_new_at": now, "newest_at": newest, "quiet_after": health.quiet_after(newest, gap)}

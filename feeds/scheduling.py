@@ -77,7 +77,8 @@ def take_now(feeds) -> str:
 
 def polite(rows: Iterable[tuple[int, str, int]], slots: int) -> list[tuple[int, str, int]]:
     """The first rows (feed, host, attempts), few enough of each host."""
-    chosen, of_host = [], Counter()
+    chosen: list[tuple[int, str, int]] = []
+    of_host: Counter[str] = Counter()
     for row in rows:
         if len(chosen) == slots:
             break

@@ -67,7 +67,7 @@ def _article(asked: str, spelled: str) -> Article | None:
         delivery = (
             Delivery.objects.filter(guid_key=recognising.key_of(asked)).select_related("article").first()
         )
-        found = delivery and delivery.article
+        found = delivery.article if delivery else None
     if found is None and (title := recognising.title_key(asked)):
         found = Article.objects.filter(title_key=title).order_by("-id").first()
     return found

@@ -57,9 +57,9 @@ def decoded(body: bytes, content_type: str = "") -> tuple[str, str]:
     except UnicodeDecodeError:
         pass
     for charset in candidates(body, content_type):
-        text = _try(body, charset)
-        if text is not None:
-            return text, charset
+        fitting = _try(body, charset)
+        if fitting is not None:
+            return fitting, charset
     return body.decode("utf-8", "replace"), "utf-8"
 
 

@@ -16,7 +16,9 @@ import threading
 import time
 from dataclasses import asdict, replace
 from datetime import datetime
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
+from typing import cast
 
 from feeds.parsing import fast, pages, reference
 from feeds.parsing.shapes import Document, Entry, NotAFeed
@@ -31,9 +33,9 @@ REUSES = 200
 class Child:
     """One child process and the lock that gives it to one thread at a time."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._served = 0
 
     @property
@@ -51,13 +53,13 @@ class Child:
 
     def _asked(self, order: dict, body: bytes) -> dict:
         with self._lock:
-            process = self._started()
+            orders, answers = _pipes(self._started())
             line = json.dumps({"size": len(body), **order}).encode()
             deadline = time.monotonic() + SECONDS
             try:
-                process.stdin.write(line + b"\n" + body)
-                process.stdin.flush()
-                said = self._line(process, deadline)
+                orders.write(line + b"\n" + body)
+                orders.flush()
+                said = self._line(answers, deadline)
             except (BrokenPipeError, ConnectionResetError):
                 said = b""
             if not said:
@@ -75,11 +77,11 @@ class Child:
         process, self._process, self._served = self._process, None, 0
         if process is not None:
             process.kill()
-            process.stdin.close()
-            process.stdout.close()
+            for pipe in _pipes(process):
+                pipe.close()
             process.wait()
 
-    def _started(self) -> subprocess.Popen:
+    def _started(self) -> subprocess.Popen[bytes]:
         if self._process is not None and (self._process.poll() is not None or self._served >= REUSES):
             self.close()
         if self._process is None:
@@ -96,17 +98,22 @@ class Child:
         return self._process
 
     @staticmethod
-    def _line(process: subprocess.Popen, deadline: float) -> bytes:
+    def _line(answers: BufferedReader, deadline: float) -> bytes:
         """One line from the child, or nothing when it died or ran out of time."""
         said = bytearray()
         while not said.endswith(b"\n"):
             left = deadline - time.monotonic()
-            ready, _, _ = select.select([process.stdout], [], [], max(0, left))
-            piece = process.stdout.read1(1 << 20) if ready else b""
+            ready, _, _ = select.select([answers], [], [], max(0, left))
+            piece = answers.read1(1 << 20) if ready else b""
             if not piece:
                 return b""
             said += piece
         return bytes(said)
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[BufferedWriter, BufferedReader]:
+    """The ends for orders and for answers; `Popen` cannot know that it was asked for both, and buffered."""
+    return cast(BufferedWriter, process.stdin), cast(BufferedReader, process.stdout)
 
 
 CHILD = Child()

@@ -54,4 +54,7 @@ def _mail(value: str) -> datetime:
 
 def _chinese(value: str) -> datetime | None:
     found = CHINESE.search(value)
-    return datetime(*(int(number or 0) for number in found.groups())) if found else None
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(number or 0) for number in found.groups())
+    return datetime(year, month, day, hour, minute, second)

@@ -27,7 +27,7 @@ def feeds_of(page: str, base: str) -> list[tuple[str, str]]:
     reader = _Links()
     reader.feed(page[:LOOKED_AT])
     base = urljoin(base, reader.base) if reader.base else base
-    found = {}
+    found: dict[str, str] = {}
     for href, title in reader.found:
         try:
             address = urljoin(base, href)
@@ -39,7 +39,7 @@ def feeds_of(page: str, base: str) -> list[tuple[str, str]]:
 
 
 class _Links(HTMLParser):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[tuple[str, str]] = []
         self.base = ""

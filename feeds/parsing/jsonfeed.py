@@ -39,7 +39,8 @@ def _entry(item: dict, base: str) -> Entry:
     html = _text(item.get("content_html")) or _text(item.get("content_text")) or _text(item.get("summary"))
     link = absolute(_text(item.get("url")) or _text(item.get("external_url")), base)
     updated = dates.read(_text(item.get("date_modified")))
-    authors = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
+    several = item.get("authors")
+    authors = several if isinstance(several, list) else [item.get("author")]
     names = [_text(author.get("name")) for author in authors if isinstance(author, dict)]
     return Entry(
         identity=identity(item.get("id"), link, title, html),
