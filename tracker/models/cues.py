@@ -45,7 +45,9 @@ class TaggerVersion(models.Model):
 class SecondOpinion(models.Model):
     """One question to an outside model and its answer: asked for once, never accepted by itself."""
 
-    digest = models.CharField(_("digest"), max_length=64, unique=True, help_text=_("SHA-256 of the question."))
+    digest = models.CharField(
+        _("digest"), max_length=64, unique=True, help_text=_("SHA-256 of the question.")
+    )
     model = models.CharField(_("model"), max_length=200)
     asked_at = models.DateTimeField(_("asked"), db_default=Now())
     tries = models.PositiveIntegerField(_("tries"), default=0)
