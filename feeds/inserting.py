@@ -22,6 +22,7 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
     quoted = [connection.ops.quote_name(cast(str, field.column)) for field in (*named, *others)]
     table = connection.ops.quote_name(model._meta.db_table)
     places = ", ".join(["%s"] * len(quoted))
+    # Only quoted names of our own models are put into the statement; every value is a parameter.
     statement = f"INSERT INTO {table} ({', '.join(quoted)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.executemany(statement, [[*map(_prepared, named, row), *usual] for row in rows])

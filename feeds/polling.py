@@ -285,4 +285,4 @@ def _lost(feed: Feed) -> Outcome:
 
 def _chance() -> float:
     """Spreads appointments, so that feeds added together do not stay together."""
-    return random.random()  # noqa: S311
+    return random.random()  # noqa: S311  # nosec B311

@@ -14,7 +14,7 @@ from tracker import environment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
-bind = f"{environment.text('HOST', '0.0.0.0')}:{settings.PORT}"  # noqa: S104  # nosec B104
+bind = f"{environment.text('HOST', '0.0.0.0')}:{settings.PORT}"  # noqa: S104
 worker_class = "gthread"
 workers = 1 if settings.EMBEDDED else environment.number("WEB_PROCESSES", 1, least=1, most=64)
 threads = environment.number("WEB_THREADS", 4, least=1, most=64)

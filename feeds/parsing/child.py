@@ -10,7 +10,7 @@ import atexit
 import json
 import resource
 import select
-import subprocess
+import subprocess  # nosec B404
 import sys
 import threading
 import time
@@ -85,7 +85,7 @@ class Child:
         if self._process is not None and (self._process.poll() is not None or self._served >= REUSES):
             self.close()
         if self._process is None:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # nosec B603  # our own interpreter and our own words
                 [sys.executable, "-c", "from feeds.parsing.child import serve; serve()"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -202,7 +202,7 @@ def _noted(delivery: Delivery, answer: Answer) -> bool:
     elif delivery.attempts > len(PAUSES):
         changes |= {"given_up_at": now, "next_at": None}
     else:
-        pause = PAUSES[delivery.attempts - 1] * random.uniform(1.0, 1.2)  # noqa: S311  spreads the load
+        pause = PAUSES[delivery.attempts - 1] * random.uniform(1.0, 1.2)  # noqa: S311  # nosec B311  # spreads the load
         changes["next_at"] = Now() + datetime.timedelta(seconds=pause)
     with transaction.atomic():
         if not Delivery.objects.filter(pk=delivery.pk, token=delivery.token).update(**changes):

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape, quoteattr  # nosec B406  # only writes
 
 LONGEST = 100
 MEANING = ("date", "date_precision", "actors", "certainty", "supersedes", "retracted")

@@ -147,7 +147,7 @@ def structured(data: Mapping[str, Any]) -> SafeString:
     text = json.dumps(data, ensure_ascii=False)
     for letter in "<>&\u2028\u2029":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return mark_safe(text)  # noqa: S308  # nosec B308 B703
+    return mark_safe(text)  # noqa: S308  # nosec B308
 
 
 def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, Any]]:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         )
         sys.stdout.flush()
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
-        os.execv(  # noqa: S606
+        os.execv(  # noqa: S606  # nosec B606
             sys.executable, [sys.executable, "-m", "gunicorn", "-c", "python:tracker.serving", "tracker.wsgi"]
         )
 
