@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tracker import clustering, coverage, stories, tagging, training, triage
+from tracker import clustering, codebook, coverage, stories, tagging, training, triage
 from tracker.models import Article, Event, Lease
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: A
     choice, event = index.choose(report), None
     if choice is not None:
         event = _join(choice, article, suggestion, tagger)
-    elif suggestion.relevance >= GATE:
+    elif suggestion.relevance >= GATE and article.day >= codebook.START:
         event = _propose(article, suggestion, index.offers(report, limit=OFFERED))
     _filed(article, suggestion, event)
     return event

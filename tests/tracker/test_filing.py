@@ -79,6 +79,12 @@ def test_what_has_no_bearing_is_kept_and_shown_to_nobody(keep):
     assert article.relevance < filing.GATE
 
 
+def test_what_was_published_before_the_start_is_not_proposed(keep):
+    article = keep(BAN, day=datetime.datetime(2024, 11, 16, 12, tzinfo=datetime.UTC))
+    assert filed(article) is None
+    assert article.state == Article.State.BACKGROUND
+
+
 def test_filing_again_finds_nothing_to_do(keep):
     keep(BAN)
     assert filing.file_waiting() == 1

@@ -53,14 +53,14 @@ class Reasons:
                 )
         return found
 
-    def nearest(self, matrix: sparse.csr_matrix) -> list[tuple[Because, ...]]:
-        """For each row the past case most like it, if one is alike at all."""
+    def nearest(self, matrix: sparse.csr_matrix) -> list[tuple[Because, bool]]:
+        """For each row the past case most like it, and whether it is alike enough to be named beside words."""
         if not self._cases.shape[0]:
-            return [()] * matrix.shape[0]
+            return []
         near = (matrix[:, : self._cases.shape[1]] @ self._cases.T).toarray()
         best = near.argmax(axis=1)
         return [
-            (Because(self._model.case_titles[case], "case", ""),) if near[at, case] >= _NEAREST else ()
+            (Because(self._model.case_titles[case], "case", ""), bool(near[at, case] >= _NEAREST))
             for at, case in enumerate(best)
         ]
 

@@ -75,7 +75,7 @@ class Tagger:
             label = known.get(PAIRS[at])
             because = label.because if label else ()
             strength, ask = (label.strength, label.ask) if label else (3, None)
-            ticked = chance >= self.model.threshold and not silent
+            ticked = chance >= self.model.threshold and not silent and bool(because)
             if ticked or len(labels) < SHOWN:
                 labels.append(Label(*PAIRS[at], round(chance, 4), strength, ask, because, ticked))
         return tuple(labels)
@@ -91,7 +91,8 @@ class Tagger:
         for at, (report, text) in enumerate(zip(reports, texts, strict=True)):
             inside = slice(matrix.indptr[at], matrix.indptr[at + 1])
             row = matrix.indices[inside], matrix.data[inside]
-            labels = self._tagged(report, text, evidence[at], int(strengths[at]), row, cases[at])
+            case = cases[at] if cases else None
+            labels = self._tagged(report, text, evidence[at], int(strengths[at]), row, case)
             found.append(self._suggestion(report, text, evidence[at], labels))
         return found
 
@@ -103,7 +104,10 @@ class Tagger:
             ticked = chance >= self.model.threshold and not silent
             if not ticked and len(labels) >= SHOWN:
                 break
-            because = self._reasons.of(PAIRS[at], text, row, report) + (case if ticked else ())
+            because = self._reasons.of(PAIRS[at], text, row, report)
+            if case and ticked and (case[1] or not because):  # nothing is ticked without a reason
+                because += (case[0],)
+            ticked = ticked and bool(because)
             ask = reasons.ask(PAIRS[at], text) or self.model.asks.get(f"{PAIRS[at][0]}:{PAIRS[at][1]:+d}")
             labels.append(Label(*PAIRS[at], round(chance, 4), strength, ask, because, ticked))
         return tuple(labels)
