@@ -17,7 +17,9 @@ HERE = Path(__file__).parent
 
 def measurements():
     """The names of the modules that can be run: those with a `main`."""
-    names = sorted(module.name for module in pkgutil.iter_modules([str(HERE)]) if not module.name.startswith("_"))
+    names = sorted(
+        module.name for module in pkgutil.iter_modules([str(HERE)]) if not module.name.startswith("_")
+    )
     return [name for name in names if "\ndef main(" in (HERE / f"{name}.py").read_text("utf-8")]
 
 
