@@ -29,7 +29,7 @@ check: $(VENV)/dev.ready ## Linters, types, templates, migrations, security rule
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/djlint --check --quiet --lint scorecard tracker feeds
+	$(BIN)/djlint --quiet --lint scorecard tracker feeds
 	$(BIN)/bandit -q -r feeds tracker scorecard -c pyproject.toml
 	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	DEBUG=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
