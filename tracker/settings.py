@@ -110,7 +110,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "socket_timeout": 30,
     }
     if REDIS_URL
-    else {}
+    else {"polling_interval": 0.2}  # seconds; one by default, which would let messages queue up
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None

@@ -20,7 +20,8 @@ def main():
 
     settings.QUEUES = ("polling",)  # filing has kills of its own
     languages.language_of("Bonjour les amis")  # its model is loaded once, here
-    app.conf.beat_schedule = {"dispatch": {"task": "feeds.tasks.dispatch", "schedule": 0.25}}
+    # Not more often: nudges that come faster than they are taken would bury the polls behind them.
+    app.conf.beat_schedule = {"dispatch": {"task": "feeds.tasks.dispatch", "schedule": 1.0}}
     app.loader.import_default_modules()
     app.finalize()
     for _line in sys.stdin:
