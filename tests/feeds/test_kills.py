@@ -16,7 +16,7 @@ import pytest
 from tests.feeds.publisher import RSS, Publisher, reply
 from tests.service import ROOT, Service
 
-ROUNDS = 50
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "50"))
 FEEDS = 10
 LEASE = 4  # seconds
 PATIENCE = 20
