@@ -53,7 +53,7 @@ def test_a_lock_that_somebody_holds_stops_the_migration_not_the_service(tmp_path
     with Service(tmp_path, database_url=f"{url}?options=-c%20lock_timeout%3D300") as service:
         service.manage("migrate", "tracker", "0001", "-v0")
         with psycopg.connect(url) as holder:
-            holder.execute("LOCK TABLE tracker_revision IN ACCESS SHARE MODE")
+            holder.execute("LOCK TABLE tracker_event IN ACCESS SHARE MODE")
             done = service.run("manage.py", "migrate", "-v0", check=False)
             assert done.returncode == 1
             assert "lock timeout" in done.stderr
