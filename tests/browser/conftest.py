@@ -27,8 +27,10 @@ def chromium_path():
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
+    """Ends with this folder: while it lives, Playwright's event loop counts as running in this thread, and no
+    other test in this process could start one of its own."""
     path = chromium_path()
     if path is None and os.environ.get("CI"):
         pytest.fail("no Chromium: install it or set CHROMIUM to its path")
@@ -115,6 +117,13 @@ def open_page(browser, site):
     yield open_
     for context in contexts:
         context.close()
+
+
+def pytest_collection_modifyitems(items):
+    """One process of the suite runs all of them in one go, with one Chromium and one service."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def _note(page, kind, text):
