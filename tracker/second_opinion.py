@@ -10,7 +10,11 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,12 +37,27 @@ Previews, comment, product launches, share prices, suits between firms and opini
 Assess only what the act does directly, at most three recommendations. Direction 1 advances, -1 undermines, 0 mixed.
 Lifting a ban advances what the ban undermined; rejecting or delaying a cooperation undermines it. The actor does not
 set the sign: the same act gets the same code, whoever does it.
+Controls, first match wins: on minerals, or other goods in retaliation: trust only; a permit or rule for imports from
+the other side: trust only; enforcing an existing control by case: civilian-first only; hitting all foreigners, or a
+state's own laboratory or firm: civilian-first only; on apps, models or data flows of the other side: trust only; on
+chips, tools, cloud, capital or listed firms of the other side: civilian-first and trust.
+Trust needs both the US and China, or an ally acting against one of them. Governance counts a summit only if AI itself
+was discussed. A state's use of AI for harm undermines misuse; its detection, ban or sharing advances it. Safety bodies
+without China: advances when China is merely absent, undermines when it is shut out.
 Strength: 1 words, 2 proposal, 3 commitment, 4 enacted, 5 operating. The recommendations:
 """
 
 
 class NoOpinion(RuntimeError):
     """There is no second opinion; the message says why, for the person at the desk."""
+
+
+class Unreachable(NoOpinion):
+    """The endpoint itself failed: whoever asks next will fare no better for a while."""
+
+
+class BudgetSpent(NoOpinion):
+    """No question more today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +86,18 @@ def ask(title: str, summary: str = "", language: str = "") -> Opinion:
     """The endpoint's opinion of one report, from the store if it was asked before; `NoOpinion` otherwise."""
     if not is_on():
         raise NoOpinion("No second opinion is set up: set SECOND_OPINION_URL and SECOND_OPINION_MODEL.")
-    report = {"title": title[:LONGEST_TEXT], "summary": summary[:LONGEST_TEXT], "language": language[:20]}
-    request = _request(report)
-    digest = hashlib.sha256(request).hexdigest()
-    if stored := SecondOpinion.objects.filter(digest=digest).exclude(answer=None).first():
-        return check(stored.answer, stored.model)
+    digest, request = question(title, summary, language)
+    if row := SecondOpinion.objects.filter(digest=digest).exclude(answer=None).first():
+        return check(row.answer, row.model)
     _within_budget()
     return _asked(digest, request)
+
+
+def question(title: str, summary: str = "", language: str = "") -> tuple[str, bytes]:
+    """What is asked about a report, to the model that is set, and its digest: the same is never asked twice."""
+    report = {"title": title[:LONGEST_TEXT], "summary": summary[:LONGEST_TEXT], "language": language[:20]}
+    request = _request(report)
+    return hashlib.sha256(request).hexdigest(), request
 
 
 def check(raw: Any, model: str) -> Opinion:
@@ -126,7 +150,7 @@ def _within_budget() -> None:
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     spent = sum(SecondOpinion.objects.filter(asked_at__gte=today).values_list("tries", flat=True))
     if spent >= settings.SECOND_OPINION_DAILY:
-        raise NoOpinion(f"Today's budget of {settings.SECOND_OPINION_DAILY} questions is spent.")
+        raise BudgetSpent(f"Today's budget of {settings.SECOND_OPINION_DAILY} questions is spent.")
 
 
 def _request(report: dict[str, str]) -> bytes:
@@ -174,35 +198,57 @@ def _schema() -> dict[str, Any]:
 
 def _post(request: bytes) -> bytes:
     """The raw answer, within the time limit and the size limit; no redirect is followed."""
-    url = urlsplit(settings.SECOND_OPINION_URL)
-    deadline = time.monotonic() + settings.SECOND_OPINION_SECONDS
+    url, seconds = urlsplit(settings.SECOND_OPINION_URL), settings.SECOND_OPINION_SECONDS
     kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-    connection = kind(url.hostname or "", url.port, timeout=settings.SECOND_OPINION_SECONDS)
+    connection = kind(url.hostname or "", url.port, timeout=seconds)
+    deadline = time.monotonic() + seconds
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if settings.SECOND_OPINION_KEY:
         headers["Authorization"] = f"Bearer {settings.SECOND_OPINION_KEY}"
     try:
-        connection.request("POST", f"{url.path.rstrip('/')}/chat/completions", request, headers)
-        response = connection.getresponse()
-        if response.status != http.client.OK:
-            raise NoOpinion(f"The endpoint answered {response.status} {response.reason}"[:200])
-        return _read(response, deadline)
+        connection.connect()
+        with _hung_up_after(connection.sock, deadline - time.monotonic()):
+            connection.request("POST", f"{url.path.rstrip('/')}/chat/completions", request, headers)
+            body = _read(connection.getresponse())
     except (OSError, http.client.HTTPException) as error:
-        raise NoOpinion(f"The endpoint could not be asked: {type(error).__name__} {error}"[:200]) from None
+        _in_time(deadline)
+        raise Unreachable(f"The endpoint could not be asked: {type(error).__name__} {error}"[:200]) from None
     finally:
         connection.close()
+    # After the line was cut, half a header counts as a whole one and half a body as its end.
+    _in_time(deadline)
+    return body
 
 
-def _read(response: http.client.HTTPResponse, deadline: float) -> bytes:
-    parts, size = [], 0
-    while chunk := response.read1(65_536):
-        parts.append(chunk)
-        size += len(chunk)
-        if size > LARGEST:
-            raise NoOpinion(f"The endpoint's answer is larger than {LARGEST} bytes.")
-        if time.monotonic() > deadline:
-            raise NoOpinion(f"The endpoint took longer than {settings.SECOND_OPINION_SECONDS} seconds.")
-    return b"".join(parts)
+@contextmanager
+def _hung_up_after(line: socket.socket, seconds: float) -> Iterator[None]:
+    """The connection is shut when the time is over: a server that drips byte by byte never meets a timeout."""
+    timer = threading.Timer(max(0.0, seconds), _hang_up, [line])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(line: socket.socket) -> None:
+    with suppress(OSError):  # the other end was quicker
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _in_time(deadline: float) -> None:
+    if time.monotonic() >= deadline:
+        raise Unreachable(f"The endpoint took longer than {settings.SECOND_OPINION_SECONDS} seconds.")
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    if response.status != http.client.OK:
+        raise Unreachable(f"The endpoint answered {response.status} {response.reason}"[:200])
+    body = response.read(LARGEST + 1)
+    if len(body) > LARGEST:
+        raise NoOpinion(f"The endpoint's answer is larger than {LARGEST} bytes.")
+    return body
 
 
 def _content(answer: bytes) -> Any:

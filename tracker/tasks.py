@@ -2,13 +2,18 @@
 
 from celery import shared_task
 
-from tracker import filing, regrouping, retention, training, triage
+from tracker import consulting, filing, regrouping, retention, training, triage
 
 
 @shared_task
 def file_articles():
     triage.wake()
     filing.file_waiting()
+
+
+@shared_task
+def consult():
+    consulting.consult()
 
 
 @shared_task

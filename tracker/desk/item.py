@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from tracker import codebook
-from tracker.desk import words
+from tracker.desk import opinions, words
 from tracker.desk.marking import marked
 from tracker.desk.similar import similar
 from tracker.models import Ask, Assessment, Event, Recommendation, Report
@@ -62,6 +62,7 @@ def described(event: Event, *, blindly: bool = False) -> dict[str, Any]:
             for slug, label in words.CERTAINTIES.items()
         ],
         "twins": [] if blindly else _twins(suggestion),
+        "opinion": opinions.shown(event) if open_ and not hidden else None,
         "similar": similar(event),
         "relevance": None if hidden else round(100 * event.relevance),
         "model": "" if hidden else event.model_version,

@@ -1,58 +1,14 @@
 """The second opinion, against a server on this machine that speaks the protocol, well and badly."""
 
 import json
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.tracker.conftest import GOOD, said
 from tracker import second_opinion
 from tracker.models import Event, SecondOpinion
 
 pytestmark = pytest.mark.django_db
-
-GOOD = {"relevant": True, "assessments": [{"rec": "trust", "direction": -1, "strength": 4, "why": "A ban."}]}
-
-
-class Endpoint(BaseHTTPRequestHandler):
-    def do_POST(self):
-        self.server.asked.append(
-            (self.path, dict(self.headers), json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        )
-        status, body = self.server.answers
-        self.send_response(status)
-        self.end_headers()
-        for part in body if isinstance(body, list) else [body]:
-            try:
-                self.wfile.write(part)
-                self.wfile.flush()
-            except OSError:
-                return
-            if isinstance(body, list):
-                time.sleep(0.3)
-
-    def log_message(self, *args):
-        pass
-
-
-def said(content):
-    text = content if isinstance(content, str) else json.dumps(content)
-    return 200, json.dumps({"choices": [{"message": {"content": text}}]}).encode()
-
-
-@pytest.fixture
-def endpoint(settings):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    server.asked, server.answers = [], said(GOOD)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings.SECOND_OPINION_URL = f"http://127.0.0.1:{server.server_port}/v1"
-    settings.SECOND_OPINION_MODEL = "local-model"
-    settings.SECOND_OPINION_KEY = "a key"
-    settings.SECOND_OPINION_SECONDS = 1
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 def test_it_is_off_by_default():
@@ -117,6 +73,7 @@ BAD = {
     "broken": (500, b"", "answered 500"),
     "too large": (200, b"x" * 300_000, "larger than"),
     "drips": (200, [b" "] * 20, "longer than 1 seconds"),
+    "drips headers": (0, [b"HTTP/1.1 200 OK\r\n", *[b"x-a: b\r\n"] * 20], "longer than 1 seconds"),
 }
 
 
