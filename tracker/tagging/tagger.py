@@ -22,14 +22,20 @@ _SEVERAL_OUTLETS = 2
 class Tagger:
     """The cues and one model, ready to tag; a model that learnt from embeddings needs their encoder."""
 
-    def __init__(self, cues: Cues, model: Model, encode: embedding.Encoder | None = None):
+    def __init__(
+        self,
+        cues: Cues,
+        model: Model,
+        encode: embedding.Encoder | None = None,
+        reader: Reader | None = None,
+    ):
         if len(model.vocabulary.meaning) and encode is None:
             raise models.ModelError(
                 f"{model.name} was trained with embeddings, which are off or not installed"
             )
         self.model = model
         self._encode = encode if len(model.vocabulary.meaning) else None
-        self.reader = Reader(cues)
+        self.reader = reader or Reader(cues)
         self._reasons = reasons.Reasons(model)
 
     def tag(self, title: str, summary: str = "", lang: str = "", publisher: str = "") -> Suggestion:

@@ -56,7 +56,7 @@ class _Rows:
     direction: np.ndarray
     weight: np.ndarray
     fold: np.ndarray
-    meanings: np.ndarray | None = None
+    counted: vectors.Counted
 
     def part(self, chosen: np.ndarray) -> _Rows:
         at = np.flatnonzero(chosen)
@@ -67,14 +67,8 @@ class _Rows:
             direction=self.direction[at],
             weight=self.weight[at],
             fold=self.fold[at],
-            meanings=None if self.meanings is None else self.meanings[at],
+            counted=self.counted.part(at),
         )
-
-    def learnt(self) -> vectors.Vocabulary:
-        return vectors.learn(self.texts, self.meanings)
-
-    def matrix(self, vocabulary: vectors.Vocabulary) -> sparse.csr_matrix:
-        return vocabulary.matrix(self.texts, self.meanings)
 
 
 @dataclass(slots=True)
@@ -86,11 +80,18 @@ class _Weights:
 
 
 def train(
-    examples: Iterable[Example], cues: Cues, name: str = "", encode: embedding.Encoder | None = None
+    examples: Iterable[Example],
+    cues: Cues,
+    name: str = "",
+    encode: embedding.Encoder | None = None,
+    reader: Reader | None = None,
 ) -> Model:
-    """A model from these examples; with `encode` it also learns from what the texts mean."""
+    """A model from these examples; with `encode` it also learns from what the texts mean.
+
+    `reader`: one that has read them before, where several models are made of the same texts.
+    """
     listed = list(examples)
-    reader = Reader(cues)
+    reader = reader or Reader(cues)
     rows = _rows(listed, [reader.read(one.title, one.summary, one.publisher) for one in listed], encode)
     seen, relevant, order = _held_out(rows)
     weights = _fit(rows)
@@ -141,12 +142,12 @@ def _rows(
     weight = [WEIGHTS[one.kind] / math.sqrt(sizes[one.group, one.kind == "record"]) for one in examples]
     fold = np.array([fold_of(one.group) for one in examples])
     meanings = encode([text.whole for text in texts]) if encode else None
-    return _Rows(examples, texts, touched, direction, np.array(weight), fold, meanings)
+    return _Rows(examples, texts, touched, direction, np.array(weight), fold, vectors.count(texts, meanings))
 
 
 def _fit(rows: _Rows) -> _Weights:
-    vocabulary = rows.learnt()
-    matrix = rows.matrix(vocabulary)
+    vocabulary = rows.counted.learn()
+    matrix = rows.counted.matrix(vocabulary)
     touched = [
         _logistic(matrix, rows.touched[:, at], rows.weight, _POSITIVE) for at in range(len(RECOMMENDATIONS))
     ]
@@ -198,7 +199,7 @@ def _placed(matrix: sparse.csr_matrix, place: np.ndarray, count: int) -> sparse.
 
 def _fit_strength(rows: _Rows, vocabulary: vectors.Vocabulary) -> np.ndarray:
     """Which kind of act: five one-against-rest models over the examples that say so."""
-    matrix = rows.matrix(vocabulary)
+    matrix = rows.counted.matrix(vocabulary)
     usual = np.array([max(set(one.strengths), key=one.strengths.count, default=0) for one in rows.examples])
     if not usual.any():
         return np.zeros((matrix.shape[1] + 1, 5))
@@ -218,7 +219,7 @@ def _held_out(rows: _Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             continue
         weights = _fit(rows.part(~inside))
         held = rows.part(inside)
-        matrix = models.with_constant(held.matrix(weights.vocabulary))
+        matrix = models.with_constant(held.counted.matrix(weights.vocabulary))
         seen[inside] = models.witnesses(matrix @ weights.touched, matrix @ weights.direction, held.texts)
         relevant[inside] = matrix @ weights.relevant
     real = np.array([one.kind in HELD_OUT for one in rows.examples])
@@ -248,5 +249,5 @@ def _past_cases(rows: _Rows) -> np.ndarray:
 
 
 def _words_of(rows: _Rows, vocabulary: vectors.Vocabulary) -> sparse.csr_matrix:
-    matrix = rows.matrix(vocabulary)
+    matrix = rows.counted.matrix(vocabulary)
     return matrix.multiply(np.arange(matrix.shape[1]) < len(vocabulary.words)).tocsr()

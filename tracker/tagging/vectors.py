@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,7 +54,7 @@ class Vocabulary:
                 place = self._sign_at.get(name)
                 if place is not None:
                     at.append(self.before_signs + place)
-                    values.append(value * (_TABLE_SCALE if name.startswith("t:") else _SIGNS_SCALE))
+                    values.append(value * _scale(name))
             ends.append(len(at))
         shape = (len(texts), self.before_signs + len(self.signs))
         return sparse.csr_matrix((np.array(values), np.array(at, dtype=np.int32), ends), shape=shape)
@@ -69,12 +68,80 @@ class Vocabulary:
         return places, (weights / np.sqrt((weights**2).sum())).tolist()
 
 
-def learn(texts: Sequence[Text], meanings: np.ndarray | None = None) -> Vocabulary:
-    """The vocabulary of these texts: words seen twice, signs seen three times, table scores always."""
-    seen = Counter(name for text in texts for name in text.words)
-    words = sorted(name for name, count in seen.most_common(_MOST_WORDS) if count >= 2)
-    rarity = np.array([np.log((1 + len(texts)) / (1 + seen[name])) + 1 for name in words])
-    signs = Counter(name for text in texts for name in text.signs)
-    kept = sorted(name for name, count in signs.items() if count >= 3 or name.startswith("t:"))
-    mean = np.zeros(0) if meanings is None else meanings.mean(axis=0)
-    return Vocabulary(words, rarity, kept, mean)
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Texts whose words and signs were counted once: vocabularies and rows of any part are then arithmetic.
+
+    `words` and `signs` give the columns of their tables, in the order of the names.
+    """
+
+    words: Mapping[str, int]
+    word_rows: sparse.csr_matrix
+    signs: Mapping[str, int]
+    sign_rows: sparse.csr_matrix
+    meanings: np.ndarray | None = None
+
+    def part(self, at: np.ndarray) -> Counted:
+        meanings = None if self.meanings is None else self.meanings[at]
+        return Counted(self.words, self.word_rows[at], self.signs, self.sign_rows[at], meanings)
+
+    def learn(self) -> Vocabulary:
+        """The vocabulary of these texts: words seen twice, signs seen three times, table scores always."""
+        count, seen, signs = self.word_rows.shape[0], _seen(self.word_rows), _seen(self.sign_rows)
+        words = np.flatnonzero(seen >= 2)
+        if len(words) > _MOST_WORDS:
+            words = np.sort(words[np.argsort(-seen[words], kind="stable")[:_MOST_WORDS]])
+        rarity = np.log((1 + count) / (1 + seen[words])) + 1
+        scores = np.array([name.startswith("t:") for name in self.signs], dtype=bool)
+        kept = np.flatnonzero((signs >= 3) | ((signs > 0) & scores))
+        names, marks = list(self.words), list(self.signs)
+        mean = np.zeros(0) if self.meanings is None else self.meanings.mean(axis=0)
+        return Vocabulary([names[at] for at in words], rarity, [marks[at] for at in kept], mean)
+
+    def matrix(self, vocabulary: Vocabulary) -> sparse.csr_matrix:
+        """What `Vocabulary.matrix` makes of these texts, for a vocabulary learnt from a part of them."""
+        words = self.word_rows[:, [self.words[name] for name in vocabulary.words]]
+        parts = [_at_length_one(words, vocabulary.rarity)]
+        if len(vocabulary.meaning) and self.meanings is not None:
+            parts.append(sparse.csr_matrix(_MEANING_SCALE * (self.meanings - vocabulary.meaning)))
+        signs = self.sign_rows[:, [self.signs[name] for name in vocabulary.signs]]
+        parts.append(_columns_times(signs, [_scale(name) for name in vocabulary.signs]))
+        return sparse.hstack(parts, format="csr")
+
+
+def count(texts: Sequence[Text], meanings: np.ndarray | None = None) -> Counted:
+    words, word_rows = _counted([text.words for text in texts])
+    signs, sign_rows = _counted([text.signs for text in texts])
+    return Counted(words, word_rows, signs, sign_rows, meanings)
+
+
+def _counted(rows: Sequence[Mapping[str, float]]) -> tuple[dict[str, int], sparse.csr_matrix]:
+    """The column of each name, in order, and one row of values a mapping."""
+    place = {name: at for at, name in enumerate(sorted({name for row in rows for name in row}))}
+    columns = [place[name] for row in rows for name in row]
+    values = [value for row in rows for value in row.values()]
+    ends = np.cumsum([0, *map(len, rows)])
+    table = sparse.csr_matrix((np.array(values), columns, ends), shape=(len(rows), len(place)))
+    return place, table
+
+
+def _seen(table: sparse.csr_matrix) -> np.ndarray:
+    """In how many rows each column stands."""
+    return np.bincount(table.indices, minlength=table.shape[1])
+
+
+def _at_length_one(table: sparse.csr_matrix, rarity: np.ndarray) -> sparse.csr_matrix:
+    weighed = _columns_times(table, rarity)
+    lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+    weighed.data /= np.repeat(lengths, np.diff(weighed.indptr))
+    return weighed
+
+
+def _columns_times(table: sparse.csr_matrix, factors: Sequence[float] | np.ndarray) -> sparse.csr_matrix:
+    made = table.copy()
+    made.data *= np.asarray(factors, dtype=float)[made.indices]
+    return made
+
+
+def _scale(sign: str) -> float:
+    return _TABLE_SCALE if sign.startswith("t:") else _SIGNS_SCALE
