@@ -86,7 +86,7 @@ def canonical(url: str) -> str:
 
     Raises BadAddress for what is no http or https address of a host.
     """
-    if len(url) <= LONGEST and (plain := _PLAIN.fullmatch(url)) and "amp" not in plain[2].lower():
+    if plain := _plain(url):
         return f"https://{plain[1]}{plain[2] or '/'}"
     spelled = _once(_cleaned(url))
     # Taking one mark away can lay the next one bare: `/a/amp/index.html`.
@@ -107,7 +107,7 @@ def canonical_or_empty(url: str) -> str:
 
 def is_unresolved(url: str) -> bool:
     """Whether the link belongs to an aggregator or shortener and hides the page it leads to."""
-    if len(url) <= LONGEST and (plain := _PLAIN.fullmatch(url)):
+    if plain := _plain(url):
         return plain[1] in _HIDING
     try:
         return _plain_host(_unwrapped(_split(_cleaned(url)), DEEPEST_WRAPPING)) in _HIDING
@@ -121,6 +121,17 @@ def site(url: str) -> str:
         return _plain_host(_split(_cleaned(url)))
     except BadAddress:
         return ""
+
+
+def _plain(url: str) -> re.Match[str] | None:
+    """Host and path of a plain link, whatever says only how a reader came left away; None for any other."""
+    if len(url) > LONGEST:
+        return None
+    page, _, fragment = url.partition("#")
+    page, _, query = page.partition("?")
+    if "amp" in page.lower() or _route(fragment) or (query and _kept(query)):
+        return None
+    return _PLAIN.fullmatch(page)
 
 
 def _once(url: str) -> str:

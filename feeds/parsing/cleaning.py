@@ -20,7 +20,8 @@ UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 PUNCTUATION = re.compile("[<>&]")
-MARKUP_SHARE = 12  # characters with markup to one of text, at most, that are read for a summary
+# Characters with markup to one of text that are read for a summary: most have enough in the first few.
+MARKUP_SHARES = (3, 12)
 SPACE = re.compile(r"\s+")
 TAGS = {
     *(
@@ -66,11 +67,9 @@ def summary(raw: str | None, *, limit: int = 1_000) -> str:
     """The beginning of a body as one paragraph of plain text, cut at a word."""
     text = raw or ""
     if "<" in text or "&" in text:
-        if len(text) > limit * MARKUP_SHARE:
-            # Up to the last tag that is whole.
-            text = text[: limit * MARKUP_SHARE].rpartition("<")[0] or text[: limit * MARKUP_SHARE]
-        text = _resolved(BLOCK.sub(" ", SILENT.sub(" ", text)))
-    text = _one_line(text[: limit * 20])
+        text = _beginning(text, limit)
+    else:
+        text = _one_line(text[: limit * 20])
     if len(text) <= limit:
         return text
     kept = text[:limit]
@@ -83,7 +82,8 @@ def body(raw: str | None) -> str:
     text = (raw or "")[:MAXIMUM_HTML]
     if not PUNCTUATION.search(text):
         return UNSEEN.sub("", text)
-    if depth(text) > DEEPEST:
+    # Where there are so few tags none can be so deep.
+    if text.count("<") > DEEPEST and depth(text) > DEEPEST:
         return html.escape(summary(text, limit=MAXIMUM_TITLE * 10))
     return CLEANER.clean(UNSEEN.sub("", text))
 
@@ -107,6 +107,19 @@ def healed(text: str) -> str:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
         return text
+
+
+def _beginning(text: str, limit: int) -> str:
+    """The first lines of some HTML as text, enough for `limit` characters where there are as many."""
+    plain = ""
+    for share in MARKUP_SHARES:
+        part = text[: limit * share]
+        if len(part) < len(text):
+            part = part.rpartition("<")[0] or part  # up to the last tag that is whole
+        plain = _one_line(_resolved(BLOCK.sub(" ", SILENT.sub(" ", part)))[: limit * 20])
+        if len(part) == len(text) or len(plain) > limit:
+            break
+    return plain
 
 
 def _resolved(text: str) -> str:

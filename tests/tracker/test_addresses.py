@@ -30,6 +30,7 @@ ONE_PAGE = [
     "https://example.com./news/2026/chip-rule",
     "  https://example.com/news/2026/\nchip-rule\u200b ",
     "//example.com/news/2026/chip-rule",
+    "https://example.com/news/2026/chip-rule?utm_campaign=rss#comments",
     "https://www-example-com.cdn.ampproject.org/c/s/www.example.com/news/2026/chip-rule?usqp=mq331",
     "https://www.google.com/amp/s/www.example.com/news/2026/chip-rule",
     "https://www.google.com/url?rct=j&sa=t&url=https://www.example.com/news/2026/chip-rule&ct=ga&usg=AOv",
@@ -93,7 +94,14 @@ def test_links_of_google_news_stay_unresolved_and_have_one_spelling():
 
 
 @pytest.mark.parametrize(
-    "link", ["https://bit.ly/3abc", "https://t.co/x", "http://feedproxy.google.com/~r/a/~3/b"]
+    "link",
+    [
+        "https://bit.ly/3abc",
+        "https://t.co/x",
+        "https://t.co/x?utm_source=rss#top",
+        "http://feedproxy.google.com/~r/a/~3/b",
+        "https://t-co.cdn.ampproject.org/c/s/t.co/x",
+    ],
 )
 def test_short_links_hide_their_page(link):
     assert addresses.is_unresolved(link)
