@@ -44,17 +44,6 @@ class Agreement:
 # Asking and answering
 
 
-def waiting_for(user: Any) -> Any:
-    """Second codings that this user may do: not those of events that the user coded first."""
-    mine = Coding.objects.filter(part=Coding.Part.FIRST, coder=user).values("event_id")
-    return (
-        Coding.objects.filter(part=Coding.Part.SECOND, done_at=None)
-        .exclude(event_id__in=mine)
-        .select_related("event")
-        .order_by("asked_at", "id")
-    )
-
-
 def to_adjudicate() -> Any:
     """Disagreements that wait for a reviewer."""
     waiting = Coding.objects.filter(part=Coding.Part.ADJUDICATION, done_at=None)
@@ -71,6 +60,8 @@ def code_second(row: Coding, by: Any, body: Mapping[str, Any]) -> Coding | None:
             raise triage.NotAllowed(_("You coded this event first; somebody else codes it blind."))
         if row.done_at:
             raise triage.Stale(_("This event has been coded a second time already."))
+        if not blind.waiting_for(by).filter(pk=row.pk).exists():
+            raise triage.NotAllowed(_("You have seen the first coding; somebody else codes it blind."))
         row.coder, row.done_at, row.body = by, timezone.now(), checked(row.event, body)
         row.save()
         opened = None

@@ -5,7 +5,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from tracker.admin.lists import LookOnly
-from tracker.models import Article
+from tracker.models import Article, Event
+from tracker.triage import blind
 
 
 @admin.register(Article)
@@ -18,6 +19,17 @@ class ArticleAdmin(LookOnly):
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("html", "text", "suggestion")
+
+    def get_exclude(self, request, obj=None):
+        """What the machine says of an article is not for somebody who is to code its event without that."""
+        found = super().get_exclude(request, obj)
+        if obj is None:
+            return found
+        events = Event.objects.filter(reports__article=obj)
+        coding_blind = blind.withheld(request.user).filter(event__in=events).exists()
+        if coding_blind or any(blind.suggestion_hidden(event) for event in events.open()):
+            return (*found, "suggestion")
+        return found
 
     @admin.display(description=_("title"), ordering="title")
     def shown(self, article):

@@ -6,13 +6,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from tracker import search
-from tracker.admin.lists import LookOnly
+from tracker.admin.lists import Blinded
 from tracker.desk import history, words
 from tracker.models import Event
 
 
 @admin.register(Event)
-class EventAdmin(LookOnly):
+class EventAdmin(Blinded):
+    event_field = "pk"
     list_display = ("titled", "date", "status", "codes", "certainty", "reports_count", "at_the_desk")
     list_display_links = ("titled",)
     list_filter = ("status", "certainty", "retracted", "date_precision")

@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from tracker.admin.lists import LookOnly
+from tracker.admin.lists import Blinded, LookOnly
 from tracker.models import Claim, Coding, Decision, PairJudgement, Revision
 
 
 @admin.register(Revision)
-class RevisionAdmin(LookOnly):
+class RevisionAdmin(Blinded):
     list_display = ("sequence", "event_id", "kind", "who", "written_at", "why")
     list_filter = ("kind",)
     search_fields = ("event__pk", "why", "who")
@@ -18,7 +18,7 @@ class RevisionAdmin(LookOnly):
 
 
 @admin.register(Decision)
-class DecisionAdmin(LookOnly):
+class DecisionAdmin(Blinded):
     list_display = ("at", "event_id", "action", "status_before", "status_after", "by", "seconds", "reason")
     list_filter = ("action", "status_after", "suggestion_shown")
     search_fields = ("event__pk", "reason")
@@ -29,17 +29,10 @@ class DecisionAdmin(LookOnly):
 
 
 @admin.register(Coding)
-class CodingAdmin(LookOnly):
+class CodingAdmin(Blinded):
     list_display = ("event_id", "part", "coder", "asked_at", "done_at")
     list_filter = ("part",)
     list_select_related = ("coder",)
-
-    def get_queryset(self, request):
-        """A coder does not see an open event's other coding."""
-        found = super().get_queryset(request)
-        if request.user.has_perm("tracker.review_event"):
-            return found
-        return found.exclude(event__codings__part="second", event__codings__done_at=None)
 
 
 @admin.register(Claim)

@@ -1,9 +1,14 @@
 """What all our admin lists share: no counting of large tables, and no changing of what triage or the log
-owns."""
+owns; and nothing of an event that the reader may still code blind."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from tracker.triage import blind
 
 MOST_COUNTED = 10_000
 
@@ -39,3 +44,46 @@ class AddOnly(LookOnly):
 
     def has_add_permission(self, request, obj=None):
         return admin.ModelAdmin.has_add_permission(self, request)
+
+
+class Blinded(LookOnly):
+    """Rows that say what was decided of an event. Those of events that the reader may still code blind are
+    left out, and the list says so; their pages lead to the desk, which knows what to show."""
+
+    event_field = "event"
+
+    def get_queryset(self, request):
+        found = super().get_queryset(request)
+        return found.exclude(**{f"{self.event_field}__in": self._withheld(request)})
+
+    def changelist_view(self, request, extra_context=None):
+        if blind.withheld(request.user).exists():
+            messages.info(
+                request,
+                _("Events that you may still code blind are left out here; they wait under “Double coding”."),
+            )
+        return super().changelist_view(request, extra_context)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        if event := self._withheld_event(request, object_id):
+            return redirect("desk:event", event)
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def history_view(self, request, object_id, extra_context=None):
+        if event := self._withheld_event(request, object_id):
+            return redirect("desk:event", event)
+        return super().history_view(request, object_id, extra_context)
+
+    def _withheld(self, request):
+        return blind.withheld(request.user).order_by().values("event_id")
+
+    def _withheld_event(self, request, object_id):
+        """The event of a row, when the reader must not see it yet and may look at such rows at all."""
+        if not self.has_view_permission(request):
+            return None
+        try:
+            key = self.model._meta.pk.to_python(object_id)
+        except ValidationError:
+            return None
+        named = self.model.objects.filter(pk=key, **{f"{self.event_field}__in": self._withheld(request)})
+        return named.values_list(self.event_field, flat=True).first()

@@ -1,5 +1,5 @@
-"""Bulk deeds: exactly the events that match a filter, shown with their number first, undone with one
-press."""
+"""Bulk deeds: exactly the events that match a filter, shown with their number and what it does to the scores
+first, undone with one press."""
 
 import datetime
 import uuid
@@ -9,51 +9,54 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from tracker import search, triage
-from tracker.desk import queue
+from tracker.desk import previews, queue
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision, Event
+from tracker.triage import blind
 from tracker.triage.bulk import MOST
 from tracker.triage.steps import REVIEW
 
 SNOOZES = (1, 3, 7, 30)
+TABS = {name: queue.TABS[name] for name in ("queue", "review", "snoozed")} | {
+    "record": gettext_lazy("On record")
+}
 
 
 @desk_view(REVIEW)
 @require_http_methods(["GET", "POST"])
 def bulk(request):
+    """GET shows the set and, once a deed is chosen, what it would do; POST does it to the set that was shown."""
     given = request.POST if request.method == "POST" else request.GET
     if "undo" in request.POST:
         return _undo(request)
-    tab, query = given.get("tab", "queue"), given.get("q", "")
-    tab = tab if tab in ("queue", "review", "snoozed") else "queue"
-    trouble, events = "", []
+    asked = {name: given.get(name, "") for name in ("tab", "q", "deed", "note")}
+    asked["tab"] = asked["tab"] if asked["tab"] in TABS else "queue"
+    events, effects, trouble = [], [], ""
     try:
-        events = list(queue.events(tab, query)[: MOST + 1])
-    except search.SearchError as error:
+        events = list(_matching(asked["tab"], asked["q"], request.user)[: MOST + 1])
+        if request.method == "POST":
+            return _do(request, events, asked)
+        if asked["deed"] and events:
+            effects = _previewed(request.user, events, asked)
+    except (search.SearchError, triage.Refused) as error:
         trouble = str(error)
-    if request.method == "POST" and not trouble:
-        try:
-            return _do(request, events, tab, query)
-        except triage.Refused as error:
-            trouble = str(error)
     return render(
         request,
         "desk/bulk.html",
-        {
-            "tab": tab,
-            "tabs": {name: queue.TABS[name] for name in ("queue", "review", "snoozed")},
-            "query": query,
+        asked
+        | {
+            "effects": effects,
             "trouble": trouble,
+            "tabs": TABS,
             "rows": queue.described(events[:MOST]),
             "too_many": len(events) > MOST,
             "most": MOST,
             "shown": triage.fingerprint(events),
-            "dismissals": Event.Dismissal.choices,
-            "snoozes": SNOOZES,
+            "deeds": _choices(asked["tab"]),
             "last": _last(request.user),
             "languages": languages(request),
             "title": _("Bulk"),
@@ -62,22 +65,57 @@ def bulk(request):
     )
 
 
-def _do(request, events, tab, query):
-    deed, _colon, what = request.POST.get("deed", "").partition(":")
-    shown, by = request.POST.get("shown", ""), request.user
-    if deed == "dismiss":
-        batch = triage.bulk(events, shown, triage.dismiss, by, reason=what, note=request.POST.get("note", ""))
-    elif deed == "snooze" and what.isdigit() and int(what) in SNOOZES:
-        until = timezone.now() + datetime.timedelta(days=int(what))
-        batch = triage.bulk(events, shown, triage.snooze, by, until=until)
-    elif deed == "review":
-        batch = triage.bulk(events, shown, triage.ask_review, by, note=request.POST.get("note", ""))
-    else:
+def _matching(tab, query, user):
+    """The set; of the record only what was searched for, without what the user may still code blind."""
+    if tab != "record":
+        return queue.events(tab, query)
+    if not query.strip():
+        return Event.objects.none()
+    return queue.events(tab, query).exclude(pk__in=blind.withheld(user).order_by().values("event_id"))
+
+
+def _choices(tab):
+    """The deeds for a set, in groups, each as the form sends it."""
+    if tab == "record":
+        return [(_("On record"), [("retract", _("Retract"))])]
+    rejecting = [(f"dismiss:{value}", label) for value, label in Event.Dismissal.choices]
+    putting_off = [
+        (f"snooze:{days}", ngettext("%(days)d day", "%(days)d days", days) % {"days": days})
+        for days in SNOOZES
+    ]
+    return [
+        (_("Reject"), rejecting),
+        (_("Snooze"), putting_off),
+        (_("In review"), [("review", _("ask a reviewer"))]),
+    ]
+
+
+def _deed(asked):
+    """The deed of triage that the form names, and what it needs."""
+    if asked["deed"] not in (value for _group, deeds in _choices(asked["tab"]) for value, _label in deeds):
         raise triage.Refused(_("Choose what to do with them."))
+    deed, _colon, what = asked["deed"].partition(":")
+    if deed == "dismiss":
+        return triage.dismiss, {"reason": what, "note": asked["note"]}
+    if deed == "snooze":
+        return triage.snooze, {"until": timezone.now() + datetime.timedelta(days=int(what))}
+    if deed == "retract":
+        return triage.retract, {"why": asked["note"]}
+    return triage.ask_review, {"note": asked["note"]}
+
+
+def _previewed(user, events, asked):
+    deed, more = _deed(asked | {"note": asked["note"] or previews.NO_REASON_YET})
+    return previews.of(lambda: triage.bulk(events, triage.fingerprint(events), deed, user, **more))
+
+
+def _do(request, events, asked):
+    deed, more = _deed(asked)
+    batch = triage.bulk(events, request.POST.get("shown", ""), deed, request.user, **more)
     number = Decision.objects.filter(batch=batch).count()
     done = ngettext("%(number)d event done.", "%(number)d events done.", number) % {"number": number}
     messages.success(request, done)
-    return redirect(f"{reverse('desk:bulk')}?tab={tab}")
+    return redirect(f"{reverse('desk:bulk')}?tab={asked['tab']}")
 
 
 def _undo(request):

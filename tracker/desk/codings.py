@@ -4,14 +4,15 @@ import json
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from tracker import agreement
 from tracker.desk import item, keys, words
 from tracker.desk.views import _config, desk_view, languages
 from tracker.models import Coding
+from tracker.triage import blind
 from tracker.triage.steps import DECIDE, REVIEW
 
 SHOWN = 50
@@ -26,7 +27,7 @@ def waiting(request):
         request,
         "desk/codings.html",
         {
-            "seconds": list(agreement.waiting_for(request.user)[:SHOWN]),
+            "seconds": list(blind.waiting_for(request.user)[:SHOWN]),
             "disagreements": list(agreement.to_adjudicate()[:SHOWN]) if may_review else [],
             "may_review": may_review,
             "languages": languages(request),
@@ -40,12 +41,12 @@ def waiting(request):
 def coding(request, coding_id):
     row = get_object_or_404(Coding.objects.select_related("event"), pk=coding_id)
     if row.part == Coding.Part.SECOND and not row.done_at:
-        if not agreement.waiting_for(request.user).filter(pk=row.pk).exists():
-            raise PermissionDenied(_("You coded this event first; somebody else codes it blind."))
+        if not blind.waiting_for(request.user).filter(pk=row.pk).exists():
+            raise PermissionDenied(_("You know the first coding; somebody else codes this event blind."))
     elif row.part != Coding.Part.ADJUDICATION or not request.user.has_perm(REVIEW):
         raise Http404
     chosen, single = keys.of(request.user)
-    described = item.described(row.event, blindly=True)
+    described = item.described(row.event, request.user, blindly=True)
     both = None
     if row.part == Coding.Part.ADJUDICATION:
         both = _both(row)
@@ -57,6 +58,7 @@ def coding(request, coding_id):
             "item": described,
             "both": both,
             "may_decide": True,
+            "may_review": request.user.has_perm(REVIEW),
             "config": _config(chosen, single),
             "keys": chosen,
             "legend": keys.legend(chosen),
@@ -64,6 +66,15 @@ def coding(request, coding_id):
             "title": row.get_part_display(),
         },
     )
+
+
+@desk_view(REVIEW)
+@require_POST
+def unblind(request, coding_id):
+    """A reviewer sees the first coding, and leaves the second one to somebody else."""
+    row = get_object_or_404(Coding.objects.select_related("event"), pk=coding_id, part=Coding.Part.SECOND)
+    blind.unblind(row.event, request.user)
+    return redirect("desk:event", row.event_id)
 
 
 def _both(row):

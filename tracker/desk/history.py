@@ -40,6 +40,7 @@ DEEDS = {
     "revisit": _("source edited"),
     "join": _("report joined"),
     "part": _("report parted"),
+    "unblind": _("first coding looked at before the second was given"),
 }
 
 

@@ -18,10 +18,10 @@ from tracker.triage import blind, coding
 REPORTS = 12
 
 
-def described(event: Event, *, blindly: bool = False) -> dict[str, Any]:
+def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, Any]:
     """The item for the template, in a fixed number of queries. `blindly`: a second coder sees neither the
-    first coding nor the machine's."""
-    open_ = event.status in Event.OPEN
+    first coding nor the machine's, nor what became of the event."""
+    open_ = event.status in Event.OPEN and not blindly
     hidden = blindly or (open_ and blind.suggestion_hidden(event))
     suggestion = {} if hidden else (event.suggestion or {})
     drafted = [] if blindly else [row.line() for row in Assessment.objects.filter(event=event)]
@@ -63,7 +63,7 @@ def described(event: Event, *, blindly: bool = False) -> dict[str, Any]:
         ],
         "twins": [] if blindly else _twins(suggestion),
         "opinion": opinions.shown(event) if open_ and not hidden else None,
-        "similar": similar(event),
+        "similar": similar(event, user),
         "relevance": None if hidden else round(100 * event.relevance),
         "model": "" if hidden else event.model_version,
         "before_start": event.date < codebook.START,

@@ -1,69 +1,54 @@
 """What a decision would do to the scores, in words such as "trust −50 → −47", before it is taken.
 
-The law: a preview writes nothing. Who works out scores is named by a setting, as this app knows no scorecard.
+The law: there is one way for all deeds. The deed is done and taken back in one transaction; what it wrote to the
+log is what moves the scores, so that a preview can never say anything else than the deed does. Who works out
+scores is named by a setting, as this app knows no scorecard.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.module_loading import import_string
 
-from tracker import codebook, record
 from tracker.desk import words
-from tracker.models import Event, Revision
-from tracker.triage import coding
-from tracker.triage.steps import stamp
+from tracker.desk.decide import decide
+from tracker.models import Revision
+
+NO_REASON_YET = "–"  # a preview comes before the reason; the deed itself will ask for it
 
 
-def of_coding(event: Event, given: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The effect of accepting (or recoding) an event with the coding that a form shows."""
-    lines = coding.checked(event, given.get("assessments") or ())
-    body = {
-        "id": event.pk,
-        "date": given.get("date") or event.date.isoformat(),
-        "date_precision": event.date_precision,
-        "title": event.title,
-        "actors": given.get("actors") or [],
-        "certainty": given.get("certainty") or event.certainty,
-        "supersedes": given.get("supersedes", event.supersedes),
-        "assessments": lines,
-        "recorded_at": stamp().isoformat(),
-    }
-    return effects([codebook.check(body)])
+def of_form(form: Mapping[str, Any], by: Any) -> list[dict[str, Any]]:
+    """What the deed that a form asks for would do. `Refused` or `BadForm` as the deed itself."""
+    asked = {**form, "token": str(uuid.uuid4()), "why": form.get("why") or NO_REASON_YET}
+    return of(lambda: decide(asked, by))
 
 
-def of_leaving(event: Event) -> list[dict[str, Any]]:
-    """The effect of taking an event off the record (retracting it, merging it into another)."""
-    if not event.on_record or event.retracted:
+def of(deed: Callable[[], Any]) -> list[dict[str, Any]]:
+    """The recommendations whose balance `deed` would move, ready to print. `Refused` as the deed would be."""
+    return effects(written(deed))
+
+
+def written(deed: Callable[[], Any]) -> list[dict[str, Any]]:
+    """The versions that `deed` would append to the log; nothing of it stays."""
+    with transaction.atomic():
+        last = _newest()
+        deed()
+        # A version that somebody else wrote in between is in the log by now; said twice it changes nothing.
+        new = Revision.objects.filter(sequence__gt=last).order_by("sequence")
+        bodies = [revision.record for revision in new]
+        transaction.set_rollback(True)
+    return bodies
+
+
+def effects(after: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What these versions at the end of the log would do; empty when no scorecard is set up."""
+    if not after or not settings.SCORE_PREVIEW:
         return []
-    return effects([_again(event, retracted=True)])
-
-
-def of_merging(absorbed: Iterable[Event], target: Event) -> list[dict[str, Any]]:
-    """The effect of merging events into another."""
-    leaving = [event for event in absorbed if event.on_record and not event.retracted]
-    if not leaving or not target.on_record:
-        return []
-    links = sorted({*target.supersedes, *(key for event in leaving for key in event.supersedes)})
-    gone = {event.pk for event in leaving}
-    kept = [key for key in links if key not in gone and key != target.pk]
-    return effects([*(_again(event, retracted=True) for event in leaving), _again(target, supersedes=kept)])
-
-
-def of_superseding(event: Event, ids: Iterable[str]) -> list[dict[str, Any]]:
-    """The effect of ending earlier events by this one."""
-    return effects([_again(event, supersedes=sorted({*event.supersedes, *ids}))])
-
-
-def effects(after: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Recommendations whose balance moves, ready to print; empty when no scorecard is set up."""
-    if not settings.SCORE_PREVIEW:
-        return []
-    found = import_string(settings.SCORE_PREVIEW)([], after)
     return [
         {
             "rec": entry["rec"],
@@ -74,7 +59,7 @@ def effects(after: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "label_before": entry["label_before"],
             "label_after": entry["label_after"],
         }
-        for entry in found
+        for entry in import_string(settings.SCORE_PREVIEW)([], after)
     ]
 
 
@@ -83,7 +68,5 @@ def signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", "−").replace("+0.0", "0.0").replace("−0.0", "0.0")
 
 
-def _again(event: Event, **changes: Any) -> dict[str, Any]:
-    last = Revision.objects.filter(event=event).order_by("-sequence").values_list("body", flat=True).first()
-    body = json.loads(last) if last else record.body_of(event)
-    return codebook.check(body | {"recorded_at": stamp().isoformat()} | changes)
+def _newest() -> int:
+    return Revision.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0

@@ -35,6 +35,8 @@ def events(tab: str = "queue", query: str = "") -> QuerySet[Event]:
         found = Event.objects.filter(status="snoozed").order_by("snoozed_until", "pk")
     elif tab == "disputed":
         found = Event.objects.filter(status="disputed").order_by("-date", "pk")
+    elif tab == "record":  # only for deeds in bulk
+        found = Event.objects.accepted().order_by("-date", "pk")
     elif tab == "review":
         found = Event.objects.filter(status="in_review").order_by("-priority", "pk")
     else:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker.desk import words
 from tracker.models import Assessment, Event
+from tracker.triage import blind
 
 LOOKED_THROUGH = 400
 SHOWN = 4
@@ -20,8 +21,9 @@ _COMMON = frozenset(
 )  # fmt: skip
 
 
-def similar(event: Event) -> list[dict[str, Any]]:
-    """The precedents on record that share most of the rarer words with the event's title, with their codes.
+def similar(event: Event, user: Any) -> list[dict[str, Any]]:
+    """The precedents on record that share most of the rarer words with the event's title, with their codes;
+    without those that `user` may still code blind.
 
     Looks at the latest few hundred events only, so that its cost does not grow with the record.
     """
@@ -29,6 +31,7 @@ def similar(event: Event) -> list[dict[str, Any]]:
     past = (
         Event.objects.filter(status__in=Event.ON_RECORD, retracted=False, date__lte=event.date)
         .exclude(pk=event.pk)
+        .exclude(pk__in=blind.withheld(user).order_by().values("event_id"))
         .order_by("-date", "-pk")
         .values_list("pk", "title", "title_zh", "date", "folded_title")[:LOOKED_THROUGH]
     )

@@ -21,6 +21,7 @@ urlpatterns = [
     path("bulk/", bulk.bulk, name="bulk"),
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
+    path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
     path("figures/", figures.figures, name="figures"),
     path("operations/", operations, name="operations"),
 ]

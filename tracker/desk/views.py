@@ -18,6 +18,7 @@ from tracker import search, triage
 from tracker.desk import history, item, keys, previews, queue
 from tracker.desk.decide import LONGEST, BadForm, decide
 from tracker.models import Event
+from tracker.triage import blind
 from tracker.triage.searchable import folded
 from tracker.triage.steps import DECIDE, REVIEW
 
@@ -72,8 +73,7 @@ def event(request, event_id):
     if row.status == Event.Status.MERGED:
         row = get_object_or_404(Event, pk=row.merged_into_id)
     rows = queue.rows("queue", "", request.user)
-    past = history.of(row)
-    return _page(request, row, rows=rows, tab="queue", query="", trouble="", history=past)
+    return _page(request, row, rows=rows, tab="queue", query="", trouble="", with_history=True)
 
 
 @desk_view(answers=True)
@@ -127,8 +127,12 @@ def release(request, event_id):
 @require_POST
 def deed(request):
     """One decision: 200 done, 409 refused with the reason, 400 not a form of ours."""
+    return _answered(lambda: decide(_form(request), request.user))
+
+
+def _answered(work):
     try:
-        return JsonResponse(decide(_form(request), request.user))
+        return JsonResponse(work())
     except BadForm as error:
         return _refusal(str(error), "form", 400)
     except triage.NotAllowed as error:
@@ -137,26 +141,25 @@ def deed(request):
         return _refusal(str(error), _kind(error), 409)
 
 
-@desk_view(answers=True)
+@desk_view(DECIDE, answers=True)
 @require_POST
 def preview(request):
-    """What the coding on the form, or leaving the record, would do to the scores."""
-    try:
+    """What the deed on the form would do to the scores, or why it would be refused."""
+
+    def effects():
         form = _form(request)
-        row = get_object_or_404(Event, pk=str(form.get("event"))[:100])
-        return JsonResponse({"effects": _effects(form, row)})
-    except (BadForm, ValueError) as error:
-        return _refusal(str(error), "form", 400)
+        earlier = form.get("earlier") if isinstance(form.get("earlier"), list) else []
+        named = [str(key) for key in (form.get("event"), form.get("into"), *earlier)]
+        if blind.withheld(request.user).filter(event__in=named).exists():
+            raise triage.NotAllowed(gettext("Its codes are not shown to you before its second coding."))
+        try:
+            return {"effects": previews.of_form(form, request.user)}
+        except triage.NotAllowed:
+            raise
+        except triage.Refused as error:  # an answer, not a failure: nobody has asked for the deed yet
+            return {"effects": [], "refused": str(error)}
 
-
-def _effects(form, row):
-    if form.get("action") == "retract":
-        return previews.of_leaving(row)
-    if form.get("action") == "merge":
-        return previews.of_merging([row], get_object_or_404(Event, pk=str(form.get("into"))[:100]))
-    if form.get("action") == "supersede":
-        return previews.of_superseding(row, [str(key) for key in form.get("earlier") or []])
-    return previews.of_coding(row, form)
+    return _answered(effects)
 
 
 @desk_view(answers=True)
@@ -196,9 +199,11 @@ def choose_keys(request):
     return JsonResponse({"keys": chosen})
 
 
-def _page(request, row, **more):
+def _page(request, row, *, with_history=False, **more):
     chosen, single = keys.of(request.user)
     context = _item(request, row) if row else {"item": None, "may_decide": request.user.has_perm(DECIDE)}
+    if with_history and not context["second"]:
+        more["history"] = history.of(row)
     return render(
         request,
         "desk/desk.html",
@@ -238,22 +243,25 @@ def _config(chosen, single):
 
 
 def _item(request, row):
+    """One event for the page; `second` is the blind coding for whose sake its codes are not shown."""
+    decided = row.status not in Event.OPEN
+    second = blind.withheld(request.user).filter(event=row).first() if decided else None
     return {
-        "item": item.described(row),
+        "item": item.described(row, request.user, blindly=second is not None),
+        "second": second,
         "may_decide": request.user.has_perm(DECIDE),
         "may_review": request.user.has_perm(REVIEW),
     }
 
 
 def _first(rows, user):
-    """The first row that can be claimed, as an event."""
-    if not user.has_perm(DECIDE):
-        return Event.objects.filter(pk=rows[0]["id"]).first() if rows else None
+    """The first row that can be claimed, as an event; what is decided needs no claim."""
     for row in rows[:5]:
-        try:
-            triage.claim(row["id"], user)
-        except triage.Refused:
-            continue
+        if row["status"] in Event.OPEN and user.has_perm(DECIDE):
+            try:
+                triage.claim(row["id"], user)
+            except triage.Refused:
+                continue
         return Event.objects.filter(pk=row["id"]).first()
     return None
 

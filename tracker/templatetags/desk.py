@@ -1,6 +1,8 @@
-"""How the desk's templates print numbers."""
+"""How the desk's templates print numbers and the journal's words."""
 
 from django import template
+
+from tracker.desk.history import DEEDS
 
 register = template.Library()
 
@@ -9,3 +11,9 @@ register = template.Library()
 def percent(share):
     """A share from 0 to 1 as a whole per cent; a dash for None."""
     return "–" if share is None else f"{100 * share:.0f} %".replace("-", "−")
+
+
+@register.filter
+def deed(action):
+    """What the journal calls a step, in the reader's language."""
+    return DEEDS.get(action, action)

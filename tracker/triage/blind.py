@@ -1,7 +1,8 @@
 """Blind double coding: which decided events a second analyst codes, and from whom a suggestion is hidden.
 
 The law: chance decides, keyed by the service's secret, so that nobody can tell beforehand, and the same event
-always draws the same lot.
+always draws the same lot. Whoever may still give the second coding does not see the first; a reviewer may choose
+to see it, and thereby leaves the second one to somebody else. The journal keeps that choice.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from tracker.models import Assessment, Coding, Event
+from tracker.models import Assessment, Coding, Decision, Event
+from tracker.triage.moves import NotAllowed
+from tracker.triage.steps import DECIDE, REVIEW
+
+UNBLIND = "unblind"  # the journal's word for a reviewer who chose to see a first coding
 
 
 def lot(event_id: str, draw: str) -> float:
@@ -58,6 +64,38 @@ def first(event: Event, by: Any, *, relevant: bool, shown: bool) -> None:
         },
     )
     Coding.objects.get_or_create(event=event, part=Coding.Part.SECOND)
+
+
+def waiting_for(user: Any) -> Any:
+    """Second codings that this user may do: of events that somebody else coded first, and whose first coding
+    the user has not chosen to see."""
+    mine = Coding.objects.filter(part=Coding.Part.FIRST, coder=user).values("event_id")
+    seen = Decision.objects.filter(action=UNBLIND, by=user).values("event_id")
+    return (
+        Coding.objects.filter(part=Coding.Part.SECOND, done_at=None)
+        .exclude(event_id__in=mine)
+        .exclude(event_id__in=seen)
+        .select_related("event")
+        .order_by("asked_at", "id")
+    )
+
+
+def withheld(user: Any) -> Any:
+    """The second codings for whose sake this user is not shown what was decided of their events."""
+    if not user.has_perm(DECIDE):
+        return Coding.objects.none()
+    return waiting_for(user).exclude(event__status__in=Event.OPEN)
+
+
+def unblind(event: Event, by: Any) -> None:
+    """Show the first coding to a reviewer who cannot wait, and journal it; the second one is somebody else's
+    from now on."""
+    if not by.has_perm(REVIEW):
+        raise NotAllowed(_("Only a reviewer may see the first coding before the second one is given."))
+    if withheld(by).filter(event=event).exists():
+        Decision.objects.create(
+            event=event, action=UNBLIND, status_before=event.status, status_after=event.status, by=by
+        )
 
 
 def forget(event: Event) -> None:

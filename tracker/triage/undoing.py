@@ -20,7 +20,7 @@ from tracker.triage.steps import DECIDE, REVIEW, Step, stamp
 
 # What the machine does by itself stands in nobody's way.
 MACHINE = ("propose", "wake", "undo", "revisit")
-NOT_UNDONE = (*MACHINE, "enter")
+NOT_UNDONE = (*MACHINE, "enter", blind.UNBLIND)
 
 
 def undo(decision: Decision | int, by: Any, *, batch: uuid.UUID | None = None) -> list[Event]:
@@ -73,7 +73,7 @@ def _check(part: Decision, event: Event) -> None:
         raise Refused(_("This decision has been undone already."))
     later = (
         Decision.objects.filter(event=event, id__gt=part.id, undone_by=None)
-        .exclude(action__in=MACHINE)
+        .exclude(action__in=(*MACHINE, blind.UNBLIND))
         .first()
     )
     if later:

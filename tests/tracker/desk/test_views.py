@@ -219,12 +219,16 @@ def test_a_search_that_cannot_be_read_is_said_beside_it(at_desk, proposal):
 
 def test_the_preview_says_what_moves_and_writes_nothing(at_desk, proposal):
     event = proposal(date=datetime.date(2025, 6, 1))
-    form = {"event": event.pk, "assessments": CODE, "actors": ["us"], "certainty": "confirmed"}
-    found = post(at_desk, "preview", form).json()["effects"]
+    form = {"event": event.pk, "action": "accept", "assessments": CODE, "actors": ["us"]}
+    before = (list(Event.objects.values()), Decision.objects.count())
+    found = post(at_desk, "preview", form | {"certainty": "confirmed"}).json()["effects"]
     assert [(each["name"], each["before"]) for each in found] == [("Trust", "0.0")]
     assert found[0]["after"].startswith("−")
     assert Revision.objects.count() == 0
-    assert post(at_desk, "preview", form | {"assessments": [{"rec": "love"}]}).status_code == 400
+    assert before == (list(Event.objects.values()), Decision.objects.count())
+    refused = post(at_desk, "preview", form | {"assessments": [{"rec": "love"}]}).json()
+    assert (refused["effects"], "love" in refused["refused"]) == ([], True)
+    assert post(at_desk, "preview", form | {"action": "explode"}).status_code == 400
 
 
 def test_a_merged_event_leads_to_its_target(at_desk, proposal, ada):

@@ -13,7 +13,7 @@
 
   const row = (id) => (rows ? rows.querySelector(`[data-event="${CSS.escape(id)}"]`) : null);
   const links = () => (rows ? [...rows.querySelectorAll("[data-event]")] : []);
-  const { notice, toast, effect, preview } = Desk;
+  const { notice, toast, preview } = Desk;
   const changes = () => Desk.changes();
   const onRecord = () => "onRecord" in Desk.item().dataset;
 
@@ -183,13 +183,13 @@
       const found = await Desk.dialogs.find({
         without: asked.dataset.event,
         onRecord: onRecord(),
-        preview: onRecord() ? (target) => effect({ action: "merge", into: target }) : null,
+        effect: (target) => ["merge", { into: target }],
       });
       if (found && asked === Desk.item()) decide("merge", { into: found.event, why: found.why }, Desk.texts.merged);
     },
     async split() {
       const item = Desk.item();
-      const parts = await Desk.dialogs.split();
+      const parts = await Desk.dialogs.split((wanted) => ["split", { parts: wanted }]);
       if (!parts || item !== Desk.item()) return;
       const form = { token: Desk.token(), action: "split", event: item.dataset.event, version: Number(item.dataset.version), parts };
       undoable.push({ token: form.token, event: form.event });
@@ -209,17 +209,18 @@
     async recode() {
       const coding = coded();
       if (!coding) return;
-      const why = await Desk.dialogs.why(await effect(coding));
-      if (why) decide("edit", { changes: { ...coding, ...changes() }, why });
+      const wanted = { changes: { ...coding, ...changes() } };
+      const why = await Desk.dialogs.why(["edit", wanted]);
+      if (why) decide("edit", { ...wanted, why });
     },
     async supersede() {
       const event = Desk.item().dataset.event;
       const found = await Desk.dialogs.find({
-        without: event, onRecord: true, preview: (target) => effect({ action: "supersede", earlier: [target] }),
+        without: event, onRecord: true, effect: (target) => ["supersede", { earlier: [target] }],
       });
       if (found) decide("supersede", { earlier: [found.event], why: found.why });
     },
-    retract: () => withReason("retract", { action: "retract" }),
+    retract: () => withReason("retract"),
     restore: () => withReason("restore"),
     dispute: () => withReason("dispute"),
     settle: () => withReason("settle"),
@@ -245,11 +246,14 @@
     },
   };
   const NEED_ITEM = new Set(Object.keys(deeds).filter((name) => !["undo", "search", "help"].includes(name)));
-  const NEED_OPEN = new Set(["dismiss", "snooze", "split", "review"]);
+  const NEED_OPEN = new Set(["dismiss", "snooze", "review"]);
+  // A blind coding is coded or found irrelevant; an event that waits for one is only looked at.
+  const WHILE_CODING = new Set(["accept", "dismiss", "irrelevant", "actors", "certainty", "ask", "rationale", "open", "help"]);
+  const WHILE_WITHHELD = new Set(["next", "previous", "open", "search", "help", "undo"]);
   const DECIDING = new Set(["accept", "dismiss", "join", "split", "snooze", "review", "undo"]);
 
-  async function withReason(action, asked) {
-    const why = await Desk.dialogs.why(asked ? await effect(asked) : []);
+  async function withReason(action) {
+    const why = await Desk.dialogs.why([action, {}]);
     if (why) decide(action, { why });
   }
 
@@ -257,8 +261,9 @@
     const coding = relevant ? coded() : { assessments: [], actors: [], certainty: "" };
     if (!coding) return;
     const part = body.dataset.part;
-    const why = part === "adjudicate" ? await Desk.dialogs.why() : "";
-    if (why !== null) Desk.send({ action: part, coding: Number(body.dataset.coding), relevant, why, ...coding });
+    const form = { coding: Number(body.dataset.coding), relevant, ...coding };
+    const why = part === "adjudicate" ? await Desk.dialogs.why([part, form]) : "";
+    if (why !== null) Desk.send({ action: part, ...form, why });
   }
 
   function undo() {
@@ -273,6 +278,8 @@
   function perform(name) {
     const item = Desk.item();
     if (!(name in deeds) || (NEED_ITEM.has(name) && !item)) return;
+    if (body.dataset.coding && !WHILE_CODING.has(name)) return;
+    if (item && "withheld" in item.dataset && !WHILE_WITHHELD.has(name)) return;
     if (NEED_OPEN.has(name) && !body.dataset.coding && !("open" in item.dataset)) return;
     if (DECIDING.has(name) && !("decides" in body.dataset)) return;
     deeds[name]();

@@ -30,19 +30,8 @@
     });
   }
 
-  function effects(place, found) {
-    place.textContent = "";
-    for (const each of found) {
-      const line = document.createElement("span");
-      line.className = `effect ${each.class}`;
-      line.textContent = `${each.name} ${each.before} → ${each.after}`;
-      place.append(line, " ");
-    }
-  }
-
   const Dialogs = (Desk.dialogs = {
     open,
-    effects,
 
     dismiss: () =>
       ask("dismiss", (box, answer, signal) => {
@@ -79,7 +68,7 @@
       }),
 
     /* Search as one types; arrows choose, Enter takes. */
-    find: ({ without, onRecord, preview, title }) =>
+    find: ({ without, onRecord, effect, title }) =>
       ask("join", (box, answer, signal) => {
         const words = box.querySelector("#join-words");
         const list = box.querySelector("#found");
@@ -99,7 +88,8 @@
           options().forEach((each) => each.setAttribute("aria-selected", String(each === option)));
           words.setAttribute("aria-activedescendant", option ? option.id : "");
           if (option) option.scrollIntoView({ block: "nearest" });
-          if (option && preview) preview(option.dataset.event).then((found) => effects(place, found));
+          if (option) Desk.foretell(place, ...effect(option.dataset.event));
+          else place.textContent = "";
         };
         const look = async () => {
           const url = `${Desk.url("find")}?q=${encodeURIComponent(words.value)}&without=${without}${onRecord ? "&on=record" : ""}`;
@@ -132,19 +122,24 @@
         }, { signal });
       }),
 
-    split: () =>
+    split: (effect) =>
       ask("split", (box, answer, signal) => {
         const parts = box.querySelector("#parts");
+        const place = box.querySelector("[data-effects]");
+        let timer = 0;
+        place.textContent = "";
         [...parts.children].slice(2).forEach((part) => part.remove());
         box.querySelectorAll("input").forEach((input) => (input.value = ""));
         box.querySelectorAll("[data-date]").forEach((input) => (input.value = Desk.item().dataset.date));
         parts.querySelector("input").focus();
-        const go = () => {
-          const found = [...parts.querySelectorAll(".part")]
-            .map((part) => ({ title: part.querySelector("[data-title]").value.trim(), date: part.querySelector("[data-date]").value || null }))
-            .filter((part) => part.title);
-          if (found.length) answer(found);
-        };
+        const wanted = () => [...parts.querySelectorAll(".part")]
+          .map((part) => ({ title: part.querySelector("[data-title]").value.trim(), date: part.querySelector("[data-date]").value || null }))
+          .filter((part) => part.title);
+        const go = () => wanted().length && answer(wanted());
+        parts.addEventListener("input", () => {
+          clearTimeout(timer);
+          timer = setTimeout(() => wanted().length && Desk.foretell(place, ...effect(wanted())), 250);
+        }, { signal });
         box.querySelector("[data-more]").addEventListener("click", () => {
           const copy = parts.firstElementChild.cloneNode(true);
           copy.querySelector("[data-title]").value = "";
@@ -169,11 +164,11 @@
         }, { signal });
       }),
 
-    why: (found = []) =>
+    why: (effect) =>
       ask("why", (box, answer, signal) => {
         const text = box.querySelector("textarea");
         text.value = "";
-        effects(box.querySelector("[data-effects]"), found);
+        Desk.foretell(box.querySelector("[data-effects]"), ...effect);
         text.focus();
         const go = () => (text.value.trim() ? answer(text.value.trim()) : text.focus());
         box.querySelector("[data-go]").addEventListener("click", go, { signal });

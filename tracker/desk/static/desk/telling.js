@@ -37,12 +37,26 @@
     return made;
   }
 
-  async function effect(asked) {
+  /* What a deed would do to the scores, written into `place` before it is done; or why it would be refused. */
+  let asking = 0;
+  async function foretell(place, action, more) {
+    const mine = (asking += 1);
+    const item = Desk.item();
+    let answer = null;
     try {
-      const response = await Desk.post(Desk.url("preview"), { event: Desk.item().dataset.event, ...asked });
-      return response.ok ? (await response.json()).effects : [];
+      const response = await Desk.post(Desk.url("preview"), { event: item.dataset.event, ...more, action });
+      answer = await response.json();
     } catch {
-      return [];
+      return void (place.textContent = "");
+    }
+    if (mine !== asking || item !== Desk.item()) return;
+    const { effects = [], refused, error } = answer;
+    place.textContent = error || refused || (effects.length ? "" : Desk.texts.none);
+    for (const each of effects) {
+      const line = document.createElement("span");
+      line.className = `effect ${each.class}`;
+      line.textContent = `${each.name} ${each.before} → ${each.after}`;
+      place.append(line, " ");
     }
   }
 
@@ -51,14 +65,12 @@
     previewTimer = setTimeout(async () => {
       const item = Desk.item();
       const place = document.getElementById("effects");
-      if (!item || !place || body.dataset.coding) return;
-      const coding = Desk.coding.read();
-      if (!coding.assessments.length) return void (place.textContent = "");
-      const { date } = Desk.changes();
-      const found = await effect({ ...coding, ...(date ? { date } : {}) });
-      if (item !== Desk.item()) return;
-      Desk.dialogs.effects(place, found);
-      if (!found.length) place.textContent = place.dataset.none;
+      if (!item || !place || body.dataset.coding || !("decides" in body.dataset)) return;
+      const { unfinished, ...coding } = Desk.coding.read();
+      if (unfinished || !coding.assessments.length) return void (place.textContent = "");
+      const wanted = { ...coding, ...Desk.changes() };
+      if ("onRecord" in item.dataset) await foretell(place, "edit", { changes: wanted });
+      else if ("open" in item.dataset) await foretell(place, "accept", wanted);
     }, wait);
   }
   /* A coding that was begun survives a reload; a decision, or somebody else's, ends it. */
@@ -69,7 +81,7 @@
   }
   function takeDraft() {
     const draft = Desk.item() && sessionStorage.getItem(draftOf(Desk.item()));
-    if (draft) Desk.coding.put(JSON.parse(draft));
+    if (draft && document.getElementById("panel")) Desk.coding.put(JSON.parse(draft));
   }
   const forgetDraft = () => Desk.item() && sessionStorage.removeItem(draftOf(Desk.item()));
 
@@ -77,5 +89,5 @@
     keepDraft();
     preview();
   });
-  Object.assign(Desk, { notice, toast, effect, preview, takeDraft, forgetDraft });
+  Object.assign(Desk, { notice, toast, foretell, preview, takeDraft, forgetDraft });
 })();
