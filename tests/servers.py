@@ -122,9 +122,9 @@ class Postgres(Server):
         self.create("tracker")
         self.stop()
 
-    def create(self, database):
-        """A new empty database; its URL."""
-        self.sql(f'CREATE DATABASE "{database}"', database="postgres")
+    def create(self, database, template="template1"):
+        """A new database, empty or a copy of another that nobody is connected to; its URL."""
+        self.sql(f'CREATE DATABASE "{database}" TEMPLATE "{template}"', database="postgres")
         return self.address(database)
 
     def sql(self, statement, *, database="tracker"):

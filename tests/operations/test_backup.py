@@ -33,9 +33,7 @@ for model in apps.get_models():
 
 
 def drill(first, second):
-    """Fill `first`, back it up, restore into `second`; both must hold the same."""
-    first.manage("migrate", "-v0")
-    first.manage("seed", "-v0")
+    """Back `first` up, restore into `second`; both must hold the same."""
     first.ask(GROW)
     data = first.folder / "data"
     data.mkdir(exist_ok=True)
@@ -62,25 +60,25 @@ def places(tmp_path):
 
 @pytest.fixture
 def sqlite_services(places):
-    with Service(places[0]) as first, Service(places[1]) as second:
+    with Service(places[0]).filled() as first, Service(places[1]) as second:
         yield first, second
 
 
 def test_the_drill_on_sqlite(sqlite_services):
     first, second = sqlite_services
     file = drill(first, second)
-    said = second.run("manage.py", "restore", str(file), check=False).stderr
+    said = second.said_by("manage.py", "restore", str(file), check=False).stderr
     assert "holds" in said
     assert "--replace" in said
     other = first.folder / "other.tar"
     damaged(file, other)
-    said = second.run("manage.py", "restore", str(other), "--replace", check=False).stderr
+    said = second.said_by("manage.py", "restore", str(other), "--replace", check=False).stderr
     assert "database.sqlite3 is missing or changed" in said
     assert "Traceback" not in said
     forge(first.folder / "service.sqlite3")
     forged = first.folder / "forged.tar"
     first.manage("backup", str(forged))
-    said = second.run("manage.py", "restore", str(forged), "--replace", check=False).stderr
+    said = second.said_by("manage.py", "restore", str(forged), "--replace", check=False).stderr
     assert "revision 7 does not fit its digest" in said
 
 
@@ -107,16 +105,16 @@ def damaged(file, other):
 @pytest.mark.servers
 def test_the_drill_on_postgresql(places, postgres_server, monkeypatch):
     monkeypatch.setenv("PATH", f"{postgres_server.bin}:/usr/bin:/bin")
-    urls = postgres_server.create("backup_first"), postgres_server.create("backup_second")
+    bare = postgres_server.create("backup_second")
     with (
-        Service(places[0], database_url=urls[0]) as first,
-        Service(places[1], database_url=urls[1]) as second,
+        Service(places[0]).filled(postgres_server) as first,
+        Service(places[1], database_url=bare) as second,
     ):
         file = drill(first, second)
         second.manage("restore", str(file), "--replace")
         assert second.ask(TABLES) == first.ask(TABLES)
         with Service(places[1]) as elsewhere:
-            said = elsewhere.run("manage.py", "restore", str(file), check=False).stderr
+            said = elsewhere.said_by("manage.py", "restore", str(file), check=False).stderr
             assert "comes from postgresql, DATABASE_URL names sqlite" in said
 
 
@@ -153,10 +151,9 @@ def test_a_full_disk_leaves_no_half_backup_behind(tmp_path):
     )
     folder = tmp_path / "backups"
     folder.mkdir()
-    with Service(tmp_path) as service:
-        service.manage("migrate", "-v0")
-        full = service.run("-c", limited, str(folder), check=False)
-        nowhere = service.run("manage.py", "backup", str(folder / "no" / "such.tar"), check=False)
+    with Service(tmp_path).filled() as service:
+        full = service.said_by("-c", limited, str(folder), check=False)
+        nowhere = service.said_by("manage.py", "backup", str(folder / "no" / "such.tar"), check=False)
     assert full.returncode == 1
     assert nowhere.returncode == 1
     assert "cannot be written" in full.stderr

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from tests.operations import compose
-from tests.service import ROOT, Service
+from tests.service import ROOT, Service, filled_database
 
 FILE = compose.read()
 SERVICES = FILE["services"]
@@ -188,7 +188,7 @@ READERS = {"Host": "scorecard.example.org", "X-Forwarded-Proto": "https"}
 def running(tmp_path_factory, postgres_server, redis_url):
     """Every long-lived service of the file, started here by its own command with its own settings."""
     folder = tmp_path_factory.mktemp("compose")
-    database = postgres_server.create("compose")
+    database = postgres_server.create("compose", template=filled_database(postgres_server))
     redis_url = redis_url.removesuffix("/0") + "/3"
     base = compose.settings(OURS["web"], VARIABLES, postgres=database, redis=redis_url)
     image = {"LOCAL_FOLDER": str(folder), "STATIC_ROOT": str(folder / "static"), "HOST": "127.0.0.1"}
@@ -203,7 +203,7 @@ def running(tmp_path_factory, postgres_server, redis_url):
     with Service(folder, **(base | image | extra | {"HOSTNAME": "here"})) as service:
         service.manage("collectstatic", "--noinput", "-v0")
         for step in compose.command(OURS["migrate"], folder):
-            service.run(*step)
+            service.said_by(*step)
         service.started = {}
         for name, described in OURS.items():
             if described.get("restart") != "no":
@@ -240,17 +240,17 @@ class TestRunning:
         assert (running.folder / "static" / (style.removeprefix("/static/") + ".gz")).exists()
 
     def test_the_settings_are_found_safe(self, running):
-        said = running.run("manage.py", "check", "--deploy", "--fail-level", "WARNING")
+        said = running.said_by("manage.py", "check", "--deploy", "--fail-level", "WARNING")
         assert "no issues" in said.stdout
 
     def test_the_health_check_of_beat_is_content(self, running):
-        running.run(
+        running.said_by(
             *compose.command({"command": SERVICES["beat"]["healthcheck"]["test"][1:]}, running.folder)
         )
 
     @pytest.mark.parametrize("name", ["polling", "judging", "sending"])
     def test_the_health_check_of_a_worker_is_content(self, running, name):
-        said = running.run(
+        said = running.said_by(
             "-m", "celery", "-A", "tracker", "inspect", "ping", "-d", f"worker@{name}", "-t", "10"
         )
         assert "pong" in said.stdout
@@ -258,7 +258,7 @@ class TestRunning:
     def test_a_backup_is_made_by_the_files_own_command(self, running):
         folder = running.folder / "backups"
         folder.mkdir()
-        said = running.run(*compose.command(SERVICES["backup"], folder)).stdout
+        said = running.said_by(*compose.command(SERVICES["backup"], folder)).stdout
         (made,) = folder.glob("tracker-*.tar")
         assert f"{made.stat().st_size:,} bytes" in said
         with tarfile.open(made) as bundle:

@@ -54,7 +54,7 @@ def test_a_lock_that_somebody_holds_stops_the_migration_not_the_service(tmp_path
         service.manage("migrate", "tracker", "0001", "-v0")
         with psycopg.connect(url) as holder:
             holder.execute("LOCK TABLE tracker_event IN ACCESS SHARE MODE")
-            done = service.run("manage.py", "migrate", "-v0", check=False)
+            done = service.said_by("manage.py", "migrate", "-v0", check=False)
             assert done.returncode == 1
             assert "lock timeout" in done.stderr
         service.manage("migrate", "-v0")

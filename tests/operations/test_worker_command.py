@@ -15,8 +15,7 @@ BEATEN = "from tracker.models import Heartbeat\nanswer = Heartbeat.objects.filte
 @pytest.mark.servers
 @pytest.mark.xdist_group("processes")
 def test_both_run_and_both_end_when_asked(tmp_path, redis_url):
-    with Service(tmp_path, redis_url=redis_url.removesuffix("/0") + "/5") as service:
-        service.manage("migrate", "-v0")
+    with Service(tmp_path, redis_url=redis_url.removesuffix("/0") + "/5").filled(seeds=False) as service:
         process = service.start("manage.py", "worker", log="worker")
         service.wait(lambda: service.ask(BEATEN), "beat has been seen", process)
         os.kill(process.pid, signal.SIGTERM)

@@ -65,16 +65,14 @@ def test_no_mail_comes_twice_and_no_webhook_is_lost(postgres_server, redis_url, 
         Receiver() as receiver,
         Service(
             tmp_path,
-            database_url=postgres_server.create("killed_sender"),
             redis_url=redis_url,
             EMAIL_URL=f"smtp://127.0.0.1:{post.port}",
-        ) as service,
+        ).filled(postgres_server, seeds=False) as service,
     ):
-        service.manage("migrate", "-v0")
         service.ask(PREPARE.replace("URL", receiver.url))
         state = {"waiting": 1, "owed": 1}
         for turn in range(KILLS + 20):
-            senders = [service.start("manage.py", "alerts", what) for what in ("mails", "webhooks", "mails")]
+            senders = [service.fork("manage.py", "alerts", what) for what in ("mails", "webhooks", "mails")]
             if turn < KILLS:
                 met = len(post.taken) + len(receiver.calls)
                 _until(lambda met=met: len(post.taken) + len(receiver.calls) > met + rng.randrange(8))
