@@ -36,7 +36,7 @@
     if (fresh) ahead.delete(id);
     const before = Desk.item();
     // A decided item keeps its claim until the server has the decision, which then ends it.
-    if (before && before.dataset.event !== id && row(before.dataset.event)) release(before.dataset.event);
+    if (before && before.dataset.event !== id && row(before.dataset.event)) Desk.release(before.dataset.event);
     let html;
     try {
       html = await fetched(id);
@@ -66,18 +66,13 @@
   }
 
   async function claim(id) {
-    try {
-      const response = await Desk.post(Desk.url("claim", id));
-      if (!Desk.item() || Desk.item().dataset.event !== id) return;
-      if (response.status !== 409) return void (Desk.item().dataset.claimed = "yes");
-      toast(Desk.texts.skipped);
-      leave(id);
-    } catch {
-      /* Without a connection the decision itself will say whether somebody else was quicker. */
-    }
+    const mine = await Desk.claim(id);
+    if (!Desk.item() || Desk.item().dataset.event !== id) return;
+    if (mine) Desk.item().dataset.claimed = "yes";
+    if (mine !== false) return;
+    toast(Desk.texts.skipped);
+    leave(id);
   }
-
-  const release = (id) => Desk.post(Desk.url("release", id), {}, { keepalive: true }).catch(() => {});
 
   // The queue
 
@@ -352,7 +347,6 @@
     const item = Desk.item();
     if (item && "open" in item.dataset && "decides" in body.dataset && !body.dataset.coding && !document.hidden) claim(item.dataset.event);
   }, 120000);
-  addEventListener("pagehide", () => Desk.item() && "decides" in body.dataset && release(Desk.item().dataset.event));
   if (Desk.item()) Desk.item().dataset.claimed = "yes"; // by the server, before it sent the page
   ready();
 })();

@@ -37,7 +37,8 @@
   };
   const pause = (milliseconds) => new Promise((go) => setTimeout(go, milliseconds));
 
-  Desk.unsent = () => waiting().length;
+  /* How many decisions the server has not answered yet: all, or those of one event. */
+  Desk.unsent = (event) => waiting().filter((form) => !event || form.event === event).length;
   Desk.send = (form) => {
     keep([...waiting(), { token: Desk.token(), ...form }]);
     pump();
@@ -69,6 +70,7 @@
   /* The server's answer; null when it has to be tried again. */
   async function deliver(form) {
     try {
+      await Desk.claimed();
       const response = await Desk.post(Desk.url("deed"), form);
       if (response.status === 401 || (response.redirected && !isJson(response))) {
         await again(Desk.texts.signedOut, 5000);
