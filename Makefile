@@ -22,7 +22,7 @@ run: $(VENV)/base.ready ## Set up, migrate, seed, poll feeds in the background, 
 
 .PHONY: test
 test: $(VENV)/dev.ready ## Set up and run the whole suite (TESTS=… for a part, JOBS=… processes)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(TESTS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: check
 check: $(VENV)/dev.ready ## Linters, types, templates, migrations, security rules, locked requirements

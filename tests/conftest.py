@@ -23,6 +23,12 @@ def _connect_here_only(self, address):
     return _connect(self, address)
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first, so that no process of the suite is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_other_host():
     """Sockets to anywhere but this machine are refused."""

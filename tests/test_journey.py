@@ -18,7 +18,7 @@ from tests.scorecard import plain_method
 from tests.service import ROOT, Service
 from tracker.codebook import RECOMMENDATIONS
 
-pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
 SAMPLES = sorted(path for path in (ROOT / "tests" / "samples").iterdir() if path.suffix in (".xml", ".json"))
 TYPES = {".xml": "application/xml", ".json": "application/feed+json"}

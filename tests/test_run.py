@@ -10,7 +10,7 @@ import pytest
 
 from tests.service import ROOT, Service
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -119,13 +119,6 @@ def open_page(browser, site):
         context.close()
 
 
-def pytest_collection_modifyitems(items):
-    """One process of the suite runs all of them in one go, with one Chromium and one service."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 def _note(page, kind, text):
     if kind in ("error", "warning"):
         page.troubles.append(text)

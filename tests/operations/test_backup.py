@@ -10,7 +10,7 @@ import pytest
 from tests.service import Service
 from tracker import backup
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow]
 GROW = """
 import datetime
 from django.contrib.auth import get_user_model

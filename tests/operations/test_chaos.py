@@ -17,7 +17,7 @@ from tests import servers
 from tests.feeds.test_kills import FEEDS, Newsroom
 from tests.service import Service
 
-pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "50"))
 VICTIMS = ("worker one", "beat", "redis", "worker two", "web", "queues", "postgres", "worker three")

@@ -218,7 +218,6 @@ def running(tmp_path_factory, postgres_server, redis_url):
 
 @pytest.mark.slow
 @pytest.mark.servers
-@pytest.mark.xdist_group("processes")
 class TestRunning:
     def test_a_reader_gets_the_page(self, running):
         assert "<html" in running.get("/", **READERS)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.service import Service
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow]
 READING = "SELECT count(*) FROM django_migrations"
 
 

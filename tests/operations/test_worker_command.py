@@ -13,7 +13,6 @@ BEATEN = "from tracker.models import Heartbeat\nanswer = Heartbeat.objects.filte
 
 @pytest.mark.slow
 @pytest.mark.servers
-@pytest.mark.xdist_group("processes")
 def test_both_run_and_both_end_when_asked(tmp_path, redis_url):
     with Service(tmp_path, redis_url=redis_url.removesuffix("/0") + "/5").filled(seeds=False) as service:
         process = service.start("manage.py", "worker", log="worker")
