@@ -13,7 +13,7 @@ from operator import attrgetter
 from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 
-from feeds import drafting, inserting, recognising
+from feeds import drafting, recognising, statements
 from feeds.drafting import Draft
 from feeds.models import Delivery, Feed
 from feeds.parsing import Entry
@@ -47,32 +47,29 @@ def keep(feed: Feed, entries: Iterable[Entry], *, now: datetime) -> Kept:
 
 def known_deliveries(feed: Feed, keys: Iterable[str]) -> dict[str, Known]:
     """What this feed delivered under these keys."""
-    rows = Delivery.objects.filter(feed_id=feed.pk, guid_key__in=list(keys))
-    return {
-        key: Known(delivery, article, digest)
-        for key, delivery, article, digest in rows.values_list("guid_key", "pk", "article_id", "digest")
-    }
+    rows = statements.select(
+        Delivery, ("guid_key", "id", "article", "digest"), feed=feed.pk, guid_key=list(keys)
+    )
+    return {key: Known(*told) for key, *told in rows}
 
 
 def store(drafts: Iterable[Draft]) -> tuple[dict[str, int], set[str]]:
     """Save articles, each key once; returns the ids by key and the keys that were new."""
     by_key = {draft.url_key: draft for draft in drafts}
-    found = ids_of(by_key)
-    new = by_key.keys() - found.keys()
-    if new:
-        # In the order of their keys, so that two workers with the same articles never wait for each other.
-        inserting.insert(Article, drafting.NAMES, (ARTICLE(by_key[key]) for key in sorted(new)))
-        found |= ids_of(new)
-    return found, new
+    # In the order of their keys, so that two workers with the same articles never wait for each other.
+    rows = [ARTICLE(by_key[key]) for key in sorted(by_key)]
+    new = dict(statements.insert(Article, drafting.NAMES, rows, returning=("url_key", "id")))
+    known = by_key.keys() - new.keys()
+    return (new | ids_of(known) if known else new), set(new)
 
 
 def ids_of(keys: Iterable[str]) -> dict[str, int]:
-    return dict(Article.objects.filter(url_key__in=list(keys)).values_list("url_key", "pk"))
+    return dict(statements.select(Article, ("url_key", "id"), url_key=list(keys)))
 
 
 def revise(article: Article, fresh: Draft) -> None:
     """Replace an article's words and keep the old ones as a version; a filed article is looked at again."""
-    inserting.insert(
+    statements.insert(
         ArticleVersion,
         ("article", "title", "summary", "html", "digest"),
         [(article.pk, article.title, article.summary, article.html, _version(article))],
@@ -94,7 +91,7 @@ def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: dateti
         leads = draft.url_key in leading
         leading.discard(draft.url_key)
         deliveries.append((feed.pk, ids[draft.url_key], entry.identity, key, digest, leads))
-    inserting.insert(Delivery, DELIVERY, deliveries)
+    statements.insert(Delivery, DELIVERY, deliveries)
     return len(new)
 
 

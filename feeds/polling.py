@@ -20,7 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from feeds import alerting, health, keeping, pacing, parsing, scheduling
+from feeds import alerting, health, keeping, pacing, parsing, scheduling, statements
 from feeds.fetching import Answer, Ask, FetchError
 from feeds.gathering import Gathering
 from feeds.models import Feed, Poll
@@ -30,6 +30,8 @@ from feeds.scheduling import Batch
 
 SECONDS = 180  # for one batch; what was not begun by then is given back
 MOVES_AFTER = timedelta(days=3)  # a permanent redirect must hold that long
+
+ONE_MORE = F("unchanged_polls") + 1
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +173,7 @@ def _unchanged(feed: Feed, answer: Answer) -> Outcome:
         fresh_polls=pace.fresh_polls,
         state=condition.state,
         last_polled_at=now,
-        unchanged_polls=F("unchanged_polls") + 1,
+        unchanged_polls=ONE_MORE,
         **_moving(feed, answer, now),
     )
     return Outcome(feed, "unchanged") if kept else _lost(feed)
@@ -263,19 +265,20 @@ def _moving(feed: Feed, answer: Answer, now) -> dict:
 def _note(
     outcome: Outcome, answer: Answer | None = None, reader: str = "", status: int | None = None
 ) -> None:
-    Poll.objects.create(
-        feed=outcome.feed,
-        outcome=Poll.Outcome.FAILED if outcome.failed else outcome.kind,
-        trouble=outcome.kind if outcome.failed else "",
-        text=outcome.text,
-        status=answer.status if answer else status,
-        seconds=answer.seconds if answer else 0,
-        sent=answer.sent if answer else 0,
-        entries=outcome.entries,
-        new=outcome.new,
-        edited=outcome.edited,
-        reader=reader,
-    )
+    told = {
+        "feed": outcome.feed.pk,
+        "outcome": Poll.Outcome.FAILED if outcome.failed else outcome.kind,
+        "trouble": outcome.kind if outcome.failed else "",
+        "text": outcome.text,
+        "status": answer.status if answer else status,
+        "seconds": answer.seconds if answer else 0,
+        "sent": answer.sent if answer else 0,
+        "entries": outcome.entries,
+        "new": outcome.new,
+        "edited": outcome.edited,
+        "reader": reader,
+    }
+    statements.insert(Poll, tuple(told), [tuple(told.values())])
 
 
 def _lost(feed: Feed) -> Outcome:

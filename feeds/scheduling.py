@@ -18,7 +18,7 @@ from django.db.models import DurationField, F, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from feeds import gathering, pacing
+from feeds import gathering, pacing, statements
 from feeds.models import Feed, Poll
 from tracker.models import Article
 
@@ -118,12 +118,9 @@ def settle(feed_id: int, token: str, *, wait: float | None, **changes) -> bool:
 
     `wait`: seconds to the next poll, None for never.
     """
-    following = None if wait is None else in_seconds(wait)
-    return bool(
-        Feed.objects.filter(pk=feed_id, lease_token=token).update(
-            lease_token="", leased_until=None, attempts=0, next_poll_at=following, **changes
-        )
-    )
+    following = None if wait is None else statements.Later(wait)
+    changes |= {"lease_token": "", "leased_until": None, "attempts": 0, "next_poll_at": following}
+    return bool(statements.update(Feed, changes, id=feed_id, lease_token=token))
 
 
 def give_back(feed_ids: Iterable[int], token: str) -> int:

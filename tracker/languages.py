@@ -69,7 +69,7 @@ def language_of(text: str, declared: str = "") -> str:
     sample = text[:READ_CHARACTERS]
     if "://" in sample or "@" in sample:
         sample = _ADDRESSES.sub(" ", sample)
-    if _is_plain_english(sample[:400]):
+    if _is_plain_english(sample[:400], declared):
         return "en"
     letters = sum(map(str.isalpha, sample))
     if letters < FEWEST_LETTERS and not _HAN.search(sample):
@@ -127,19 +127,22 @@ def _by_words(sample: str, declared: str) -> str:
         return normal_tag(declared)
     # Shouted headlines are what the identifier errs on most: it learnt from running text.
     ranked = _identifier().rank(sample.lower() if sample.isupper() else sample)
-    bonuses = {"en": ENGLISH_BONUS}
-    bonuses[normal_tag(declared)] = bonuses.get(normal_tag(declared), 0.0) + DECLARED_BONUS
-    best = max(ranked, key=lambda pair: pair[1] + bonuses.get(pair[0], 0.0))
+    scores, tag = dict(ranked), normal_tag(declared)
+    bonuses = {ranked[0][0]: 0.0, "en": ENGLISH_BONUS}
+    bonuses[tag] = bonuses.get(tag, 0.0) + DECLARED_BONUS
+    best = max((name for name in bonuses if name in scores), key=lambda name: scores[name] + bonuses[name])
     # A text with nothing the identifier knows is equally unlikely in every language.
-    return best[0] if best[1] > ranked[-1][1] else normal_tag(declared) or "en"
+    return best if scores[best] > ranked[-1][1] else tag or "en"
 
 
-def _is_plain_english(sample: str) -> bool:
+def _is_plain_english(sample: str, declared: str) -> bool:
     if not sample.isascii() and _NOT_LATIN.search(sample):
         return False
     words = set(sample.lower().split())
-    own = len(words & _ENGLISH)
-    return own > 0 and 2 * own + len(words & _ALSO_ENGLISH) - 2 * len(words & _FOREIGN) >= _ENOUGH_ENGLISH
+    own, shared, foreign = (len(words & known) for known in (_ENGLISH, _ALSO_ENGLISH, _FOREIGN))
+    if declared[:2].lower() == "en":
+        return 2 * own + shared > 2 * foreign
+    return own > 0 and 2 * own + shared - 2 * foreign >= _ENOUGH_ENGLISH
 
 
 @functools.cache

@@ -6,16 +6,19 @@ import unicodedata
 
 import nh3
 
+from feeds.parsing import marks
 from feeds.parsing.shapes import MAXIMUM_HTML, MAXIMUM_TITLE
 
 DEEPEST = 200  # levels of nesting that are cleaned as HTML; deeper is no article
-TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--.*?--|!\[CDATA\[.*?\]\]|![A-Za-z][^<>]*|\?[^<>]*)>", re.DOTALL)
+# None of these looks beyond the next tag for its end: a thousand beginnings without one would take seconds.
+TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|![A-Za-z][^<>]*|\?[^<>]*)>")
 SILENT = re.compile(
-    r"<(script|style|head|title|noscript|iframe|svg|math)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S
+    r"<(script|style|head|title|noscript|iframe|svg|math)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S
 )
 BLOCK = re.compile(
-    r"</?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|table|blockquote|section|article|hr|pre)\b[^>]*>", re.I
+    r"</?(?:p|div|br|li|ul|ol|h[1-6]|tr|td|table|blockquote|section|article|hr|pre)\b[^<>]*>", re.I
 )
+NESTING = re.compile(r"<(/?)(?!(?:br|img|hr|input|meta|link|source|wbr|p|li)\b)[A-Za-z]", re.I)
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
@@ -66,10 +69,8 @@ def title(raw: str | None) -> str:
 def summary(raw: str | None, *, limit: int = 1_000) -> str:
     """The beginning of a body as one paragraph of plain text, cut at a word."""
     text = raw or ""
-    if "<" in text or "&" in text:
-        text = _beginning(text, limit)
-    else:
-        text = _one_line(text[: limit * 20])
+    marked = "<" in text or "&" in text
+    text = _beginning(text, limit) if marked else _one_line(text[: limit * 20])
     if len(text) <= limit:
         return text
     kept = text[:limit]
@@ -91,11 +92,12 @@ def body(raw: str | None) -> str:
 def depth(text: str) -> int:
     """How deep the elements nest at most; void elements and stray ends are allowed for."""
     level = deepest = 0
-    for found in re.finditer(r"<(/?)([A-Za-z][A-Za-z0-9]*)", text):
-        if found.group(2).lower() in ("br", "img", "hr", "input", "meta", "link", "source", "wbr", "p", "li"):
-            continue
-        level = max(0, level - 1) if found.group(1) else level + 1
-        deepest = max(deepest, level)
+    for end in NESTING.findall(text):
+        if end:
+            level = max(0, level - 1)
+        else:
+            level += 1
+            deepest = max(deepest, level)
     return deepest
 
 
@@ -125,10 +127,16 @@ def _beginning(text: str, limit: int) -> str:
 def _resolved(text: str) -> str:
     """Markup removed and entities resolved, twice: many feeds escape their titles two times."""
     for _ in range(2):
-        text = TAG.sub("", SILENT.sub(" ", text)) if "<" in text else text
+        text = _untagged(SILENT.sub(" ", text)) if "<" in text else text
         if "&" not in text:
             break
         text = html.unescape(text)
+    return _untagged(text)
+
+
+def _untagged(text: str) -> str:
+    if "<!" in text:
+        text = marks.without(text)
     return TAG.sub("", text) if "<" in text else text
 
 

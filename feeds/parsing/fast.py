@@ -12,13 +12,11 @@ from urllib.parse import urljoin
 import fastfeedparser
 from fastfeedparser import main as reader
 
-from feeds.parsing import cleaning, dates
+from feeds.parsing import cleaning, dates, heads, marks
 from feeds.parsing.naming import identity, storable
 from feeds.parsing.shapes import MAXIMUM_ENTRIES, MAXIMUM_IDENTITY, Document, Entry
 
-ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
-IGNORED = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
-SOURCE = re.compile(rb"<source\b[^>]*>\s*(?:<!\[CDATA\[)?([^<]*?)(?:\]\]>)?\s*</source>")
+SOURCE = re.compile(rb"<source\b[^<>]{0,999}>(?:\s{0,99}<!\[CDATA\[)?([^<]{0,999})</source>")
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 BARE_AMPERSAND = re.compile(rb"<link>[^<&]*(?:&amp;[^<&]*)*&(?!amp;|#)")
 
@@ -51,25 +49,25 @@ def read(body: bytes, base: str = "") -> Document | None:
         return None
     sources = SOURCE.findall(body)
     named = len(sources) == len(entries)
-    feed = read_as.feed
+    feed, head = read_as.feed, heads.read(body)
     return Document(
         title=cleaning.title(cleaning.healed(feed.get("title") or "")),
         link=absolute(feed.get("link"), base),
-        language=str(feed.get("language") or "")[:40],
+        language=str(head.language or feed.get("language") or "")[:40],
         entries=tuple(
-            _entry(entry, base, sources[place].decode() if named else "")
+            _entry(entry, base, _named(sources[place]) if named else "")
             for place, entry in enumerate(entries[:MAXIMUM_ENTRIES])
         ),
         reader="fast",
-        ttl=minutes(feed.get("ttl")),
+        ttl=head.ttl,
+        older=absolute(head.older, base),
         left_out=max(0, len(entries) - MAXIMUM_ENTRIES),
     )
 
 
 def trusted(body: bytes, entries: list, base: str = "") -> bool:
     """The guards: as many entries as the text has, each with words and a link, none garbled."""
-    counted = len(ITEM.findall(body))
-    if counted != len(entries) and len(ITEM.findall(IGNORED.sub(b"", body))) != len(entries):
+    if heads.items(body) != len(entries) and heads.items(_bare(body)) != len(entries):
         return False
     # A document with its own idea of its base is the reference reader's.
     formatted = b"xhtml" in body  # titles with markup inside are lost on the fast reader
@@ -97,10 +95,13 @@ def absolute(link: object, base: str) -> str:
     return text[:MAXIMUM_IDENTITY] if text.lower().startswith(("http://", "https://")) else ""
 
 
-def minutes(value: object) -> int | None:
-    """A feed's ttl, written in minutes, as seconds."""
-    text = str(value or "").strip()
-    return int(text) * 60 if text.isascii() and text.isdigit() and len(text) < 7 else None
+def _bare(body: bytes) -> bytes:
+    # Latin-1 takes any byte and gives it back.
+    return marks.without(body.decode("latin-1")).encode("latin-1")
+
+
+def _named(source: bytes) -> str:
+    return source.decode().strip().removesuffix("]]>")
 
 
 def _entry(entry, base: str, source: str) -> Entry:

@@ -31,6 +31,7 @@ def read(body: bytes, base: str = "") -> Document:
         entries=tuple(_entry(item, base) for item in kept[:MAXIMUM_ENTRIES]),
         reader="json",
         left_out=max(0, len(items) - MAXIMUM_ENTRIES),
+        older=absolute(_text(feed.get("next_url")), base),
     )
 
 

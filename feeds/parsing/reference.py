@@ -7,8 +7,8 @@ from io import BytesIO
 
 import feedparser
 
-from feeds.parsing import cleaning, dates
-from feeds.parsing.fast import absolute, minutes
+from feeds.parsing import cleaning, dates, heads
+from feeds.parsing.fast import absolute
 from feeds.parsing.naming import identity
 from feeds.parsing.shapes import MAXIMUM_ENTRIES, Document, Entry, NotAFeed
 
@@ -32,13 +32,15 @@ def read(body: bytes, base: str = "") -> Document:
         reason = seen.get("bozo_exception")
         said = f" ({str(reason)[:200]})" if reason else ""
         raise NotAFeed(f"The document is neither RSS, RDF, Atom nor JSON Feed{said}.")
+    head = heads.read(body)
     return Document(
         title=cleaning.title(seen.feed.get("title")),
         link=absolute(seen.feed.get("link"), base),
         language=str(seen.feed.get("language") or "")[:40],
         entries=tuple(_entry(entry, base) for entry in seen.entries[:MAXIMUM_ENTRIES]),
         reader="reference",
-        ttl=minutes(seen.feed.get("ttl")),
+        ttl=head.ttl,
+        older=absolute(head.older, base),
         left_out=max(0, len(seen.entries) - MAXIMUM_ENTRIES),
     )
 

@@ -41,3 +41,4 @@ class Document:
     reader: str
     ttl: int | None = None  # seconds
     left_out: int = 0
+    older: str = ""  # the publisher's own page with the items before these

@@ -1,0 +1,52 @@
+"""What a feed says of itself before its first item, which the fast reader passes over. Pure."""
+
+import html
+import re
+from dataclasses import dataclass
+
+ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
+LONGEST = 50_000  # bytes before the first item that are looked at
+LANGUAGE = re.compile(rb"<(?:dc:)?language>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}([A-Za-z0-9_-]{2,40})")
+TTL = re.compile(rb"<ttl>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}(\d{1,6})\s{0,99}[<\]]")
+LINK = re.compile(rb"<(?:[\w.-]+:)?link\s([^<>]{1,3000})>")
+ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+# RFC 5005: the archive before this document, else the next page of a feed that is paged.
+OLDER = ("prev-archive", "next")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """`ttl` in seconds; `older` is the address of the page with older items, as written."""
+
+    language: str = ""
+    ttl: int | None = None
+    older: str = ""
+
+
+def items(body: bytes) -> int:
+    """How many items the text begins."""
+    return len(ITEM.findall(body))
+
+
+def read(body: bytes) -> Head:
+    """The head of a document in UTF-8."""
+    first = ITEM.search(body)
+    head = body[: min(LONGEST, first.start() if first else LONGEST)]
+    language, ttl = LANGUAGE.search(head), TTL.search(head)
+    return Head(
+        language=language.group(1).decode() if language else "",
+        ttl=int(ttl.group(1)) * 60 if ttl else None,
+        older=_older(head),
+    )
+
+
+def _older(head: bytes) -> str:
+    found = {}
+    for link in LINK.findall(head):
+        said = {
+            name.lower(): one or other
+            for name, one, other in ATTRIBUTE.findall(link.decode("utf-8", "replace"))
+        }
+        for relation in said.get("rel", "").lower().split():
+            found.setdefault(relation, html.unescape(said.get("href", "")))
+    return next((found[relation] for relation in OLDER if found.get(relation)), "")
