@@ -50,9 +50,7 @@ def publisher():
 def service(tmp_path_factory, redis_url):
     """A seeded service that follows no feed yet, with web and worker running."""
     folder = tmp_path_factory.mktemp("journey")
-    with Service(folder, redis_url=redis_url).with_tagger() as service:
-        service.manage("migrate", "-v0")
-        service.manage("seed", "-v0")
+    with Service(folder, redis_url=redis_url).with_tagger().filled() as service:
         service.first = service.ask(
             "from feeds.models import Feed\nfrom tracker.models import Article\nFeed.objects.all().delete()\n"
             "answer = Article.objects.order_by('-id').values_list('id', flat=True).first()"

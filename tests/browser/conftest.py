@@ -1,20 +1,13 @@
 """A seeded service of its own, in its own process and folder, and a real Chromium to look at it."""
 
-import contextlib
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.service import Service
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -48,52 +41,9 @@ def site(tmp_path_factory):
     if running := os.environ.get("SITE"):
         yield running.rstrip("/")
         return
-    folder = tmp_path_factory.mktemp("site")
-    environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}",
-        "REDIS_URL": "",
-        "DEBUG": "1",
-        "SECRET_KEY": "only for the browser tests",
-        "DJANGO_SETTINGS_MODULE": "tracker.settings",
-    }
-    for command in (["migrate", "-v0"], ["seed"]):
-        subprocess.run(
-            [sys.executable, "manage.py", *command],
-            cwd=ROOT,
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(
-        [sys.executable, "manage.py", "runserver", "--noreload", "--insecure", f"127.0.0.1:{port}"],
-        cwd=ROOT,
-        env=environment | {"SITE_URL": address, "PORT": str(port)},
-        stdout=(folder / "server.log").open("w"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        _wait(address, server, folder / "server.log")
-        yield address
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-        server.wait(10)
-
-
-def _wait(address, server, log):
-    for _attempt in range(150):
-        if server.poll() is not None:
-            break
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/robots.txt") as answer:
-            if answer.status == 200:
-                return
-        time.sleep(0.2)
-    pytest.fail(f"the service did not start: {log.read_text()[-2000:]}")
+    with Service(tmp_path_factory.mktemp("site")).filled() as service:
+        service.start_web()
+        yield service.address
 
 
 @pytest.fixture
