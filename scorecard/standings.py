@@ -1,7 +1,8 @@
 """The log as known at a date, put through the method. Pages, API and commands all read here.
 
 Derived on reading, kept under the head of the log: a new revision makes exactly what it changes be worked out
-again. The log itself is read once by each process and then only grows by its new lines.
+again. The log itself is read once by each process and then only grows by its new lines; the words of the
+record are kept only once somebody asks for them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import itertools
 import json
 import threading
 from collections.abc import Iterator, Mapping
@@ -17,6 +19,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import QuerySet
 
 from scorecard import method
 from scorecard.method.log import EMPTY, Log
@@ -31,7 +34,7 @@ _HEAD = "SELECT sequence, digest, aside FROM tracker_head WHERE id = 1"
 
 _lock = threading.Lock()
 _pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)
-_NOTHING: dict[str, Any] = {"sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": ()}
+_NOTHING: dict[str, Any] = {"sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": None}
 _held = _NOTHING
 
 
@@ -58,7 +61,11 @@ def log() -> Log:
 
 def bodies() -> tuple[tuple[Mapping[str, Any], datetime.datetime, str, str], ...]:
     """Every version in the order of the log: record, when written, why, by whom."""
-    return _current()["bodies"]
+    state = _current()
+    with _lock:
+        if state["bodies"] is None:
+            state["bodies"] = tuple(_versions(0, state["sequence"]))
+        return state["bodies"]
 
 
 def report(
@@ -68,11 +75,13 @@ def report(
     *,
     sensitivity: bool = False,
     version: str | None = None,
+    acts: bool = True,
 ) -> Any:
-    """All readings of one day (`method.report`); `version` is one of the method's, None the current."""
+    """All readings of one day (`method.report`); `version` is one of the method's, None the current. Without
+    `acts` the balances lack theirs, which of a long record are most of the work."""
     return _kept(
-        f"report:{as_of}:{known_at}:{actor}:{sensitivity}:{version}",
-        lambda log: method.report(log, as_of, known_at, actor, sensitivity, version),
+        f"report:{as_of}:{known_at}:{actor}:{sensitivity}:{version}:{acts}",
+        lambda log: method.report(log, as_of, known_at, actor, sensitivity, version, acts=acts),
     )
 
 
@@ -155,8 +164,9 @@ def _newest() -> dict[str, Any]:
 
 def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict[str, Any]:
     base: dict[str, Any] = held if _continues(held, sequence) else _NOTHING
-    new = list(_versions(base["sequence"], sequence))
-    grown: Log = base["log"].extend(item[0] for item in new) if new else base["log"]
+    new = None if base["bodies"] is None else tuple(_versions(base["sequence"], sequence))
+    lines = _lines(base["sequence"], sequence) if new is None else (item[0] for item in new)
+    grown: Log = base["log"].extend(lines) if sequence > base["sequence"] else base["log"]
     settings = [
         method.setting(item.line()) for item in AskSetting.objects.select_related("ask").order_by("id")
     ]
@@ -166,7 +176,7 @@ def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict
         "aside": aside,
         "head": f"{sequence}-{digest[:24]}-{aside}",
         "log": dataclasses.replace(grown, settings=tuple(settings), memory={}),
-        "bodies": base["bodies"] + tuple(new),
+        "bodies": None if new is None else base["bodies"] + new,
     }
 
 
@@ -177,7 +187,18 @@ def _continues(held: dict[str, Any], sequence: int) -> bool:
     return Revision.objects.filter(sequence=held["sequence"], digest=held["digest"]).exists()
 
 
+def _between(after: int, until: int) -> QuerySet:
+    return Revision.objects.filter(sequence__gt=after, sequence__lte=until).order_by("sequence")
+
+
+def _lines(after: int, until: int) -> Iterator[Mapping[str, Any]]:
+    """The records alone, each let go once it has been read; decoded a thousand at a time, which is quicker."""
+    bodies = _between(after, until).values_list("body", flat=True).iterator(2000)
+    while batch := ",".join(itertools.islice(bodies, 1000)):
+        yield from json.loads(f"[{batch}]")
+
+
 def _versions(after: int, until: int) -> Iterator[tuple[Mapping[str, Any], datetime.datetime, str, str]]:
-    found = Revision.objects.filter(sequence__gt=after, sequence__lte=until).order_by("sequence")
-    for body, written, why, who in found.values_list("body", "written_at", "why", "who").iterator(2000):
+    found = _between(after, until).values_list("body", "written_at", "why", "who")
+    for body, written, why, who in found.iterator(2000):
         yield json.loads(body), written, why, who

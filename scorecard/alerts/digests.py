@@ -78,7 +78,7 @@ def _standing(changes: Sequence[Changed]) -> list[str]:
     touched = {item["rec"] for changed in changes for item in changed.record["assessments"]}
     if not touched:
         return []
-    report = standings.report(timezone.now().date())["recommendations"]
+    report = standings.report(timezone.now().date(), acts=False)["recommendations"]
     found = [_("How they stand now (balance, with its 80 %% band):") % {}]
     for slug in codebook.RECOMMENDATIONS:
         if slug in touched:

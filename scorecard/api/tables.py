@@ -107,7 +107,7 @@ def _articles(_as_of: Any, _known_at: Any) -> Iterator[Row]:
 
 
 def _scores(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
-    report = standings.report(as_of, known_at)
+    report = standings.report(as_of, known_at, acts=False)
     for slug, found in report["recommendations"].items():
         for reading in ("balance", "pulse"):
             entry = found[reading]

@@ -145,16 +145,8 @@ def _changes(until: int) -> Iterator[str]:
 
 def scores(day: datetime.date) -> dict[str, Any]:
     """The report of the day as known at its end, without the acts, which follow from the log."""
-    report = standings.report(day, day)
     coded = standings.coded_to(day)
-    for_all = {
-        slug: {
-            **found,
-            "balance": {name: value for name, value in found["balance"].items() if name != "acts"},
-        }
-        for slug, found in report["recommendations"].items()
-    }
-    return {**report, "coded_to": coded.isoformat() if coded else None, "recommendations": for_all}
+    return {**standings.report(day, day, acts=False), "coded_to": coded.isoformat() if coded else None}
 
 
 def verifier() -> str:

@@ -28,6 +28,7 @@ def report(
     sensitivity: bool = False,
     version: str | Method | None = None,
     proof: bool = False,
+    acts: bool = True,
 ) -> dict[str, Any]:
     """Every reading of section 1 to 9 on the day `as_of`, as known at the end of `known_at` (None: all on
     record).
@@ -35,14 +36,15 @@ def report(
     `{"method", "as_of", "known_at", "actor", "parameters", "recommendations": {slug: {"balance", "pulse",
     "change", "delivery"}}, "overall", "ignored_links"}`, unrounded plain JSON values. `actor` gives that
     actor's view. With `sensitivity` the balances and the overall figure also hold `sensitivity`, and the
-    report holds `what_ifs`; with `proof` pulses and asks also hold the `acts` behind them.
+    report holds `what_ifs`; with `proof` pulses and asks also hold the `acts` behind them. Without `acts` the
+    balances do not hold theirs.
     `ValueError` names an actor or version that is not known.
     """
     method = method_of(version)
     known = None if known_at is None else known_at.toordinal()
     book = ledger(log, known, method.parameters)
     chosen, day = book.seen_by(actor), as_of.toordinal()
-    balances, pulses = _balances(book, day, chosen), _pulses(book, day, chosen, proof)
+    balances, pulses = _balances(book, day, chosen, acts), _pulses(book, day, chosen, proof)
     for reading, entries in (("balance", balances), ("pulse", pulses)):
         for entry, since in zip(entries, _since(log, reading, actor, as_of, known_at, method), strict=True):
             entry["since"] = since
@@ -124,15 +126,16 @@ def _acts_counted(book: Ledger, standing: sums.Standing) -> np.ndarray:
     return np.bincount(book.recommendation[standing.rows[something]], minlength=len(RECOMMENDATIONS))
 
 
-def _balances(book: Ledger, day: int, chosen: np.ndarray) -> list[dict[str, Any]]:
+def _balances(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[dict[str, Any]]:
     standing = sums.balance_on(book, day, chosen)
     found = _measures(standing, _acts_counted(book, standing))
     shares, owner = proofs.contributions(standing, book), book.recommendation[standing.rows]
     for number, entry in enumerate(found):
         mine = shares[:, owner == number]
-        effect = proofs.effects(mine, entry["A"], entry["U"], standing)
         entry["fragile"] = proofs.fragile(mine, entry["A"], entry["U"], standing)
-        entry["acts"] = proofs.acts(book, standing, number, mine, effect)
+        if with_acts:
+            effect = proofs.effects(mine, entry["A"], entry["U"], standing)
+            entry["acts"] = proofs.acts(book, standing, number, mine, effect)
     return found
 
 

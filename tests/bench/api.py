@@ -9,10 +9,8 @@ For each size a throw-away SQLite file with that many events. A page deep in the
 from __future__ import annotations
 
 import base64
-import datetime
 import json
 import os
-import random
 import resource
 import subprocess
 import sys
@@ -43,78 +41,6 @@ def main(sizes: tuple[int, ...]) -> int:
     return worst
 
 
-def fill(size: int) -> None:
-    """A record of so many events, written past triage: only reading is measured."""
-    from django.db import transaction
-
-    from tracker import codebook, record
-    from tracker.models import Assessment, Event, Head, Recommendation, Revision
-
-    for number, slug in enumerate(codebook.RECOMMENDATIONS, start=1):
-        Recommendation.objects.create(slug=slug, number=number, name_en=slug, summary_en=slug)
-    rng, digest = random.Random(1), ""
-    written = datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)
-    with transaction.atomic():
-        for first in range(0, size, 5000):
-            events, codes, revisions = [], [], []
-            for number in range(first, min(size, first + 5000)):
-                line = _record(rng, number)
-                (item,) = line["assessments"]
-                revision = Revision(
-                    sequence=number + 1, event_id=line["id"], kind="create", body=codebook.canonical(line),
-                    who="bench", written_at=written, previous=digest,
-                )  # fmt: skip
-                revision.digest = digest = record.digest_of(revision)
-                revisions.append(revision)
-                names = ("id", "date", "title", "summary", "actors", "certainty", "sources")
-                event = Event(**{name: line[name] for name in names}, status="accepted")
-                event.folded = event.folded_title = line["title"].lower()
-                events.append(event)
-                codes.append(
-                    Assessment(
-                        event_id=line["id"],
-                        recommendation_id=item["rec"],
-                        direction=item["direction"],
-                        strength=item["strength"],
-                    )
-                )
-            Event.objects.bulk_create(events)
-            Assessment.objects.bulk_create(codes)
-            Revision.objects.bulk_create(revisions)
-        Head.objects.update_or_create(id=1, defaults={"sequence": size, "digest": digest})
-
-
-def _record(rng: random.Random, number: int) -> dict[str, object]:
-    from tracker import codebook
-
-    day = datetime.date(2025, 1, 21) + datetime.timedelta(days=rng.randrange(500))
-    return codebook.check(
-        {
-            "id": f"{day}-act-{number:07d}",
-            "date": day.isoformat(),
-            "title": f"Act {number} on chips and 出口管制 {rng.randrange(100)}",
-            "summary": "What happened, in two sentences. " * 4,
-            "actors": [rng.choice(codebook.ACTORS)],
-            "certainty": rng.choice(codebook.CERTAINTIES),
-            "assessments": [
-                {
-                    "rec": rng.choice(codebook.RECOMMENDATIONS),
-                    "direction": rng.choice((1, -1)),
-                    "strength": rng.randrange(1, 6),
-                }
-            ],
-            "sources": [
-                {
-                    "title": "Report",
-                    "publisher": "Gazette",
-                    "url": f"https://gazette.example/{number}",
-                    "lang": "en",
-                }
-            ],
-        }
-    )
-
-
 def measure(size: int) -> int:
     import django
 
@@ -127,6 +53,7 @@ def measure(size: int) -> int:
     from rest_framework.response import Response
     from rest_framework.views import APIView
 
+    from tests.bench.filling import fill
     from tracker import urls
 
     class Bare(APIView):

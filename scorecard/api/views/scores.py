@@ -27,6 +27,7 @@ METHOD = parameters.choice(
 THEN = parameters.flag(
     "then", "Each day as it was known on that day: what the scorecard said then, or would have said."
 )
+STRONGEST = parameters.number("limit", "Only so many, the strongest. Default: all.", least=1, most=10_000)
 SLUG = OpenApiParameter(
     "slug", {"type": "string", "enum": [*codebook.RECOMMENDATIONS]}, OpenApiParameter.PATH,
     description="One of the seven.",
@@ -53,12 +54,6 @@ def known(slug: str) -> str:
     return slug
 
 
-def readings(found: dict[str, Any]) -> dict[str, Any]:
-    """The readings of one recommendation without its acts, which have an address of their own."""
-    balance = {name: value for name, value in found["balance"].items() if name != "acts"}
-    return {**found, "balance": balance}
-
-
 class Scores(Reading):
     """All readings of the seven on one day."""
 
@@ -75,9 +70,9 @@ class Scores(Reading):
             asked["actor"],
             sensitivity=asked["sensitivity"],
             version=asked["method"],
+            acts=False,
         )
-        found = {slug: readings(entry) for slug, entry in report["recommendations"].items()}
-        return {**report, **clock(asked, report), "recommendations": found}
+        return {**report, **clock(asked, report)}
 
 
 class Score(Reading):
@@ -90,15 +85,18 @@ class Score(Reading):
         return super().get(request, **place)
 
     def answer(self, asked, slug):
-        report = standings.report(day(asked), asked["known_at"], asked["actor"], version=asked["method"])
-        found = readings(report["recommendations"][known(slug)])
+        report = standings.report(
+            day(asked), asked["known_at"], asked["actor"], version=asked["method"], acts=False
+        )
+        found = report["recommendations"][known(slug)]
         return {**clock(asked, report), "recommendation": slug, "readings": found}
 
 
 class Contributions(Reading):
-    """The acts behind one balance: `points` add up to the score, `advancing` to A, `undermining` to U."""
+    """The acts behind one balance, the strongest effect first: `points` add up to the score, `advancing` to A,
+    `undermining` to U. `total` counts them all, also with a `limit`."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD)
+    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, STRONGEST)
 
     @extend_schema(
         operation_id="contributions", parameters=[SLUG], responses=shapes.Contributions, tags=["Figures"]
@@ -114,7 +112,7 @@ class Contributions(Reading):
             "recommendation": slug,
             **{name: balance[name] for name in ("score", "A", "U")},
             "total": len(balance["acts"]),
-            "results": balance["acts"],
+            "results": balance["acts"][: asked["limit"]],
         }
 
 

@@ -53,7 +53,9 @@ def test_the_figures_are_those_of_the_standings(client, seeded, query):
         acts = readings["balance"].pop("acts")
         assert found["recommendations"][slug] == json.loads(json.dumps(readings))
         proof = cast.get(client, f"/scores/{slug}/contributions/{query}")
-        assert proof["total"] == len(acts)
+        some = cast.get(client, f"/scores/{slug}/contributions/{query}{'&' if query else '?'}limit=2")
+        assert proof["total"] == some["total"] == len(acts)
+        assert some["results"] == proof["results"][:2]
         assert sum(act["points"] for act in proof["results"]) == pytest.approx(
             readings["balance"]["score"], abs=1e-9
         )
