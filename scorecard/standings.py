@@ -1,8 +1,9 @@
 """The log as known at a date, put through the method. Pages, API and commands all read here.
 
-Derived on reading, kept under the head of the log: a new revision makes exactly what it changes be worked out
-again. The log itself is read once by each process and then only grows by its new lines; the words of the
-record are kept only once somebody asks for them.
+Derived on reading. A figure is kept under the digest of the last revision that it can rest on, and of the asks
+set by hand that were known then: a new revision makes exactly what it may move be worked out again, and leaves
+every other day, as known on every other day, as it was. The log itself is read once by each process and then only
+grows by its new lines; the words of the record are kept only once somebody asks for them.
 """
 
 from __future__ import annotations
@@ -10,31 +11,40 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import hashlib
 import itertools
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
+import numpy as np
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import QuerySet
 
 from scorecard import method
 from scorecard.method.log import EMPTY, Log
+from scorecard.method.resting import rests_on
 from tracker import agreement as agreements
 from tracker import record
 from tracker.models import AskSetting, Completeness, Revision
 
 KEPT_SECONDS = 24 * 3600
 Day = datetime.date
+Pair = tuple[Day, Day | None]  # as_of, known_at
+DIGEST = "S24"  # so many characters of a revision's digest tell it apart
 
 _HEAD = "SELECT sequence, digest, aside FROM tracker_head WHERE id = 1"
 
 _lock = threading.Lock()
 _pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)
-_NOTHING: dict[str, Any] = {"sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": None}
+_NOTHING: dict[str, Any] = {
+    "sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": None, "digests": np.array([], DIGEST),
+    "rests": {},
+}  # fmt: skip
 _held = _NOTHING
 
 
@@ -80,14 +90,15 @@ def report(
     """All readings of one day (`method.report`); `version` is one of the method's, None the current. Without
     `acts` the balances lack theirs, which of a long record are most of the work."""
     return _kept(
-        f"report:{as_of}:{known_at}:{actor}:{sensitivity}:{version}:{acts}",
+        f"report:{actor}:{sensitivity}:{version}:{acts}",
+        [(as_of, known_at)],
         lambda log: method.report(log, as_of, known_at, actor, sensitivity, version, acts=acts),
     )
 
 
 def views(as_of: Day, known_at: Day | None = None) -> Any:
     """`{actor: {recommendation: balance}}`; None is the total (`method.views`)."""
-    return _kept(f"views:{as_of}:{known_at}", lambda log: method.views(log, as_of, known_at))
+    return _kept("views", [(as_of, known_at)], lambda log: method.views(log, as_of, known_at))
 
 
 def series(
@@ -110,20 +121,19 @@ def series(
         known = method.THEN if then else known_at
         return method.series(log, reading, actor, as_of=as_of, known=known, version=version).as_dict()
 
-    return _kept(f"series:{reading}:{actor}:{as_of}:{known_at}:{then}:{version}", made)
+    return _kept(f"series:{reading}:{actor}:{then}:{version}", [(as_of, known_at)], made)
 
 
-def waterfall(
-    earlier: tuple[Day, Day | None], later: tuple[Day, Day | None], actor: str | None = None
-) -> Any:
+def waterfall(earlier: Pair, later: Pair, actor: str | None = None) -> Any:
     """Which acts moved each balance between two pairs of dates, and why (`method.waterfall`)."""
-    days = ":".join(str(day) for day in (*earlier, *later))
-    return _kept(f"waterfall:{days}:{actor}", lambda log: method.waterfall(log, earlier, later, actor))
+    return _kept(
+        f"waterfall:{actor}", [earlier, later], lambda log: method.waterfall(log, earlier, later, actor)
+    )
 
 
 def agreement() -> list[dict[str, Any]]:
     """How far two coders agree, field by field (`tracker.agreement.figures`)."""
-    return _kept("agreement", lambda _log: agreements.figures())
+    return _found(f"agreement:{_current()['aside']}", agreements.figures)
 
 
 def coded_to(known_at: Day | None = None) -> Day | None:
@@ -135,13 +145,32 @@ def coded_to(known_at: Day | None = None) -> Day | None:
     return found if found is None or known_at is None else min(found, known_at)
 
 
-def _kept(key: str, work: Any) -> Any:
-    held = _current()
-    name = f"standings:{held['head']}:{key}"
+def _kept(key: str, pairs: list[Pair], work: Callable[[Log], Any]) -> Any:
+    """A figure of these pairs of days, from the cache while all that it rests on stands as it stood."""
+    state = _current()
+    rests = ":".join(f"{as_of}:{known_at}:{_rests(state, as_of, known_at)}" for as_of, known_at in pairs)
+    return _found(f"{key}:{rests}", lambda: work(state["log"]))
+
+
+def _found(key: str, work: Callable[[], Any]) -> Any:
+    name = f"standings:{settings.RELEASE}:{key}"
     found = cache.get(name)
     if found is None:
-        found = work(held["log"])
+        found = work()
         cache.set(name, found, KEPT_SECONDS)
+    return found
+
+
+def _rests(state: dict[str, Any], as_of: Day, known_at: Day | None) -> str:
+    """What a figure of these days rests on, in short: the revisions, by the chain of their digests, and the asks
+    set by hand."""
+    log, rests = state["log"], state["rests"]
+    if (found := rests.get((as_of, known_at))) is None:
+        number = rests_on(log, as_of, known_at)
+        last = state["digests"][number - 1].decode() if number else ""
+        known = [item for item in log.settings if known_at is None or item.recorded <= known_at.toordinal()]
+        asks = hashlib.sha256(repr(known).encode()).hexdigest()[:12] if known else ""
+        found = rests[as_of, known_at] = f"{last}:{asks}"
     return found
 
 
@@ -167,15 +196,15 @@ def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict
     new = None if base["bodies"] is None else tuple(_versions(base["sequence"], sequence))
     lines = _lines(base["sequence"], sequence) if new is None else (item[0] for item in new)
     grown: Log = base["log"].extend(lines) if sequence > base["sequence"] else base["log"]
-    settings = [
-        method.setting(item.line()) for item in AskSetting.objects.select_related("ask").order_by("id")
-    ]
+    asks = [method.setting(item.line()) for item in AskSetting.objects.select_related("ask").order_by("id")]
     return {
         "sequence": sequence,
         "digest": digest,
         "aside": aside,
         "head": f"{sequence}-{digest[:24]}-{aside}",
-        "log": dataclasses.replace(grown, settings=tuple(settings), memory={}),
+        "log": dataclasses.replace(grown, settings=tuple(asks), memory={}),
+        "digests": _digests(base, sequence),
+        "rests": {},
         "bodies": None if new is None else base["bodies"] + new,
     }
 
@@ -185,6 +214,11 @@ def _continues(held: dict[str, Any], sequence: int) -> bool:
     if not held["sequence"] or held["sequence"] > sequence:
         return False
     return Revision.objects.filter(sequence=held["sequence"], digest=held["digest"]).exists()
+
+
+def _digests(base: dict[str, Any], sequence: int) -> np.ndarray:
+    found = _between(base["sequence"], sequence).values_list("digest", flat=True)
+    return np.append(base["digests"], np.array([digest[:24] for digest in found], DIGEST))
 
 
 def _between(after: int, until: int) -> QuerySet:

@@ -1,7 +1,8 @@
 """Answers that are kept until what they rest on moves: ETag, Last-Modified, 304, gzip.
 
 The law: an answer depends on its address, on the caller's day and on `version()` of its view, on nothing
-else; so the same tag always means the same bytes.
+else; so the same tag always means the same bytes. An answer about a past day of knowledge has a tag of those
+bytes, and no date, as the record may move without moving it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags, parse_http_date_safe
 
+from scorecard import validators
+
 KEPT_SECONDS = 900
 WORTH_COMPRESSING = 500
 WORTH_KEEPING = 200_000
@@ -30,10 +33,10 @@ def answered(
     request: HttpRequest, version: str, make: Callable[[], Any], media_type: str = JSON
 ) -> HttpResponse:
     """The answer to a GET, from the cache where it stands; `make` gives a value for JSON, or bytes."""
-    etag = tag(request, version)
+    etag, past = tag(request, version), validators.of_the_past(request.GET)
     kept = cache.get(f"api:{etag}")
-    seen = kept[0] if kept else _first_seen(version)
-    if holds(request, etag, seen):
+    seen = None if past else kept[0] if kept else _first_seen(version)
+    if not past and holds(request, etag, seen):
         return dressed(HttpResponse(status=304), etag, seen)
     if kept is None:
         made = make()
@@ -42,6 +45,10 @@ def answered(
         kept = seen, gzip.compress(written(made), 5, mtime=0)
         if len(kept[1]) <= WORTH_KEEPING:
             cache.set(f"api:{etag}", kept, KEPT_SECONDS)
+    if past:
+        etag = validators.tag_of(kept[1])
+        if holds(request, etag):
+            return dressed(HttpResponse(status=304), etag)
     return dressed(_response(request, kept[1], media_type), etag, seen)
 
 

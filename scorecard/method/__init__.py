@@ -9,7 +9,7 @@ network.
 
 The modules in the order in which a record becomes a figure: `parameters`, `log`, `fading`, `weighing`,
 `sums`, `balance`, `proof`, `change`, `delivery`, `spans`, `recurrence`, `series`, `delivery_series`, `draws`,
-`sensitivity`, `report`, `waterfall`.
+`sensitivity`, `report`, `waterfall`, `resting`.
 """
 
 from scorecard.method.delivery_series import DeliverySeries, delivery_series

@@ -1,4 +1,5 @@
 """Pages that answer from cache until the record moves: ETag from the log's head, 304, no cookie, no writing.
+Pages about a past day of knowledge have an ETag of what they show, which the record's moving leaves alone.
 
 The body is kept compressed as well as plain, so that a warm page costs one look-up and no work.
 """
@@ -19,7 +20,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from django.utils.translation import get_language, gettext
 
-from scorecard import standings
+from scorecard import standings, validators
 from scorecard.pages import clock
 
 View = Callable[..., HttpResponse]
@@ -37,8 +38,8 @@ def published(view: View) -> View:
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         with standings.held():
-            tag = etag(request)
-            if _holds(request, tag):
+            tag, past = etag(request), validators.of_the_past(request.GET)
+            if not past and _holds(request, tag):
                 return _dressed(HttpResponse(status=304), tag)
             kept = cache.get(f"page:{tag}")
             if kept is None:
@@ -48,6 +49,10 @@ def published(view: View) -> View:
                     return made
                 kept = _kept(made)
                 cache.set(f"page:{tag}", kept, KEPT_SECONDS)
+            if past:
+                tag = validators.tag_of(kept[0])
+                if _holds(request, tag):
+                    return _dressed(HttpResponse(status=304), tag)
             return _dressed(_response(request, *kept), tag)
 
     return answer

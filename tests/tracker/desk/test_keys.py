@@ -1,20 +1,44 @@
 """The keys themselves: no two deeds share one, and none is taken from the browser or the admin."""
 
+import re
+
+import pytest
+from django.urls import reverse
+
+from tracker import codebook
 from tracker.desk import keys
+
+DELIVERED = {name: key for name, (key, _label) in keys.ACTIONS.items()}
 
 
 def test_the_keys_as_delivered_do_not_collide():
-    keys.check({name: key for name, (key, _label) in keys.ACTIONS.items()})
+    assert len(set(DELIVERED.values())) == len(DELIVERED)
+    assert keys.check(DELIVERED) is None
+
+
+@pytest.mark.parametrize("key", [*"a", "A", *keys.FIXED, *keys.BROWSER, "", "ab", "\n"])
+def test_a_key_that_is_taken_is_refused(key):
+    with pytest.raises(keys.KeyClash):
+        keys.check(DELIVERED | {"dismiss": key})
 
 
 def test_actor_letters_name_every_actor_once():
-    from tracker import codebook
-
     assert sorted(keys.ACTOR_KEYS.values()) == sorted(codebook.ACTORS)
 
 
 def test_no_key_is_a_browsers_own():
-    chosen = {key for key, _label in keys.ACTIONS.values()}
+    chosen = set(DELIVERED.values())
     assert not chosen & set(keys.BROWSER)
     assert not chosen & set(keys.FIXED)
     assert all(len(key) == 1 for key in chosen)
+
+
+def test_the_page_listens_to_no_keys_but_ours(client, ada, proposal):
+    """The admin's theme has scripts of its own; none of them is on the desk."""
+    proposal()
+    client.force_login(ada)
+    page = client.get(reverse("desk:desk")).content.decode()
+    scripts = re.findall(r"<script[^>]*>", page)
+    assert scripts
+    assert all(re.search(r'src="[^"]*/desk/\w+(\.\w+)?\.js"', script) for script in scripts)
+    assert "accesskey" not in page
