@@ -11,9 +11,8 @@ from django.urls import reverse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import extend_schema
 
-from scorecard.api.views.base import Reading
+from scorecard.api.views.base import Reading, reads
 
 DESCRIPTION = """\
 Seven policy recommendations on US–China AI, followed act by act since 21 January 2025. Everything on the
@@ -175,12 +174,9 @@ def document() -> dict[str, Any]:
     return found
 
 
+@reads(exclude=True)
 class Schema(Reading):
     """This description."""
-
-    @extend_schema(exclude=True)
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         return f"schema:{settings.RELEASE}"

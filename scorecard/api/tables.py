@@ -125,120 +125,122 @@ def _series(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Ro
                 yield (day, slug, reading, *values)
 
 
-_ID = Column("id", "text", "permanent id of the event")
-_DAY = Column("date", "day", "day of the act (UTC); with a coarser precision, a day within the period")
-_PRECISION = Column("date_precision", "text", "day, month, quarter or year")
-_ACTORS = Column("actors", "text", "whose act it is, separated by spaces")
-_CERTAINTY = Column("certainty", "text", "confirmed, reported or rumoured")
-_SUPERSEDES = Column("supersedes", "text", "ids of events whose effect it ends, separated by spaces")
-_RECORDED = Column("recorded_at", "day", "day this version was recorded; empty: the first import")
+def _columns(*lines: str) -> tuple[Column, ...]:
+    """Columns from lines that read "name type: meaning"."""
+    parted = (line.split(maxsplit=2) for line in lines)
+    return tuple(Column(name, kind.removesuffix(":"), meaning) for name, kind, meaning in parted)
+
+
+_ID = "id text: permanent id of the event"
+_ACT = (
+    "date day: day of the act (UTC); with a coarser precision, a day within the period",
+    "date_precision text: day, month, quarter or year",
+)
+_ACTORS = (
+    "actors text: whose act it is, separated by spaces",
+    "certainty text: confirmed, reported or rumoured",
+)
+_SUPERSEDES = "supersedes text: ids of events whose effect it ends, separated by spaces"
+_RECORDED = "recorded_at day: day this version was recorded; empty: the first import"
 _FIGURES = (
-    Column("recommendation", "text", "slug of the recommendation"),
-    Column("reading", "text", "balance or pulse"),
-    Column("score", "number", "-100 to +100; 0 is where it stood on 2025-01-21"),
-    Column("low", "number", "lower end of the 80 % evidence band"),
-    Column("high", "number", "upper end of the 80 % evidence band"),
-    Column("label", "text", "advancing, undermined, contested, unclear or too little evidence"),
-    Column("A", "number", "faded, credited weight of what advances"),
-    Column("U", "number", "faded, credited weight of what undermines"),
-    Column("n", "integer", "acts that count"),
+    "recommendation text: slug of the recommendation",
+    "reading text: balance or pulse",
+    "score number: -100 to +100; 0 is where it stood on 2025-01-21",
+    "low number: lower end of the 80 % evidence band",
+    "high number: upper end of the 80 % evidence band",
+    "label text: advancing, undermined, contested, unclear or too little evidence",
+    "A number: faded, credited weight of what advances",
+    "U number: faded, credited weight of what undermines",
+    "n integer: acts that count",
 )
 
-TABLES: dict[str, Table] = {
-    table.name: table
-    for table in (
-        Table(
-            "events",
-            "Every event on record in its present state, one row each.",
-            (
-                _ID,
-                Column("sequence", "integer", "number of the revision that this state is"),
-                _DAY,
-                _PRECISION,
-                Column("title", "text", "title in English"),
-                Column("title_zh", "text", "title in Chinese"),
-                Column("summary", "text", "summary in English"),
-                Column("summary_zh", "text", "summary in Chinese"),
-                _ACTORS,
-                _CERTAINTY,
-                _SUPERSEDES,
-                Column("assessments", "integer", "how many recommendations it touches"),
-                Column("sources", "integer", "how many sources are cited"),
-                Column("first_source", "text", "address of the first source"),
-                _RECORDED,
-                Column(
-                    "codebook", "text", "version of the codebook it was coded by; empty: the first import"
-                ),
-            ),
-            _events,
+_LISTED = (
+    Table(
+        "events",
+        "Every event on record in its present state, one row each.",
+        _columns(
+            _ID,
+            "sequence integer: number of the revision that this state is",
+            *_ACT,
+            "title text: title in English",
+            "title_zh text: title in Chinese",
+            "summary text: summary in English",
+            "summary_zh text: summary in Chinese",
+            *_ACTORS,
+            _SUPERSEDES,
+            "assessments integer: how many recommendations it touches",
+            "sources integer: how many sources are cited",
+            "first_source text: address of the first source",
+            _RECORDED,
+            "codebook text: version of the codebook it was coded by; empty: the first import",
         ),
-        Table(
-            "assessments",
-            "What each event does to each recommendation it touches, one row for each pair.",
-            (
-                _ID,
-                _DAY,
-                _PRECISION,
-                _ACTORS,
-                _CERTAINTY,
-                Column("recommendation", "text", "slug of the recommendation"),
-                Column("direction", "integer", "1 advances, -1 undermines, 0 mixed"),
-                Column("strength", "integer", "1 words, 2 proposal, 3 commitment, 4 enacted, 5 operating"),
-                Column("ask", "text", "the ask of the recommendation it speaks to, if any"),
-                Column("rationale", "text", "the coder's reason"),
-                _SUPERSEDES,
-                _RECORDED,
-            ),
-            _assessments,
+        _events,
+    ),
+    Table(
+        "assessments",
+        "What each event does to each recommendation it touches, one row for each pair.",
+        _columns(
+            _ID,
+            *_ACT,
+            *_ACTORS,
+            "recommendation text: slug of the recommendation",
+            "direction integer: 1 advances, -1 undermines, 0 mixed",
+            "strength integer: 1 words, 2 proposal, 3 commitment, 4 enacted, 5 operating",
+            "ask text: the ask of the recommendation it speaks to, if any",
+            "rationale text: the coder's reason",
+            _SUPERSEDES,
+            _RECORDED,
         ),
-        Table(
-            "sources",
-            "The sources of the events on record, one row for each citation.",
-            (
-                _ID,
-                Column("url", "text", "address"),
-                Column("title", "text", "title as published"),
-                Column("publisher", "text", "who published it"),
-                Column("date", "day", "day of publication, if known"),
-                Column("lang", "text", "language tag"),
-            ),
-            _sources,
+        _assessments,
+    ),
+    Table(
+        "sources",
+        "The sources of the events on record, one row for each citation.",
+        _columns(
+            _ID,
+            "url text: address",
+            "title text: title as published",
+            "publisher text: who published it",
+            "date day: day of publication, if known",
+            "lang text: language tag",
         ),
-        Table(
-            "articles",
-            "What the feeds delivered: metadata only, for the words belong to their publishers.",
-            (
-                Column("id", "integer", "number of the article"),
-                Column("url", "text", "address"),
-                Column("title", "text", "title as published"),
-                Column("publisher", "text", "who published it"),
-                Column("language", "text", "language tag"),
-                Column("published_at", "moment", "when it was published, as the feed said"),
-                Column("first_seen_at", "moment", "when we first saw it"),
-                Column("events", "text", "ids of the events on record that it reports, separated by spaces"),
-            ),
-            _articles,
+        _sources,
+    ),
+    Table(
+        "articles",
+        "What the feeds delivered: metadata only, for the words belong to their publishers.",
+        _columns(
+            "id integer: number of the article",
+            "url text: address",
+            "title text: title as published",
+            "publisher text: who published it",
+            "language text: language tag",
+            "published_at moment: when it was published, as the feed said",
+            "first_seen_at moment: when we first saw it",
+            "events text: ids of the events on record that it reports, separated by spaces",
         ),
-        Table(
-            "scores",
-            "The seven on one day.",
-            (
-                Column("as_of", "day", "the day"),
-                *_FIGURES,
-                Column("prob_advancing", "number", "probability that the true balance is above zero"),
-                Column("since", "day", "first day of the label's unbroken run"),
-            ),
-            _scores,
-            dated=True,
+        _articles,
+    ),
+    Table(
+        "scores",
+        "The seven on one day.",
+        _columns(
+            "as_of day: the day",
+            *_FIGURES,
+            "prob_advancing number: probability that the true balance is above zero",
+            "since day: first day of the label's unbroken run",
         ),
-        Table(
-            "series",
-            "The seven day by day since 2025-01-21.",
-            (Column("date", "day", "calendar day, end of day, UTC"), *_FIGURES),
-            _series,
-            dated=True,
-        ),
-    )
-}
+        _scores,
+        dated=True,
+    ),
+    Table(
+        "series",
+        "The seven day by day since 2025-01-21.",
+        _columns("date day: calendar day, end of day, UTC", *_FIGURES),
+        _series,
+        dated=True,
+    ),
+)
+TABLES: dict[str, Table] = {table.name: table for table in _LISTED}
 RECORD = "Every version of every event in the order of the log, one line of JSON each: what a mirror equals."
 CHANGES = "Every revision with who, when, why and its digest, one line of JSON each: what the digests cover."

@@ -7,12 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max, Min
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
 
 from scorecard import method, standings
 from scorecard.api import parameters
 from scorecard.api.serializers import about as shapes
-from scorecard.api.views.base import Reading, moment, public
+from scorecard.api.views.base import Reading, moment, public, reads
 from tracker import agreement, codebook
 from tracker.models import (
     Article,
@@ -42,12 +41,9 @@ ADDRESSES = (
 )
 
 
+@reads(operation_id="start", responses=shapes.Start, tags=["About"])
 class Start(Reading):
     """Where everything is."""
-
-    @extend_schema(operation_id="start", responses=shapes.Start, tags=["About"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, **place):
         head = Head.objects.filter(id=1).first() or Head()
@@ -65,12 +61,9 @@ class Start(Reading):
         }
 
 
+@reads(operation_id="method", responses=shapes.MethodShape, tags=["About"])
 class Method(Reading):
     """Every parameter with its reason, the versions of the method, and the named what-ifs."""
-
-    @extend_schema(operation_id="method", responses=shapes.MethodShape, tags=["About"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         return settings.RELEASE
@@ -79,12 +72,9 @@ class Method(Reading):
         return method.describe()
 
 
+@reads(operation_id="codebook", responses=shapes.Codebook, tags=["About"])
 class Codebook(Reading):
     """The codebook's vocabulary."""
-
-    @extend_schema(operation_id="codebook", responses=shapes.Codebook, tags=["About"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         return settings.RELEASE
@@ -102,14 +92,11 @@ class Codebook(Reading):
         }
 
 
+@reads(operation_id="cues", responses=shapes.Cues, tags=["About"])
 class Cues(Reading):
     """The words by which articles are recognised, as the tagger uses them."""
 
     parameters = (parameters.words("kind", "Only this kind: act, object, side or rule."),)
-
-    @extend_schema(operation_id="cues", responses=shapes.Cues, tags=["About"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         state = Cue.objects.aggregate(count=Count("id"), at=Max("changed_at"))
@@ -131,14 +118,11 @@ class Cues(Reading):
         )
 
 
+@reads(operation_id="coverage", responses=shapes.CoverageShape, tags=["About"])
 class Coverage(Reading):
     """What we looked at: to which day coding is complete, which feeds were alive, what waits."""
 
     parameters = (DAYS,)
-
-    @extend_schema(operation_id="coverage", responses=shapes.CoverageShape, tags=["About"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         waiting = Event.objects.open().aggregate(count=Count("pk"), oldest=Min("proposed_at"))
@@ -169,12 +153,9 @@ def _dated(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
 
 
+@reads(operation_id="agreement", responses=shapes.AgreementShape, tags=["About"])
 class Agreement(Reading):
     """How far two coders agree who did not see each other's codes; `measured` is false before any did."""
-
-    @extend_schema(operation_id="agreement", responses=shapes.AgreementShape, tags=["About"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         state = Coding.objects.aggregate(count=Count("id"), at=Max("done_at"))

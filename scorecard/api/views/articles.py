@@ -7,18 +7,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import Exists, Max, OuterRef
-from drf_spectacular.utils import extend_schema
 
 from scorecard import standings
 from scorecard.api import paging, parameters
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Listing, Reading, moment
+from scorecard.api.views.base import Listing, Reading, moment, reads
 from scorecard.pages import sides
 from tracker.models import Article, Event, Report
 
 FIELDS = (*shapes.ArticleShape().fields,)
 
 
+@reads(operation_id="articles", responses=shapes.Articles, tags=["Record"])
 class Articles(Listing):
     """The articles kept, newest first: metadata only, for the words belong to their publishers."""
 
@@ -36,10 +36,6 @@ class Articles(Listing):
         paging.LIMIT,
         paging.CURSOR,
     )
-
-    @extend_schema(operation_id="articles", responses=shapes.Articles, tags=["Record"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         last = Article.objects.order_by("-id").values_list("id", flat=True).first()
@@ -81,12 +77,9 @@ def article(row: Article) -> dict[str, Any]:
     }
 
 
+@reads(operation_id="sources", responses=shapes.Sources, tags=["Record"])
 class Sources(Reading):
     """Who is cited: every host in the sources of the events on record, its side, and how often."""
-
-    @extend_schema(operation_id="sources", responses=shapes.Sources, tags=["Record"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, **place):
         hosts: dict[str, dict[str, Any]] = defaultdict(

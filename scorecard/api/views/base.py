@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import abc
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.views import APIView
 
 from scorecard import standings
@@ -51,7 +53,12 @@ class View(APIView):
         parameters.read(self.request.query_params, ())
 
 
-class Reading(View):
+def reads(**described: Any) -> Callable[[type], type]:
+    """How the description of the API calls the GET of a view, and what that gives."""
+    return extend_schema_view(get=extend_schema(**described))
+
+
+class Reading(View, abc.ABC):
     """An address that answers GET from what is kept until `version()` changes."""
 
     def version(self) -> str:
@@ -63,8 +70,9 @@ class Reading(View):
         self.state = self.version()
         return kept.answered(request, self.state, lambda: self.answer(asked, **place))
 
+    @abc.abstractmethod
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
-        raise NotImplementedError
+        """What stands at the address, as a value for JSON or a finished response."""
 
 
 class Listing(Reading):
@@ -73,15 +81,17 @@ class Listing(Reading):
     orders: Mapping[str, paging.Order] = {}
     keys: type = str
 
+    @abc.abstractmethod
     def rows(self, asked: dict[str, Any], **place: Any) -> QuerySet:
-        raise NotImplementedError
+        """The rows that pass the filters, in any order."""
 
     def together(self, rows: list[Any]) -> list[Any]:
         """What the rows of a page need besides, fetched for all at once."""
         return rows
 
+    @abc.abstractmethod
     def item(self, row: Any) -> dict[str, Any]:
-        raise NotImplementedError
+        """A row as it is shown."""
 
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
         rows = self.rows(asked, **place)

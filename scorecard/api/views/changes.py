@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
-
 from scorecard import standings
 from scorecard.api import parameters
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Reading, public
+from scorecard.api.views.base import Reading, public, reads
 from scorecard.api.views.events import change
 from tracker.models import Head, Revision
 
@@ -17,6 +15,7 @@ AFTER = parameters.number(
 LIMIT = parameters.number("limit", "How many.", least=1, most=1000, default=500, example=2)
 
 
+@reads(operation_id="changes", responses=shapes.Changes, tags=["Mirror"])
 class Changes(Reading):
     """Every revision after a sequence number: create, update, merge, split, supersede, retract, restore.
 
@@ -26,10 +25,6 @@ class Changes(Reading):
     """
 
     parameters = (AFTER, LIMIT)
-
-    @extend_schema(operation_id="changes", responses=shapes.Changes, tags=["Mirror"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         # What stands beside the log moves no revision.

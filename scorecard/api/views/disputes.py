@@ -16,7 +16,7 @@ from scorecard.alerts import subscribing
 from scorecard.api import kept, paging, parameters
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import writing as shapes
-from scorecard.api.views.base import Listing, Reading, View, moment, public
+from scorecard.api.views.base import Listing, Reading, View, moment, public, reads
 from scorecard.disputes import filing
 from scorecard.models import Dispute
 
@@ -50,6 +50,7 @@ def spend(request: Any) -> None:
         raise Throttled(wait=guarding.HOUR, detail=str(turned)) from None
 
 
+@reads(operation_id="disputes", responses=shapes.Disputes, tags=["Disputes"])
 class Disputes(Listing):
     """What readers disputed, newest first, and what became of it.
 
@@ -66,10 +67,6 @@ class Disputes(Listing):
         paging.LIMIT,
         paging.CURSOR,
     )
-
-    @extend_schema(operation_id="disputes", responses=shapes.Disputes, tags=["Disputes"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     @extend_schema(
         operation_id="dispute_create",
@@ -137,14 +134,9 @@ def dispute(row: Dispute, *, own: bool = False) -> dict[str, Any]:
     }
 
 
+@reads(operation_id="dispute", parameters=[REFERENCE], responses=shapes.DisputeShape, tags=["Disputes"])
 class OneDispute(Reading):
     """One dispute and its answer."""
-
-    @extend_schema(
-        operation_id="dispute", parameters=[REFERENCE], responses=shapes.DisputeShape, tags=["Disputes"]
-    )
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         return _version()

@@ -14,7 +14,7 @@ from rest_framework.exceptions import NotFound
 
 from scorecard.api import kept, paging
 from scorecard.api.serializers import about as shapes
-from scorecard.api.views.base import Listing, Reading, View, moment, public
+from scorecard.api.views.base import Listing, Reading, View, moment, public, reads
 from scorecard.api.views.exports import AsAddressed
 from scorecard.editions import making, signing
 from scorecard.models import Edition
@@ -34,16 +34,13 @@ NAME = OpenApiParameter(
 FOREVER = "public, max-age=31536000, immutable"
 
 
+@reads(operation_id="editions", responses=shapes.Editions, tags=["Editions"])
 class Editions(Listing):
     """The editions, newest first. Each is frozen, signed, and chained to the one before it."""
 
     keys = int
     orders = {"-day": paging.Order("day", down=True)}
     parameters = (paging.LIMIT, paging.CURSOR)
-
-    @extend_schema(operation_id="editions", responses=shapes.Editions, tags=["Editions"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         return f"editions:{Edition.objects.order_by('-day').values_list('digest', flat=True).first()}"
@@ -55,12 +52,9 @@ class Editions(Listing):
         return edition(row)
 
 
+@reads(operation_id="edition", parameters=[DAY], responses=shapes.EditionShape, tags=["Editions"])
 class OneEdition(Reading):
     """One edition."""
-
-    @extend_schema(operation_id="edition", parameters=[DAY], responses=shapes.EditionShape, tags=["Editions"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         return f"edition:{settings.RELEASE}"
@@ -172,12 +166,9 @@ def _frozen(answer: HttpResponse, etag: str) -> HttpResponse:
     return answer
 
 
+@reads(operation_id="edition_key", responses=shapes.PublicKey, tags=["Editions"])
 class Key(Reading):
     """The public key with which editions are signed from now on."""
-
-    @extend_schema(operation_id="edition_key", responses=shapes.PublicKey, tags=["Editions"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         return f"key:{signing.public(signing.key())}"

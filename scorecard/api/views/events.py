@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
 from scorecard import method, standings
 from scorecard.api import kept, paging, parameters
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Listing, Reading, moment, public
+from scorecard.api.views.base import Listing, Reading, moment, public, reads
 from scorecard.method import weighing
 from scorecard.models import Dispute
 from tracker import codebook, record
@@ -32,6 +32,7 @@ OFF_RECORD = tuple(status for status in Event.Status.values if status not in Eve
 ASKS = sorted({ask for asks in codebook.ASKS.values() for ask in asks})
 
 
+@reads(operation_id="events", responses=shapes.Events, tags=["Record"])
 class Events(Listing):
     """The events on record, newest act first. Proposals that nobody has accepted are not public."""
 
@@ -64,10 +65,6 @@ class Events(Listing):
         paging.LIMIT,
         paging.CURSOR,
     )
-
-    @extend_schema(operation_id="events", responses=shapes.Events, tags=["Record"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def rows(self, asked, **place):
         # Said as an exclusion, so that the order by date comes from its index and not from a sort of all.
@@ -155,22 +152,19 @@ def event(row: Event) -> dict[str, Any]:
     }
 
 
+@reads(
+    operation_id="event",
+    parameters=[ID],
+    responses={
+        200: shapes.EventShape,
+        301: OpenApiResponse(shapes.Merged, description="Merged: `Location` is the event it became."),
+    },
+    tags=["Record"],
+)
 class OneEvent(Reading):
     """One event as it stands, or as it was known on a day. A merged id leads to its target."""
 
     parameters = (parameters.KNOWN_AT,)
-
-    @extend_schema(
-        operation_id="event",
-        parameters=[ID],
-        responses={
-            200: shapes.EventShape,
-            301: OpenApiResponse(shapes.Merged, description="Merged: `Location` is the event it became."),
-        },
-        tags=["Record"],
-    )
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, id):
         (row,) = stated(with_state(Event.objects.filter(pk=id))) or (None,)
@@ -219,12 +213,9 @@ def _moved(row: Event) -> HttpResponse:
     return answer
 
 
+@reads(operation_id="event_history", parameters=[ID], responses=shapes.History, tags=["Record"])
 class EventHistory(Reading):
     """Every version of one event, oldest first, who wrote it and why, and the disputes about it."""
-
-    @extend_schema(operation_id="event_history", parameters=[ID], responses=shapes.History, tags=["Record"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def version(self):
         latest = Dispute.objects.aggregate(last=Max("id"), answered=Max("answered_at"))

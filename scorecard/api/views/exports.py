@@ -18,7 +18,7 @@ from scorecard.api import kept, streaming
 from scorecard.api.parameters import AS_OF, KNOWN_AT
 from scorecard.api.serializers import about as shapes
 from scorecard.api.tables import CHANGES, RECORD, TABLES
-from scorecard.api.views.base import Reading, View, check_days, public
+from scorecard.api.views.base import Reading, View, check_days, public, reads
 from scorecard.api.views.events import change
 from tracker import record
 from tracker.models import Article, Report, Revision
@@ -34,12 +34,9 @@ FORMAT = OpenApiParameter(
 )  # fmt: skip
 
 
+@reads(operation_id="exports", responses=shapes.Dictionary, tags=["Downloads"])
 class Exports(Reading):
     """What can be downloaded, and what every column means."""
-
-    @extend_schema(operation_id="exports", responses=shapes.Dictionary, tags=["Downloads"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, **place):
         listed = [

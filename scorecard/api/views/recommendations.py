@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Reading, public
+from scorecard.api.views.base import Reading, public, reads
 from scorecard.api.views.scores import SLUG, known
 from tracker.models import Recommendation
 
 
+@reads(operation_id="recommendations", responses=shapes.Recommendations, tags=["Record"])
 class Recommendations(Reading):
     """The seven recommendations, what advances and undermines each, and what each asks for."""
-
-    @extend_schema(operation_id="recommendations", responses=shapes.Recommendations, tags=["Record"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, **place):
         rows = Recommendation.objects.prefetch_related("asks")
@@ -26,17 +22,11 @@ class Recommendations(Reading):
         return {"total": len(found), "results": found}
 
 
+@reads(
+    operation_id="recommendation", parameters=[SLUG], responses=shapes.RecommendationShape, tags=["Record"]
+)
 class OneRecommendation(Reading):
     """One recommendation."""
-
-    @extend_schema(
-        operation_id="recommendation",
-        parameters=[SLUG],
-        responses=shapes.RecommendationShape,
-        tags=["Record"],
-    )
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, slug):
         row = Recommendation.objects.prefetch_related("asks").filter(slug=known(slug)).first()

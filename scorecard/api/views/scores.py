@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 
 from scorecard import standings
@@ -14,7 +14,7 @@ from scorecard.api import parameters
 from scorecard.api.parameters import ACTOR, AS_OF, KNOWN_AT, RECOMMENDATION
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import scores as shapes
-from scorecard.api.views.base import Reading
+from scorecard.api.views.base import Reading, reads
 from tracker import codebook
 
 SENSITIVITY = parameters.flag(
@@ -54,14 +54,11 @@ def known(slug: str) -> str:
     return slug
 
 
+@reads(operation_id="scores", responses=shapes.Scores, tags=["Figures"])
 class Scores(Reading):
     """All readings of the seven on one day."""
 
     parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, SENSITIVITY)
-
-    @extend_schema(operation_id="scores", responses=shapes.Scores, tags=["Figures"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, **place):
         report = standings.report(
@@ -75,14 +72,11 @@ class Scores(Reading):
         return {**report, **clock(asked, report)}
 
 
+@reads(operation_id="score", parameters=[SLUG], responses=shapes.Score, tags=["Figures"])
 class Score(Reading):
     """All readings of one recommendation on one day."""
 
     parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD)
-
-    @extend_schema(operation_id="score", parameters=[SLUG], responses=shapes.Score, tags=["Figures"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, slug):
         report = standings.report(
@@ -92,17 +86,12 @@ class Score(Reading):
         return {**clock(asked, report), "recommendation": slug, "readings": found}
 
 
+@reads(operation_id="contributions", parameters=[SLUG], responses=shapes.Contributions, tags=["Figures"])
 class Contributions(Reading):
     """The acts behind one balance, the strongest effect first: `points` add up to the score, `advancing` to A,
     `undermining` to U. `total` counts them all, also with a `limit`."""
 
     parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, STRONGEST)
-
-    @extend_schema(
-        operation_id="contributions", parameters=[SLUG], responses=shapes.Contributions, tags=["Figures"]
-    )
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, slug):
         report = standings.report(day(asked), asked["known_at"], asked["actor"], version=asked["method"])
@@ -116,14 +105,11 @@ class Contributions(Reading):
         }
 
 
+@reads(operation_id="views", responses=shapes.Views, tags=["Figures"])
 class Views(Reading):
     """The balances of every actor's acts side by side."""
 
     parameters = (AS_OF, KNOWN_AT)
-
-    @extend_schema(operation_id="views", responses=shapes.Views, tags=["Figures"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, **place):
         found = standings.views(day(asked), asked["known_at"])
@@ -141,6 +127,7 @@ class Views(Reading):
         }
 
 
+@reads(operation_id="series", responses=shapes.Series, tags=["Figures"])
 class Series(Reading):
     """The daily series from 21 January 2025 on. `null`: no figure on that day."""
 
@@ -157,10 +144,6 @@ class Series(Reading):
             "every", "Only each n-th day, counted back from the last.", least=1, most=366, default=1
         ),
     )
-
-    @extend_schema(operation_id="series", responses=shapes.Series, tags=["Figures"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, **place):
         last = day(asked)
@@ -196,6 +179,7 @@ class Series(Reading):
         }
 
 
+@reads(operation_id="waterfall", responses=shapes.Waterfall, tags=["Figures"])
 class Waterfall(Reading):
     """Which acts moved the scores between two answers: the world changed, we recoded, or the method did."""
 
@@ -207,10 +191,6 @@ class Waterfall(Reading):
         ACTOR,
         RECOMMENDATION,
     )
-
-    @extend_schema(operation_id="waterfall", responses=shapes.Waterfall, tags=["Figures"])
-    def get(self, request, **place):
-        return super().get(request, **place)
 
     def answer(self, asked, **place):
         later = asked["later"] or timezone.now().date()
