@@ -67,6 +67,9 @@ class Service:
         return self
 
     def __exit__(self, *_):
+        for process in self.processes:  # all at once, so that none waits for another
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
         for process in reversed(self.processes):
             self.end(process)
         if self.forks:
