@@ -9,10 +9,10 @@ names of our own models are put into a statement; every value is a parameter.
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import connection, models
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.db.models.sql import Query
@@ -145,8 +145,13 @@ def _column(_vendor: str, model: Model, name: str) -> str:
 
 def _prepared(fields: Iterable[models.Field], row: Iterable[Any]) -> list[Any]:
     """A row's values as the driver takes them."""
-    database = connections[DEFAULT_DB_ALIAS]
     return [
-        value if type(value) in PLAIN else field.get_db_prep_save(value, database)
+        value if type(value) in PLAIN else _adapted(field, value)
         for field, value in zip(fields, row, strict=True)
     ]
+
+
+def _adapted(field: models.Field, value: Any) -> Any:
+    if type(value) is datetime:
+        return connection.ops.adapt_datetimefield_value(value)
+    return field.get_db_prep_save(value, connection)

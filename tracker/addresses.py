@@ -9,6 +9,7 @@ where on the page (fragments) goes. Links of aggregators that hide where they le
 
 from __future__ import annotations
 
+import functools
 import re
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -123,6 +124,7 @@ def site(url: str) -> str:
         return ""
 
 
+@functools.lru_cache(maxsize=8)  # whoever asks for a link's spelling asks at once where it leads
 def _plain(url: str) -> re.Match[str] | None:
     """Host and path of a plain link, whatever says only how a reader came left away; None for any other."""
     if len(url) > LONGEST:

@@ -41,7 +41,7 @@ def read(body: bytes) -> Head:
 
 
 def _older(head: bytes) -> str:
-    found = {}
+    found: dict[str, str] = {}
     for link in LINK.findall(head):
         said = {
             name.lower(): one or other
