@@ -70,11 +70,11 @@ def page(
     """The rows of one page and the cursor of the next one (None: it was the last)."""
     found = order.sorted(rows)
     if cursor is not None:
-        found = order.after(found, _opened(cursor, order, name, keys))
+        found = order.after(found, opened(cursor, order, name, keys))
     taken = list(found[: limit + 1])
     if len(taken) <= limit:
         return taken, None
-    return taken[:limit], _closed(order.place(taken[limit - 1]), name)
+    return taken[:limit], closed(order.place(taken[limit - 1]), name)
 
 
 def address(path: str, query: Any, cursor: str | None) -> str | None:
@@ -85,14 +85,16 @@ def address(path: str, query: Any, cursor: str | None) -> str | None:
     return f"{path}?{urlencode([*pairs, ('cursor', cursor)])}"
 
 
-def _closed(place: tuple[Any, Any], name: str) -> str:
+def closed(place: tuple[Any, Any], name: str) -> str:
+    """A place in a list as the text of a cursor."""
     value, key = place
     text = value.isoformat() if isinstance(value, datetime.date) else value
     packed = json.dumps([name, text, key], ensure_ascii=False, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def _opened(cursor: str, order: Order, name: str, keys: type) -> tuple[Any, Any]:
+def opened(cursor: str, order: Order, name: str, keys: type) -> tuple[Any, Any]:
+    """The place that a cursor names; NotFound when it is of another list or order, or of our making at all."""
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         owner, value, key = json.loads(packed)

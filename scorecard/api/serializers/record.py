@@ -100,6 +100,9 @@ class SparseEvent(EventShape):
 
 
 class Events(Page):
+    known_at = serializers.DateField(
+        allow_null=True, help_text="As known at the end of this day; null: today."
+    )
     results = SparseEvent(many=True)
 
 

@@ -95,16 +95,19 @@ class Listing(Reading):
 
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
         rows = self.rows(asked, **place)
-        name = asked.get("order") or next(iter(self.orders))
-        found, cursor = paging.page(
-            rows, self.orders[name], asked["limit"], asked["cursor"], f"{self.path()}:{name}", keys=self.keys
-        )
+        name, order = self.ordered(asked)
+        found, cursor = paging.page(rows, order, asked["limit"], asked["cursor"], name, keys=self.keys)
         items = [self.item(row) for row in self.together(found)]
         return {
             "total": self.total(rows),
             "next": paging.address(self.public(), self.request.query_params, cursor),
             "results": only(items, asked.get("fields")),
         }
+
+    def ordered(self, asked: dict[str, Any]) -> tuple[str, paging.Order]:
+        """The order that is asked for, and the name that cursors of this list in this order bear."""
+        name = asked.get("order") or next(iter(self.orders))
+        return f"{self.path()}:{name}", self.orders[name]
 
     def path(self) -> str:
         return self.request.path

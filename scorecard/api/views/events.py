@@ -7,17 +7,15 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
 from scorecard import method, standings
-from scorecard.api import kept, paging, parameters
+from scorecard.api import kept, paging, parameters, past
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Listing, Reading, moment, public, reads
-from scorecard.method import weighing
+from scorecard.api.views.base import Listing, Reading, moment, only, public, reads
 from scorecard.models import Dispute
 from tracker import codebook, record
 from tracker.models import Assessment, Event, Revision
@@ -34,7 +32,11 @@ ASKS = sorted({ask for asks in codebook.ASKS.values() for ask in asks})
 
 @reads(operation_id="events", responses=shapes.Events, tags=["Record"])
 class Events(Listing):
-    """The events on record, newest act first. Proposals that nobody has accepted are not public."""
+    """The events on record, newest act first. Proposals that nobody has accepted are not public.
+
+    With `known_at` each event is as it was known at the end of that day, and filters look at it as it was; the
+    method takes the same versions for the figures of that day.
+    """
 
     orders = {
         "-date": paging.Order("date", down=True),
@@ -61,6 +63,7 @@ class Events(Listing):
             default="false",
         ),
         parameters.choice("order", tuple(orders), "By the day of the act, or by id.", default="-date"),
+        parameters.KNOWN_AT,
         parameters.fields(FIELDS),
         paging.LIMIT,
         paging.CURSOR,
@@ -71,6 +74,10 @@ class Events(Listing):
         rows = Event.objects.exclude(status__in=OFF_RECORD)
         if asked["retracted"] != "any":
             rows = rows.filter(retracted=asked["retracted"] == "true")
+        return with_state(self.filtered(rows, asked))
+
+    def filtered(self, rows, asked):
+        """Those rows that hold all that is asked for."""
         if asked["first"]:
             rows = rows.filter(date__gte=asked["first"])
         if asked["last"]:
@@ -88,7 +95,21 @@ class Events(Listing):
             rows = rows.filter(Exists(Assessment.objects.filter(code, event=OuterRef("pk"))))
         for word in (asked["q"] or "").split():
             rows = rows.filter(_says(word))
-        return with_state(rows)
+        return rows
+
+    def answer(self, asked, **place):
+        day = asked["known_at"]
+        if day is None:
+            return {"known_at": None, **super().answer(asked, **place)}
+        name, order = self.ordered(asked)
+        rows = self.filtered(Event.objects.order_by(), asked)
+        total, revisions, cursor = past.page(asked, order, rows, f"{name}:{day}")
+        return {
+            "known_at": day.isoformat(),
+            "total": total,
+            "next": paging.address(self.public(), self.request.query_params, cursor),
+            "results": only(as_known(revisions), asked["fields"]),
+        }
 
     def together(self, rows):
         return stated(rows)
@@ -143,13 +164,7 @@ def stated(rows: Iterable[Any]) -> list[Any]:
 
 
 def event(row: Event) -> dict[str, Any]:
-    return {
-        **json.loads(row.state.body),
-        "sequence": row.latest,
-        "changed_at": moment(row.state.written_at),
-        "disputed": row.status == Event.Status.DISPUTED,
-        "page": public(f"/events/{row.id}/"),
-    }
+    return shown(row.state.body, row.latest, row.state.written_at, row.status == Event.Status.DISPUTED)
 
 
 @reads(
@@ -168,29 +183,47 @@ class OneEvent(Reading):
 
     def answer(self, asked, id):
         (row,) = stated(with_state(Event.objects.filter(pk=id))) or (None,)
-        if row is not None and row.merged_into_id:
-            return _moved(row)
-        if row is None or row.latest is None:
+        if row is None or (row.latest is None and row.merged_into_id is None):
             raise NotFound(f"No event on record has the id {id[:100]!r}.")
-        if asked["known_at"] is None:
-            return event(row)
-        revision = _known(id, asked["known_at"])
+        day = asked["known_at"]
+        if day is None:
+            return _moved(row) if row.merged_into_id else event(row)
+        revision = _known(id, day)
+        if row.merged_into_id and (revision is None or revision.record["retracted"]):
+            return _moved(row)
         if revision is None:
-            raise NotFound(f"The record did not hold {id} on {asked['known_at']}.")
-        return {
-            **event(row),
-            **revision.record,
-            "sequence": revision.sequence,
-            "changed_at": moment(revision.written_at),
-        }
+            raise NotFound(f"The record did not hold {id} on {day}.")
+        return as_known([revision])[0]
+
+
+def as_known(revisions: list[Revision]) -> list[dict[str, Any]]:
+    """Versions of events in the shape of events. Whether a dispute is open is said of today."""
+    ids = [revision.event_id for revision in revisions]
+    disputed = set(
+        Event.objects.filter(pk__in=ids, status=Event.Status.DISPUTED).values_list("pk", flat=True)
+    )
+    return [
+        shown(revision.body, revision.sequence, revision.written_at, revision.event_id in disputed)
+        for revision in revisions
+    ]
+
+
+def shown(body: str, sequence: int, written_at: datetime.datetime, disputed: bool) -> dict[str, Any]:
+    """One version of an event as the API shows it."""
+    line = json.loads(body)
+    return {
+        **line,
+        "sequence": sequence,
+        "changed_at": moment(written_at),
+        "disputed": disputed,
+        "page": public(f"/events/{line['id']}/"),
+    }
 
 
 def _known(event_id: str, day: datetime.date) -> Revision | None:
     """The version of an event that the method takes for a day of knowledge; retractions too."""
     revisions = list(Revision.objects.filter(event=event_id).order_by("sequence"))
-    log = method.read([revision.record for revision in revisions])
-    in_force = weighing.versions_in_force(log, np.full(len(log), day.toordinal()))
-    places = np.flatnonzero(in_force).tolist()
+    places = past.known(method.read([revision.record for revision in revisions]), day).tolist()
     return revisions[places[0]] if places else None
 
 
