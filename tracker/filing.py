@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from tracker import clustering, codebook, coverage, stories, tagging, training, triage
@@ -109,14 +110,18 @@ def _join(offer: clustering.Offer, article: Article, suggestion: tagging.Suggest
         certainty="confirmed" if outlets > 1 and pooled.certainty == "reported" else pooled.certainty,
         model_version=pooled.model,
         probability=offer.probability,
-        because=offer.because,
+        because=[reason.as_dict() for reason in offer.because],
         outlets=outlets,
     )
 
 
 def _propose(article: Article, suggestion: tagging.Suggestion, offers: Sequence[clustering.Offer]) -> Event:
     offered = [
-        {"event": offer.story, "probability": round(offer.probability, 3), "because": list(offer.because)}
+        {
+            "event": offer.story,
+            "probability": round(offer.probability, 3),
+            "because": [reason.as_dict() for reason in offer.because],
+        }
         for offer in offers
     ]
     return triage.propose(
@@ -148,6 +153,6 @@ def _set_aside(article: Article, error: Exception) -> None:
     Article.objects.filter(pk=article.pk).update(
         attempts=attempts,
         trouble=f"{type(error).__name__}: {error}"[:500],
-        leased_until=timezone.now() + datetime.timedelta(minutes=5 * attempts),
+        leased_until=Now() + datetime.timedelta(minutes=5 * attempts),
         state=Article.State.FAILED if attempts >= TRIES else article.state,
     )

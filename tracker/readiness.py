@@ -12,14 +12,16 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from redis import RedisError
 
 from tracker import caching, vitals
-from tracker.models import Heartbeat
+from tracker.models import Head, Heartbeat
 
-CHECKS = ("database", "broker", "migrations", "beat", "polling")
+CHECKS = ("database", "broker", "migrations", "clock", "beat", "polling")
 BEAT_LATE = datetime.timedelta(minutes=2)
+CLOCKS_APART = 60  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ def findings() -> list[Finding]:
     """Every check's finding; without a database the others that need one are not asked."""
     found = [database(), broker()]
     if found[0].well:
-        found += [_careful(check) for check in (migrations, beat, polling)]
+        found += [_careful(check) for check in (migrations, clock, beat, polling)]
     return found
 
 
@@ -68,6 +70,16 @@ def migrations() -> Finding:
             "migrations", False, _("%(number)d wait: run manage.py migrate") % {"number": len(waiting)}
         )
     return Finding("migrations", True, _("all applied"))
+
+
+def clock() -> Finding:
+    """Leases go by the database's clock, but the day on which a decision is recorded by this machine's."""
+    told = Head.objects.values_list(Now(), flat=True).first()
+    apart = (timezone.now() - told).total_seconds() if told else 0.0
+    if abs(apart) > CLOCKS_APART:
+        words = _("%(seconds)+d seconds off the database's: set this machine's clock")
+        return Finding("clock", False, words % {"seconds": apart})
+    return Finding("clock", True, _("agrees with the database's"))
 
 
 def beat() -> Finding:

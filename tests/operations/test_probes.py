@@ -40,6 +40,7 @@ def test_ready_once_beat_was_seen(client):
         "database": "answers",
         "broker": "inside this process",
         "migrations": "all applied",
+        "clock": "agrees with the database's",
         "beat": "seen 0 seconds ago",
         "polling": "in time",
     }
