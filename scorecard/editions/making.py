@@ -63,9 +63,10 @@ def make(day: datetime.date | None = None) -> Edition:
         raise ValueError(
             f"the edition of {before.day} stands already; an earlier one cannot be put before it"
         )
-    head = Head.objects.filter(id=1).first() or Head()
     handle, name = tempfile.mkstemp(dir=folder(), prefix=".making-")
-    with os.fdopen(handle, "wb") as file:
+    # The figures and the log are of one and the same state, whatever is written meanwhile.
+    with standings.held(), os.fdopen(handle, "wb") as file:
+        head = _head(len(standings.log()))
         manifest, signature, key = _write(file, day, head, before)
     digest = hashlib.sha256(manifest.encode()).hexdigest()
     final = f"edition-{day}-{digest[:12]}.zip"
@@ -80,6 +81,12 @@ def make(day: datetime.date | None = None) -> Edition:
             )  # fmt: skip
     except IntegrityError:  # another worker made it meanwhile
         return Edition.objects.get(day=day)
+
+
+def _head(sequence: int) -> Head:
+    """Where the log ended when it had so many revisions."""
+    last = Revision.objects.filter(sequence=sequence).first()
+    return Head(sequence=sequence, digest=last.digest if last else "")
 
 
 def _write(file: Any, day: datetime.date, head: Head, before: Edition | None) -> tuple[str, str, str]:
