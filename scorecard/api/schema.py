@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +44,16 @@ PROBLEMS = {
     "415": "The body must be JSON.",
     "422": "Well-formed, but not what the codebook allows.",
     "429": "Too many requests in this minute; `Retry-After` says when to go on.",
+}
+# True answers, shortened; `tests/scorecard/api/examples.py` makes them.
+EXAMPLES: dict[str, Any] = json.loads((Path(__file__).parent / "examples.json").read_text("utf-8"))
+FILES = {
+    "application/json": {"title": "US–China AI Policy Scorecard", "day": "2026-01-31", "sequence": 288},
+    "application/jsonl": '{"date":"2026-01-31","recommendation":"trust","reading":"balance","score":-38.2}\n',
+    "text/csv": "date,recommendation,reading,score\n2026-01-31,trust,balance,-38.2\n",
+    "text/markdown": "# US–China AI Policy Scorecard: edition of 2026-01-31\n",
+    "text/plain": "9f1c…",
+    "text/x-python": '"""Checks an edition with nothing but Python."""\n',
 }
 PROBLEM = {
     "type": "object",
@@ -97,7 +110,15 @@ class Described(AutoSchema):
                 {
                     "description": PROBLEMS[code],
                     "content": {
-                        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+                        "application/problem+json": {
+                            "schema": {"$ref": "#/components/schemas/Problem"},
+                            "example": {
+                                "type": "about:blank",
+                                "title": HTTPStatus(int(code)).phrase,
+                                "status": int(code),
+                                "detail": PROBLEMS[code],
+                            },
+                        }
                     },
                 },
             )
@@ -132,10 +153,23 @@ def finished(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     for operations in result["paths"].values():
         for operation in operations.values():
+            _add_answer_examples(operation)
             for parameter in operation.get("parameters", ()):
                 _one_example(parameter)
                 _add_path_example(parameter)
     return result
+
+
+def _add_answer_examples(operation: dict[str, Any]) -> None:
+    """What each answer may look like; of files that are no text there is nothing to show."""
+    for code, answer in operation["responses"].items():
+        for kind, content in answer.get("content", {}).items():
+            name = f"{operation['operationId']}_moved" if code == "301" else operation["operationId"]
+            found = EXAMPLES.get(name) if kind == "application/json" else None
+            if found is None:
+                found = FILES.get(kind)
+            if found is not None:
+                content.setdefault("example", found)
 
 
 PATH_EXAMPLES = {
