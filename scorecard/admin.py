@@ -103,7 +103,7 @@ class SubscriptionAdmin(LookedAt):
 
 @admin.register(Mail)
 class MailAdmin(LookedAt):
-    list_display = ("subscription", "period", "state", "attempts", "written_at", "sent_at", "trouble")
+    list_display = ("to", "period", "state", "attempts", "written_at", "sent_at", "trouble")
     list_filter = ("state",)
     list_select_related = ("subscription",)
     actions = ("again",)

@@ -27,8 +27,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
-from scorecard.alerts import meaning
+from scorecard.alerts import letters, meaning
 from scorecard.models import Delivery, Try, Webhook
 from tracker import record
 from tracker.models import Head
@@ -226,9 +227,26 @@ def _judge(webhook: Webhook, answer: Answer, now: datetime.datetime) -> None:
         reason = "the address answered 410 Gone"
     elif row.filter(failing_since__lt=now - FAILING_TOO_LONG).exists():
         reason = "every call failed for five days"
-    if reason:
-        row.filter(disabled_at=None).update(disabled_at=now, reason=reason)
+    if reason and row.filter(disabled_at=None).update(disabled_at=now, reason=reason):
         logger.warning("webhook %s disabled: %s", webhook.pk, reason)
+        _write_to_owner(webhook, reason, now)
+
+
+def _write_to_owner(webhook: Webhook, reason: str, now: datetime.datetime) -> None:
+    """One letter for each time that it is disabled, to the account behind its key."""
+    account = webhook.key.account
+    if not account.email:
+        return
+    body = _(
+        "We no longer call this webhook of yours, as %(reason)s:\n%(url)s\n\n"
+        "Once it works, switch it on with POST %(address)s. What it missed stands in the change feed.\n"
+    ) % {
+        "reason": reason,
+        "url": webhook.url,
+        "address": f"{settings.SITE_URL.rstrip('/')}/api/v1/webhooks/{webhook.pk}/enable/",
+    }
+    subject = _("Your webhook %(number)d is switched off") % {"number": webhook.pk}
+    letters.write(account.email, f"webhook:{webhook.pk}:{now.isoformat(timespec='seconds')}", subject, body)
 
 
 def enable(webhook: Webhook) -> None:

@@ -110,8 +110,8 @@ def _claimed() -> Mail | None:
 
 
 def _send(mail: Mail) -> bool:
-    subscription = mail.subscription
-    if subscription.ended_at is not None and not mail.period.startswith("confirm:"):
+    ended = mail.subscription is not None and mail.subscription.ended_at is not None
+    if ended and not mail.period.startswith("confirm:"):
         return _over(mail, Mail.State.FAILED, "the subscription ended before it was sent")
     message = _message(mail)
     connection = get_connection()
@@ -139,12 +139,11 @@ def _message(mail: Mail) -> EmailMessage:
         "Message-ID": f"<mail-{mail.pk}@{settings.SITE_URL.partition('://')[2].split('/')[0].split(':')[0]}>"
     }
     if not mail.period.startswith("confirm:"):
-        headers["List-Unsubscribe"] = f"<{subscribing.off_address(mail.subscription)}>"
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         headers["Auto-Submitted"] = "auto-generated"
-    return EmailMessage(
-        mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.subscription.email], headers=headers
-    )
+        if mail.subscription:
+            headers["List-Unsubscribe"] = f"<{subscribing.off_address(mail.subscription)}>"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return EmailMessage(mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers)
 
 
 def _later(mail: Mail, trouble: str) -> bool:
@@ -159,7 +158,7 @@ def _later(mail: Mail, trouble: str) -> bool:
 
 
 def _over(mail: Mail, state: str, trouble: str) -> bool:
-    logger.warning("mail %s to subscription %s: %s: %s", mail.pk, mail.subscription_id, state, trouble)
+    logger.warning("mail %s (%s): %s: %s", mail.pk, mail.period, state, trouble)
     Mail.objects.filter(pk=mail.pk).update(state=state, trouble=trouble[:300], leased_until=None)
     return False
 

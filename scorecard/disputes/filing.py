@@ -13,12 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
+from scorecard.alerts import letters
 from scorecard.models import Dispute
 from tracker import codebook, record, triage
 from tracker.models import Event, Revision
@@ -174,11 +178,33 @@ def answer(dispute: Dispute, by: Any, *, accepted: bool, text: str) -> None:
         row.state = Dispute.State.ACCEPTED if accepted else Dispute.State.REJECTED
         row.answer, row.answered_at, row.answered_by = text.strip()[:4000], timezone.now(), by
         row.changed_by = change.sequence if accepted and change else None
+        _write_to_reader(row)
         row.save()
         others = Dispute.objects.filter(event=row.event, state=Dispute.State.IN_REVIEW)
         if not others.exists() and row.event.status == Event.Status.DISPUTED:
             triage.settle(row.event, by, row.reference)
         record.turn()
+
+
+def _write_to_reader(row: Dispute) -> None:
+    """The one letter to a reader who left an address, which is kept no longer. Of what the reader wrote there is
+    nothing in it: the address may be a stranger's."""
+    if not row.email:
+        return
+    with override(row.language):
+        subject = _("Your dispute %(reference)s is answered") % {"reference": row.reference}
+        body = _(
+            "Somebody, we hope you, disputed how an event on our record is coded: %(reference)s.\n"
+            "State: %(state)s.\n\n%(answer)s\n\nAll of it stands here:\n%(address)s\n\n"
+            "No other mail will come, and we have deleted your address.\n"
+        ) % {
+            "reference": row.reference,
+            "state": row.get_state_display(),
+            "answer": row.answer,
+            "address": settings.SITE_URL.rstrip("/") + reverse("disputes:one", args=[row.reference]),
+        }
+    letters.write(row.email, f"answer:{row.reference}", subject, body)
+    row.email = ""
 
 
 def mark_as_spam(dispute: Dispute) -> None:

@@ -49,8 +49,11 @@ class Subscription(models.Model):
 
 
 class Mail(models.Model):
-    """One digest. `sending` is written before the mail server is called: a row that stays there after a crash
-    becomes `unsure` and is never sent again by itself."""
+    """One digest, or a letter to an address that subscribed to nothing.
+
+    `sending` is written before the mail server is called: a row that stays there after a crash becomes `unsure`
+    and is never sent again by itself.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
@@ -60,7 +63,15 @@ class Mail(models.Model):
         FAILED = "failed", _("given up")
 
     subscription = models.ForeignKey(
-        Subscription, models.CASCADE, related_name="mails", verbose_name=_("subscription")
+        Subscription,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="mails",
+        verbose_name=_("subscription"),
+    )
+    email = models.EmailField(
+        _("e-mail"), blank=True, help_text=_("Of a letter, behind which no subscription stands.")
     )
     period = models.CharField(_("period"), max_length=60, help_text=_("At most one mail for each."))
     first = models.PositiveBigIntegerField(_("after revision"))
@@ -90,6 +101,15 @@ class Mail(models.Model):
             models.UniqueConstraint(
                 fields=["subscription", "period"], name="one_mail_per_subscription_and_period"
             ),
+            models.UniqueConstraint(
+                fields=["email", "period"],
+                condition=models.Q(subscription=None),
+                name="one_letter_per_address_and_occasion",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subscription=None, email__gt="") | models.Q(subscription__gt=0, email=""),
+                name="mail_has_one_receiver",
+            ),
             models.CheckConstraint(
                 condition=models.Q(state__in=("waiting", "sending", "sent", "unsure", "failed")),
                 name="mail_state_is_known",
@@ -97,4 +117,9 @@ class Mail(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.subscription_id} {self.period}"
+        return f"{self.subscription_id or self.email} {self.period}"
+
+    @property
+    def to(self):
+        """The address it goes to."""
+        return self.subscription.email if self.subscription else self.email

@@ -5,8 +5,10 @@ import re
 
 import pytest
 import time_machine
+from django.core import mail
 
 from scorecard import guarding
+from scorecard.alerts import letters, mailing
 from scorecard.disputes import filing
 from scorecard.models import ApiKey, Dispute
 from tests.scorecard import cast
@@ -68,6 +70,59 @@ def test_a_reader_gets_a_reference_and_sees_the_answer(client, law, analyst):
     assert (shown["state"], shown["changed_by"]) == ("accepted", 2)
     assert cast.get(client, "/events/law/history/")["disputes"][0]["changed_by"] == 2
     assert cast.get(client, "/disputes/")["counts"]["accepted"] == 1
+
+
+def answered(row, by, **more):
+    filing.answer(row, by, accepted=False, text="It was signed on 1 June.\nSee the gazette.", **more)
+    mailing.send()
+    return mail.outbox
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"), [("en", "Your dispute {} is answered"), ("zh-hans", "您的异议{}已有答复")]
+)
+def test_a_reader_who_left_an_address_gets_the_answer_once(law, analyst, language, subject):
+    claim = "Visit our casino, dear reader, it is the best of all casinos."
+    sent = filing.Claim(
+        "law", claim, "https://g.example/2", name="Eve", email="reader@example.org", language=language
+    )
+    row = filing.file(sent)
+    (letter,) = answered(row, analyst)
+    assert letter.to == ["reader@example.org"]
+    assert letter.subject == subject.format(row.reference)
+    assert "It was signed on 1 June.\nSee the gazette." in letter.body
+    assert f"/disputes/{row.reference}/" in letter.body
+    assert not {"casino", "Eve"} & set(re.findall(r"\w+", letter.body))  # a stranger's words reach nobody
+    assert "List-Unsubscribe" not in letter.extra_headers
+    row.refresh_from_db()
+    assert row.email == ""
+    assert not letters.write("reader@example.org", f"answer:{row.reference}", "Again", "again")
+    mailing.send()
+    assert len(mail.outbox) == 1
+
+
+def test_no_letter_without_an_address_nor_about_spam(law, dispute, analyst):
+    assert answered(dispute, analyst) == []
+    spam = filing.file(filing.Claim("law", CLAIM + "!", "https://g.example/3", email="victim@example.org"))
+    filing.mark_as_spam(spam)
+    mailing.send()
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@example.org\nBcc: b@example.org",
+        "a@example.org\r\n",
+        "a@example.org, b@example.org",
+        "a",
+        "a@\x00.org",
+    ],
+)
+def test_no_address_can_smuggle_a_header_or_a_second_receiver(law, address):
+    with pytest.raises(filing.BadDispute) as wrong:
+        filing.file(filing.Claim("law", CLAIM, "https://g.example/2", email=f"{address}x"))
+    assert wrong.value.field == "email"
 
 
 def test_accepting_needs_a_change_of_the_record_and_any_verdict_an_answer(dispute, analyst):

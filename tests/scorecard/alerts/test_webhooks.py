@@ -4,13 +4,15 @@ import datetime
 import json
 
 import pytest
+import time_machine
+from django.core import mail
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from feeds import sending
-from scorecard.alerts import calling
-from scorecard.models import Delivery, Try, Webhook
+from scorecard.alerts import calling, mailing
+from scorecard.models import Delivery, Mail, Try, Webhook
 from tests.scorecard import cast
 from tests.scorecard.alerts.receiver import Receiver
 from tracker import triage
@@ -148,6 +150,32 @@ def test_a_webhook_that_nobody_hears_is_disabled(client, receiver, hook, program
         due_now()
         Delivery.objects.exclude(body__contains="third-law").delete()
         assert go() == 1
+
+
+def test_its_owner_is_told_once_that_a_webhook_is_off(client, receiver, hook, program, analyst):
+    analyst.email = "ada@example.org"
+    analyst.save()
+    receiver.answers = [410, 410]
+    for key in ("law", "second-law"):
+        cast.put(key)
+    go()
+    due_now()
+    go()
+    mailing.send()
+    mailing.send()
+    (letter,) = mail.outbox
+    assert letter.to == ["ada@example.org"]
+    assert "410 Gone" in letter.body
+    assert f"/api/v1/webhooks/{hook['id']}/enable/" in letter.body
+    cast.post(client, f"/webhooks/{hook['id']}/enable/", **program)
+    due_now()
+    receiver.answers = [410]
+    with time_machine.travel(timezone.now() + datetime.timedelta(hours=1), tick=False):
+        Delivery.objects.update(next_at=timezone.now() - datetime.timedelta(hours=2))
+        go()
+        Mail.objects.filter(state="waiting").update(next_at=timezone.now() - datetime.timedelta(hours=2))
+    mailing.send()
+    assert len(mail.outbox) == 2  # it was off a second time
 
 
 def test_while_a_secret_rotates_both_verify(client, receiver, hook, program):
