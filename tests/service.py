@@ -204,18 +204,22 @@ def _good(done, command):
     return done
 
 
-@functools.cache
 def filled_database(server, seeds=True):
     """The name of a database of this server that is migrated, and seeded with `seeds`; made once."""
+    return _filled_database(server, seeds)
+
+
+@functools.cache
+def _filled_database(server, seeds):
     name = "seeded" if seeds else "migrated"
-    url = server.create(name, template=filled_database(server, False) if seeds else "template1")
+    url = server.create(name, template=_filled_database(server, False) if seeds else "template1")
     with tempfile.TemporaryDirectory() as folder, Service(folder, database_url=url) as service:
         service.manage("seed" if seeds else "migrate", "-v0")
     return name
 
 
 @functools.cache
-def _filled_file(seeds=True):
+def _filled_file(seeds):
     """The same as a SQLite file, made once in each process of the suite and gone with it."""
     folder = Path(_made_here().name)
     path = folder / ("seeded" if seeds else "migrated")

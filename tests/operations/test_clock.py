@@ -53,7 +53,9 @@ def test_calls_and_mails_under_way_are_not_sent_by_another(set_clock, analyst):
     key, _text = keys.issue("program", analyst, ["webhooks"])
     calling.ping(Webhook.objects.create(key=key, url="https://a.example/", secret=calling.new_secret()))
     reader = Subscription.objects.create(email="reader@example.org", confirmed_at=timezone.now())
-    Mail.objects.create(subscription=reader, period="daily:2026-01-01", first=0, last=1, subject="s", body="b")
+    Mail.objects.create(
+        subscription=reader, period="daily:2026-01-01", first=0, last=1, subject="s", body="b"
+    )
     assert len(calling._claimed()) == 1
     assert mailing._claimed() is not None
     with set_clock():

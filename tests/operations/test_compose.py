@@ -186,7 +186,7 @@ READERS = {"Host": "scorecard.example.org", "X-Forwarded-Proto": "https"}
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory, postgres_server, redis_url):
-    """Every long-lived service of the file, started here by its own command with its own settings."""
+    """Every long-lived service of the file, started here by its own command with its own settings (in forks)."""
     folder = tmp_path_factory.mktemp("compose")
     database = postgres_server.create("compose", template=filled_database(postgres_server))
     redis_url = redis_url.removesuffix("/0") + "/3"
@@ -211,7 +211,7 @@ def running(tmp_path_factory, postgres_server, redis_url):
                     f"worker@{name}" if word == "worker@%h" else word
                     for word in compose.command(described, folder)
                 ]
-                service.started[name] = service.start(*words, log=name)
+                service.started[name] = service.fork(*words, log=name)
         service.wait(lambda: service.get("/health/ready", **READERS), "everything is ready")
         yield service
 

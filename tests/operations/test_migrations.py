@@ -1,4 +1,4 @@
-"""Migrations: complete, from nothing and while others read, on both databases, and not waiting for ever."""
+"""Migrations: complete, from an early release with its data while others read and write, and never waiting long."""
 
 import threading
 import time
@@ -8,8 +8,42 @@ import pytest
 
 from tests.service import Service
 
-pytestmark = [pytest.mark.slow]
-READING = "SELECT count(*) FROM django_migrations"
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+# An early release, whose tables today's models do not know: its own, as its migrations describe them, do.
+EARLY = (
+    ("tracker", "0003_leases_and_heartbeats"),
+    ("feeds", "0001_feeds_and_deliveries"),
+    ("scorecard", "0001_initial"),
+)
+FILL = f"""
+import datetime
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+early = MigrationExecutor(connection).loader.project_state({EARLY!r}).apps
+def rows(app, name, number, **fields):
+    model = early.get_model(app, name)
+    made = [model(**{{key: value(n) for key, value in fields.items()}}) for n in range(number)]
+    return model.objects.bulk_create(made, batch_size=1000)
+day = datetime.date(2025, 6, 1)
+rows("tracker", "Event", 300, id=lambda n: f"act-{{n}}", title=lambda n: f"Act {{n}}", date=lambda n: day,
+     status=lambda n: "proposed" if n % 3 else "accepted")
+rows("tracker", "Article", 3000, url=lambda n: f"https://a.example/{{n}}", url_key=lambda n: str(n),
+     title=lambda n: "标题")
+rows("tracker", "Decision", 300, event_id=lambda n: f"act-{{n}}", action=lambda n: "propose")
+rows("feeds", "Feed", 50, url=lambda n: f"https://a.example/feed/{{n}}")
+answer = 0
+"""
+COUNTS = {"tracker_event": 300, "tracker_article": 3000, "tracker_decision": 300, "feeds_feed": 50}
+READING = (
+    "SELECT count(*), max(title) FROM tracker_article",
+    "SELECT * FROM tracker_event",
+    "SELECT * FROM feeds_feed",
+)
+WRITING = (
+    "UPDATE feeds_feed SET etag = 'x' WHERE id % 7 = 0",
+    "UPDATE tracker_article SET text = 'x' WHERE id % 99 = 0",
+)
+APPEND_ONLY = ("tracker_revision", "tracker_decision", "tracker_asksetting", "tracker_completeness")
 
 
 def test_no_model_was_changed_without_a_migration(tmp_path):
@@ -18,33 +52,62 @@ def test_no_model_was_changed_without_a_migration(tmp_path):
 
 
 @pytest.mark.servers
-def test_they_run_on_postgresql_while_readers_read_and_do_not_wait_for_locks(tmp_path, postgres_server):
+def test_an_early_release_is_brought_up_to_date_while_others_read_and_write(tmp_path, postgres_server):
     url = postgres_server.create("migrations")
     with Service(tmp_path, database_url=f"{url}?options=-c%20lock_timeout%3D5000") as service:
-        service.manage("migrate", "tracker", "0001", "-v0")
-        reads, done = [], threading.Event()
-        reader = threading.Thread(target=read_on, args=(url, reads, done))
-        reader.start()
+        for app, name in EARLY:
+            service.manage("migrate", app, name, "-v0")
+        service.ask(FILL)
+        waits, done = [], threading.Event()
+        others = [
+            threading.Thread(target=go_on, args=(url, words, waits, done)) for words in (READING, WRITING)
+        ]
+        for other in others:
+            other.start()
         service.manage("migrate", "-v0")
         done.set()
-        reader.join()
-        assert len(reads) > 5
-        assert max(reads) < 5, "a reader waited for a migration"
-        # Once more is nothing at all, and the way back exists.
+        for other in others:
+            other.join()
+        assert len(waits) > 20
+        assert max(waits) < 5, "somebody waited for a migration"
+        assert counts(url) == COUNTS
         assert "No migrations to apply" in service.manage("migrate")
+
+
+def go_on(url, statements, waits, done):
+    """Short transactions, one after the other, as readers and workers have them; how long each took."""
+    while not done.is_set():
+        started = time.monotonic()
+        with psycopg.connect(url) as connection:
+            for statement in statements:
+                connection.execute(statement)
+        waits.append(time.monotonic() - started)
+        time.sleep(0.02)
+
+
+def counts(url):
+    with psycopg.connect(url) as connection:
+        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in COUNTS}
+
+
+@pytest.mark.servers
+def test_there_is_a_way_back_and_forth_again(tmp_path, postgres_server):
+    with Service(tmp_path).filled(postgres_server, seeds=False) as service:
         service.manage("migrate", "tracker", "zero", "-v0")
         service.manage("migrate", "-v0")
 
 
-def read_on(url, reads, done):
-    """Short reads, one after the other; how long each took."""
-    while not done.is_set():
-        started = time.monotonic()
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(READING)
-            connection.execute("SELECT count(*) FROM tracker_article")
-        reads.append(time.monotonic() - started)
-        time.sleep(0.02)
+@pytest.mark.servers
+def test_postgresql_neither_changes_nor_empties_what_is_append_only(tmp_path, postgres_server):
+    with Service(tmp_path).filled(postgres_server) as service:
+        url = service.environment["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        for table in APPEND_ONLY:
+            with pytest.raises(psycopg.IntegrityError, match="append-only"):
+                connection.execute(f"TRUNCATE {table} CASCADE")
+        for statement in ("UPDATE tracker_revision SET why = 'x'", "DELETE FROM tracker_revision"):
+            with pytest.raises(psycopg.IntegrityError, match="append-only"):
+                connection.execute(statement)
 
 
 @pytest.mark.servers
@@ -62,7 +125,7 @@ def test_a_lock_that_somebody_holds_stops_the_migration_not_the_service(tmp_path
 
 def test_two_who_migrate_sqlite_at_once_both_come_to_an_end(tmp_path):
     with Service(tmp_path) as service:
-        both = [service.start("manage.py", "migrate", "-v0", log=f"migrate-{number}") for number in range(2)]
+        both = [service.fork("manage.py", "migrate", "-v0", log=f"migrate-{number}") for number in range(2)]
         codes = [process.wait(120) for process in both]
         assert 0 in codes, service.logs()
         assert "No migrations to apply" in service.manage("migrate")
