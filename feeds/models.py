@@ -20,6 +20,12 @@ class FeedQuerySet(models.QuerySet):
     def due(self):
         return self.filter(next_poll_at__lte=Now())
 
+    def called(self, name: str):
+        """Feeds by their id, or by a part of their address or title."""
+        if name.isdecimal():
+            return self.filter(pk=int(name))
+        return self.filter(Q(url__icontains=name) | Q(title__icontains=name))
+
     def leased(self):
         return self.filter(leased_until__gt=Now())
 
@@ -99,6 +105,11 @@ class Feed(models.Model):
     moved_to = models.CharField(max_length=1000, blank=True, editable=False)
     moved_since = models.DateTimeField(null=True, editable=False)
     former_url = models.CharField(_("former address"), max_length=1000, blank=True, editable=False)
+
+    archive_next = models.CharField(max_length=1000, blank=True, default="", editable=False)
+    archive_pages = models.PositiveIntegerField(
+        _("pages of its archive"), default=0, editable=False, help_text=_("Read so far, its own included.")
+    )
 
     interval = models.PositiveIntegerField(
         _("rhythm"), default=pacing.FIRST, editable=False, help_text=_("Seconds between polls.")

@@ -4,8 +4,11 @@ from celery import current_app, shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from feeds import fulltext, polling, scheduling, tidying
+from feeds import backfilling, fulltext, polling, scheduling, tidying
+from feeds.models import Feed
 from feeds.scheduling import Batch
+
+PAUSE = 30  # seconds between two walks through one archive
 
 
 @shared_task
@@ -24,6 +27,23 @@ def poll_feeds(token: str, feeds: list[int]) -> int:
         nudge_filing()
     send(scheduling.claim())
     return len(outcomes)
+
+
+@shared_task
+def backfill(feed_id: int, pages: int = backfilling.MOST) -> int:
+    """Read some pages of a feed's archive and ask for the next ones; polls of its host come in between."""
+    articles, walked = 0, []
+    try:
+        for page in backfilling.backfill(Feed.objects.get(pk=feed_id), pages=min(pages, backfilling.PAGES)):
+            walked.append(page)
+            articles += page.articles
+    except (backfilling.Held, Feed.DoesNotExist) as reason:
+        polling.log.warning("No archive was read: %s", reason)
+    if articles:
+        nudge_filing()
+    if walked and not walked[-1].text and pages > len(walked):
+        backfill.apply_async((feed_id, pages - len(walked)), countdown=PAUSE)
+    return len(walked)
 
 
 @shared_task

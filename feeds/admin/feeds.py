@@ -8,12 +8,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from feeds import health, opml
+from feeds import health, opml, tasks
 from feeds.admin import pages
 from feeds.admin.filters import FolderFilter, HealthFilter
 from feeds.admin.forms import FeedForm
 from feeds.models import Feed
 from tracker.admin.lists import CappedPaginator
+
+ARCHIVES = 20  # read at a time
 
 
 @admin.register(Feed)
@@ -26,7 +28,7 @@ class FeedAdmin(admin.ModelAdmin):
     show_full_result_count = False
     search_fields = ("title", "url", "folder")
     search_help_text = gettext_lazy("Title, address or folder")
-    actions = ("poll_now", "pause", "resume", "export")
+    actions = ("poll_now", "read_archive", "pause", "resume", "export")
     change_form_template = "admin/feeds/feed/page.html"
 
     class Media:
@@ -93,6 +95,18 @@ class FeedAdmin(admin.ModelAdmin):
         count = Feed.objects.filter(pk__in=queryset.values("pk")).poll_soon()
         said = ngettext("%d feed is polled within a minute.", "%d feeds are polled within a minute.", count)
         self.message_user(request, said % count, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Read the archive"), permissions=["change"])
+    def read_archive(self, request, queryset):
+        feeds = list(queryset.filter(paused=False)[:ARCHIVES])
+        for feed in feeds:
+            tasks.backfill.delay(feed.pk)
+        said = ngettext(
+            "The archive of %d feed is read page by page; its progress shows among the feed's polls.",
+            "The archives of %d feeds are read page by page; their progress shows among the feeds' polls.",
+            len(feeds),
+        )
+        self.message_user(request, said % len(feeds), messages.SUCCESS)
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request, queryset):

@@ -61,6 +61,7 @@ def read(body: bytes, base: str = "") -> Document | None:
         reader="fast",
         ttl=head.ttl,
         older=absolute(head.older, base),
+        generator=head.generator,
         left_out=max(0, len(entries) - MAXIMUM_ENTRIES),
     )
 

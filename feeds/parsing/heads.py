@@ -8,6 +8,7 @@ ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
 LONGEST = 50_000  # bytes before the first item that are looked at
 LANGUAGE = re.compile(rb"<(?:dc:)?language>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}([A-Za-z0-9_-]{2,40})")
 TTL = re.compile(rb"<ttl>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}(\d{1,6})\s{0,99}[<\]]")
+GENERATOR = re.compile(rb"<generator\b[^<>]{0,999}>\s{0,99}([^<]{1,200})")
 LINK = re.compile(rb"<(?:[\w.-]+:)?link\s([^<>]{1,3000})>")
 ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 # RFC 5005: the archive before this document, else the next page of a feed that is paged.
@@ -21,6 +22,7 @@ class Head:
     language: str = ""
     ttl: int | None = None
     older: str = ""
+    generator: str = ""
 
 
 def items(body: bytes) -> int:
@@ -32,11 +34,12 @@ def read(body: bytes) -> Head:
     """The head of a document in UTF-8."""
     first = ITEM.search(body)
     head = body[: min(LONGEST, first.start() if first else LONGEST)]
-    language, ttl = LANGUAGE.search(head), TTL.search(head)
+    language, ttl, generator = LANGUAGE.search(head), TTL.search(head), GENERATOR.search(head)
     return Head(
         language=language.group(1).decode() if language else "",
         ttl=int(ttl.group(1)) * 60 if ttl else None,
         older=_older(head),
+        generator=generator.group(1).decode("utf-8", "replace").strip() if generator else "",
     )
 
 

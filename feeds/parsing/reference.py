@@ -41,6 +41,7 @@ def read(body: bytes, base: str = "") -> Document:
         reader="reference",
         ttl=head.ttl,
         older=absolute(head.older, base),
+        generator=head.generator,
         left_out=max(0, len(seen.entries) - MAXIMUM_ENTRIES),
     )
 

@@ -42,3 +42,4 @@ class Document:
     ttl: int | None = None  # seconds
     left_out: int = 0
     older: str = ""  # the publisher's own page with the items before these
+    generator: str = ""

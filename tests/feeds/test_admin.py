@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from feeds import tasks
 from feeds.admin import pages
 from feeds.models import Feed, Poll
 from tests.feeds.publisher import Publisher, feed_of
@@ -271,3 +272,13 @@ def test_everybody_on_staff_looks_and_editors_add(client, django_user_model, rol
     feed = Feed.objects.create(url="https://a.example/feed")
     client.post(LIST, {"action": "pause", "_selected_action": [feed.pk]})
     assert Feed.objects.get().paused is adds
+
+
+def test_archives_are_read_in_the_background(editor, feed, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tasks.backfill, "delay", asked.append)
+    paused = Feed.objects.create(url="https://paused.example/feed", paused=True, next_poll_at=None)
+    chosen = {"action": "read_archive", "_selected_action": [feed.pk, paused.pk]}
+    answer = editor.post(LIST, chosen, follow=True)
+    assert asked == [feed.pk]
+    assert "The archive of 1 feed is read page by page" in answer.content.decode()

@@ -72,8 +72,8 @@ class Migration(migrations.Migration):
             name='Article',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.URLField(blank=True, help_text='In its one spelling.', max_length=2000, verbose_name='address')),
-                ('url_key', models.CharField(help_text='SHA-256 of the address; of publisher and title when there is none.', max_length=64, unique=True, verbose_name='key')),
+                ('url', models.URLField(blank=True, help_text='As its publisher spells it.', max_length=2000, verbose_name='address')),
+                ('url_key', models.CharField(help_text='SHA-256 of the address in its one spelling; without one, of publisher, title and day.', max_length=64, unique=True, verbose_name='key')),
                 ('unresolved', models.BooleanField(default=False, help_text="The address is an aggregator's redirect, not the page.", verbose_name='unresolved')),
                 ('title', models.CharField(max_length=500, verbose_name='title')),
                 ('title_key', models.CharField(blank=True, db_index=True, max_length=64, verbose_name='title key')),

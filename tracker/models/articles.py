@@ -22,12 +22,12 @@ class Article(models.Model):
 
     WAITING = (State.NEW, State.CHANGED)
 
-    url = models.URLField(_("address"), max_length=2000, blank=True, help_text=_("In its one spelling."))
+    url = models.URLField(_("address"), max_length=2000, blank=True, help_text=_("As its publisher spells it."))
     url_key = models.CharField(
         _("key"),
         max_length=64,
         unique=True,
-        help_text=_("SHA-256 of the address; of publisher and title when there is none."),
+        help_text=_("SHA-256 of the address in its one spelling; without one, of publisher, title and day."),
     )
     unresolved = models.BooleanField(
         _("unresolved"), default=False, help_text=_("The address is an aggregator's redirect, not the page.")

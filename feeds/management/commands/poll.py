@@ -3,7 +3,6 @@
 from collections import Counter
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Q
 
 from feeds import health, polling, scheduling, tasks
 from feeds.models import Feed
@@ -32,9 +31,7 @@ class Command(BaseCommand):
             return Feed.objects.all() if everything else Feed.objects.due()
         found = Feed.objects.none()
         for name in names:
-            match = Feed.objects.filter(
-                Q(pk=int(name)) if name.isdecimal() else Q(url__icontains=name) | Q(title__icontains=name)
-            )
+            match = Feed.objects.called(name)
             if not match.exists():
                 raise CommandError(f"No feed is called {name!r}. `manage.py feeds list` names them all.")
             found |= match
