@@ -13,7 +13,7 @@ from tracker.desk import item, keys, words
 from tracker.desk.views import _config, desk_view, languages
 from tracker.models import Coding
 from tracker.triage import blind
-from tracker.triage.steps import DECIDE, REVIEW
+from tracker.triage.steps import DECIDE, REVIEW, name_of
 
 SHOWN = 50
 
@@ -87,7 +87,7 @@ def _both(row):
         "codings": [
             {
                 "label": each.get_part_display(),
-                "coder": each.coder,
+                "coder": name_of(each.coder),
                 "relevant": each.body["relevant"],
                 "actors": [words.ACTORS[actor] for actor in each.body["actors"]],
                 "actors_differ": "actors" in differing,

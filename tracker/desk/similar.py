@@ -31,14 +31,13 @@ def similar(event: Event, user: Any) -> list[dict[str, Any]]:
     past = (
         Event.objects.filter(status__in=Event.ON_RECORD, retracted=False, date__lte=event.date)
         .exclude(pk=event.pk)
-        .exclude(pk__in=blind.withheld(user).order_by().values("event_id"))
         .order_by("-date", "-pk")
         .values_list("pk", "title", "title_zh", "date", "folded_title")[:LOOKED_THROUGH]
     )
     ranked = sorted(
         ((likeness(wanted, pieces(row[4])), row) for row in past), key=lambda pair: pair[0], reverse=True
     )
-    best = [row for score, row in ranked[:SHOWN] if score >= LEAST]
+    best = _shown([row for score, row in ranked[: SHOWN * 3] if score >= LEAST], user)
     codes: dict[str, list[Any]] = {row[0]: [] for row in best}
     for line in Assessment.objects.filter(event__in=codes).order_by("recommendation__number"):
         codes[line.event_id].append(words.chip(line.line()) | {"rationale": line.rationale})
@@ -46,6 +45,13 @@ def similar(event: Event, user: Any) -> list[dict[str, Any]]:
         {"id": key, "title": title or title_zh, "date": date, "codes": codes[key]}
         for key, title, title_zh, date, _folded in best
     ]
+
+
+def _shown(rows: list[Any], user: Any) -> list[Any]:
+    """The first few of these, without those that the user may still code blind."""
+    secret = blind.withheld(user).order_by().filter(event_id__in=[row[0] for row in rows])
+    keys = set(secret.values_list("event_id", flat=True)) if rows else set()
+    return [row for row in rows if row[0] not in keys][:SHOWN]
 
 
 def pieces(text: str) -> frozenset[str]:
