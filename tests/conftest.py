@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from tests.servers import *  # noqa: F403  the fixtures postgres_url and redis_url
+from tracker.models import Revision
 
 _connect = socket.socket.connect
 
@@ -46,6 +47,20 @@ def empty_cache():
 @pytest.fixture
 def seeded(db):
     """The first record. Seeded for real once in each process, copied row by row after that."""
+    if not Revision.objects.exists():
+        _fill()
+
+
+@pytest.fixture(scope="module")
+def seeded_once(django_db_setup, django_db_blocker):
+    """The first record under every test of a module (`usefixtures`); what one test changes is taken back after it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        _fill()
+        yield
+        transaction.set_rollback(True)
+
+
+def _fill():
     with connection.cursor() as cursor:
         if not _SEEDED:
             call_command("seed", verbosity=0, stdout=io.StringIO())

@@ -15,7 +15,7 @@ from scorecard import sentences, standings, vocabulary
 from scorecard.pages.frame import structured
 from tracker import codebook
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 
 EVENT = "2025-05-12-geneva-tariff-truce"
 DAYS = ("", "?as_of=2025-10-01", "?as_of=2025-06-01&known_at=2026-07-07")

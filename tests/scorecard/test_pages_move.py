@@ -14,7 +14,7 @@ from tests.scorecard import worked
 from tracker import record, triage
 from tracker.models import CoverageDay, Event
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 
 EXAMPLE = worked.example("change over 90 days")
 BAN = "ban"

@@ -17,7 +17,7 @@ from scorecard.models import ApiKey, Dispute
 from tests.security import addresses
 from tracker.models import Assessment, Decision, Event, Revision
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 
 LOOKS = ("changelist", "change", "history")
 ROLES = ("stranger", "reader", "viewer", "analyst", "reviewer", "editor")

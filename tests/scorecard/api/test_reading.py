@@ -9,12 +9,11 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from scorecard import standings
-from scorecard.models import Dispute
 from tests.scorecard import cast
 from tracker import codebook, record, triage
 from tracker.models import Event, Revision
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 
 TRUCE = "2025-05-12-geneva-tariff-truce"
 READ = (
@@ -206,45 +205,6 @@ def test_the_rate_is_told_and_held(client, seeded, settings):
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     forged = client.get("/api/v1/codebook/", HTTP_X_FORWARDED_FOR="203.0.113.9")
     assert forged.status_code == 429  # no trusted proxy stands before us, so its header means nothing
-
-
-def test_a_merged_id_leads_to_its_target_for_ever(client, recommendations, analyst):
-    for key in ("first", "second", "third"):
-        cast.put(key)
-    triage.merge(["first"], "second", analyst, "the same act")
-    triage.merge(["second"], "third", analyst, "the same act again")
-    answer = client.get("/api/v1/events/first/")
-    assert answer.status_code == 301
-    assert answer.headers["Location"] == "http://testserver/api/v1/events/third/"
-    assert json.loads(answer.content)["merged_into"] == "third"
-    assert cast.get(client, "/events/first/history/")["merged_into"] == "third"
-    assert [line["id"] for line in cast.walk(client, "/events/")[1]] == ["third"]
-
-
-def test_a_proposal_is_not_public(client, recommendations):
-    proposal = triage.propose(title="Something may have happened", date=datetime.date(2026, 1, 1))
-    cast.get(client, f"/events/{proposal.pk}/", 404)
-    assert cast.get(client, "/events/")["total"] == 0
-
-
-def test_an_event_is_given_as_it_was_known(client, recommendations, analyst):
-    cast.put("law", "2025-06-01", recorded_at="2025-06-02")
-    triage.edit("law", analyst, {"certainty": "reported"}, "the gazette is silent")
-    assert cast.get(client, "/events/law/")["certainty"] == "reported"
-    assert cast.get(client, "/events/law/?known_at=2025-06-10")["certainty"] == "confirmed"
-    cast.get(client, "/events/law/?known_at=2025-06-01", 404)
-
-
-def test_the_history_shows_every_version_and_the_disputes(client, recommendations, analyst):
-    cast.put("law")
-    triage.edit("law", analyst, {"certainty": "reported"}, "the gazette is silent")
-    Dispute.objects.create(
-        reference="D-AAAA-AAAA", event_id="law", claim="x" * 30, source="https://a.example/"
-    )
-    found = cast.get(client, "/events/law/history/")
-    assert [version["kind"] for version in found["results"]] == ["create", "update"]
-    assert found["results"][1]["why"] == "the gazette is silent"
-    assert found["disputes"][0]["reference"] == "D-AAAA-AAAA"
 
 
 @pytest.mark.parametrize(
