@@ -35,6 +35,7 @@ from tracker.models import AskSetting, Completeness, Revision
 KEPT_SECONDS = 24 * 3600
 Day = datetime.date
 Pair = tuple[Day, Day | None]  # as_of, known_at
+PAIRS_KEPT = 10_000  # of days asked for; a reader who walks through all of them shall not fill the memory
 DIGEST = "S24"  # so many characters of a revision's digest tell it apart
 
 _HEAD = "SELECT sequence, digest, aside FROM tracker_head WHERE id = 1"
@@ -166,6 +167,8 @@ def _rests(state: dict[str, Any], as_of: Day, known_at: Day | None) -> str:
     set by hand."""
     log, rests = state["log"], state["rests"]
     if (found := rests.get((as_of, known_at))) is None:
+        if len(rests) >= PAIRS_KEPT:
+            rests.clear()
         number = rests_on(log, as_of, known_at)
         last = state["digests"][number - 1].decode() if number else ""
         known = [item for item in log.settings if known_at is None or item.recorded <= known_at.toordinal()]
