@@ -56,6 +56,12 @@ lock: $(VENV)/dev.ready ## Pin the requirements anew, with hashes and without ad
 	  $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 
+.PHONY: audit
+audit: $(VENV)/bin/python ## Known weaknesses of the locked packages; asks pypi.org, so no part of check
+	@"$$(.ci/python)" -m venv .local/audit && .local/audit/bin/pip install -q pip-audit
+	@for name in base dev embeddings; do .local/audit/bin/pip-audit --strict --require-hashes --disable-pip \
+	  -r requirements/$$name.txt; done
+
 .PHONY: messages
 messages: $(VENV)/dev.ready ## Collect words to translate into the catalogues
 	for app in tracker feeds scorecard; do \
