@@ -55,8 +55,9 @@ def claim() -> list[Batch]:
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
         rows = polite(due.values_list("pk", "host", "attempts")[: slots * WINDOW], slots)
-        take(Feed.objects.due().filter(pk__in=[pk for pk, _host, _tries in rows]), token)
-        taken = set(Feed.objects.filter(lease_token=token).values_list("pk", flat=True))
+        chosen = Feed.objects.filter(pk__in=[pk for pk, _host, _tries in rows])
+        take(chosen.due(), token)
+        taken = set(chosen.filter(lease_token=token).values_list("pk", flat=True))
     return batches([row for row in rows if row[0] in taken], token)
 
 

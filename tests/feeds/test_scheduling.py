@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from feeds import scheduling, tasks, tidying
 from feeds.models import Feed, Poll
+from tests.feeds import plans
+from tests.service import Service
 from tracker.models import Article, CoverageDay
 
 pytestmark = pytest.mark.django_db
@@ -143,14 +144,16 @@ def time_machine_of_the_worker(monkeypatch):
     return shift
 
 
-def test_due_feeds_are_found_by_an_index(settings):
-    feeds(50)
-    plan = Feed.objects.due().order_by("next_poll_at").values_list("pk", "host", "attempts")[:800].explain()
-    assert "feeds_due" in plan or connection.vendor == "postgresql"
-    assert (
-        "feeds_held" in Feed.objects.leased().values_list("host").explain()
-        or connection.vendor == "postgresql"
-    )
+def test_no_claim_reads_the_whole_table_of_feeds():
+    assert plans.scans() == []
+
+
+@pytest.mark.slow
+@pytest.mark.servers
+def test_nor_does_one_on_postgresql(tmp_path, postgres_server):
+    code = "from tests.feeds import plans\nanswer = plans.scans()"
+    with Service(tmp_path).filled(postgres_server, seeds=False) as service:
+        assert service.ask(code) == []
 
 
 def test_claiming_asks_the_same_few_questions_however_many_feeds(django_assert_max_num_queries):
