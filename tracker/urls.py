@@ -3,11 +3,18 @@
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
+from django.http import Http404
 from django.urls import include, path
 
 from tracker.entrance import second_factor
 
 handler500 = "scorecard.api.problems.broken"
+
+
+def no_view_on_site(request, rest):
+    """Django redirects from a row to its page on a site here: no row has one, and a key that is a date breaks it."""
+    raise Http404(f"There is no page on the site for {rest}.")
+
 
 urlpatterns = [
     path("", include("scorecard.pages.machine_urls")),
@@ -16,6 +23,7 @@ urlpatterns = [
     *i18n_patterns(
         path(f"{settings.ADMIN_PATH}second-factor/", second_factor, name="second-factor"),
         path(f"{settings.ADMIN_PATH}desk/", include("tracker.desk.urls")),
+        path(f"{settings.ADMIN_PATH}r/<path:rest>", no_view_on_site),
         path(settings.ADMIN_PATH, admin.site.urls),
         path("", include("scorecard.alerts.urls")),
         path("", include("scorecard.disputes.urls")),

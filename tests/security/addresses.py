@@ -20,6 +20,7 @@ GAPS = {  # the others are numbers
     "message": "no-such-message",
     "app_label": "tracker",
     "url": "no/such/page",
+    "rest": "1/2026-01-01/",
 }
 GAP = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>|\(\?P<([a-z_]+)>[^()]*(?:\([^()]*\)[^()]*)*\)")
 REAL_NAMES = {
