@@ -110,14 +110,18 @@ def _join(offer: clustering.Offer, article: Article, suggestion: tagging.Suggest
         certainty="confirmed" if outlets > 1 and pooled.certainty == "reported" else pooled.certainty,
         model_version=pooled.model,
         probability=offer.probability,
-        because=offer.because,
+        because=[reason.as_dict() for reason in offer.because],
         outlets=outlets,
     )
 
 
 def _propose(article: Article, suggestion: tagging.Suggestion, offers: Sequence[clustering.Offer]) -> Event:
     offered = [
-        {"event": offer.story, "probability": round(offer.probability, 3), "because": list(offer.because)}
+        {
+            "event": offer.story,
+            "probability": round(offer.probability, 3),
+            "because": [reason.as_dict() for reason in offer.because],
+        }
         for offer in offers
     ]
     return triage.propose(

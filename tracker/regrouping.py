@@ -72,12 +72,13 @@ def _offer(events: Sequence[Event]) -> None:
     reports = stories.newest_reports([event.id for event in events])
     for event in events:
         found: dict[str, float] = {}
-        because: dict[str, list[str]] = {}
+        because: dict[str, list[dict[str, str]]] = {}
         for article in reports[event.id]:
             for offer in index.offers(stories.report_of(article), limit=OFFERED + 1):
                 key = str(offer.story)
                 if key != event.id and offer.probability > found.get(key, 0.0):
-                    found[key], because[key] = offer.probability, list(offer.because)
+                    found[key] = offer.probability
+                    because[key] = [reason.as_dict() for reason in offer.because]
         best = sorted(found.items(), key=lambda item: -item[1])[:OFFERED]
         same = [_line(key, chance, because) for key, chance in best]
         suggestion = dict(event.suggestion or {})
@@ -85,5 +86,5 @@ def _offer(events: Sequence[Event]) -> None:
             triage.refresh(event, suggestion=suggestion | {"same": same})
 
 
-def _line(key: str, chance: float, because: Mapping[str, list[str]]) -> dict[str, object]:
+def _line(key: str, chance: float, because: Mapping[str, list[dict[str, str]]]) -> dict[str, object]:
     return {"event": key, "probability": round(chance, 3), "because": because[key]}

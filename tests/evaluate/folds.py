@@ -50,7 +50,8 @@ class Articles:
         self.examples = [one for one in seeded if one.kind in ("act", "near miss", "background")]
         self.record = [one for one in seeded if one.kind == "record"]
         self.written = [one for one in seeded if one.kind == "written"]
-        self.event_dates = {event["id"]: event["date"] for event in examples.lines("events.jsonl")}
+        self.events = {event["id"]: event for event in examples.lines("events.jsonl")}
+        self.event_dates = {name: event["date"] for name, event in self.events.items()}
 
     @cached_property
     def groups(self) -> list[int]:

@@ -129,6 +129,17 @@ def load() -> Stream:
     return Stream(_lines("articles.jsonl"), events)
 
 
+def thinned(news: Stream, share: float) -> Stream:
+    """Always the same share of the events and of the articles without one."""
+    kept = {name: event for name, event in news.events.items() if draw(f"thinned {name}") < share}
+    articles = [
+        article
+        for article in news.articles
+        if (article["event"] in kept if article["event"] else draw(f"thinned {article['url']}") < share)
+    ]
+    return Stream(articles, kept)
+
+
 def own_date(article: dict) -> datetime.date | None:
     if article["date"] and len(article["date"]) == 10:
         return datetime.date.fromisoformat(article["date"])

@@ -1,4 +1,4 @@
-"""An endpoint on this machine that speaks the protocol of second opinions, well and badly."""
+"""An endpoint on this machine that speaks the protocol of second opinions, well and badly; one thread for numpy."""
 
 import json
 import threading
@@ -6,6 +6,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from tests.evaluate.conftest import one_thread as one_thread
 
 GOOD = {"relevant": True, "assessments": [{"rec": "trust", "direction": -1, "strength": 4, "why": "A ban."}]}
 

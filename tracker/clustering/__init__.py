@@ -15,8 +15,8 @@ from tracker.clustering.copies import outlets
 from tracker.clustering.index import Index
 from tracker.clustering.regrouping import regroup
 from tracker.clustering.scoring import Scorer, default_scorer
-from tracker.clustering.shapes import Offer, Pair, Report
+from tracker.clustering.shapes import Offer, Pair, Reason, Report
 
 __all__ = [
-    "Index", "Offer", "Pair", "Report", "Scorer", "default_scorer", "outlets", "regroup",
+    "Index", "Offer", "Pair", "Reason", "Report", "Scorer", "default_scorer", "outlets", "regroup",
 ]  # fmt: skip

@@ -11,8 +11,8 @@ from tracker.clustering.nearest import entries, nearest
 from tracker.clustering.pairs import days_apart, reasons
 from tracker.clustering.postings import Postings
 from tracker.clustering.reading import Reading
-from tracker.clustering.scoring import MEMBERS_READ, Scorer, chance_of, default_scorer
-from tracker.clustering.shapes import Key, Offer, Pair, Report
+from tracker.clustering.scoring import MEMBERS_READ, Scorer, chance_of, default_scorer, standings
+from tracker.clustering.shapes import Key, Offer, Pair, Reason, Report
 
 WINDOW = 30  # days before and after in which a report is looked for
 STORIES = 8  # stories of theirs weighed
@@ -30,10 +30,12 @@ class Match:
     """A story beside a report, before anybody asks why."""
 
     story: Key
-    chance: float
+    logit: float
     copy: bool
     nearest: Reading
     page: bool
+    size: int
+    across: bool
 
 
 class Index:
@@ -108,15 +110,25 @@ class Index:
     def offers(self, report: Report, limit: int = 5) -> tuple[Offer, ...]:
         """The stories that this report may be of, best first; none that are not worth a look."""
         reading = self.scorer.reader.read(report)
-        worth = [one for one in self._ranked(reading) if one.chance >= self.scorer.offer or one.copy]
-        return tuple(
-            Offer(one.story, one.chance, one.copy, self._because(reading, one)) for one in worth[:limit]
-        )
+        ranked = self._ranked(reading)
+        worth = [one for one in ranked if chance_of(one.logit) >= self.scorer.offer or one.copy or one.page]
+        if not worth:
+            return ()
+        stand = standings(*zip(*((one.logit, one.size, one.across) for one in ranked), strict=True))
+        beside = dict(zip((one.story for one in ranked), stand, strict=True))
+        offers = [self._offer(reading, one, beside[one.story], one is ranked[0]) for one in worth[:limit]]
+        return tuple(sorted(offers, key=lambda offer: -offer.probability))
+
+    def _offer(self, reading: Reading, match: Match, stands: Sequence[float], first: bool) -> Offer:
+        if match.page:
+            return Offer(match.story, 1.0, True, True, (Reason("page"),))
+        because = reasons(self.scorer.reader, reading, match.nearest)
+        joins = first and chance_of(match.logit) >= self.scorer.join
+        return Offer(match.story, self.scorer.shown(stands), joins, match.copy, because)
 
     def choose(self, report: Report) -> Offer | None:
         """The story to join without asking, or None where a person should look."""
-        offers = self.offers(report, limit=1)
-        return offers[0] if offers and offers[0].probability >= self.scorer.join else None
+        return next((offer for offer in self.offers(report) if offer.joins), None)
 
     def learn(self, pairs: Iterable[Pair]) -> None:
         """Take in what analysts joined and parted: parted reports are never offered to each other again."""
@@ -143,7 +155,7 @@ class Index:
             own = logits[start : start + len(known)]
             start += len(known)
             matches.append(self._match(key, reading, known, own, key in same_page))
-        return sorted(matches, key=lambda match: -match.chance)
+        return sorted(matches, key=lambda match: (-match.page, -match.logit))
 
     def _members(self, key: Key, reading: Reading) -> list[Reading]:
         """The newest reports of a story. A report is no evidence for itself, and so is left out."""
@@ -154,14 +166,10 @@ class Index:
         self, key: Key, reading: Reading, members: Sequence[Reading], logits: Sequence[float], page: bool
     ) -> Match:
         at = max(range(len(logits)), key=logits.__getitem__)
-        if page:
-            return Match(key, 1.0, True, members[at], page)
-        chance = self.scorer.story_probability(logits)
-        copy = is_copy(reading.text, members[at].text)
-        return Match(key, max(chance, chance_of(logits[at])) if copy else chance, copy, members[at], page)
-
-    def _because(self, reading: Reading, match: Match) -> tuple[str, ...]:
-        return ("the same page",) if match.page else reasons(self.scorer.reader, reading, match.nearest)
+        logit, copy = self.scorer.story_logit(logits), page or is_copy(reading.text, members[at].text)
+        across = all(member.chinese != reading.chinese for member in members)
+        logit = max(logit, logits[at]) if copy else logit
+        return Match(key, logit, copy, members[at], page, len(members), across)
 
     def _near_stories(self, reading: Reading) -> list[Key]:
         twins = self._same_page(reading) | self._same_title(reading)

@@ -53,9 +53,15 @@ class Gazetteer:
             at += self._spelling_at(tokens, at, found) or 1
         return frozenset(found)
 
-    def shown(self, key: str) -> str:
-        name = self.names[key]
-        return name.english or name.chinese
+    def shown(self, key: str, *, chinese: bool = False) -> str:
+        """A name for readers, in their language where it is known; a key that is gone stands for itself."""
+        spelt = self.spelt(key)
+        return next(filter(None, reversed(spelt) if chinese else spelt), key)
+
+    def spelt(self, key: str) -> tuple[str, str]:
+        """Its first English and Chinese spellings, "" where there is none."""
+        name = self.names.get(key)
+        return (name.english, name.chinese) if name else ("", "")
 
     def _spelling_at(self, tokens: list[str], at: int, found: set[str]) -> int:
         longest = self._longest.get(tokens[at], 0)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from tracker.clustering.reading import Reader, Reading
+from tracker.clustering.shapes import Reason
 from tracker.clustering.words import words
 
 NEARLY_THE_SAME = 0.7  # cosine of the words of two titles
@@ -76,31 +77,30 @@ def _shared(mine: Mapping[str, float], yours: Mapping[str, float]) -> tuple[floa
     return (shared / every if every else 0.0), shared
 
 
-def reasons(reader: Reader, one: Reading, other: Reading) -> tuple[str, ...]:
-    """What the two share, in words, most telling first."""
+def reasons(reader: Reader, one: Reading, other: Reading) -> tuple[Reason, ...]:
+    """What the two share, most telling first."""
     shared = sorted(one.words.keys() & other.words.keys(), key=lambda word: (-one.rarities[word], word))
     near = sum(one.words[word] * other.words[word] for word in shared)
     found = []
     if one.mark and one.mark == other.mark:
-        found.append("the same title")
+        found.append(Reason("title"))
     elif near >= NEARLY_THE_SAME:
-        found.append("nearly the same title")
-    names = _telling_names(reader, one, other)
-    found.extend(names)
-    found.extend(f"the number {amount}" for amount in sorted(one.amounts & other.amounts)[:2])
-    named = {part for name in names for part in words(name)}
-    found.extend(f"“{word}”" for word in [word for word in shared if word not in named][:3])
+        found.append(Reason("near title"))
+    names = _telling_names(one, other)
+    found.extend(Reason("name", name) for name in names)
+    found.extend(Reason("number", amount) for amount in sorted(one.amounts & other.amounts)[:2])
+    named = {part for name in names for part in words(" ".join(reader.names.spelt(name)))}
+    found.extend(Reason("word", word) for word in [word for word in shared if word not in named][:3])
     if one.days is not None and other.days is not None:
-        gap = days_apart(one, other)
-        found.append("the same day" if gap == 0 else f"{gap} day{'s' if gap > 1 else ''} apart")
+        found.append(Reason("days", str(days_apart(one, other))))
     return tuple(found)
 
 
-def _telling_names(reader: Reader, one: Reading, other: Reading) -> list[str]:
+def _telling_names(one: Reading, other: Reading) -> list[str]:
     shared = [
         (-rarity, key)
         for group, mine in one.names.items()
         for key, rarity in mine.items()
         if key in other.names[group]
     ]
-    return [reader.names.shown(key) for _, key in sorted(shared)[:4]]
+    return [key for _, key in sorted(shared)[:4]]

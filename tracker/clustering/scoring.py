@@ -1,8 +1,9 @@
 """From what two reports share to the probability that they tell of the same act.
 
-Two small logistic models: one over a pair, one over a report and a story (its pairs pooled). Their weights
-are plain numbers in a text file, and each carries the precision it was learnt with, so that what analysts
-decide moves it by Bayes' rule without the examples it came from: many decisions move it far, few hardly.
+Small logistic models: one over a pair, one over a report and a story (its pairs pooled), and one over how that
+story stands beside its rivals (the chance that is shown with an offer). Their weights are plain numbers in a
+text file, and each carries the precision it was learnt with, so that what analysts decide moves it by Bayes'
+rule without the examples it came from: many decisions move it far, few hardly.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ MEMBERS_READ = 12  # of a story's reports, the newest: enough to know it by, and
 STEPS = 30
 
 STORY_FEATURES = ("best", "best_three", "every", "size_log", "best_gap")
+STANDING_FEATURES = ("logit", "logit_above", "lead", "size_log", "across")
+MOST_LEAD = 6.0  # nats before or behind the best rival; farther tells nothing more
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ class Scorer:
     reader: Reader
     pair: Logistic
     story: Logistic
-    join: float  # from this probability on a report joins a story by itself
+    showing: Logistic
+    join: float  # from this chance on a report joins a story by itself
     offer: float  # below it a story is not worth an analyst's look
     cut: float  # mean chance of a pair at which the nightly pass parts two groups
 
@@ -87,9 +91,13 @@ class Scorer:
         rows = np.array([compare(one, other) for other in others], float)
         return self.pair.logits(rows.reshape(len(others), len(FEATURES)))
 
-    def story_probability(self, logits: Sequence[float]) -> float:
-        """The chance that a report belongs to a story, from its pairs with the story's reports."""
-        return chance_of(float(self.story.logits(np.array(pooled(logits)))))
+    def story_logit(self, logits: Sequence[float]) -> float:
+        """How much speaks for a report's belonging to a story, from its pairs with the story's reports."""
+        return float(self.story.logits(np.array(pooled(logits))))
+
+    def shown(self, standing: Sequence[float]) -> float:
+        """The chance to show with an offer that stands so beside its rivals."""
+        return chance_of(float(self.showing.logits(np.array(standing))))
 
     def taught(self, pairs: Iterable[Pair]) -> Scorer:
         """The scorer after what analysts joined and parted."""
@@ -106,8 +114,10 @@ class Scorer:
         return {
             "features": list(FEATURES),
             "story_features": list(STORY_FEATURES),
+            "standing_features": list(STANDING_FEATURES),
             "pair": self.pair.plain(),
             "story": self.story.plain(),
+            "showing": self.showing.plain(),
             "join": self.join,
             "offer": self.offer,
             "cut": self.cut,
@@ -117,11 +127,12 @@ class Scorer:
 
     @classmethod
     def of(cls, plain: dict) -> Scorer:
-        if plain["features"] != list(FEATURES) or plain["story_features"] != list(STORY_FEATURES):
+        known = [list(FEATURES), list(STORY_FEATURES), list(STANDING_FEATURES)]
+        if [plain.get(name) for name in ("features", "story_features", "standing_features")] != known:
             raise ValueError("These weights were learnt for other features: learn them again.")
         reader = Reader(plain["frequencies"], plain["texts"])
-        models = (Logistic.of(plain["pair"]), Logistic.of(plain["story"]))
-        return cls(reader, *models, plain["join"], plain["offer"], plain["cut"])
+        pair, story, showing = (Logistic.of(plain[name]) for name in ("pair", "story", "showing"))
+        return cls(reader, pair, story, showing, plain["join"], plain["offer"], plain["cut"])
 
 
 def pooled(logits: Sequence[float]) -> list[float]:
@@ -130,6 +141,25 @@ def pooled(logits: Sequence[float]) -> list[float]:
     three = sum(ranked[:3]) / len(ranked[:3])
     every = sum(map(chance_of, ranked)) / len(ranked)
     return [ranked[0], three, every, math.log(len(ranked)), ranked[0] - three]
+
+
+def standing(logit: float, rival: float | None, size: int, across: bool) -> list[float]:
+    """The values of STANDING_FEATURES: a story's own logit, and how far it leads its best rival's (None: no rival).
+
+    `size` is how many of its reports were read, `across` whether all of them are in another language.
+    """
+    lead = MOST_LEAD if rival is None else max(-MOST_LEAD, min(MOST_LEAD, logit - rival))
+    return [logit, max(logit, 0.0), lead, math.log(size), float(across)]
+
+
+def standings(logits: Sequence[float], sizes: Sequence[int], across: Sequence[bool]) -> list[list[float]]:
+    """How each of some stories stands beside the others."""
+    ranked = sorted(logits, reverse=True)
+    best, second = ranked[0], ranked[1] if len(ranked) > 1 else None
+    return [
+        standing(logit, second if logit == best else best, size, far)
+        for logit, size, far in zip(logits, sizes, across, strict=True)
+    ]
 
 
 def chance_of(logit: float) -> float:

@@ -23,18 +23,37 @@ class Report:
     url: str = ""
 
 
+class Reason(NamedTuple):
+    """One thing that two reports share: a `kind` of `KINDS`, and what of it, if that needs saying.
+
+    `value` is the key of a name in the gazetteer, a number, a word, or a count of days. Words for readers are made
+    where they read, in their language.
+    """
+
+    kind: str
+    value: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return self._asdict()
+
+
+KINDS = ("page", "title", "near title", "name", "number", "word", "days")
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A story that a report may belong to, and why.
 
-    `probability` is calibrated: of the offers at 0.8, four of five are the same act. `copy` says that the
-    text itself stands in the story already, word for word or nearly.
+    `probability` is calibrated: of the offers at 0.8, four of five are the same act. `joins` says that so much speaks
+    for it that the report may join without asking. `copy` says that the text itself stands in the
+    story already, word for word or nearly.
     """
 
     story: Key
     probability: float
+    joins: bool
     copy: bool
-    because: tuple[str, ...]
+    because: tuple[Reason, ...]
 
 
 class Pair(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import get_language
 
 from tracker import codebook
-from tracker.desk import opinions, words
+from tracker.desk import opinions, sharing, words
 from tracker.desk.marking import marked
 from tracker.desk.similar import similar
 from tracker.models import Ask, Assessment, Event, Recommendation, Report
@@ -163,7 +163,7 @@ def _report(report: Report, cues: list[tuple[str, str]]) -> dict[str, Any]:
         "summary": marked(article.summary[:600], cues),
         "how": report.get_how_display(),
         "probability": None if report.probability is None else round(100 * report.probability),
-        "because": [str(reason)[:80] for reason in report.because[:3]],
+        "because": sharing.in_words(report.because),
     }
 
 
@@ -178,7 +178,7 @@ def _twins(suggestion: Mapping[str, Any]) -> list[dict[str, Any]]:
             "date": row.date,
             "status": row.get_status_display(),
             "probability": round(100 * float(offers[row.pk].get("probability") or 0)),
-            "because": [str(reason)[:80] for reason in (offers[row.pk].get("because") or ())[:3]],
+            "because": sharing.in_words(offers[row.pk].get("because") or ()),
         }
         for row in rows
     ]

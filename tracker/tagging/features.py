@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from tracker.tagging import folding, frames, matching, table
-from tracker.tagging.cues import Cues
+from tracker.tagging.cues import Cue, Cues
 from tracker.tagging.frames import Frame
 from tracker.tagging.matching import Hit
 from tracker.tagging.table import Finding, Pair
@@ -46,7 +47,7 @@ class Reader:
 
     def __init__(self, cues: Cues):
         self.cues = cues
-        self._matcher = matching.Matcher(cues.words)
+        self._matcher = _matcher(cues.words)
 
     def read(self, title: str, summary: str = "", publisher: str = "") -> Text:
         head = folding.without_site(folding.fold(title), publisher if isinstance(publisher, str) else "")
@@ -65,7 +66,15 @@ class Reader:
             signs = _added(signs, _signs(below))
         for (rec, direction), score in scores.items():
             signs[f"t:{rec}:{direction:+d}"] = score
+        for _, finding in findings:
+            signs[f"q:{finding.rule.ask}"] = signs[f"k:{finding.rule.strength}"] = 1.0
         return Text(head, body, frame, below, tuple(findings), scores, words, signs)
+
+
+@lru_cache(maxsize=4)
+def _matcher(words: tuple[Cue, ...]) -> matching.Matcher:
+    """Compiled once for training and for every tagger that is made of it; it never changes."""
+    return matching.Matcher(words)
 
 
 def _joined(scores: dict[Pair, float], below: dict[Pair, float]) -> dict[Pair, float]:

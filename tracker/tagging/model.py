@@ -2,7 +2,7 @@
 
 For every recommendation the model knows how likely it is touched, and in which direction if it is; the
 direction is learnt over all recommendations together. What the table says is weighed in by a few numbers
-fitted on held-out headlines (`combining`), which also make the result a probability.
+fitted on held-out headlines (`combining`, a row a pair), which also make the result a probability.
 """
 
 from __future__ import annotations
@@ -22,11 +22,22 @@ from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.features import Text
 from tracker.tagging.vectors import Vocabulary
 
-FORMAT = 1
+FORMAT = 2
 PAIRS = tuple((rec, direction) for rec in RECOMMENDATIONS for direction in (1, -1))
 WITNESSES = 8
+CHANCE = 5  # which column of `with_relevance` says how likely the pair is by the learnt weights alone
 
-_ARRAYS = ("touched", "direction", "relevant", "strength", "combining", "relevance", "pooling", "cases")
+_ARRAYS = (
+    "touched",
+    "direction",
+    "relevant",
+    "strength",
+    "ask",
+    "combining",
+    "relevance",
+    "pooling",
+    "cases",
+)
 
 
 class ModelError(ValueError):
@@ -35,19 +46,23 @@ class ModelError(ValueError):
 
 @dataclass(slots=True)
 class Model:
-    """Weights by feature (rows) and output (columns); the last row of each is the constant."""
+    """Weights by feature (rows) and output (columns); the last row of each is the constant.
+
+    `ask` weighs signs alone; its columns are `ask_names`, pairs of a recommendation and an ask ("": none fits).
+    """
 
     vocabulary: Vocabulary
     touched: np.ndarray
     direction: np.ndarray
     relevant: np.ndarray
     strength: np.ndarray
+    ask: np.ndarray
     combining: np.ndarray
     relevance: np.ndarray
     pooling: np.ndarray
     threshold: float
     silence: float
-    asks: dict[str, str]
+    ask_names: list[tuple[str, str]]
     case_titles: list[str]
     cases: sparse.csr_matrix
     facts: dict[str, Any] = field(default_factory=dict)
@@ -61,6 +76,16 @@ class Model:
 
     def strengths(self, matrix: sparse.csr_matrix) -> np.ndarray:
         return np.asarray(matrix @ self.strength).argmax(axis=1) + 1
+
+    def asks(self, matrix: sparse.csr_matrix) -> list[dict[str, str | None]]:
+        """For each text the ask of each recommendation that it speaks to most likely, if it speaks to that one."""
+        scores = matrix[:, self.vocabulary.before_signs :] @ self.ask
+        found: list[dict[str, str | None]] = [{} for _ in range(matrix.shape[0])]
+        for rec in {rec for rec, _ in self.ask_names}:
+            at = [place for place, (own, _) in enumerate(self.ask_names) if own == rec]
+            for row, best in enumerate(scores[:, at].argmax(axis=1)):
+                found[row][rec] = self.ask_names[at[best]][1] or None
+        return found
 
 
 def with_constant(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -91,12 +116,20 @@ def witnesses(touched: np.ndarray, direction: np.ndarray, texts: Sequence[Text])
 
 def combine(model: Model, seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """The witnesses weighed: calibrated log-odds of pairs, then of relevance."""
-    seen = np.concatenate([np.repeat(relevant[:, None, :], len(PAIRS), axis=1), seen], axis=2)
-    pairs = seen @ model.combining
-    best = pairs.max(axis=1, keepdims=True)
-    any_pair = log_odds(1 - np.prod(1 - probability(pairs), axis=1, keepdims=True))
-    overall = np.concatenate([relevant, best, any_pair, np.ones_like(best)], axis=1) @ model.relevance
-    return np.concatenate([pairs, overall[:, None]], axis=1)
+    pairs = np.einsum("tpw,pw->tp", with_relevance(seen, relevant), model.combining)
+    return np.concatenate([pairs, (bearing(pairs, relevant) @ model.relevance)[:, None]], axis=1)
+
+
+def with_relevance(seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """The witnesses of each pair, relevance before them."""
+    return np.concatenate([np.repeat(relevant[:, None, :], len(PAIRS), axis=1), seen], axis=2)
+
+
+def bearing(pairs: np.ndarray, relevant: np.ndarray) -> np.ndarray:
+    """What speaks for relevance: its own model, the best pair, that any pair holds, and a constant."""
+    best = pairs.max(axis=1)
+    any_pair = log_odds(1 - np.prod(1 - probability(pairs), axis=1))
+    return np.stack([relevant[:, 0], best, any_pair, np.ones(len(best))], axis=1)
 
 
 def pool(model: Model, evidence: np.ndarray) -> np.ndarray:
@@ -120,7 +153,7 @@ def to_bytes(model: Model) -> bytes:
         "signs": model.vocabulary.signs,
         "threshold": model.threshold,
         "silence": model.silence,
-        "asks": model.asks,
+        "ask_names": model.ask_names,
         "case_titles": model.case_titles,
         "facts": model.facts,
         "name": model.name,
@@ -172,7 +205,7 @@ def _rebuilt(held: dict[str, np.ndarray], meta: dict[str, Any]) -> Model:
         **{name: held[name].astype(np.float64) for name in _ARRAYS if name != "cases"},
         threshold=meta["threshold"],
         silence=meta["silence"],
-        asks=meta["asks"],
+        ask_names=[(rec, ask) for rec, ask in meta["ask_names"]],
         case_titles=meta["case_titles"],
         cases=sparse.csr_matrix(cases, shape=(len(meta["case_titles"]), width)),
         facts=meta["facts"],

@@ -82,12 +82,6 @@ def _overlap(start: int, end: int, one: Because) -> bool:
     return one.start is not None and one.end is not None and start < one.end and one.start < end
 
 
-def ask(pair: Pair, text: Text) -> str | None:
-    """The ask of the strongest rule that holds for the pair."""
-    held = [finding for _, finding in text.findings if finding.pair == pair and finding.rule.ask]
-    return max(held, key=lambda finding: finding.weight).rule.ask if held else None
-
-
 def actors(text: Text) -> tuple[str, ...]:
     """Whose act: the sides named before the first act; else the first side named."""
     sides = text.frame.of("side") or (text.summary_frame.of("side") if text.summary_frame else [])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from tracker.tagging.model import PAIRS, Model
 from tracker.tagging.suggestions import Label, Suggestion
 
 SHOWN = 3
+USUAL_STRENGTH = 3
 _BATCH = 256
 _SEVERAL_OUTLETS = 2
 
@@ -58,8 +61,7 @@ class Tagger:
         if len(kept) == 1:
             return kept[0]
         evidence = models.pool(self.model, np.array([one.evidence for one in kept]))
-        known = {(label.rec, label.direction): label for one in reversed(kept) for label in one.labels}
-        labels = self._labels(evidence, known)
+        labels = self._labels(evidence, _most_said(kept))
         outlets = {one.publisher.casefold() for one in kept if one.publisher}
         return Suggestion(
             relevance=round(float(models.probability(evidence[-1])), 4),
@@ -80,7 +82,7 @@ class Tagger:
         for at, chance in best:
             label = known.get(PAIRS[at])
             because = label.because if label else ()
-            strength, ask = (label.strength, label.ask) if label else (3, None)
+            strength, ask = (label.strength, label.ask) if label else (USUAL_STRENGTH, None)
             ticked = chance >= self.model.threshold and not silent and bool(because)
             if ticked or len(labels) < SHOWN:
                 labels.append(Label(*PAIRS[at], round(chance, 4), strength, ask, because, ticked))
@@ -91,18 +93,21 @@ class Tagger:
         meanings = self._encode([text.whole for text in texts]) if self._encode else None
         matrix = models.with_constant(self.model.vocabulary.matrix(texts, meanings))
         evidence = self.model.evidence(texts, matrix)
-        strengths = self.model.strengths(matrix)
+        strengths, asks = self.model.strengths(matrix), self.model.asks(matrix)
         cases = self._reasons.nearest(matrix)
         found = []
         for at, (report, text) in enumerate(zip(reports, texts, strict=True)):
             inside = slice(matrix.indptr[at], matrix.indptr[at + 1])
             row = matrix.indices[inside], matrix.data[inside]
             case = cases[at] if cases else None
-            labels = self._tagged(report, text, evidence[at], int(strengths[at]), row, case)
+            labels = self._tagged(report, text, evidence[at], row, case)
+            labels = tuple(
+                replace(one, strength=int(strengths[at]), ask=asks[at].get(one.rec)) for one in labels
+            )
             found.append(self._suggestion(report, text, evidence[at], labels))
         return found
 
-    def _tagged(self, report, text: Text, evidence, strength: int, row, case) -> tuple[Label, ...]:
+    def _tagged(self, report, text: Text, evidence, row, case) -> tuple[Label, ...]:
         labels: list[Label] = []
         best = _best_pairs(evidence)
         silent = best[0][1] < self.model.silence
@@ -114,8 +119,7 @@ class Tagger:
             if case and ticked and (case[1] or not because):  # nothing is ticked without a reason
                 because += (case[0],)
             ticked = ticked and bool(because)
-            ask = reasons.ask(PAIRS[at], text) or self.model.asks.get(f"{PAIRS[at][0]}:{PAIRS[at][1]:+d}")
-            labels.append(Label(*PAIRS[at], round(chance, 4), strength, ask, because, ticked))
+            labels.append(Label(*PAIRS[at], round(chance, 4), USUAL_STRENGTH, None, because, ticked))
         return tuple(labels)
 
     def _suggestion(self, report, text: Text, evidence: np.ndarray, labels: tuple[Label, ...]) -> Suggestion:
@@ -133,6 +137,22 @@ class Tagger:
 
 def kept_mean(kept: Sequence[Suggestion]) -> np.ndarray:
     return np.average([one.evidence for one in kept], axis=0, weights=[one.reports for one in kept])
+
+
+def _most_said(kept: Sequence[Suggestion]) -> dict[tuple[str, int], Label]:
+    """Each label as its first report gives it, with the strength and the ask that most reports name."""
+    said: dict[tuple[str, int], list[Label]] = {}
+    for one in kept:
+        for label in one.labels:
+            said.setdefault((label.rec, label.direction), []).extend([label] * one.reports)
+    return {
+        pair: replace(
+            labels[0],
+            strength=Counter(label.strength for label in labels).most_common(1)[0][0],
+            ask=Counter(label.ask for label in labels).most_common(1)[0][0],
+        )
+        for pair, labels in said.items()
+    }
 
 
 def _plain(report: str | Sequence[str] | Mapping[str, Any]) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -96,18 +96,20 @@ def train(
     seen, relevant, order = _held_out(rows)
     weights = _fit(rows)
     told = rows.part(_past_cases(rows))
+    ask_names, asks = _fit_asks(rows, weights.vocabulary)
     made = Model(
         vocabulary=weights.vocabulary,
         touched=weights.touched,
         direction=weights.direction,
         relevant=weights.relevant,
         strength=_fit_strength(rows, weights.vocabulary),
-        combining=np.zeros(models.WITNESSES + 1),
+        ask=asks,
+        ask_names=ask_names,
+        combining=np.zeros((len(PAIRS), models.WITNESSES + 1)),
         relevance=np.zeros(4),
         pooling=np.array([1.0, 0.0, 0.0, 0.0]),
         threshold=0.5,
         silence=0.0,
-        asks=_usual_asks(listed),
         case_titles=[one.title for one in told.examples],
         cases=_words_of(told, weights.vocabulary),
         facts={"examples": len(listed), "kinds": dict(Counter(one.kind for one in listed))},
@@ -227,14 +229,20 @@ def _held_out(rows: _Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return seen[chosen], relevant[chosen], chosen
 
 
-def _usual_asks(examples: Sequence[Example]) -> dict[str, str]:
-    """For each pair the ask that most examples name, if more than half of them agree."""
-    said: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in examples:
-        for (rec, direction), ask in zip(one.labels, one.asks, strict=False):
-            said[f"{rec}:{direction:+d}"][ask or ""] += 1
-    usual = {pair: counts.most_common(1)[0] for pair, counts in said.items()}
-    return {pair: ask for pair, (ask, count) in usual.items() if ask and count * 2 > said[pair].total()}
+def _fit_asks(rows: _Rows, vocabulary: vectors.Vocabulary) -> tuple[list[tuple[str, str]], np.ndarray]:
+    """For each recommendation one model an ask, over the signs of the examples that name one (or that none fits)."""
+    signs = rows.counted.matrix(vocabulary)[:, vocabulary.before_signs :]
+    said: dict[str, dict[int, str]] = {rec: {} for rec in RECOMMENDATIONS}
+    for at, one in enumerate(rows.examples):
+        for (rec, _), ask in zip(one.labels, one.asks, strict=False):
+            said[rec][at] = ask or ""
+    names = [(rec, ask) for rec, told in said.items() for ask in sorted(set(told.values()))]
+    weights = np.zeros((signs.shape[1] + 1, len(names)))
+    for column, (rec, ask) in enumerate(names):
+        told = list(said[rec])
+        wanted = np.array([said[rec][place] == ask for place in told])
+        weights[:, column] = _logistic(signs[told], wanted, rows.weight[told], 1.0)
+    return names, weights
 
 
 def _past_cases(rows: _Rows) -> np.ndarray:

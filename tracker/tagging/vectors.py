@@ -11,7 +11,7 @@ from scipy import sparse
 from tracker.tagging.features import Text
 
 _MEANING_SCALE = 3.0
-_SIGNS_SCALE = 0.35
+_SIGNS_SCALE = 0.25
 _TABLE_SCALE = 1.5
 _MOST_WORDS = 60_000
 

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from tracker import clustering
-from tracker.clustering import Pair, Report
+from tracker.clustering import Pair, Reason, Report
 
 DAY = datetime.date(2026, 3, 2)
 
@@ -33,9 +33,9 @@ def test_a_report_of_the_same_act_is_offered_its_story_first(index):
 
 def test_an_offer_says_why(index):
     because = index.offers(report(5, "Nvidia loses China export licences for H20 chips", 1))[0].because
-    assert "nvidia" in because
-    assert "h20" in because
-    assert because[-1] in {"the same day", "1 day apart"}
+    assert Reason("name", "nvidia") in because
+    assert Reason("name", "h20") in because
+    assert because[-1] in {Reason("days", "0"), Reason("days", "1")}
 
 
 def test_a_report_of_something_else_is_offered_nothing_to_join(index):
@@ -53,7 +53,7 @@ def test_a_reprint_is_a_copy_and_joins(index):
 def test_the_same_page_is_certain_under_any_spelling_and_title(index):
     index.add("licences", report(7, "Live: markets react", url="https://example.com/live/7?utm_source=x"))
     offer = index.choose(report(8, "Shares fall", 25, url="http://www.example.com/live/7#top"))
-    assert offer == clustering.Offer("licences", 1.0, True, ("the same page",))
+    assert offer == clustering.Offer("licences", 1.0, True, True, (Reason("page"),))
 
 
 def test_a_link_that_hides_its_page_is_no_identity(index):

@@ -12,6 +12,7 @@ from tracker.models import Article, Assessment, Cue, Event, Recommendation, Repo
 
 pytestmark = pytest.mark.django_db
 
+FEW = examples.seeded()[::24]
 CUE = {"effect": "neutral", "en": ["zeppelin~"], "zh": ["飞艇"]}
 
 
@@ -19,8 +20,7 @@ CUE = {"effect": "neutral", "en": ["zeppelin~"], "zh": ["飞艇"]}
 def few_seeds(monkeypatch, tmp_path, settings):
     """Training on all seeds takes seconds; a handful of them shows the same."""
     settings.DATA_FOLDER = str(tmp_path)
-    whole = examples.seeded()
-    monkeypatch.setattr(examples, "seeded", lambda: whole[::8])
+    monkeypatch.setattr(examples, "seeded", lambda: FEW)
     monkeypatch.setitem(training._served, "tagger", None)
     yield
     training._served.update(key=None, tagger=None)

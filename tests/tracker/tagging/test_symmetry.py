@@ -61,8 +61,8 @@ def test_swapping_the_two_countries_leaves_the_directions(tagger):
     titles = [
         json.loads(line)["title"] for line in (examples.FOLDER / "articles.jsonl").open(encoding="utf-8")
     ]
-    titles = [title for title in titles if swap(title) != title]
-    assert len(titles) > 1000
+    titles = [title for title in titles if swap(title) != title][::2]
+    assert len(titles) > 500
     same = total = 0
     for one, two in zip(tagger.tag_many(titles), tagger.tag_many(map(swap, titles)), strict=True):
         turned = directions(two)
@@ -70,5 +70,5 @@ def test_swapping_the_two_countries_leaves_the_directions(tagger):
             if label.ticked:
                 total += 1
                 same += turned[label.rec] == label.direction
-    assert total > 1000
+    assert total > 500
     assert same / total >= 0.98, f"{total - same} of {total} directions turned"
