@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -69,11 +70,15 @@ def evaluate(
     news: Stream, folds: Sequence[int] = range(stream.FOLDS), beside: bool = True
 ) -> dict[str, dict]:
     """Every figure by name. `folds`: which are held out in turn; fewer are quicker and less exact."""
-    scorers = {fold: scorer_without(news, fold) for fold in folds}
+    scorers = {}
+    for fold in folds:
+        scorers[fold] = scorer_without(news, fold)
+        _tell(f"learnt without fold {fold}")
     held = {fold: [at for at in news.labelled if news.folds[at] == fold] for fold in folds}
     figures = {}
     for name, way in (("nightly pass", nightly), ("joined by itself", by_itself)):
         grouped = {fold: way(news.reports, scorer) for fold, scorer in scorers.items()}
+        _tell(name)
         figures[name] = agreement(news, grouped, held)
         dated = {fold: [at for at in items if at in news.dated] for fold, items in held.items()}
         figures[f"{name}, own date only"] = agreement(news, grouped, dated)
@@ -82,6 +87,11 @@ def evaluate(
         figures |= forward(news)
         figures |= simpler(news)
     return figures
+
+
+def _tell(done: str) -> None:
+    """Progress, beside the tables: the whole takes minutes."""
+    print(f"grouping: {done}", file=sys.stderr, flush=True)
 
 
 def gate(news: Stream) -> dict[str, float]:
