@@ -7,6 +7,7 @@ reason; nothing is silently ignored. Pure but for the exception it raises.
 from __future__ import annotations
 
 import datetime
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +58,8 @@ def read(query: Any, parameters: Sequence[Parameter]) -> dict[str, Any]:
     errors = [
         {
             "name": name[:60],
-            "reason": "not a parameter of this address; allowed: " + (", ".join(known) or "none"),
+            "reason": f"not a parameter of this address{_meant(name, known)}; allowed: "
+            + (", ".join(known) or "none"),
         }
         for name in query
         if name not in known
@@ -78,6 +80,12 @@ def read(query: Any, parameters: Sequence[Parameter]) -> dict[str, Any]:
     if errors:
         raise Invalid(errors)
     return found
+
+
+def _meant(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
+    """What was probably meant by a name that is none."""
+    alike = difflib.get_close_matches(name[:60], known, 1)
+    return f" (did you mean {alike[0]}?)" if alike else ""
 
 
 def choice(

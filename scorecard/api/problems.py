@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import resolve
 from django.views.decorators.csrf import csrf_exempt
 from django.views.defaults import server_error
 from rest_framework import exceptions
@@ -114,7 +115,11 @@ def _fields(detail: Any, path: str = "") -> list[dict[str, str]]:
 
 @csrf_exempt
 def nothing_here(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    """The answer of every address under /api/ that leads nowhere."""
+    """The answer of every address under /api/ that leads nowhere; one that only lacks its last slash leads there."""
+    path, reading = request.path, request.method in ("GET", "HEAD")
+    if reading and not path.endswith("/") and resolve(f"{path}/").func is not nothing_here:
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponsePermanentRedirect(f"{path}/{'?' if query else ''}{query}")
     return response(404, f"Nothing stands at {request.path[:200]}. The list of addresses is at /api/v1/.")
 
 

@@ -48,8 +48,19 @@ class Address(serializers.RegexField):
 
     def __init__(self, **more):
         super().__init__(
-            r"^https?://[^\x00-\x20\x7f-\xa0/?#]+[^\x00-\x20\x7f-\xa0]*$", max_length=2000, **more
+            r"^https?://[^\x00-\x20\x7f-\xa0/?#]+[^\x00-\x20\x7f-\xa0]*$",
+            max_length=2000,
+            error_messages={"invalid": "an address that begins with http:// or https:// and holds no space"},
+            **more,
         )
+
+
+class Identifier(serializers.RegexField):
+    """The id of an event."""
+
+    def __init__(self, **more):
+        invalid = "small letters, digits and hyphens, 1 to 100 of them"
+        super().__init__(f"^{codebook.ID.pattern}$", error_messages={"invalid": invalid}, **more)
 
 
 class SourceInput(Strict):
@@ -130,7 +141,7 @@ class Decision(Strict):
     until = serializers.DateField(required=False, help_text="snooze: until this day")
     changes = serializers.DictField(required=False, help_text="accept, edit: fields of the record")
     events = serializers.ListField(
-        child=serializers.RegexField(f"^{codebook.ID.pattern}$"), required=False, max_length=50,
+        child=Identifier(), required=False, max_length=50,
         help_text="supersede: the earlier events; merge: those to merge into this one",
     )  # fmt: skip
 
@@ -158,7 +169,7 @@ class Decided(serializers.Serializer):
 )
 class Import(Strict):
     records = serializers.ListField(
-        child=serializers.DictField(), min_length=1, max_length=1000,
+        child=serializers.DictField(), min_length=1, max_length=200,  # they hold the log for as long as they take
         help_text="Records in the shape of a line of the log; all of them or none.",
     )  # fmt: skip
     why = CleanText(max_length=1000, required=False, allow_blank=True, help_text="Readers see it.")
@@ -179,7 +190,7 @@ class Imported(serializers.Serializer):
     }
 )
 class DisputeInput(Strict):
-    event = serializers.RegexField(f"^{codebook.ID.pattern}$", help_text="Its id.")
+    event = Identifier(help_text="Its id.")
     claim = CleanText(min_length=20, max_length=4000, help_text="What is wrong.")
     source = Address(help_text="A page that shows it.")
     recommendation = serializers.ChoiceField(choices=codebook.RECOMMENDATIONS, required=False)

@@ -119,8 +119,13 @@ class EditionFile(View):
         operation_id="edition_file",
         parameters=[DAY, NAME],
         responses={
-            (200, kind): OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
-            for kind in ("application/json", "application/jsonl", "text/csv", "text/plain", "text/markdown")
+            (200, kind): OpenApiResponse(shape, description="The file.")
+            for kind, shape in (
+                ("application/json", OpenApiTypes.ANY),
+                *dict.fromkeys(
+                    ("application/jsonl", "text/csv", "text/plain", "text/markdown"), OpenApiTypes.BINARY
+                ).items(),
+            )
         },
         tags=["Editions"],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -117,7 +116,7 @@ def _chunks(name: str, ending: str, asked: dict[str, Any]) -> Iterator[bytes]:
 
 def _changes() -> Iterator[str]:
     for revision in Revision.objects.order_by("sequence").iterator(1000):
-        yield json.dumps(change(revision), ensure_ascii=False, separators=(",", ":")) + "\n"
+        yield streaming.line(change(revision))
 
 
 def _file(request: Any, name: str, ending: str, chunks: Iterator[bytes]) -> StreamingHttpResponse:

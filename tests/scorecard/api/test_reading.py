@@ -147,6 +147,16 @@ def test_what_cannot_be_answered_is_a_problem_with_its_reason(client, seeded, pa
     assert named in problem["detail"]
 
 
+def test_a_slip_of_the_pen_is_met_with_a_hint(client, seeded):
+    problem = cast.get(client, "/events/?recomendation=trust", 400)
+    assert "did you mean recommendation?" in problem["detail"]
+    answer = client.get("/api/v1/events?q=chip&limit=2")
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/api/v1/events/?q=chip&limit=2")
+    for path in ("/nowhere", "/events/x/y/z", "//evil.example/events"):
+        cast.get(client, path, 404)
+    assert client.post("/api/v1/disputes").status_code == 404
+
+
 def test_another_method_is_refused_with_those_allowed(client, seeded):
     answer = client.delete("/api/v1/scores/")
     assert answer.status_code == 405
