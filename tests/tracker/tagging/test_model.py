@@ -1,6 +1,7 @@
 """Training, bytes, pooling: small examples, exact answers."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,33 @@ def pickled():
 def test_bytes_that_are_no_model_are_refused(stored):
     with pytest.raises(models.ModelError, match="retrain"):
         models.from_bytes(stored)
+
+
+def test_the_ask_is_learnt_from_what_was_read_not_from_the_recommendation_alone():
+    told = [
+        Example(title, (TRUST,), title, strengths=(4,), asks=(ask,))
+        for number in range(12)
+        for title, ask in (
+            (f"US bans Chinese app number {number}", "import-barriers"),
+            (f"China refuses US talks in round {number}", None),
+        )
+    ]
+    tagger = tagging.Tagger(CUES, train(told, CUES))
+    asks = [
+        next(label.ask for label in tagger.tag(title).labels if label.rec == "trust")
+        for title in ("Washington bans Chinese app", "Beijing refuses talks")
+    ]
+    assert asks == ["import-barriers", None]
+
+
+def test_pooling_says_the_strength_and_ask_that_most_reports_say(small):
+    one = small.tag("US bans Chinese app")
+    strong, weak = (
+        replace(one, labels=(replace(one.labels[0], strength=strength, ask=ask), *one.labels[1:]))
+        for strength, ask in ((5, "import-barriers"), (1, None))
+    )
+    best = small.pool([weak, strong, strong]).labels[0]
+    assert (best.strength, best.ask) == (5, "import-barriers")
 
 
 def test_a_fold_depends_on_the_group_alone():

@@ -6,7 +6,7 @@ from tests.evaluate.folds import Articles
 from tests.evaluate.pooling import by_events
 from tests.evaluate.tagging import trained
 
-FROZEN = {"single": 0.567, "pooled": 0.651, "chinese": 0.579, "direction": 0.895}  # two of the four folds
+FROZEN = {"single": 0.571, "pooled": 0.666, "chinese": 0.595, "direction": 0.899}  # two of the four folds
 MAY_LOSE = 0.02
 
 
