@@ -9,7 +9,7 @@ from scorecard.pages.views import actors, discovery, events, explain, overview, 
 app_name = "pages"
 
 NAME = r"[a-z0-9-]{1,40}"
-FEED = r"all|recommendations/[a-z-]+|actors/[a-z]+"
+FEED = r"all|recommendations/[a-z-]+(?:/actors/[a-z]+)?|actors/[a-z]+"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),

@@ -92,19 +92,21 @@ def llms(request: HttpRequest) -> HttpResponse:
 
 @published
 def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
-    """A feed of changes of meaning: all, of one recommendation, or of one actor."""
+    """A feed of changes of meaning: all, of one recommendation, of one actor, or of both together."""
     titles = {stem.partition("/feeds/")[2]: title for title, stem in names.feeds()}
-    if name not in titles:
+    words = name.split("/")
+    asked = dict(zip(words[::2], words[1::2], strict=False))
+    parts = ["/".join(pair) for pair in asked.items()] or [name]
+    if not titles.keys() >= set(parts):
         raise Http404
-    kind, _slash, key = name.partition("/")
     entries = feeds.entries(
         (feeds.Version(line.record, line.written, line.why) for line in reading.versions()),
-        recommendation=key if kind == "recommendations" else "",
-        actor=key if kind == "actors" else "",
+        recommendation=asked.get("recommendations", ""),
+        actor=asked.get("actors", ""),
         chinese=frame.language().startswith("zh"),
     )
     channel = feeds.Channel(
-        title=f"US–China AI Policy Scorecard: {titles[name]}",
+        title=f"US–China AI Policy Scorecard: {', '.join(titles[part] for part in parts)}",
         home=frame.absolute(reverse("pages:overview")),
         address=frame.absolute(request.path),
         event_address=lambda event_id: frame.absolute(reverse("pages:event", args=[event_id])),

@@ -21,7 +21,7 @@ from tracker import triage
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recommendations")]
 ATOM = "{http://www.w3.org/2005/Atom}"
 HERE = Path(__file__).parent
-FEEDS = ("all", "recommendations/trust", "actors/us")
+FEEDS = ("all", "recommendations/trust", "actors/us", "recommendations/trust/actors/us")
 
 
 @pytest.fixture
@@ -101,6 +101,18 @@ def test_atom_holds_what_the_standard_demands(client, changes, name, prefix):
     moments = [entry.findtext(f"{ATOM}updated") for entry in entries]
     assert moments == sorted(moments, reverse=True)
     assert feed.findtext(f"{ATOM}updated") == moments[0]
+
+
+def test_a_feed_of_both_holds_what_touches_both(client, changes):
+    cast.put("third", rec="trust", actors=["china"])
+    items = json.loads(client.get("/feeds/recommendations/trust/actors/china.json").content)["items"]
+    assert [item["url"].rpartition("/events/")[2] for item in items] == ["third/"]
+    for name in (
+        "recommendations/trust/actors/martians",
+        "actors/us/actors/us",
+        "recommendations/x/actors/us",
+    ):
+        assert client.get(f"/feeds/{name}.atom").status_code == 404
 
 
 def test_a_feed_of_nothing_is_valid_too(client):
