@@ -57,7 +57,7 @@ lock: $(VENV)/dev.ready ## Pin the requirements anew, with hashes and without ad
 	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 
 .PHONY: audit
-audit: $(VENV)/bin/python ## Known weaknesses of the locked packages; asks pypi.org, so no part of check
+audit: $(VENV)/bin/python ## Known weaknesses of the locked packages; asks the package index, so no part of check
 	@"$$(.ci/python)" -m venv .local/audit && .local/audit/bin/pip install -q pip-audit
 	@for name in base dev embeddings; do .local/audit/bin/pip-audit --strict --require-hashes --disable-pip \
 	  -r requirements/$$name.txt; done

@@ -35,6 +35,13 @@ def test_every_file_that_is_named_exists(path):
         assert found.exists() or found.with_suffix(".py").exists(), target
 
 
+def test_every_test_that_is_named_exists():
+    named = set(re.findall(r"`(tests/[a-z_/]+\.py)::([a-z_0-9]+)`", WORDS))
+    assert len(named) > 50
+    missing = [f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / path).read_text()]
+    assert not missing
+
+
 def test_every_command_that_is_named_exists():
     named = set(re.findall(r"manage\.py ([a-z_]+)", WORDS))
     assert {"backup", "restore", "health", "migrate", "seed"} <= named
