@@ -95,6 +95,8 @@ def _state(article: Article) -> str:
     text = str(STATES[Article.State(article.state)])
     if article.relevance is not None:
         text += " " + _("Relevance %(chance)d %%.") % {"chance": round(100 * article.relevance)}
+    elif article.state == Article.State.BACKGROUND:
+        text += " " + _("It is older than the record, and was not judged.")
     return f"{text} {article.trouble}".strip()
 
 

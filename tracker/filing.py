@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from tracker import clustering, codebook, coverage, stories, tagging, training, triage
+from tracker.clustering.index import WINDOW
 from tracker.models import Article, Event, Lease
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ OFFERED = 3
 
 def file_waiting(seconds: float = 40.0) -> int:
     """File what waits, batch by batch, until nothing waits or the time is over; the number filed."""
-    deadline, filed = time.monotonic() + seconds, 0
+    deadline, filed = time.monotonic() + seconds, pass_over_old()
     while time.monotonic() < deadline:
         token = Lease.objects.take("filing", LEASE)
         if token is None:
@@ -48,6 +49,17 @@ def file_waiting(seconds: float = 40.0) -> int:
     if filed:
         coverage.note_queue()
     return filed
+
+
+def pass_over_old() -> int:
+    """Set aside what is older than any report of an act on record, all at once; the number.
+
+    A feed's first poll and its archive bring years of it, and none can be proposed or joined.
+    """
+    first = codebook.START - datetime.timedelta(WINDOW)
+    start = datetime.datetime.combine(first, datetime.time.min, datetime.UTC)
+    old = Article.objects.filter(state=Article.State.NEW, published_at__lt=start)
+    return old.update(state=Article.State.BACKGROUND, filed_at=timezone.now())
 
 
 def file_batch() -> int:

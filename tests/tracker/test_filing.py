@@ -85,6 +85,16 @@ def test_what_was_published_before_the_start_is_not_proposed(keep):
     assert article.state == Article.State.BACKGROUND
 
 
+def test_what_is_older_than_any_act_on_record_is_not_even_judged(keep):
+    old = keep(BAN, day=NOON.replace(year=2019))
+    reported = keep(BAN, publisher="The Strait Post", day=NOON.replace(year=2025, month=1, day=10))
+    assert filing.file_waiting() == 2
+    for article, judged in ((old, False), (reported, True)):
+        article.refresh_from_db()
+        assert (article.state, bool(article.suggestion)) == (Article.State.BACKGROUND, judged)
+        assert article.filed_at
+
+
 def test_filing_again_finds_nothing_to_do(keep):
     keep(BAN)
     assert filing.file_waiting() == 1
