@@ -229,6 +229,15 @@ class TestRunning:
         assert answer.status == 301
         assert answer.headers["Location"] == "https://scorecard.example.org/events/"
 
+    def test_cookies_and_transport_are_strict(self, running):
+        line = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+        line.request("GET", "/admin/login/", headers=READERS)
+        answer = line.getresponse()
+        (cookie,) = answer.headers.get_all("Set-Cookie")
+        assert cookie.startswith("__Host-csrf=")
+        assert {"Secure", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+        assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
+
     def test_a_host_that_is_not_ours_is_refused(self, running):
         with pytest.raises(urllib.error.HTTPError, match="400"):
             running.get("/", **(READERS | {"Host": "evil.example"}))

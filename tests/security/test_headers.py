@@ -157,7 +157,7 @@ def test_hostile_words_in_a_query_stay_words(client, known):
 
 
 def test_over_https_cookies_and_transport_are_strict():
-    """As tracker.settings decides from SITE_URL; asked of the running service in tests/operations."""
+    """As tracker.settings decides from SITE_URL; asked of the running service in tests/operations/test_compose.py."""
     assert settings.SECURE_REFERRER_POLICY == "strict-origin-when-cross-origin"
     assert settings.SESSION_COOKIE_HTTPONLY
     assert settings.SESSION_COOKIE_SAMESITE == "Lax"
