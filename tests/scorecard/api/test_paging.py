@@ -49,7 +49,7 @@ def test_a_row_that_stays_is_met_once_while_others_come_and_go(client, recommend
     assert set(same_day) - set(gone) <= set(met)
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=st.text(min_size=1, max_size=80), value=st.recursive(
     st.none() | st.integers() | st.text(max_size=20), lambda part: st.lists(part, max_size=4), max_leaves=8
 ))  # fmt: skip
@@ -62,7 +62,7 @@ def test_no_cursor_breaks_a_list(client, text, value):
             assert "cursor" in json.loads(answer.content)["detail"]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(name=st.sampled_from(["q", "first", "actor", "limit", "order", "fields", "retracted", "supersedes"]),
        value=st.text(max_size=120))  # fmt: skip
 def test_no_filter_breaks_a_list(client, name, value):

@@ -16,7 +16,7 @@ from scorecard.models import Edition
 from tests.scorecard import cast
 from tracker import triage
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 VERIFY = Path(verify.__file__)
 
 
