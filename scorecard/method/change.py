@@ -36,7 +36,10 @@ def _effective_acts(ledger: Ledger, rows: np.ndarray, after: np.ndarray, day: in
     """[recommendations] (Σy)² / Σy² over the acts that came (y = a' - u', faded) or went (the negative)."""
     pairs = sums.credited(ledger, rows, day).pairs
     y = (pairs[0] - pairs[1]) * np.where(after[rows], 1.0, -1.0)
-    where, width = ledger.recommendation[rows], len(RECOMMENDATIONS)
+    order = np.argsort(
+        y, kind="stable"
+    )  # by size, so that the order of the log does not matter to the last bit
+    y, where, width = y[order], ledger.recommendation[rows[order]], len(RECOMMENDATIONS)
     total, squares = np.bincount(where, y, width), np.bincount(where, y * y, width)
     return np.where(squares > 0, total * total / np.where(squares > 0, squares, 1.0), 0.0)
 
