@@ -14,7 +14,6 @@ import subprocess  # nosec B404
 import sys
 import threading
 import time
-from dataclasses import asdict, replace
 from datetime import datetime
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
@@ -145,16 +144,18 @@ def _answered(body: bytes, told: dict) -> str:
         return json.dumps({"error": str(error)})
     except MemoryError:
         return json.dumps({"error": "The document needs too much memory to read."})
-    return json.dumps(asdict(document), default=datetime.isoformat)
+    entries = list(map(_fields, document.entries))
+    return json.dumps(_fields(document) | {"entries": entries}, default=datetime.isoformat)
+
+
+def _fields(one: Document | Entry) -> dict:
+    return {name: getattr(one, name) for name in one.__slots__}
 
 
 def _revived(told: dict) -> Document:
-    entries = tuple(
-        replace(
-            Entry(**entry),
-            published=entry["published"] and datetime.fromisoformat(entry["published"]),
-            updated=entry["updated"] and datetime.fromisoformat(entry["updated"]),
-        )
-        for entry in told.pop("entries")
-    )
+    entries = tuple(Entry(**entry | _moments(entry)) for entry in told.pop("entries"))
     return Document(entries=entries, **told)
+
+
+def _moments(entry: dict) -> dict:
+    return {name: entry[name] and datetime.fromisoformat(entry[name]) for name in ("published", "updated")}
