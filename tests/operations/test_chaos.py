@@ -19,7 +19,7 @@ from tests.scorecard.alerts.postbox import Postbox
 from tests.scorecard.alerts.receiver import Receiver
 from tests.service import Service, filled_database
 
-pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
 STRIKES = int(os.environ.get("CHAOS_ROUNDS", "50"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.randrange(1_000_000)

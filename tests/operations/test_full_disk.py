@@ -5,7 +5,7 @@ import pytest
 from tests.feeds.publisher import Publisher, feed_of
 from tests.service import Service
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 # The limit on a file's size stands for a full disk: SQLite is told the same by the system.
 FULL = """

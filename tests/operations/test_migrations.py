@@ -8,7 +8,7 @@ import pytest
 
 from tests.service import Service
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 # An early release, whose tables today's models do not know: its own, as its migrations describe them, do.
 EARLY = (
     ("tracker", "0003_leases_and_heartbeats"),
