@@ -1,17 +1,28 @@
 """One article to its event: event first, then a proposal, or the background; nothing lost when it fails."""
 
 import datetime
+import functools
 import hashlib
 
 import pytest
 
 from tracker import filing, stories, training, triage
+from tracker.clustering.reading import Reader
 from tracker.models import Article, Event, Lease, PairJudgement, Report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 BAN = "Commerce Department tightens export controls on advanced AI chips sold to China"
 NOON = datetime.datetime(2026, 11, 16, 12, tzinfo=datetime.UTC)
+
+
+@pytest.fixture(autouse=True)
+def each_report_is_read_once(monkeypatch):
+    """Every test builds the index of the same first record."""
+    monkeypatch.setattr(Reader, "read", read_once)
+
+
+read_once = functools.lru_cache(maxsize=10_000)(Reader.read)
 
 
 @pytest.fixture(autouse=True)
