@@ -141,7 +141,7 @@ class Storm:
             self.look_after()
             self.make_due()
             self.nudge_senders()
-            before, deadline = self.newsroom.calls, time.monotonic() + 5
+            before, deadline = self.newsroom.calls, time.monotonic() + 3
             while self.newsroom.calls < before + 2 and time.monotonic() < deadline:
                 time.sleep(0.01)
             time.sleep(chance.random() * 0.1)
@@ -151,6 +151,16 @@ class Storm:
     def calm(self, patience=180):
         """Nobody strikes any more: every feed is read once again, every article filed, everything sent."""
         self.newsroom.frozen = True
+        for victim in COMMANDS:
+            if victim.startswith("worker"):
+                self.strike(victim)
+        # Nobody holds anything now. The minutes until the leases of the dead have ended are over at once.
+        for lease in (
+            "tracker_lease SET until",
+            "scorecard_mail SET leased_until",
+            "scorecard_delivery SET leased_until",
+        ):
+            self.sql(f"UPDATE {lease} = now()")
         self.look_after()
         self.sql("UPDATE feeds_feed SET last_polled_at = NULL")
         deadline = time.monotonic() + patience
@@ -181,11 +191,12 @@ class Storm:
         return self.sql(f"SELECT count(*) FROM {what}")[0][0]
 
 
-OWED = "delivered_at IS NULL AND given_up_at IS NULL AND leased_until <= now()"
+OWED = "delivered_at IS NULL AND given_up_at IS NULL AND (leased_until IS NULL OR leased_until <= now())"
 UNDONE = (
     "feeds_feed WHERE last_polled_at IS NULL OR lease_token <> ''",
     "tracker_article WHERE state IN ('new', 'changed')",
     "scorecard_delivery WHERE delivered_at IS NULL",
+    "scorecard_subscription WHERE period = ''",  # nobody has written to them yet
     "scorecard_mail WHERE state IN ('waiting', 'sending')",
     "scorecard_webhook WHERE sequence < (SELECT sequence FROM tracker_head)",
 )
