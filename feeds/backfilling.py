@@ -17,11 +17,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from feeds import fetching, gathering, keeping, parsing, polling, scheduling, statements
+from feeds import fetching, gathering, keeping, parsing, polling, scheduling
 from feeds.fetching import Answer, Ask, FetchError
 from feeds.models import Feed, Poll
 from feeds.parsing import Document
 from feeds.scheduling import Batch
+from tracker import statements
 
 PAGES = 20  # in one go
 MOST = 500  # of one feed

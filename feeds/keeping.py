@@ -13,11 +13,12 @@ from operator import attrgetter
 from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 
-from feeds import drafting, recognising, statements
+from feeds import drafting, recognising
 from feeds.drafting import Draft
 from feeds.models import Delivery, Feed
 from feeds.parsing import Entry
 from feeds.recognising import Known
+from tracker import statements
 from tracker.models import Article, ArticleVersion
 
 ARTICLE = attrgetter(*drafting.NAMES)

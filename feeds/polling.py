@@ -20,13 +20,14 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from feeds import alerting, health, keeping, pacing, parsing, scheduling, statements
+from feeds import alerting, health, keeping, pacing, parsing, scheduling
 from feeds.fetching import Answer, Ask, FetchError
 from feeds.gathering import Gathering
 from feeds.models import Feed, Poll
 from feeds.pacing import Pace
 from feeds.parsing import dates
 from feeds.scheduling import Batch
+from tracker import statements
 
 SECONDS = 180  # for one batch; what was not begun by then is given back
 MOVES_AFTER = timedelta(days=3)  # a permanent redirect must hold that long

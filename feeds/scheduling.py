@@ -18,8 +18,9 @@ from django.db.models import DurationField, F, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from feeds import gathering, pacing, statements
+from feeds import gathering, pacing
 from feeds.models import Feed, Poll
+from tracker import statements
 from tracker.models import Article
 
 BATCH = 25  # feeds in one message

@@ -1,8 +1,8 @@
 """One article: find the event it reports, else tag it and propose one.
 
 The law: event first. What is on record or proposed already is only joined; a machine's suggestion never
-touches an event that a person has decided. One filer works at a time, each article in its own transaction, so
-that a killed worker loses nothing and proposes nothing twice.
+touches an event that a person has decided. One filer works at a time, each event in a transaction with the
+article that reports it, so that a killed worker loses nothing and proposes nothing twice.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import datetime
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tracker import clustering, codebook, coverage, stories, tagging, training, triage
+from tracker import clustering, codebook, coverage, statements, stories, tagging, training, triage
 from tracker.clustering.index import WINDOW
 from tracker.models import Article, Event, Lease
 
@@ -30,6 +30,9 @@ TRIES = 3
 # and 7 % of ordinary news (docs/evaluation.md, "A real stream"); an act has more than one report.
 GATE = 0.5
 OFFERED = 3
+FILED = ("state", "relevance", "suggestion", "model_version", "trouble", "filed_at", "leased_until")
+
+Told = tuple[Article, tagging.Suggestion]
 
 
 def file_waiting(seconds: float = 40.0) -> int:
@@ -64,46 +67,50 @@ def pass_over_old() -> int:
 
 def file_batch() -> int:
     """File the oldest waiting articles; one that fails is tried again later and never stops the others."""
-    articles = list(Article.objects.to_file()[:BATCH])
+    articles = list(Article.objects.to_file().defer("html", "text")[:BATCH])
     if not articles:
         return 0
     tagger = training.serving()
     texts = [(article.title, article.summary, article.language, article.publisher) for article in articles]
     index = stories.STORIES.index()
+    background: list[Told] = []
     for article, suggestion in zip(articles, tagger.tag_many(texts), strict=True):
         try:
-            with transaction.atomic():
-                event = file(article, suggestion, tagger, index)
+            if not file(article, suggestion, tagger, index):
+                background.append((article, suggestion))
         except Exception as error:
-            log.exception("article %s could not be filed", article.pk)
             _set_aside(article, error)
-        else:
-            if event is not None:
-                index.add(event.id, stories.report_of(article))
+    _pass_over(background)
     return len(articles)
 
 
-def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: Any) -> Event | None:
-    """File one article under the event it reports; None when it is not relevant."""
-    if article.state == Article.State.CHANGED and (event := _changed(article)) is not None:
-        _filed(article, suggestion, event)
-        return None
+def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: Any) -> bool:
+    """File one article under the event it reports; False when there is none."""
+    if article.state == Article.State.CHANGED and _revisited(article, suggestion):
+        return True
     report = stories.report_of(article)
-    choice, event = index.choose(report), None
-    if choice is not None:
-        event = _join(choice, article, suggestion, tagger)
-    elif suggestion.relevance >= GATE and article.day >= codebook.START:
-        event = _propose(article, suggestion, index.offers(report, limit=OFFERED))
-    _filed(article, suggestion, event)
-    return event
+    choice = index.choose(report)
+    if choice is None and (suggestion.relevance < GATE or article.day < codebook.START):
+        return False
+    with transaction.atomic():
+        if choice is not None:
+            event = _join(choice, article, suggestion, tagger)
+        else:
+            event = _propose(article, suggestion, index.offers(report, limit=OFFERED))
+        _write([(article, suggestion)], Article.State.FILED)
+    index.add(event.id, report)
+    return True
 
 
-def _changed(article: Article) -> Event | None:
+def _revisited(article: Article, suggestion: tagging.Suggestion) -> bool:
     """An article that was edited after it was filed: its events are looked at once more, none is proposed."""
-    events = list(Event.objects.filter(reports__article=article))
-    for event in events:
-        triage.revisit(event, article)
-    return events[0] if events else None
+    with transaction.atomic():
+        events = list(Event.objects.filter(reports__article=article))
+        for event in events:
+            triage.revisit(event, article)
+        if events:
+            _write([(article, suggestion)], Article.State.FILED)
+    return bool(events)
 
 
 def _join(offer: clustering.Offer, article: Article, suggestion: tagging.Suggestion, tagger: Any) -> Event:
@@ -150,17 +157,32 @@ def _propose(article: Article, suggestion: tagging.Suggestion, offers: Sequence[
     )
 
 
-def _filed(article: Article, suggestion: tagging.Suggestion, event: Event | None) -> None:
-    article.state = Article.State.FILED if event else Article.State.BACKGROUND
-    article.relevance, article.suggestion = suggestion.relevance, suggestion.as_dict()
-    article.model_version, article.trouble = suggestion.model, ""
-    article.filed_at, article.leased_until = timezone.now(), None
-    names = ("state", "relevance", "suggestion", "model_version", "trouble", "filed_at", "leased_until")
-    article.save(update_fields=names)
+def _pass_over(background: list[Told]) -> None:
+    """What reports no event, in one statement; where one of them cannot be written, each by itself."""
+    try:
+        with transaction.atomic():
+            _write(background, Article.State.BACKGROUND)
+    except Exception:
+        log.exception("%d articles could not be filed together", len(background))
+        for told in background:
+            try:
+                _write([told], Article.State.BACKGROUND)
+            except Exception as error:
+                _set_aside(told[0], error)
+
+
+def _write(told: Iterable[Told], state: str) -> None:
+    now = timezone.now()
+    rows = [
+        (article.pk, (state, judged.relevance, judged.as_dict(), judged.model, "", now, None))
+        for article, judged in told
+    ]
+    statements.update_each(Article, FILED, rows)
 
 
 def _set_aside(article: Article, error: Exception) -> None:
     """Try again in some minutes; after three tries say so on the article and leave it to a person."""
+    log.error("article %s could not be filed", article.pk, exc_info=error)
     attempts = article.attempts + 1
     Article.objects.filter(pk=article.pk).update(
         attempts=attempts,

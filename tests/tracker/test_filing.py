@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from tracker import filing, stories, training, triage
+from tracker import filing, statements, stories, training, triage
 from tracker.clustering.reading import Reader
 from tracker.models import Article, Event, Lease, PairJudgement, Report
 
@@ -141,6 +141,35 @@ def test_a_failing_article_stops_no_other_and_is_put_aside_after_three_tries(kee
     monkeypatch.setattr(triage, "propose", really)
     Article.objects.filter(pk=bad.pk).update(state=Article.State.NEW)
     assert filed(bad) is not None
+
+
+def test_background_that_cannot_be_written_stops_no_other(keep, monkeypatch):
+    good, bad = keep("Nothing of note happened at the fair"), keep("Ten keyboards we liked this autumn")
+    really = statements.update_each
+
+    def update_each(model, names, rows):
+        rows = list(rows)
+        if bad.pk in dict(rows):
+            raise ValueError("a character that no database takes")
+        really(model, names, rows)
+
+    monkeypatch.setattr(statements, "update_each", update_each)
+    filing.file_waiting()
+    for article in (good, bad):
+        article.refresh_from_db()
+    assert good.state == Article.State.BACKGROUND
+    assert (bad.state, bad.attempts) == (Article.State.NEW, 1)
+    assert "no database" in bad.trouble
+
+
+def test_what_is_filed_together_costs_few_statements(keep, django_assert_max_num_queries):
+    for number in range(60):
+        keep(f"{number} keyboards we liked this autumn")
+    keep(BAN)
+    training.serving()
+    stories.STORIES.index()
+    with django_assert_max_num_queries(60):
+        assert filing.file_waiting() == 61
 
 
 def test_an_edited_article_of_a_decided_event_is_looked_at_again_once(keep, analyst):

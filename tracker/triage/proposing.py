@@ -13,17 +13,19 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from tracker import codebook
+from tracker import codebook, statements
 from tracker.models import Article, Decision, Event, Report
 from tracker.triage import coding, searchable, worth
 from tracker.triage.moves import NEW, PROPOSED, SNOOZED, Refused
 
 LONGEST_SLUG = 70
+REPORT = ("event", "article", "how", "probability", "because")
+PROPOSAL = ("event", "action", "status_after", "by", "model_version")
 
 
 def propose(
@@ -50,7 +52,11 @@ def propose(
     title = " ".join(title.split())[:500]
     if not title:
         raise Refused(_("A proposal needs a title."))
-    suggestion, found = dict(suggestion or {}), list(articles)
+    suggestion, found = dict(suggestion or {}), list({article.pk: article for article in articles}.values())
+    if outlets is None:
+        outlets = len({article.publisher for article in found})
+    if priority is None:
+        priority = worth.priority(relevance, coding.ticked(suggestion), outlets, date)
     chinese = language.lower().startswith("zh")
     event = Event(
         status=PROPOSED if coding.ticked(suggestion) else NEW,
@@ -64,20 +70,21 @@ def propose(
         suggestion=suggestion or None,
         model_version=model_version or str(suggestion.get("model") or "")[:60],
         relevance=relevance,
+        priority=priority,
+        reports_count=len(found),
+        outlets_count=outlets,
         last_reported_at=timezone.now() if found else None,
     )
     searchable.note(event)
-    with transaction.atomic():
+    # A caller that holds a transaction gives it up when this fails: no savepoint.
+    with transaction.atomic(savepoint=False):
         _insert(event, title)
-        _attach(event, found, how, probability, list(because))
-        _count(event, outlets)
-        if priority is None:
-            priority = worth.priority(relevance, coding.ticked(suggestion), event.outlets_count, date)
-        event.priority = priority
-        event.save(update_fields=["priority", "reports_count", "outlets_count"])
-        Decision.objects.create(
-            event=event, action="propose", status_after=event.status, by=by, model_version=event.model_version
+        reasons = list(because)
+        statements.insert(
+            Report, REPORT, [(event.pk, article.pk, how, probability, reasons) for article in found]
         )
+        told = (event.pk, "propose", event.status, by and by.pk, event.model_version)
+        statements.insert(Decision, PROPOSAL, [told])
     return event
 
 
@@ -180,18 +187,16 @@ def _certainty(value: Any) -> str:
 
 def _insert(event: Event, title: str) -> None:
     """Under the first free id: `…`, `…-2`, `…-3`, then a random one."""
-    stem = new_id(event.date, title)
+    event.pk = stem = new_id(event.date, title)
+    if statements.add(event):
+        return
     taken = set(Event.objects.filter(pk__startswith=stem).values_list("pk", flat=True))
-    names = [stem, *(f"{stem}-{number}" for number in range(2, 200))]
+    names = (f"{stem}-{number}" for number in range(2, 200))
+    # More than one: somebody may take an id between the look and the writing.
     for name in [name for name in names if name not in taken][:3]:
         event.pk = name
-        try:
-            with transaction.atomic():
-                event.save(force_insert=True)
+        if statements.add(event):
             return
-        except IntegrityError:  # somebody took this id between the look and the writing
-            if not Event.objects.filter(pk=name).exists():
-                raise
     event.pk = f"{stem}-{uuid.uuid4().hex[:8]}"
     event.save(force_insert=True)
 

@@ -1,7 +1,7 @@
 """Rows found, put in and changed by one statement each, without the detours of instances and querysets.
 
-Several times as fast as querysets, which are built anew and ask every field for every value: most of what a
-poll costs beside reading. The law: rows that a unique constraint knows already are passed over, as
+Several times as fast as querysets, which are built anew and ask every field for every value: most of what
+polling and filing cost beside reading. The law: rows that a unique constraint knows already are passed over, as
 `ignore_conflicts` does; columns that are not named get the model's default, or the database's. Only quoted
 names of our own models are put into a statement; every value is a parameter.
 """
@@ -60,6 +60,37 @@ def insert(
             if returning:
                 told += cursor.fetchall()
     return told
+
+
+def add(row: models.Model) -> bool:
+    """Insert an instance under the key that it has; whether that key was free.
+
+    What the database itself fills in is read when somebody asks for it.
+    """
+    concrete = row._meta.concrete_fields
+    given = [field for field in concrete if not field.has_db_default()]
+    values = [getattr(row, field.attname) for field in given]
+    key = row._meta.pk.name
+    if not insert(type(row), [field.name for field in given], [values], returning=(key,)):
+        return False
+    row._state.adding, row._state.db = False, connection.alias
+    for field in concrete:
+        if field.has_db_default():
+            vars(row).pop(field.attname, None)
+    return True
+
+
+def update_each(model: Model, names: Sequence[str], rows: Iterable[tuple[Any, Sequence[Any]]]) -> None:
+    """Set the fields `names` of many rows, each to its own values: pairs of a primary key and those."""
+    fields, _ = _fields(model, tuple(names))
+    key = cast(models.Field, model._meta.pk)
+    setting = ", ".join(f"{_column(connection.vendor, model, name)} = %s" for name in names)
+    place = f"{_column(connection.vendor, model, key.name)} = %s"
+    table = connection.ops.quote_name(model._meta.db_table)
+    statement = f"UPDATE {table} SET {setting} WHERE {place}"  # noqa: S608  # nosec B608
+    given = [_prepared(fields, values) + _prepared([key], [one]) for one, values in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, given)
 
 
 def update(model: Model, changes: Mapping[str, Any], **where: Any) -> int:
