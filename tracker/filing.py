@@ -88,15 +88,16 @@ def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: A
     """File one article under the event it reports; False when there is none."""
     if article.state == Article.State.CHANGED and _revisited(article, suggestion):
         return True
-    report = stories.report_of(article)
-    choice = index.choose(report)
+    report = stories.reading_of(article)
+    ranking = index.rank(report)
+    choice = ranking.choice()
     if choice is None and (suggestion.relevance < GATE or article.day < codebook.START):
         return False
     with transaction.atomic():
         if choice is not None:
             event = _join(choice, article, suggestion, tagger)
         else:
-            event = _propose(article, suggestion, index.offers(report, limit=OFFERED))
+            event = _propose(article, suggestion, ranking.offers(OFFERED))
         _write([(article, suggestion)], Article.State.FILED)
     index.add(event.id, report)
     return True

@@ -7,6 +7,7 @@ nightly pass and the analyst's "same event?" find it.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ REPORTS_EACH = 12  # the newest reports of a story speak for it
 REBUILT_AFTER = 3600.0  # seconds
 CHUNK = 500
 PAIRED = 3  # reports of the event that a judged article is compared with
+REMEMBERED = 500  # readings: those of a batch come back when its events are taken in again
 
 
 class Stories:
@@ -72,7 +74,17 @@ class Stories:
                     [event.summary, event.summary_zh],
                 )
             for article in reports[event.id]:
-                self._index.add(event.id, report_of(article))
+                self._index.add(event.id, reading_of(article))
+
+
+def reading_of(article: Article) -> clustering.Reading:
+    """An article as the index of stories compares it."""
+    return _read(report_of(article))
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _read(report: clustering.Report) -> clustering.Reading:
+    return clustering.default_scorer().reader.read(report)
 
 
 def report_of(article: Article) -> clustering.Report:

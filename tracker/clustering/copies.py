@@ -50,34 +50,40 @@ _CREDIT = re.compile(r"^.{0,60}?\(([^()]{2,30})\)\s*[-–—]|^\W{0,3}(\S{2,6}�
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A report as copies are told by: plain title and summary, and the page's one address ("" if unknown)."""
+    """A report as copies are told by: plain title and summary, and the page's one address ("" if unknown).
+
+    `mark` is letters and digits of the title alone, `figures` its numbers.
+    """
 
     title: str
     summary: str
     address: str
+    mark: str
+    figures: tuple[str, ...]
 
     @classmethod
     def of(cls, report: Report) -> Text:
-        return cls(title_of(report.title), plain(report.summary, LONGEST_SUMMARY), _address_of(report))
+        title, summary = title_of(report.title), plain(report.summary, LONGEST_SUMMARY)
+        figures = tuple(re.findall(r"\d+", title))
+        return cls(title, summary, _address_of(report), fingerprint(title), figures)
 
 
 def is_copy(one: Text, other: Text) -> bool:
     """Whether one text is the other's, word for word or nearly. Generic titles are no texts."""
     if one.address and one.address == other.address:
         return True
-    return near_titles(one.title, other.title) or _near_summaries(one.summary, other.summary)
+    return _near_titles(one, other) or _near_summaries(one.summary, other.summary)
 
 
-def near_titles(one: str, other: str) -> bool:
-    """For plain titles. Short ones ("AI digest") recur from week to week and prove nothing."""
-    if min(len(one), len(other)) < (8 if is_han_text(one) else 25):
+def _near_titles(one: Text, other: Text) -> bool:
+    """Short titles ("AI digest") recur from week to week and prove nothing."""
+    shortest = min(len(one.title), len(other.title))
+    if shortest < 25 and shortest < (8 if is_han_text(one.title) else 25):
         return False
-    if fingerprint(one) == fingerprint(other):
+    if one.mark == other.mark:
         return True
     # A changed number is another story: "extends truce for 90 days", "… for 180 days".
-    return re.findall(r"\d+", one) == re.findall(r"\d+", other) and (
-        fuzz.ratio(one, other, score_cutoff=NEAR_TITLE) > 0
-    )
+    return one.figures == other.figures and fuzz.ratio(one.title, other.title, score_cutoff=NEAR_TITLE) > 0
 
 
 def _address_of(report: Report) -> str:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from tracker.clustering.copies import is_copy
 from tracker.clustering.nearest import entries, nearest
-from tracker.clustering.pairs import days_apart, reasons
+from tracker.clustering.pairs import days_apart
 from tracker.clustering.postings import Postings
+from tracker.clustering.ranking import Match, Ranking
 from tracker.clustering.reading import Reading
-from tracker.clustering.scoring import MEMBERS_READ, Scorer, chance_of, default_scorer, standings
-from tracker.clustering.shapes import Key, Offer, Pair, Reason, Report
+from tracker.clustering.scoring import MEMBERS_READ, Scorer, default_scorer
+from tracker.clustering.shapes import Key, Offer, Pair, Report
 
 WINDOW = 30  # days before and after in which a report is looked for
 STORIES = 8  # stories of theirs weighed
@@ -23,19 +24,6 @@ class Story:
     """A proposal or an event on record, as its readings. `slots` are in the order they came."""
 
     slots: list[int] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A story beside a report, before anybody asks why."""
-
-    story: Key
-    logit: float
-    copy: bool
-    nearest: Reading
-    page: bool
-    size: int
-    across: bool
 
 
 class Index:
@@ -61,9 +49,9 @@ class Index:
     def __contains__(self, story: Hashable) -> bool:
         return story in self._stories
 
-    def add(self, story: Key, report: Report) -> None:
+    def add(self, story: Key, report: Report | Reading) -> None:
         """One more report of a story, known or new."""
-        reading = self.scorer.reader.read(report)
+        reading = self._reading(report)
         slot, self._next = self._next, self._next + 1
         self._readings[slot] = (story, reading)
         self._stories.setdefault(story, Story()).slots.append(slot)
@@ -107,28 +95,18 @@ class Index:
             self.remove(key)
         return len(old)
 
-    def offers(self, report: Report, limit: int = 5) -> tuple[Offer, ...]:
+    def rank(self, report: Report | Reading) -> Ranking:
+        """The stories near this report, to be asked which one it joins and which are worth a look."""
+        reading = self._reading(report)
+        return Ranking(self.scorer, reading, self._ranked(reading))
+
+    def offers(self, report: Report | Reading, limit: int = 5) -> tuple[Offer, ...]:
         """The stories that this report may be of, best first; none that are not worth a look."""
-        reading = self.scorer.reader.read(report)
-        ranked = self._ranked(reading)
-        worth = [one for one in ranked if chance_of(one.logit) >= self.scorer.offer or one.copy or one.page]
-        if not worth:
-            return ()
-        stand = standings(*zip(*((one.logit, one.size, one.across) for one in ranked), strict=True))
-        beside = dict(zip((one.story for one in ranked), stand, strict=True))
-        offers = [self._offer(reading, one, beside[one.story], one is ranked[0]) for one in worth[:limit]]
-        return tuple(sorted(offers, key=lambda offer: -offer.probability))
+        return self.rank(report).offers(limit)
 
-    def _offer(self, reading: Reading, match: Match, stands: Sequence[float], first: bool) -> Offer:
-        if match.page:
-            return Offer(match.story, 1.0, True, True, (Reason("page"),))
-        because = reasons(self.scorer.reader, reading, match.nearest)
-        joins = first and chance_of(match.logit) >= self.scorer.join
-        return Offer(match.story, self.scorer.shown(stands), joins, match.copy, because)
-
-    def choose(self, report: Report) -> Offer | None:
+    def choose(self, report: Report | Reading) -> Offer | None:
         """The story to join without asking, or None where a person should look."""
-        return next((offer for offer in self.offers(report) if offer.joins), None)
+        return self.rank(report).choice()
 
     def learn(self, pairs: Iterable[Pair]) -> None:
         """Take in what analysts joined and parted: parted reports are never offered to each other again."""
@@ -142,6 +120,10 @@ class Index:
             parted = self._parted.setdefault(one, set())
             (parted.discard if pair.same else parted.add)(other)
 
+    def _reading(self, report: Report | Reading) -> Reading:
+        """Who asks about a report and then adds it may have it read once (`Scorer.reader`)."""
+        return report if isinstance(report, Reading) else self.scorer.reader.read(report)
+
     def _ranked(self, reading: Reading) -> list[Match]:
         members = {key: self._members(key, reading) for key in self._near_stories(reading)}
         members = {
@@ -150,11 +132,15 @@ class Index:
         every = [member for known in members.values() for member in known]
         logits = self.scorer.pair_logits(reading, every).tolist()
         same_page = {self._readings[slot][0] for slot in self._same_page(reading)}
-        matches, start = [], 0
-        for key, known in members.items():
-            own = logits[start : start + len(known)]
+        own, start = [], 0
+        for known in members.values():
+            own.append(logits[start : start + len(known)])
             start += len(known)
-            matches.append(self._match(key, reading, known, own, key in same_page))
+        together = self.scorer.story_logits(own)
+        matches = [
+            self._match(key, reading, known, pairs, logit, key in same_page)
+            for (key, known), pairs, logit in zip(members.items(), own, together, strict=True)
+        ]
         return sorted(matches, key=lambda match: (-match.page, -match.logit))
 
     def _members(self, key: Key, reading: Reading) -> list[Reading]:
@@ -163,10 +149,16 @@ class Index:
         return [member for member in newest if member.report.key != reading.report.key]
 
     def _match(
-        self, key: Key, reading: Reading, members: Sequence[Reading], logits: Sequence[float], page: bool
+        self,
+        key: Key,
+        reading: Reading,
+        members: Sequence[Reading],
+        logits: Sequence[float],
+        logit: float,
+        page: bool,
     ) -> Match:
         at = max(range(len(logits)), key=logits.__getitem__)
-        logit, copy = self.scorer.story_logit(logits), page or is_copy(reading.text, members[at].text)
+        copy = page or is_copy(reading.text, members[at].text)
         across = all(member.chinese != reading.chinese for member in members)
         logit = max(logit, logits[at]) if copy else logit
         return Match(key, logit, copy, members[at], page, len(members), across)

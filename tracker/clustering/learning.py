@@ -128,7 +128,7 @@ def _parts(
 def _standing(scorer: Scorer, found: list[_Candidate]) -> list[list[float]]:
     if not found:
         return []
-    logits = [scorer.story_logit(one.logits) for one in found]
+    logits = scorer.story_logits([one.logits for one in found])
     return standings(
         logits, [len(one.logits) for one in found], [not any(one.same_language) for one in found]
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tracker.clustering.copies import Text
 from tracker.clustering.names import Gazetteer, gazetteer
 from tracker.clustering.shapes import Report
-from tracker.clustering.words import amounts, fingerprint, is_han_text, title_of, words
+from tracker.clustering.words import amounts, is_han_text, title_of, words
 
 GROUPS = ("specific", "place", "act")
 SUMMARY_WEIGHT = 0.4  # a word of the summary beside one of the title
@@ -54,7 +54,7 @@ class Reader:
         return Reading(
             report=report,
             text=text,
-            mark=fingerprint(title),
+            mark=text.mark,
             chinese=is_han_text(title),
             days=report.date.toordinal() if isinstance(report.date, datetime.date) else None,
             words=_unit({word: math.log1p(counts[word]) * rarity for word, rarity in rarities.items()}),

@@ -91,9 +91,11 @@ class Scorer:
         rows = np.array([compare(one, other) for other in others], float)
         return self.pair.logits(rows.reshape(len(others), len(FEATURES)))
 
-    def story_logit(self, logits: Sequence[float]) -> float:
-        """How much speaks for a report's belonging to a story, from its pairs with the story's reports."""
-        return float(self.story.logits(np.array(pooled(logits))))
+    def story_logits(self, stories: Sequence[Sequence[float]]) -> list[float]:
+        """How much speaks for a report's belonging to each story, from its pairs with the story's reports."""
+        rows = np.array([pooled(logits) for logits in stories], float)
+        found: list[float] = self.story.logits(rows.reshape(len(stories), len(STORY_FEATURES))).tolist()
+        return found
 
     def shown(self, standing: Sequence[float]) -> float:
         """The chance to show with an offer that stands so beside its rivals."""
