@@ -21,6 +21,8 @@ from tracker.tagging.table import Finding, Pair
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _SUMMARY_WEIGHT = 0.5
 _MOST_OBJECTS = 8
+# Whose pieces are remembered: most words of the news are the same few thousand, and none of them is long.
+_KNOWN_WORDS, _LONGEST_KNOWN = 10_000, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +54,19 @@ class Reader:
     def read(self, title: str, summary: str = "", publisher: str = "") -> Text:
         head = folding.without_site(folding.fold(title), publisher if isinstance(publisher, str) else "")
         body = folding.fold(summary, folding.LONGEST_SUMMARY)
-        frame = frames.read(head, self._matcher)
-        below = frames.read(body, self._matcher) if body.strip() else None
+        spoken = matching.tokens(head)
+        frame = frames.read(head, self._matcher, spoken)
+        said = matching.tokens(body) if body.strip() else []
+        below = frames.read(body, self._matcher, said) if body.strip() else None
         findings = [("title", finding) for finding in table.apply(self.cues.rules, frame)]
         scores = table.scores([finding for _, finding in findings])
-        words = _words(head, frame)
+        words = _words(head, frame, spoken)
         signs = _signs(frame)
         if below is not None:
             more = table.apply(self.cues.rules, below)
             findings += [("summary", finding) for finding in more]
             scores = _joined(scores, table.scores(more))
-            words = _added(words, _words(body, below))
+            words = _added(words, _words(body, below, said))
             signs = _added(signs, _signs(below))
         for (rec, direction), score in scores.items():
             signs[f"t:{rec}:{direction:+d}"] = score
@@ -86,7 +90,7 @@ def _joined(scores: dict[Pair, float], below: dict[Pair, float]) -> dict[Pair, f
 
 def _added(above: dict[str, float], below: dict[str, float]) -> dict[str, float]:
     """The title's features whole, the summary's at half weight where the title is silent."""
-    return {**{name: _SUMMARY_WEIGHT * value for name, value in below.items()}, **above}
+    return {**dict.fromkeys(below, _SUMMARY_WEIGHT), **above}
 
 
 def without_sides(text: str, hits: Iterable[Hit]) -> str:
@@ -101,20 +105,28 @@ def without_sides(text: str, hits: Iterable[Hit]) -> str:
         mark = ("xxa" if effect == first else "xxb") + ("f" if name.endswith("-firm") else "")
         parts += [text[place:start], f" {mark} "]
         place = end
-    return "".join([*parts, text[place:]])
+    return "".join([*parts, text[place:]]) if parts else text
 
 
-def _words(text: str, frame: Frame) -> dict[str, float]:
-    plain = folding.lower(without_sides(text, frame.hits))
-    words = [token.low for token in matching.tokens(plain)]
+def _words(text: str, frame: Frame, read: Sequence[matching.Token]) -> dict[str, float]:
+    """`read`: the text's own tokens, which need no second reading where no country is named."""
+    plain = without_sides(text, frame.hits)
+    words = [token.low for token in (read if plain is text else matching.tokens(plain))]
     found = [f"w:{word}" for word in words]
     found += [f"w:{one} {two}" for one, two in pairwise(words)]
     for word in words:
-        padded = f" {word} "
-        found += [f"c:{padded[at : at + size]}" for size in (3, 4, 5) for at in range(len(padded) - size + 1)]
+        found += _known_pieces(word) if len(word) <= _LONGEST_KNOWN else _pieces(word)
     for run in _HAN_RUN.findall(plain):
         found += [f"h:{run[at : at + size]}" for size in (1, 2, 3) for at in range(len(run) - size + 1)]
     return dict.fromkeys(found, 1.0)
+
+
+def _pieces(word: str) -> list[str]:
+    padded = f" {word} "
+    return [f"c:{padded[at : at + size]}" for size in (3, 4, 5) for at in range(len(padded) - size + 1)]
+
+
+_known_pieces = lru_cache(maxsize=_KNOWN_WORDS)(_pieces)
 
 
 def _signs(frame: Frame) -> dict[str, float]:

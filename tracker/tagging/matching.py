@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from tracker.tagging import folding
 from tracker.tagging.cues import Cue
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 TOKEN = re.compile(rf"(?:[A-Za-z]\.){{2,}}|[^\W_{_HAN}]+")
+_KNOWN_WORDS = 20_000  # whose patterns are remembered: most words of the news are the same few thousand
 _HAS_HAN = re.compile(rf"[{_HAN}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One cue found at characters `start` to `end`."""
 
     kind: str
@@ -29,8 +31,9 @@ class Hit:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
+    """One word. A tuple, as hits are: a report has a hundred of them."""
+
     raw: str
     low: str
     start: int
@@ -91,6 +94,7 @@ class Matcher:
             for pattern in cue.words:
                 self._add(pattern, cue)
         self._stem_lengths = sorted({len(stem) for stem in self._stems})
+        self._starting = lru_cache(maxsize=_KNOWN_WORDS)(self._looked_up)
         for listed in self._han.values():
             listed.sort(key=lambda pair: -len(pair[0]))
 
@@ -120,7 +124,7 @@ class Matcher:
                     found.append(Hit(cue.kind, cue.name, cue.effect, token.start, end))
         return found
 
-    def _starting(self, low: str) -> list[_Pattern]:
+    def _looked_up(self, low: str) -> list[_Pattern]:
         """The patterns whose first word may be this one."""
         found = self._whole.get(low, [])
         for length in self._stem_lengths:

@@ -35,14 +35,14 @@ class Reasons:
         places, values = row
         weights = values * self._model.touched[places, at]
         found: list[Because] = []
-        for place in np.argsort(-weights)[:40]:
-            column = places[place]
-            if weights[place] <= 0 or len(found) == 2:
+        title, best = text.title.lower(), np.argsort(-weights)[:40]
+        for column, weight in zip(places[best].tolist(), weights[best].tolist(), strict=True):
+            if weight <= 0 or len(found) == 2:
                 break
             if column >= len(self._words) or self._words[column][0] == "c":
                 continue
             word = self._words[column][2:]
-            start = text.title.lower().find(word)
+            start = title.find(word)
             if (
                 start >= 0
                 and len(word) > 1

@@ -60,11 +60,15 @@ class Vocabulary:
         return sparse.csr_matrix((np.array(values), np.array(at, dtype=np.int32), ends), shape=shape)
 
     def _word_row(self, text: Text) -> tuple[list[int], list[float]]:
-        known = [(self._word_at[name], value) for name, value in text.words.items() if name in self._word_at]
-        if not known:
+        places, counts = [], []
+        for name, value in text.words.items():
+            place = self._word_at.get(name)
+            if place is not None:
+                places.append(place)
+                counts.append(value)
+        if not places:
             return [], []
-        places = [place for place, _ in known]
-        weights = self.rarity[places] * np.array([value for _, value in known])
+        weights = self.rarity[places] * np.array(counts)
         return places, (weights / np.sqrt((weights**2).sum())).tolist()
 
 
