@@ -22,7 +22,9 @@ class Article(models.Model):
 
     WAITING = (State.NEW, State.CHANGED)
 
-    url = models.URLField(_("address"), max_length=2000, blank=True, help_text=_("As its publisher spells it."))
+    url = models.URLField(
+        _("address"), max_length=2000, blank=True, help_text=_("As its publisher spells it.")
+    )
     url_key = models.CharField(
         _("key"),
         max_length=64,
