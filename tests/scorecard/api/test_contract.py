@@ -22,7 +22,7 @@ from tests.service import Service
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 DOCUMENT = ROOT / "docs" / "api.md"
-EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "10")
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "5")
 
 pytestmark = [pytest.mark.slow]
 
