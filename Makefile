@@ -18,10 +18,12 @@ help: ## This list
 
 .PHONY: run
 run: $(VENV)/base.ready ## Set up, migrate, seed, poll feeds in the background, serve on PORT (8000)
+	@$(MAKE) -s catalogues
 	@DEBUG="$${DEBUG:-1}" exec $(BIN)/python manage.py run
 
 .PHONY: test
 test: $(VENV)/dev.ready ## Set up and run the whole suite (TESTS=… for a part, JOBS=… processes)
+	@$(MAKE) -s catalogues
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: check
@@ -92,9 +94,10 @@ $(VENV)/dev.ready: requirements/dev.txt | $(VENV)/bin/python
 	@$(MAKE) -s catalogues
 	@touch $@ $(VENV)/base.ready
 
-CATALOGUES := $(wildcard */locale/*/LC_MESSAGES/django.po)
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard */locale/*/LC_MESSAGES/django.po))
 
 .PHONY: catalogues
-catalogues: ## Compile the Chinese catalogues
-	@for app in tracker feeds scorecard; do \
-	  if [ -d $$app/locale ]; then $(BIN)/pybabel -q compile -d $$app/locale -D django; fi; done
+catalogues: $(CATALOGUES) ## Compile the Chinese catalogues
+
+%.mo: %.po
+	@$(BIN)/pybabel -q compile -i $< -o $@ -l zh_Hans
