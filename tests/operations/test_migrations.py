@@ -93,8 +93,12 @@ def counts(url):
 @pytest.mark.servers
 def test_there_is_a_way_back_and_forth_again(tmp_path, postgres_server):
     with Service(tmp_path).filled(postgres_server, seeds=False) as service:
+        url = service.environment["DATABASE_URL"]
         service.manage("migrate", "tracker", "zero", "-v0")
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            counts(url)
         service.manage("migrate", "-v0")
+    assert set(counts(url).values()) == {0}
 
 
 @pytest.mark.servers
