@@ -46,27 +46,41 @@ def site(tmp_path_factory):
         yield service.address
 
 
+@pytest.fixture(scope="module")
+def window(browser):
+    """The window with these options, the same one for the whole file: a new one costs half a second."""
+    kept = {}
+
+    def window_(**options):
+        key = tuple(sorted(options.items()))
+        if key not in kept:
+            kept[key] = page = browser.new_context(**options).new_page()
+            page.troubles = []
+            page.on("console", lambda message: _note(page, message.type, message.text))
+            page.on("pageerror", lambda error: page.troubles.append(str(error)))
+            page.on("requestfailed", lambda request: page.troubles.append(f"failed: {request.url}"))
+            page.on("dialog", lambda dialog: (page.troubles.append(dialog.message), dialog.dismiss()))
+        return kept[key]
+
+    yield window_
+    for page in kept.values():
+        page.context.close()
+
+
 @pytest.fixture
-def open_page(browser, site):
-    """Open a path in a fresh window; everything that goes wrong there is kept in `page.troubles`."""
-    contexts = []
+def open_page(window, site):
+    """Open a path; everything that goes wrong there is kept in `page.troubles`."""
 
     def open_(path, *, width=1280, dark=False, **options):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.troubles = []
-        page.on("console", lambda message: _note(page, message.type, message.text))
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.on("requestfailed", lambda request: page.troubles.append(f"failed: {request.url}"))
+        page = window(**options)
+        page.goto("about:blank")  # what the last page still complains of is not this one's
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if dark else "light", media="screen")
+        page.troubles.clear()
         page.answer = page.goto(site + path, wait_until="load")
         return page
 
-    yield open_
-    for context in contexts:
-        context.close()
+    return open_
 
 
 def _note(page, kind, text):
