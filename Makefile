@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 export PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 TESTS ?= tests
-JOBS ?= 2
+# One more than two cores: many tests wait, for a process to start or a lease to end.
+JOBS ?= 3
 
 .PHONY: help
 help: ## This list

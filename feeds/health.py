@@ -22,6 +22,7 @@ WEIGHTS = {
     "encoding": 1.0,
     "protocol": 1.0,
     "crashed": 1.0,
+    "flood": 1.0,
     "http_4xx": 0.5,
     "rate_limited": 0.5,
     "http_5xx": 0.5,
@@ -39,6 +40,7 @@ NAMES = {
     "encoding": gettext_noop("damaged compression"),
     "protocol": gettext_noop("broken answer"),
     "crashed": gettext_noop("polls do not come to an end"),
+    "flood": gettext_noop("a flood of items"),
     "http_4xx": gettext_noop("refused"),
     "rate_limited": gettext_noop("asked to slow down"),
     "http_5xx": gettext_noop("publisher's server in trouble"),
@@ -64,7 +66,10 @@ class Condition:
     alert: bool = False  # raise one now
 
 
-def after_success() -> Condition:
+def after_document(flood: str, *, now: datetime) -> Condition:
+    """A document was really read: whatever was wrong is over, unless `flood` says that it brings too much."""
+    if flood:
+        return Condition("amber", "flood", flood, WEIGHTS["flood"], now, alert=True)
     return Condition("green")
 
 

@@ -15,6 +15,7 @@ HEARD = 3600  # a max-age or ttl can ask for an hour at most
 KNOWN_MUCH, KNOWN_LITTLE = 0.67, 0.33
 IN_A_ROW = 2
 JITTER = 0.1
+FLOOD = 2000  # new items of one feed within a day; the busiest recorded ones bring some hundreds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ def wait_after_error(interval: int, weight: float, *, chance: float, retry_after
     """Seconds to the next try: linear in the errors' weight, at least what is asked, a day at most."""
     seconds = interval * (1 + weight) * (1 + JITTER * chance)
     return float(min(DAY, max(seconds, SHORTEST / 2, (retry_after or 0) * (1 + JITTER * chance))))
+
+
+def could_flood(new: int) -> bool:
+    """Whether polls that bring so much, at the shortest interval, come to a flood within a day."""
+    return new * (DAY // SHORTEST) > FLOOD
 
 
 def _towards(pace: Pace, sign: int) -> Pace:

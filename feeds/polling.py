@@ -16,11 +16,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DataError, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from feeds import alerting, health, keeping, pacing, parsing, scheduling
+from feeds import alerting, health, keeping, moving, pacing, parsing, scheduling
 from feeds.fetching import Answer, Ask, FetchError
 from feeds.gathering import Gathering
 from feeds.models import Feed, Poll
@@ -30,7 +30,6 @@ from feeds.scheduling import Batch
 from tracker import statements
 
 SECONDS = 180  # for one batch; what was not begun by then is given back
-MOVES_AFTER = timedelta(days=3)  # a permanent redirect must hold that long
 
 ONE_MORE = F("unchanged_polls") + 1
 
@@ -131,8 +130,13 @@ def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: s
             Pace(feed.interval, feed.fresh_polls), entries=len(document.entries), new=kept.new
         )
         wait = pacing.wait(pace, chance=_chance(), asked=(document.ttl, answer.max_age))
-        changes |= _rhythm(feed, document, kept, now) | _cured() | _validators(answer, body_digest)
-        changes |= _moving(feed, answer, now)
+        changes |= _rhythm(feed, document, kept, now) | _validators(answer, body_digest)
+        condition = health.after_document(_flood(feed, kept, now), now=now)
+        changes |= _stored(condition, alerted_at=now if condition.alert else None)
+        if condition.trouble:
+            wait = float(pacing.DAY)
+            transaction.on_commit(lambda: alerting.feed_fails(feed, condition.trouble, condition.text))
+        changes |= moving.changes(feed, answer, now)
         changes |= {"interval": pace.interval, "fresh_polls": pace.fresh_polls, "unchanged_polls": 0}
         changes |= {"last_polled_at": now, "last_read_at": now}
         outcome = _told(feed, document, kept)
@@ -175,7 +179,7 @@ def _unchanged(feed: Feed, answer: Answer) -> Outcome:
         state=condition.state,
         last_polled_at=now,
         unchanged_polls=ONE_MORE,
-        **_moving(feed, answer, now),
+        **moving.changes(feed, answer, now),
     )
     return Outcome(feed, "unchanged") if kept else _lost(feed)
 
@@ -199,13 +203,8 @@ def _failed(
             feed.pk,
             feed.lease_token,
             wait=None if stopped else wait,
-            state=condition.state,
-            trouble=kind,
-            trouble_text=text,
-            trouble_weight=condition.weight,
-            failing_since=condition.failing_since,
             last_polled_at=now,
-            alerted_at=now if condition.alert else feed.alerted_at,
+            **_stored(condition, alerted_at=now if condition.alert else feed.alerted_at),
         )
         if not kept:
             return _lost(feed)
@@ -227,40 +226,30 @@ def _rhythm(feed: Feed, document: parsing.Document, kept: keeping.Kept, now: dat
     return changes
 
 
-def _cured() -> dict:
-    """A document was really read: whatever was wrong is over."""
-    well = health.after_success()
+def _flood(feed: Feed, kept: keeping.Kept, now: datetime) -> str:
+    """A sentence on a feed that brought more within a day than anybody reads, else ""."""
+    if not pacing.could_flood(kept.new):
+        return ""
+    lately = feed.polls.filter(at__gt=now - timedelta(days=1)).aggregate(new=Sum("new"))["new"] or 0
+    if lately + kept.new <= pacing.FLOOD:
+        return ""
+    said = _("It brought %(count)d new items within a day. They are kept; it is read again tomorrow.")
+    return said % {"count": lately + kept.new}
+
+
+def _stored(condition: health.Condition, *, alerted_at: datetime | None) -> dict[str, Any]:
     return {
-        "state": well.state,
-        "trouble": well.trouble,
-        "trouble_text": well.text,
-        "trouble_weight": well.weight,
-        "failing_since": None,
-        "alerted_at": None,
+        "state": condition.state,
+        "trouble": condition.trouble,
+        "trouble_text": condition.text,
+        "trouble_weight": condition.weight,
+        "failing_since": condition.failing_since,
+        "alerted_at": alerted_at,
     }
 
 
 def _validators(answer: Answer, body_digest: str) -> dict:
     return {"etag": answer.etag, "last_modified": answer.last_modified, "body_digest": body_digest}
-
-
-def _moving(feed: Feed, answer: Answer, now) -> dict:
-    """Follow a permanent redirect once it has held for some days; the former address is kept."""
-    if not answer.moved_to or answer.moved_to == feed.url or len(answer.moved_to) > 1000:
-        return {"moved_to": "", "moved_since": None} if feed.moved_to else {}
-    if answer.moved_to != feed.moved_to:
-        return {"moved_to": answer.moved_to, "moved_since": now}
-    if now - feed.moved_since < MOVES_AFTER or Feed.objects.filter(url=answer.moved_to).exists():
-        return {}
-    text = _("Moved for good from %(old)s to %(new)s.") % {"old": feed.url, "new": answer.moved_to}
-    Poll.objects.create(feed=feed, outcome=Poll.Outcome.MOVED, text=text)
-    return {
-        "url": answer.moved_to,
-        "host": Feed.host_of(answer.moved_to),
-        "former_url": feed.url,
-        "moved_to": "",
-        "moved_since": None,
-    }
 
 
 def _note(

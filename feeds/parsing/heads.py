@@ -30,6 +30,13 @@ def items(body: bytes) -> int:
     return len(ITEM.findall(body))
 
 
+def without_the_middle(body: bytes, most: int) -> tuple[bytes, int]:
+    """The document with its first `most` items and its very last, whose end closes it; and how many are gone."""
+    starts = [found.start() for found in ITEM.finditer(body)]
+    gone = max(0, len(starts) - most - 1)
+    return (body[: starts[most]] + body[starts[-1] :], gone) if gone else (body, 0)
+
+
 def read(body: bytes) -> Head:
     """The head of a document in UTF-8."""
     first = ITEM.search(body)

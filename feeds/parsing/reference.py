@@ -12,9 +12,15 @@ from feeds.parsing.fast import absolute
 from feeds.parsing.naming import identity
 from feeds.parsing.shapes import MAXIMUM_ENTRIES, Document, Entry, NotAFeed
 
+# Of more items than that only the first are shown to feedparser, which takes 0.1 ms for each.
+BULK = 4 * MAXIMUM_ENTRIES
+
 
 def read(body: bytes, base: str = "") -> Document:
     """The document as feedparser sees it. Raises NotAFeed when it sees none."""
+    gone = 0
+    if heads.items(body) > BULK:
+        body, gone = heads.without_the_middle(body, MAXIMUM_ENTRIES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -42,7 +48,7 @@ def read(body: bytes, base: str = "") -> Document:
         ttl=head.ttl,
         older=absolute(head.older, base),
         generator=head.generator,
-        left_out=max(0, len(seen.entries) - MAXIMUM_ENTRIES),
+        left_out=gone + max(0, len(seen.entries) - MAXIMUM_ENTRIES),
     )
 
 

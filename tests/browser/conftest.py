@@ -78,6 +78,8 @@ def open_page(window, site):
         page.emulate_media(color_scheme="dark" if dark else "light", media="screen")
         page.troubles.clear()
         page.answer = page.goto(site + path, wait_until="load")
+        if options.get("java_script_enabled", True) and page.locator("#sensitivity").count():
+            page.locator("#sensitivity[data-ready]").wait_for()
         return page
 
     return open_

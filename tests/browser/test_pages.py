@@ -48,7 +48,6 @@ def test_a_page_is_sound_and_open_to_all_in_both_themes_on_phone_and_desk(open_p
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, dark)
             assert page.troubles == [], (width, dark)
             if (width, dark) in examined:
-                page.wait_for_load_state("networkidle")
                 found = Axe().run(page).response["violations"]
                 assert [(item["id"], item["nodes"][0]["html"][:120]) for item in found] == []
                 page.troubles.clear()  # axe's own
@@ -68,7 +67,6 @@ def test_a_page_says_the_same_without_javascript(open_page, path):
     without = open_page(path, java_script_enabled=False)
     assert without.locator("h1").count() == 1
     with_script = open_page(path)
-    with_script.wait_for_load_state("networkidle")
     assert not set(words(without)) - set(words(with_script))
 
 
@@ -175,7 +173,6 @@ def test_the_sliders_start_at_the_official_scores_and_keep_the_choice_in_the_add
 )
 def test_a_hostile_search_injects_nothing(open_page, query):
     page = open_page("/events/" + query)
-    page.wait_for_load_state("networkidle")
     assert page.answer.status == 200
     assert page.locator("main script").count() == 0
     assert page.troubles == []

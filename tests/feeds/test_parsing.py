@@ -247,6 +247,14 @@ def _second(moment):
     return moment and int(moment.timestamp())
 
 
+@pytest.mark.parametrize("end", ["</channel></rss>", ""])
+def test_a_flood_of_items_costs_the_careful_reader_no_more_than_what_is_kept(end):
+    items = "".join(f"<item><title>Act {n}</title><guid>{n}</guid></item>" for n in range(9_000))
+    document = parsing.parse(f"<rss version='2.0'><channel><title>C</title>{items}{end}".encode(), base=BASE)
+    assert [entry.title for entry in document.entries] == [f"Act {n}" for n in range(500)]
+    assert (document.reader, document.left_out) == ("reference", 8_500)
+
+
 @pytest.mark.skipif(not CORPUS, reason="FEED_CORPUS names no folder of recorded feeds")
 def test_recorded_malformed_documents_end_in_entries_or_in_a_clear_error():
     for path in Path(CORPUS, "malformed").rglob("*"):

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from feeds import polling, scheduling
 from feeds.models import Delivery, Feed, Poll
+from feeds.parsing import shapes
 from feeds.scheduling import Batch
 from tests.feeds.publisher import RSS, Publisher, answering, feed_of
 from tracker.models import Article, ArticleVersion
@@ -106,6 +107,39 @@ def test_a_guid_used_for_everything_hides_nothing(feed, publisher):
     outcome = poll(feed)[0]
     assert (outcome.new, outcome.articles, outcome.edited) == (1, 1, 0)
     assert Article.objects.count() == 6
+
+
+def test_the_same_item_60000_times_is_one_article(feed, publisher):
+    publisher.pages["/feed"] = rss("<item><guid>same</guid><title>Act</title></item>" * 60_000)
+    outcome = poll(feed)[0]
+    assert (outcome.kind, outcome.new, outcome.articles) == ("read", 1, 1)
+    assert (Article.objects.count(), Delivery.objects.count()) == (1, 1)
+    assert f"{60_000 - shapes.MAXIMUM_ENTRIES}" in outcome.text
+
+
+def test_a_title_of_a_megabyte_is_cut(feed, publisher):
+    publisher.pages["/feed"] = rss(item("long", "words " * 170_000))
+    assert poll(feed)[0].articles == 1
+    assert 400 < len(Article.objects.get().title) <= shapes.MAXIMUM_TITLE
+
+
+def test_a_feed_that_floods_is_kept_whole_told_once_and_read_again_tomorrow(
+    feed, publisher, settings, mailoutbox, django_capture_on_commit_callbacks
+):
+    settings.ADMINS = [("Editor", "editor@desk.example")]
+    for wave in range(5):
+        publisher.pages["/feed"] = rss(*(item(f"{wave}-{n}") for n in range(450)))
+        with django_capture_on_commit_callbacks(execute=True):
+            poll(feed)
+        assert feed.trouble == ("flood" if wave == 4 else "")
+    assert Article.objects.count() == 5 * 450
+    assert (feed.state, len(mailoutbox)) == ("amber", 1)
+    assert "2250 new items within a day" in feed.health()
+    assert feed.next_poll_at > timezone.now() + timedelta(hours=23)
+    Poll.objects.update(at=timezone.now() - timedelta(days=1, hours=1))
+    poll(feed)
+    assert (feed.state, feed.trouble) == ("green", "")
+    assert feed.next_poll_at < timezone.now() + timedelta(hours=7)
 
 
 def test_a_guid_that_comes_back_with_another_act_is_another_article(feed, publisher):

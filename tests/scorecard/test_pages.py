@@ -285,6 +285,10 @@ def test_an_embedded_card_may_be_framed_and_a_page_may_not(client, seeded):
         assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
         assert "X-Frame-Options" not in answer.headers
     assert "frame-ancestors 'none'" in client.get("/").headers["Content-Security-Policy"]
+    # A 304 must not take the general policy to the browser, in place of the card's own that it holds.
+    unchanged = client.get("/embed/trust/", headers={"if-none-match": card.headers["ETag"]})
+    assert unchanged.status_code == 304
+    assert not {"Content-Security-Policy", "X-Frame-Options"} & set(unchanged.headers)
 
 
 def test_pictures_are_pictures(client, seeded):
