@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PORT ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Each of our many processes would compile our modules anew where a shell forbids it to keep them.
+export PYTHONDONTWRITEBYTECODE :=
 TESTS ?= tests
 # One more than two cores: many tests wait, for a process to start or a lease to end.
 JOBS ?= 3

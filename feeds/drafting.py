@@ -59,6 +59,11 @@ def draft(entry: Entry, *, publisher: str, language: str, now: datetime) -> Draf
         html=html,
         author=entry.author[:300],
         publisher=outlet[:300],
-        language=languages.language_of(f"{title}\n{summary[:LOOKED_AT]}", language)[:20],
+        language=languages.language_of(_sample(title, summary), language)[:20],
         published_at=published,
     )
+
+
+def _sample(title: str, summary: str) -> str:
+    """What tells an article's language; a summary that only says the title again tells nothing more."""
+    return summary[:LOOKED_AT] if summary.startswith(title) else f"{title}\n{summary[:LOOKED_AT]}"

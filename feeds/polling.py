@@ -228,9 +228,10 @@ def _rhythm(feed: Feed, document: parsing.Document, kept: keeping.Kept, now: dat
 
 def _flood(feed: Feed, kept: keeping.Kept, now: datetime) -> str:
     """A sentence on a feed that brought more within a day than anybody reads, else ""."""
-    if not pacing.could_flood(kept.new):
+    yesterday = now - timedelta(days=1)
+    if not pacing.could_flood(kept.new) or feed.last_new_at is None or feed.last_new_at < yesterday:
         return ""
-    lately = feed.polls.filter(at__gt=now - timedelta(days=1)).aggregate(new=Sum("new"))["new"] or 0
+    lately = feed.polls.filter(at__gt=yesterday).aggregate(new=Sum("new"))["new"] or 0
     if lately + kept.new <= pacing.FLOOD:
         return ""
     said = _("It brought %(count)d new items within a day. They are kept; it is read again tomorrow.")

@@ -9,7 +9,7 @@ names of our own models are put into a statement; every value is a parameter.
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from django.db import connection, models
@@ -184,5 +184,7 @@ def _prepared(fields: Iterable[models.Field], row: Iterable[Any]) -> list[Any]:
 
 def _adapted(field: models.Field, value: Any) -> Any:
     if type(value) is datetime:
+        if value.tzinfo is UTC and connection.vendor == "sqlite" and connection.timezone is UTC:
+            return str(value.replace(tzinfo=None))  # what Django writes, without its detour by time zones
         return connection.ops.adapt_datetimefield_value(value)
     return field.get_db_prep_save(value, connection)

@@ -25,7 +25,6 @@ UNSEEN = re.compile(
 PUNCTUATION = re.compile("[<>&]")
 # Characters with markup to one of text that are read for a summary: most have enough in the first few.
 MARKUP_SHARES = (3, 12)
-SPACE = re.compile(r"\s+")
 TAGS = {
     *(
         "a",
@@ -141,5 +140,7 @@ def _untagged(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    text = UNSEEN.sub("", SPACE.sub(" ", text)) if not text.isprintable() or "  " in text else text
-    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = UNSEEN.sub("", text).strip()
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

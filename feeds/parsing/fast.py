@@ -18,6 +18,7 @@ from feeds.parsing.shapes import MAXIMUM_ENTRIES, MAXIMUM_IDENTITY, Document, En
 
 SOURCE = re.compile(rb"<source\b[^<>]{0,999}>(?:\s{0,99}<!\[CDATA\[)?([^<]{0,999})</source>")
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+BASE64 = re.compile(rb"mode\s{0,9}=\s{0,9}[\"']base64")
 BARE_AMPERSAND = re.compile(rb"<link>[^<&]*(?:&amp;[^<&]*)*&(?!amp;|#)")
 
 
@@ -34,7 +35,7 @@ reader._slow_dateparser = lambda _value: None
 
 def read(body: bytes, base: str = "") -> Document | None:
     """The document, or None when feedparser should have a look. `body` is UTF-8 that says so."""
-    if BARE_AMPERSAND.search(body):
+    if BARE_AMPERSAND.search(body) or BASE64.search(body):
         return None
     try:
         with warnings.catch_warnings():
@@ -44,18 +45,18 @@ def read(body: bytes, base: str = "") -> Document | None:
             )
     except Exception:
         return None
-    entries = read_as.entries
+    entries, base = read_as.entries, based(body, base)
     if not trusted(body, entries, base):
         return None
     sources = SOURCE.findall(body)
     named = len(sources) == len(entries)
-    feed, head = read_as.feed, heads.read(body)
+    feed, head, atom = read_as.feed, heads.read(body), heads.is_atom(body)
     return Document(
         title=cleaning.title(cleaning.healed(feed.get("title") or "")),
         link=absolute(feed.get("link"), base),
         language=str(head.language or feed.get("language") or "")[:40],
         entries=tuple(
-            _entry(entry, base, _named(sources[place]) if named else "")
+            _entry(entry, base, source=_named(sources[place]) if named else "", atom=atom)
             for place, entry in enumerate(entries[:MAXIMUM_ENTRIES])
         ),
         reader="fast",
@@ -70,17 +71,30 @@ def trusted(body: bytes, entries: list, base: str = "") -> bool:
     """The guards: as many entries as the text has, each with words and a link, none garbled."""
     if heads.items(body) != len(entries) and heads.items(_bare(body)) != len(entries):
         return False
-    # A document with its own idea of its base is the reference reader's.
     formatted = b"xhtml" in body  # titles with markup inside are lost on the fast reader
-    joinable = bool(base) and b"xml:base" not in body
+    linked = 0
     for entry in entries:
         title = entry.get("title") or ""
         link = str(entry.get("link") or "").strip()
         if "\ufffd" in title or (not title and (formatted or not entry.get("description"))):
             return False
-        if not link.startswith(("http://", "https://")) and not (joinable and absolute(link, base)):
+        if not link and title:
+            continue
+        linked += 1
+        if not link.startswith(("http://", "https://")) and not (base and absolute(link, base)):
             return False
+    if linked < len(entries) and (b"<media:title" in body or heads.links(body) != linked):
+        return False
     return bool(entries)
+
+
+def based(body: bytes, base: str) -> str:
+    """The address to which links are relative: the one that the document's root names, else its own; "" when items
+    name their own, which is the reference reader's to sort out."""
+    named = heads.base(body) if b"xml:base" in body else ""
+    if named is None:
+        return ""
+    return absolute(named, base) if named else base
 
 
 def absolute(link: object, base: str) -> str:
@@ -105,11 +119,13 @@ def _named(source: bytes) -> str:
     return source.decode().strip().removesuffix("]]>")
 
 
-def _entry(entry, base: str, source: str) -> Entry:
+def _entry(entry, base: str, *, source: str, atom: bool) -> Entry:
     title = cleaning.title(cleaning.healed(entry.get("title") or ""))
     content = entry.get("content")
     html = cleaning.healed((content[0].get("value") if content else "") or entry.get("description") or "")
-    link = absolute(entry["link"], base)
+    link = absolute(entry.get("link"), base)
+    if atom and not link and str(entry.get("id") or "").startswith(("http://", "https://")):
+        link = absolute(entry["id"], "")  # an item of RSS says itself whether its guid is an address
     published = dates.read(entry.get("published"))
     updated = dates.read(entry.get("updated"))
     return Entry(

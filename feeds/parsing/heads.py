@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
 LONGEST = 50_000  # bytes before the first item that are looked at
+LINKED = re.compile(
+    rb"<(?:[\w.-]+:)?(?:link|enclosure|origlink)\b", re.I
+)  # all that can make an item's link or id
+BASE = re.compile(rb"xml:base\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,1000})[\"']")
+BODY_BASE = re.compile(rb"<(?:content|summary)\b[^<>]{0,300}?\sxml:base\s{0,9}=")
 LANGUAGE = re.compile(rb"<(?:dc:)?language>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}([A-Za-z0-9_-]{2,40})")
 TTL = re.compile(rb"<ttl>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}(\d{1,6})\s{0,99}[<\]]")
 GENERATOR = re.compile(rb"<generator\b[^<>]{0,999}>\s{0,99}([^<]{1,200})")
@@ -28,6 +33,33 @@ class Head:
 def items(body: bytes) -> int:
     """How many items the text begins."""
     return len(ITEM.findall(body))
+
+
+def is_atom(body: bytes) -> bool:
+    """Whether the items are Atom's entries."""
+    first = ITEM.search(body)
+    return first is not None and b"entry" in first.group()
+
+
+def links(body: bytes) -> int:
+    """How many links the items have, of any kind."""
+    first = ITEM.search(body)
+    return len(LINKED.findall(body, first.start())) if first else 0
+
+
+def base(body: bytes) -> str | None:
+    """The base that the root names for the whole document, "" for none; None where items have bases of their own.
+
+    That of a body counts for the links inside it, not for the item's own.
+    """
+    named = BASE.findall(body)
+    if not named:
+        return "" if b"xml:base" not in body else None
+    first = ITEM.search(body)
+    at_root = BASE.search(body, 0, first.start() if first else len(body))
+    if bool(at_root) + len(BODY_BASE.findall(body)) != body.count(b"xml:base"):
+        return None
+    return html.unescape(at_root.group(1).decode("utf-8", "replace")) if at_root else ""
 
 
 def without_the_middle(body: bytes, most: int) -> tuple[bytes, int]:

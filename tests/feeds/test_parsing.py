@@ -206,6 +206,7 @@ IMPROVED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CORPUS, reason="FEED_CORPUS names no folder of recorded feeds")
 @pytest.mark.parametrize("kind", ["real", "conformance"])
 def test_recorded_feeds_read_as_the_reference_reads_them(kind):
@@ -247,10 +248,40 @@ def _second(moment):
     return moment and int(moment.timestamp())
 
 
+ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"{}><title>C</title><entry><title>T</title>{}</entry></feed>'
+
+
+@pytest.mark.parametrize(
+    ("root", "inside", "reader"),
+    [
+        ("", "<id>tag:a.example,2025:1</id>", "fast"),
+        ("", "<id>https://a.example/1</id>", "fast"),
+        (' xml:base="https://a.example/news/"', '<link href="1.html"/>', "fast"),
+        (' xml:base="/news/"', '<link href="1.html"/>', "fast"),
+        ("", '<link href="/1.html"/><content type="html" xml:base="/1/">x</content>', "fast"),
+        ("", '<link xml:base="https://b.example/" href="1.html"/>', "reference"),
+        (
+            ' xml:base="https://a.example/"',
+            '<id xml:base="https://b.example/">1</id><link href="1.html"/>',
+            "reference",
+        ),
+        ("", '<title mode="base64">QWN0</title><link href="/1.html"/>', "reference"),
+    ],
+)
+def test_links_are_those_of_the_careful_reader_whoever_reads(root, inside, reader):
+    body = ATOM.format(root, inside).encode()
+    ours, theirs = (parsing.parse(body, base=BASE, reference_only=only) for only in (False, True))
+    assert ours.reader == reader
+    assert [(entry.link, entry.title) for entry in ours.entries] == [
+        (entry.link, entry.title) for entry in theirs.entries
+    ]
+
+
 @pytest.mark.parametrize("end", ["</channel></rss>", ""])
 def test_a_flood_of_items_costs_the_careful_reader_no_more_than_what_is_kept(end):
     items = "".join(f"<item><title>Act {n}</title><guid>{n}</guid></item>" for n in range(9_000))
-    document = parsing.parse(f"<rss version='2.0'><channel><title>C</title>{items}{end}".encode(), base=BASE)
+    body = f"<rss version='2.0'><channel><title>C</title>{items}{end}".encode()
+    document = parsing.parse(body, base=BASE, reference_only=True)
     assert [entry.title for entry in document.entries] == [f"Act {n}" for n in range(500)]
     assert (document.reader, document.left_out) == ("reference", 8_500)
 
