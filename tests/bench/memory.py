@@ -5,6 +5,7 @@ Each size is claimed and polled a few times from a publisher on the loopback, as
 
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,10 +38,16 @@ def turn() -> tuple[int, float]:
 
 
 def grow(size: int, address: str, names: list[str]) -> None:
+    """Add feeds up to that size; in a process of its own, as making them would leave its marks on this one."""
+    subprocess.run([sys.executable, "-m", "tests.bench.memory", str(size), address, *names], check=True)
+
+
+def add_feeds(size: str, address: str, *names: str) -> None:
+    django.setup()
     from feeds.models import Feed
 
     have, chance = Feed.objects.count(), random.Random(size)
-    urls = [f"{address}/plain/{chance.choice(names)}?{number}" for number in range(have, size)]
+    urls = [f"{address}/plain/{chance.choice(names)}?{number}" for number in range(have, int(size))]
     Feed.objects.bulk_create((Feed(url=url, host="127.0.0.1") for url in urls), batch_size=1000)
 
 
@@ -68,4 +75,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    add_feeds(*sys.argv[1:]) if sys.argv[1:] else main()
