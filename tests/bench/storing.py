@@ -61,6 +61,17 @@ def bare(rows: list[tuple], folder: Path) -> float:
         return cpu.measured(insert)[0]
 
 
+def emptied() -> None:
+    """Both tables begin a round empty, the bare one is dropped and made anew."""
+    from django.db import connection
+
+    from feeds.models import Delivery
+    from tracker.models import Article
+
+    for model in (Delivery, Article):
+        model.objects.all()._raw_delete(connection.alias)
+
+
 def one_round(generation: int, folder: Path) -> dict[str, float]:
     from django.db import transaction
 
@@ -82,6 +93,7 @@ def one_round(generation: int, folder: Path) -> dict[str, float]:
             with transaction.atomic():
                 work(number)
 
+    emptied()
     stored, _ = cpu.measured(lambda: each(lambda number: keeping.store(drafts[number])))
     kept, _ = cpu.measured(lambda: each(lambda n: keeping.keep(feeds[n], documents[n], now=NOW)))
     known, _ = cpu.measured(lambda: each(lambda n: keeping.keep(feeds[n], documents[n], now=NOW)))
