@@ -27,15 +27,18 @@ PAGES = (
     "/embed/all/",
     "/embed/trust/",
 )
-LANGUAGES = ("", "/zh-hans")
+# What another page's template shows already, in Chinese too.
+ALIKE = ("/?as_of=2025-10-01", "/recommendations/civilian-first/", "/actors/multilateral/", "/embed/all/")
 LIMIT = 100_000
 # A hundredth of the layout shift that counts as good: a line that grows by a fraction of a pixel as the second
 # half of its text arrives stays below it, a line that jumps does not.
 STEADY = 0.001
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    ("language", "path"),
+    [("", path) for path in PAGES] + [("/zh-hans", path) for path in PAGES if path not in ALIKE],
+)
 def test_a_page_is_sound_and_open_to_all_in_both_themes_on_phone_and_desk(open_page, path, language):
     """Axe looks at both sizes and both themes in English, and once more at what Chinese words make of them."""
     examined = ((1280, True),) if language else ((1280, False), (360, True))

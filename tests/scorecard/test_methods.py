@@ -155,6 +155,7 @@ def test_the_label_has_stood_since_the_first_day_of_its_unbroken_run():
     assert trust(method.read(records(laws)), datetime.date(2025, 1, 1))["since"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(25))
 @pytest.mark.parametrize("knowledge", ["now", "a day", "then"])
 def test_the_daily_delivery_equals_recomputation(seed, knowledge):

@@ -36,6 +36,7 @@ def question(seed):
     return day, known, rng.choice((None, None, *ACTORS[:2]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_every_reading_agrees_on_random_logs(batch):
     for seed in range(batch, LOGS, BATCHES):

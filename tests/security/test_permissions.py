@@ -100,6 +100,7 @@ def state():
     return feeds, events, Decision.objects.count(), Revision.objects.count(), Assessment.objects.count()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_inside_opens_only_to_the_roles_of_the_table(as_role, known, role):
     client, wrong = as_role(role), []
@@ -113,6 +114,7 @@ def test_every_page_inside_opens_only_to_the_roles_of_the_table(as_role, known, 
     assert not wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["stranger", "reader", "viewer"])
 def test_whoever_only_looks_changes_nothing_by_any_method(as_role, known, role):
     client, before = as_role(role), state()
