@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
 VERSION = "12.8.2"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
-LEAST, ROUNDS = 0.95, 4
+LEAST, ROUNDS = 0.95, 5
+USUAL = 4.0  # times that Lighthouse slows a desk's processor down, to make it a middling phone's
 PAGES = ("/", "/recommendations/trust/", "/events/", "/actors/", "/method/", "/zh-hans/")
 
 
@@ -34,10 +35,10 @@ def lighthouse():
 
 @pytest.mark.parametrize("path", PAGES)
 def test_every_category_reaches_95(lighthouse, site, path, tmp_path):
-    best, missed = dict.fromkeys(CATEGORIES, 0.0), []
+    best, missed, slowdown = dict.fromkeys(CATEGORIES, 0.0), [], USUAL
     # Other work on the machine can only lower a score, so the best of a few rounds is the page's own.
     for number in range(ROUNDS):
-        report = judged(lighthouse, site + path, tmp_path / f"{number}.json")
+        report = judged(lighthouse, site + path, tmp_path / f"{number}.json", slowdown)
         if "categories" not in report:
             missed = report["broken"]
             continue
@@ -46,16 +47,30 @@ def test_every_category_reaches_95(lighthouse, site, path, tmp_path):
         missed = [audit["id"] for audit in report["audits"].values() if audit["score"] == 0]
         if min(best.values()) >= LEAST:
             break
+        slowdown = fitting(report["environment"]["benchmarkIndex"])
     assert min(best.values()) >= LEAST, (best, missed)
 
 
-def judged(lighthouse, address, out):
+def fitting(index):
+    """The slowdown that makes a middling phone of this machine, as busy as it is now.
+
+    `index` is what Lighthouse found it can do; the steps are those of Lighthouse's own calculator
+    (docs/throttling.md there): 150 is such a phone, 800 twice, 1300 three times, 1533 four times as quick.
+    """
+    for floor, times, step in ((1300, 3, 233), (800, 2, 500), (150, 1, 650)):
+        if index >= floor:
+            return min(USUAL, times + (index - floor) / step)
+    return 1.0
+
+
+def judged(lighthouse, address, out, slowdown):
     command = [
         *lighthouse,
         address,
         "--quiet",
         "--output=json",
         f"--output-path={out}",
+        f"--throttling.cpuSlowdownMultiplier={slowdown:.2f}",
         "--chrome-flags=--headless=new --no-sandbox --disable-gpu --disable-quic",
     ]
     environment = os.environ | {"CHROME_PATH": chromium_path() or ""}
