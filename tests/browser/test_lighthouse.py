@@ -54,8 +54,9 @@ def test_every_category_reaches_95(lighthouse, site, path, tmp_path):
 def fitting(index):
     """The slowdown that makes a middling phone of this machine, as busy as it is now.
 
-    `index` is what Lighthouse found it can do; the steps are those of Lighthouse's own calculator
-    (docs/throttling.md there): 150 is such a phone, 800 twice, 1300 three times, 1533 four times as quick.
+    `index` is what Lighthouse found it can do; the steps are those of P. Hulce's CPU throttling calculator, to which
+    Lighthouse's guide to throttling sends for calibration: 150 is such a phone,
+    800 twice, 1300 three times, 1533 four times as quick.
     """
     for floor, times, step in ((1300, 3, 233), (800, 2, 500), (150, 1, 650)):
         if index >= floor:
