@@ -91,7 +91,7 @@ def trusted(body: bytes, entries: list, base: str = "") -> bool:
 def based(body: bytes, base: str) -> str:
     """The address to which links are relative: the one that the document's root names, else its own; "" when items
     name their own, which is the reference reader's to sort out."""
-    named = heads.base(body) if b"xml:base" in body else ""
+    named = heads.base(body)
     if named is None:
         return ""
     return absolute(named, base) if named else base

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
 LONGEST = 50_000  # bytes before the first item that are looked at
-LINKED = re.compile(
-    rb"<(?:[\w.-]+:)?(?:link|enclosure|origlink)\b", re.I
-)  # all that can make an item's link or id
+# Whatever feedparser may take an item's link or id from.
+LINKED = re.compile(rb"<(?:[\w.-]+:)?(?:link|enclosure|origlink)\b", re.I)
 BASE = re.compile(rb"xml:base\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,1000})[\"']")
 BODY_BASE = re.compile(rb"<(?:content|summary)\b[^<>]{0,300}?\sxml:base\s{0,9}=")
 LANGUAGE = re.compile(rb"<(?:dc:)?language>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}([A-Za-z0-9_-]{2,40})")
@@ -52,12 +51,12 @@ def base(body: bytes) -> str | None:
 
     That of a body counts for the links inside it, not for the item's own.
     """
-    named = BASE.findall(body)
+    named = body.count(b"xml:base")
     if not named:
-        return "" if b"xml:base" not in body else None
+        return ""
     first = ITEM.search(body)
     at_root = BASE.search(body, 0, first.start() if first else len(body))
-    if bool(at_root) + len(BODY_BASE.findall(body)) != body.count(b"xml:base"):
+    if bool(at_root) + len(BODY_BASE.findall(body)) != named:
         return None
     return html.unescape(at_root.group(1).decode("utf-8", "replace")) if at_root else ""
 
