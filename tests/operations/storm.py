@@ -80,7 +80,8 @@ class Analyst:
                 if status in (200, 409):  # 409: an answer got lost, the deed did not
                     break
                 time.sleep(0.2)
-            time.sleep(0.3)
+            if self.done.wait(0.3):
+                break
 
     def ask(self, event):
         code = {"rec": "trust", "direction": 1, "strength": 2, "rationale": "Said in the storm."}
