@@ -30,7 +30,9 @@ def after(tmp_path_factory, redis_server):
     with contextlib.ExitStack() as stack:
         disk = stack.enter_context(small_disk(MEGABYTES))
         folder = tmp_path_factory.mktemp("full")
-        (disk.folder / "server.log").symlink_to(folder / "server.log")  # what it says of the disk must not need it
+        (disk.folder / "server.log").symlink_to(
+            folder / "server.log"
+        )  # what it says of the disk must not need it
         server = servers.Postgres(disk.folder, durable=True)
         stack.callback(server.kill)
         stack.enter_context(servers.required(contextlib.nullcontext(server)))
@@ -66,9 +68,15 @@ def after(tmp_path_factory, redis_server):
         analyst.thread.join()
         raging.calm()
         yield SimpleNamespace(
-            **{"storm": raging, "service": service, "newsroom": newsroom, "analyst": analyst},
-            **{"head": before["head"], "reading": reading, "down": down},
-            **{"stages": (refused, broken, healed), "log": server.log()},
+            storm=raging,
+            service=service,
+            newsroom=newsroom,
+            analyst=analyst,
+            head=before["head"],
+            reading=reading,
+            down=down,
+            stages=(refused, broken, healed),
+            log=server.log(),
         )
 
 
@@ -111,7 +119,9 @@ def test_readers_read_while_nothing_can_be_written(after):
 
 
 def test_what_the_analyst_was_told_is_accepted_is_on_record_once(after):
-    rows = after.storm.sql("SELECT id FROM tracker_event WHERE status = 'accepted' AND id LIKE '%of-the-storm%'")
+    rows = after.storm.sql(
+        "SELECT id FROM tracker_event WHERE status = 'accepted' AND id LIKE '%of-the-storm%'"
+    )
     on_record = {event for (event,) in rows}
     assert set(after.analyst.accepted) <= on_record
     count = after.service.ask("from tracker import record\nanswer = record.verify()")
