@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Window
+from django.db.models.functions import RowNumber
 
 from tracker import clustering
 from tracker.models import Article, Decision, Event, PairJudgement, Report
@@ -103,13 +104,13 @@ def report_of(article: Article) -> clustering.Report:
 def newest_reports(event_ids: list[str]) -> dict[str, list[Article]]:
     """The newest articles of each event, at most twelve."""
     found: dict[str, list[Article]] = defaultdict(list)
+    # Numbered by the database: an event that everybody writes about has thousands.
+    newest_first = Window(RowNumber(), partition_by="event_id", order_by="-id")
     for some in _chunks(event_ids):
-        reports = Report.objects.filter(event_id__in=some).order_by("-id")
-        for report in (
-            reports.select_related("article").defer("article__html", "article__text").iterator(CHUNK)
-        ):
-            if len(found[report.event_id]) < REPORTS_EACH:
-                found[report.event_id].append(report.article)
+        reports = Report.objects.filter(event_id__in=some).annotate(place=newest_first)
+        newest = reports.filter(place__lte=REPORTS_EACH).order_by("-id").select_related("article")
+        for report in newest.defer("article__html", "article__text").iterator(CHUNK):
+            found[report.event_id].append(report.article)
     return found
 
 

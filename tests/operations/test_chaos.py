@@ -49,7 +49,7 @@ def after(tmp_path_factory, postgres_server, redis_server):
                 FEEDS_LEASE="4",
                 BEAT_EVERY="1",
                 API_RATE_KEY="100000",
-            )
+            ).with_tagger()
         )
         before = storm.prepare(service, publisher, receiver, acts=4 * STRIKES, readers=READERS)
         raging = storm.Storm(service, newsroom, servers, lines)

@@ -48,7 +48,7 @@ def after(tmp_path_factory, redis_server):
                 FEEDS_LEASE="4",
                 BEAT_EVERY="1",
                 API_RATE_KEY="100000",
-            )
+            ).with_tagger()
         )
         before = storm.prepare(service, publisher, receiver, acts=500, readers=0)
         raging = storm.Storm(service, newsroom, {"postgres": server, "redis": redis_server}, {})

@@ -172,6 +172,21 @@ def test_what_is_filed_together_costs_few_statements(keep, django_assert_max_num
         assert filing.file_waiting() == 61
 
 
+def test_an_event_that_everybody_writes_about_is_not_read_anew_with_each_report(keep, monkeypatch):
+    filed(keep(BAN))
+    for number in range(30):
+        filed(keep(BAN, publisher=f"Outlet {number}"))
+    event = Event.objects.get(
+        status="proposed", reports__article__title=BAN, reports__article__publisher="Outlet 1"
+    )
+    read = []
+    from_db = Report.from_db
+    monkeypatch.setattr(Report, "from_db", lambda *row: read.append(from_db(*row)) or read[-1])
+    newest = stories.newest_reports([event.id])[event.id]
+    assert len(read) == stories.REPORTS_EACH
+    assert [article.publisher for article in newest] == [f"Outlet {number}" for number in range(29, 17, -1)]
+
+
 def test_an_edited_article_of_a_decided_event_is_looked_at_again_once(keep, analyst):
     article = keep(BAN)
     event = filed(article)
