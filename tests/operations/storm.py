@@ -105,7 +105,10 @@ class Storm:
         self.service, self.newsroom = service, newsroom
         self.servers, self.lines = servers, lines
         self.running, self.met = {}, 0
-        self.broker = Celery(broker=servers["redis"].url, set_as_current=False)
+        # The service's own queues, past a line that may be cut.
+        database = service.environment["REDIS_URL"].rpartition("/")[2]
+        broker = servers["redis"].url.rpartition("/")[0]
+        self.broker = Celery(broker=f"{broker}/{database}", set_as_current=False)
         self.broker.conf.task_default_queue = "sending"
 
     def look_after(self):
