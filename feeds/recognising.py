@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from feeds.parsing import Entry
 from tracker import addresses, languages
 
+_NO_WORD = bytes(code for code in range(128) if not chr(code).isalnum())
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -94,8 +96,11 @@ def url_key(canonical: str, *, publisher: str, title: str, day: str) -> str:
 
 def title_key(title: str) -> str:
     """Equal for titles that differ in case, punctuation, spaces or Chinese script only; "" without a word."""
-    words = "".join(filter(str.isalnum, languages.simplified(title).casefold()))
-    return hashlib.sha256(words.encode()).hexdigest() if words else ""
+    if title.isascii():
+        words = title.encode().lower().translate(None, _NO_WORD)
+    else:
+        words = "".join(filter(str.isalnum, languages.simplified(title).casefold())).encode()
+    return hashlib.sha256(words).hexdigest() if words else ""
 
 
 def address(link: str) -> tuple[str, str, bool]:

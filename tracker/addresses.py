@@ -55,6 +55,8 @@ _PLAIN = re.compile(
     r"https?://(?:www\.)?((?!(?:www|m|mobile|amp|wap|news\.google)\.)[a-z0-9-]+(?:\.(?!m\.)[a-z0-9-]+)+)"
     r"((?:/(?!(?i:index|default)\.)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*)/?"
 )
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_-]+=[A-Za-z0-9_.-]+")
+_AMP_WORD = re.compile(r"(?<![a-z])amp(?![a-z])|\.ampproject\.", re.I)
 
 # Links that carry their target: host and path -> the parameters that may hold it.
 _WRAPPERS = {
@@ -88,7 +90,7 @@ def canonical(url: str) -> str:
     Raises BadAddress for what is no http or https address of a host.
     """
     if plain := _plain(url):
-        return f"https://{plain[1]}{plain[2] or '/'}"
+        return "https://" + "".join(plain)
     spelled = _once(_cleaned(url))
     # Taking one mark away can lay the next one bare: `/a/amp/index.html`.
     for _ in range(MOST_MARKS):
@@ -109,7 +111,7 @@ def canonical_or_empty(url: str) -> str:
 def is_unresolved(url: str) -> bool:
     """Whether the link belongs to an aggregator or shortener and hides the page it leads to."""
     if plain := _plain(url):
-        return plain[1] in _HIDING
+        return plain[0] in _HIDING
     try:
         return _plain_host(_unwrapped(_split(_cleaned(url)), DEEPEST_WRAPPING)) in _HIDING
     except BadAddress:
@@ -125,15 +127,19 @@ def site(url: str) -> str:
 
 
 @functools.lru_cache(maxsize=8)  # whoever asks for a link's spelling asks at once where it leads
-def _plain(url: str) -> re.Match[str] | None:
-    """Host and path of a plain link, whatever says only how a reader came left away; None for any other."""
+def _plain(url: str) -> tuple[str, str] | None:
+    """Host and the rest of a plain link, without what says only how a reader came; None for any other."""
     if len(url) > LONGEST:
         return None
     page, _, fragment = url.partition("#")
     page, _, query = page.partition("?")
-    if "amp" in page.lower() or _route(fragment) or (query and _kept(query)):
+    kept = query and _kept(query)
+    if _AMP_WORD.search(page) or _route(fragment) or (kept and not _PLAIN_QUERY.fullmatch(kept)):
         return None
-    return _PLAIN.fullmatch(page)
+    found = _PLAIN.fullmatch(page)
+    if not found or (kept and (found[1], found[2].lower()) in _WRAPPERS):
+        return None
+    return found[1], f"{found[2] or '/'}?{kept}" if kept else found[2] or "/"
 
 
 def _once(url: str) -> str:

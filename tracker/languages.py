@@ -139,7 +139,7 @@ def _is_plain_english(sample: str, declared: str) -> bool:
     if not sample.isascii() and _NOT_LATIN.search(sample):
         return False
     words = set(sample.lower().split())
-    own, shared, foreign = (len(words & known) for known in (_ENGLISH, _ALSO_ENGLISH, _FOREIGN))
+    own, shared, foreign = len(words & _ENGLISH), len(words & _ALSO_ENGLISH), len(words & _FOREIGN)
     if declared[:2].lower() == "en":
         return 2 * own + shared > 2 * foreign
     return own > 0 and 2 * own + shared - 2 * foreign >= _ENOUGH_ENGLISH

@@ -7,12 +7,13 @@ names of our own models are put into a statement; every value is a parameter.
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.db.models.sql import Query
@@ -50,7 +51,7 @@ def insert(
     """Insert rows of values for the fields `names`, in that order; returns columns of those that were new."""
     given, others = _fields(model, tuple(names))
     usual = _prepared(others, [field.get_default() for field in others])
-    waiting = [_prepared(given, row) + usual for row in rows]
+    waiting = [row + usual for row in _prepared_rows(given, rows)]
     told: list[tuple] = []
     with connection.cursor() as cursor:
         for start in range(0, len(waiting), ROWS):
@@ -145,7 +146,7 @@ def _assigned(model: Model, pairs: Mapping[str, Any]) -> tuple[list[str], list[A
         elif isinstance(value, Combinable):
             text, inside = _compiled(vendor, model, value)
         else:
-            text, inside = "%s", _prepared([field], [value])
+            text, inside = "%s", [value] if type(value) in PLAIN else _prepared([field], [value])
         said.append(f"{_column(vendor, model, name)} {sign} {text}")
         values += inside
     return said, values
@@ -176,15 +177,29 @@ def _column(_vendor: str, model: Model, name: str) -> str:
 
 def _prepared(fields: Iterable[models.Field], row: Iterable[Any]) -> list[Any]:
     """A row's values as the driver takes them."""
+    return _prepared_rows(fields, [row])[0]
+
+
+def _prepared_rows(fields: Iterable[models.Field], rows: Iterable[Iterable[Any]]) -> list[list[Any]]:
+    fields, adapted = list(fields), _adapted_for(connections[DEFAULT_DB_ALIAS])
     return [
-        value if type(value) in PLAIN else _adapted(field, value)
-        for field, value in zip(fields, row, strict=True)
+        [
+            value if type(value) in PLAIN else adapted(field, value)
+            for field, value in zip(fields, row, strict=True)
+        ]
+        for row in rows
     ]
 
 
-def _adapted(field: models.Field, value: Any) -> Any:
-    if type(value) is datetime:
-        if value.tzinfo is UTC and connection.vendor == "sqlite" and connection.timezone is UTC:
-            return str(value.replace(tzinfo=None))  # what Django writes, without its detour by time zones
-        return connection.ops.adapt_datetimefield_value(value)
-    return field.get_db_prep_save(value, connection)
+def _adapted_for(database: BaseDatabaseWrapper) -> Callable[[models.Field, Any], Any]:
+    """How this database takes a value that is not plain. Asked once for all rows: `connection` is a proxy."""
+    naive = database.vendor == "sqlite" and database.timezone is UTC
+
+    def adapted(field: models.Field, value: Any) -> Any:
+        if type(value) is datetime:
+            if naive and value.tzinfo is UTC:
+                return str(value.replace(tzinfo=None))  # what Django writes, without its detour by time zones
+            return database.ops.adapt_datetimefield_value(value)
+        return field.get_db_prep_save(value, database)
+
+    return adapted
