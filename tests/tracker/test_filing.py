@@ -172,6 +172,17 @@ def test_what_is_filed_together_costs_few_statements(keep, django_assert_max_num
         assert filing.file_waiting() == 61
 
 
+def test_what_no_report_dates_stands_below_what_is_as_likely_and_new(keep):
+    today = datetime.datetime.now(datetime.UTC)
+    filed(keep(BAN, day=None))
+    undated = Event.objects.get(status="proposed", reports__article__title=BAN)
+    assert undated.date == today.date()
+    filed(keep(BAN, publisher="Another", day=today))
+    dated = Event.objects.get(pk=undated.pk)
+    assert dated.reports_count == 2
+    assert dated.priority - undated.priority > 1.9  # two weeks are two half-lives
+
+
 def test_an_event_that_everybody_writes_about_is_not_read_anew_with_each_report(keep, monkeypatch):
     filed(keep(BAN))
     for number in range(30):

@@ -67,6 +67,11 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         "relevance": None if hidden else round(100 * event.relevance),
         "model": "" if hidden else event.model_version,
         "before_start": event.date < codebook.START,
+        # Until somebody has written another day.
+        "undated": open_
+        and event.version == 1
+        and bool(reports)
+        and not any(report.article.published_at for report in reports),
     }
 
 
@@ -159,6 +164,7 @@ def _report(report: Report, cues: list[tuple[str, str]]) -> dict[str, Any]:
         "publisher": article.publisher,
         "lang": article.language or "und",
         "at": article.published_at or article.first_seen_at,
+        "dated": article.published_at is not None,
         "title": marked(article.title, cues),
         "summary": marked(article.summary[:600], cues),
         "how": report.get_how_display(),

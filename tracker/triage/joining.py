@@ -20,7 +20,7 @@ from tracker.models import Event, PairJudgement, Report, Revision
 from tracker.triage import coding, worth
 from tracker.triage.links import check_supersedes, superseding
 from tracker.triage.moves import MERGED, NEW, Refused
-from tracker.triage.proposing import new_id
+from tracker.triage.proposing import count_reports, new_id
 from tracker.triage.steps import REVIEW, Step
 
 
@@ -182,15 +182,16 @@ def _absorb(step: Step, row: Event, target: Event, on_record: bool) -> None:
 
 
 def _grow(step: Step, target: Event, absorbed: list[str]) -> None:
-    target.reports_count = target.reports.count()
-    target.outlets_count = target.reports.values("article__publisher").distinct().count()
+    dated = count_reports(target)
     if target.on_record:
         target.supersedes = [key for key in target.supersedes if key not in absorbed]
         check_supersedes(target, target.supersedes)
         target.sources = coding.sources_of(target)
     else:
         labels = coding.ticked(target.suggestion)
-        target.priority = worth.priority(target.relevance, labels, target.outlets_count, target.date)
+        target.priority = worth.priority(
+            target.relevance, labels, target.outlets_count, target.date, dated=dated
+        )
     step.write(target, related=absorbed)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -56,7 +57,8 @@ def propose(
     if outlets is None:
         outlets = len({article.publisher for article in found})
     if priority is None:
-        priority = worth.priority(relevance, coding.ticked(suggestion), outlets, date)
+        dated = not found or any(article.published_at for article in found)
+        priority = worth.priority(relevance, coding.ticked(suggestion), outlets, date, dated=dated)
     chinese = language.lower().startswith("zh")
     event = Event(
         status=PROPOSED if coding.ticked(suggestion) else NEW,
@@ -113,13 +115,13 @@ def refresh(
             fresh = Event.objects.select_for_update().get(pk=fresh.merged_into_id)
         if _attach(fresh, list(articles), how, probability, list(because)):
             fresh.last_reported_at = timezone.now()
-        _count(fresh, outlets)
+        dated = count_reports(fresh, outlets)
         changed = ["reports_count", "outlets_count", "last_reported_at"]
         if fresh.status in Event.OPEN:
             changed += _take_suggestion(fresh, suggestion, relevance, actors, certainty, model_version)
             labels = coding.ticked(fresh.suggestion)
             fresh.priority = (
-                worth.priority(fresh.relevance, labels, fresh.outlets_count, fresh.date)
+                worth.priority(fresh.relevance, labels, fresh.outlets_count, fresh.date, dated=dated)
                 if priority is None
                 else priority
             )
@@ -175,6 +177,16 @@ def new_id(date: datetime.date, title: str) -> str:
     return f"{date.isoformat()}-{slug.strip('-_').replace('_', '-')}"
 
 
+def count_reports(event: Event, outlets: int | None = None) -> bool:
+    """Note how many reports and outlets it has; whether its date is that of a report, or was given by hand."""
+    counted = event.reports.aggregate(reports=Count("pk"), dated=Count("article__published_at"))
+    event.reports_count = counted["reports"]
+    if outlets is None:
+        outlets = event.reports.values("article__publisher").distinct().count()
+    event.outlets_count = outlets
+    return counted["dated"] > 0 or not counted["reports"]
+
+
 def actors_in_order(actors: Iterable[Any]) -> list[str]:
     """The codebook's actors among those given, in its order."""
     named = set(actors)
@@ -214,13 +226,6 @@ def _attach(
         ignore_conflicts=True,
     )
     return len(new)
-
-
-def _count(event: Event, outlets: int | None) -> None:
-    event.reports_count = event.reports.count()
-    if outlets is None:
-        outlets = event.reports.values("article__publisher").distinct().count()
-    event.outlets_count = outlets
 
 
 def _take_suggestion(

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from tracker import triage
-from tracker.models import Decision, Event, Revision
+from tracker.models import Article, Decision, Event, Revision
 
 CODE = [{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "rationale": ""}]
 
@@ -196,6 +196,16 @@ def test_viewers_look_and_cannot_decide(client, person, proposal):
     assert deed(client, event).status_code == 403
     assert post(client, "claim", {}, event.pk).status_code == 403
     assert client.get(reverse("desk:bulk")).status_code == 403
+
+
+def test_a_day_that_no_report_names_is_not_shown_as_one(at_desk, proposal):
+    event, said = proposal("New tariff on chips"), "No report names a day"
+    address = reverse("desk:item", args=[event.pk])
+    assert said in at_desk.get(address).content.decode()
+    Article.objects.filter(reports__event=event).update(published_at="2026-11-03T08:00:00Z")
+    page = at_desk.get(address).content.decode()
+    assert said not in page
+    assert "2026-11-03 08:00" in page
 
 
 def test_scripts_in_titles_are_text(at_desk, proposal):
