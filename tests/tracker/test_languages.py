@@ -51,6 +51,21 @@ def test_what_is_declared_counts_where_the_text_is_silent(text, declared, tag):
     assert languages.language_of(text, declared) == tag
 
 
+@pytest.mark.parametrize(
+    ("text", "declared", "tag"),
+    [
+        ("Golden Gate Claude", "en-US", "en"),
+        ("Der Minister und die Chips", "de-AT", "de"),
+        ("Les puces de la Chine", "fr-FR", "fr"),
+        ("Los ministros Albares y López se ausentan de la cumbre de IA militar", "fr-FR", "es"),
+        ("The state of the chips and the law", "de", "en"),
+        ("Der Minister und die Chips", "en", "de"),
+    ],
+)
+def test_common_words_speak_for_what_is_declared_and_against_it(text, declared, tag):
+    assert languages.language_of(text, declared) == tag
+
+
 def test_folding_keeps_the_length_and_leaves_the_rest_alone():
     text = "輝達 H20 晶片 — 「習特會」\ud800"
     folded = languages.simplified(text)
