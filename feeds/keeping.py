@@ -51,7 +51,7 @@ def known_deliveries(feed: Feed, keys: Iterable[str]) -> dict[str, Known]:
     rows = statements.select(
         Delivery, ("guid_key", "id", "article", "digest"), feed=feed.pk, guid_key=list(keys)
     )
-    return {key: Known(*told) for key, *told in rows}
+    return {row[0]: Known._make(row[1:]) for row in rows}
 
 
 def store(drafts: Iterable[Draft]) -> tuple[dict[str, int], set[str]]:

@@ -9,6 +9,7 @@ publisher, its title and its day.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from feeds.parsing import Entry
@@ -17,8 +18,7 @@ from tracker import addresses, languages
 _NO_WORD = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the database remembers of one delivery."""
 
     delivery: int
