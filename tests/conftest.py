@@ -1,7 +1,9 @@
 """What all tests share: no other host is ever called, and the small fixed cast."""
 
+import fcntl
 import io
 import os
+import pickle
 import socket
 from pathlib import Path
 
@@ -51,33 +53,42 @@ def empty_cache():
 
 
 @pytest.fixture
-def seeded(db):
-    """The first record. Seeded for real once in each process, copied row by row after that."""
+def seeded(db, first_record):
+    """The first record, copied row by row."""
     if not Revision.objects.exists():
-        _fill()
+        _fill(first_record)
 
 
 @pytest.fixture(scope="module")
-def seeded_once(django_db_setup, django_db_blocker):
+def seeded_once(first_record, django_db_blocker):
     """The first record under every test of a module (`usefixtures`); what one test changes is taken back after it."""
     with django_db_blocker.unblock(), transaction.atomic():
-        _fill()
+        _fill(first_record)
         yield
         transaction.set_rollback(True)
 
 
-def _fill():
+@pytest.fixture(scope="session")
+def first_record(tmp_path_factory, django_db_setup, django_db_blocker):
+    """Tables and their rows after `manage.py seed`, which one process of the suite runs for all."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    kept = folder / "first-record.pickle"
+    with (folder / "first-record.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
+                call_command("seed", verbosity=0, stdout=io.StringIO())
+                kept.write_bytes(pickle.dumps(list(_filled_tables(cursor))))
+                transaction.set_rollback(True)
+    return pickle.loads(kept.read_bytes())
+
+
+def _fill(record):
     with connection.cursor() as cursor:
-        if not _SEEDED:
-            call_command("seed", verbosity=0, stdout=io.StringIO())
-            _SEEDED.extend(_filled_tables(cursor))
-            return
-        for table, rows in _SEEDED:
+        for table, rows in record:
             marks = ", ".join(["%s"] * len(rows[0]))
             cursor.executemany(f"INSERT INTO {connection.ops.quote_name(table)} VALUES ({marks})", rows)
-
-
-_SEEDED = []
 
 
 def _filled_tables(cursor):

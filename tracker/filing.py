@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 BATCH = 100
 LEASE = 120  # seconds, for one batch
 TRIES = 3
+# A database that is full, locked or away is no article's fault: all of the batch goes on waiting.
+DATABASE_FAILED = (OperationalError, InterfaceError)
 # Below this chance of relevance an article is shown to nobody. In the recorded feeds 0.5 keeps nine of ten acts
 # and 7 % of ordinary news (docs/evaluation.md, "A real stream"); an act has more than one report.
 GATE = 0.5
@@ -78,6 +80,8 @@ def file_batch() -> int:
         try:
             if not file(article, suggestion, tagger, index):
                 background.append((article, suggestion))
+        except DATABASE_FAILED:
+            raise
         except Exception as error:
             _set_aside(article, error)
     _pass_over(background)
@@ -163,11 +167,15 @@ def _pass_over(background: list[Told]) -> None:
     try:
         with transaction.atomic():
             _write(background, Article.State.BACKGROUND)
+    except DATABASE_FAILED:
+        raise
     except Exception:
         log.exception("%d articles could not be filed together", len(background))
         for told in background:
             try:
                 _write([told], Article.State.BACKGROUND)
+            except DATABASE_FAILED:
+                raise
             except Exception as error:
                 _set_aside(told[0], error)
 

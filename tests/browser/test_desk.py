@@ -257,6 +257,44 @@ def test_a_full_code_from_nothing_takes_at_most_six_keys_and_an_acceptance_one(d
     assert [(line["rec"], line["direction"], line["strength"]) for line in codes[second]] == [("trust", 1, 2)]
 
 
+THREE_REPORTS = """
+from tracker import triage
+from tracker.models import Article, Event
+event = Event.objects.filter(status="proposed", claim=None).order_by("priority").first()
+triage.refresh(event, articles=[
+    Article.objects.create(title=f"Another report {n}", publisher=f"Outlet {n}", url_key=f"split{n}", state="filed")
+    for n in (1, 2)
+])
+answer = event.pk
+"""
+DIVIDED = """
+from tracker.models import Event
+events = Event.objects.get(title="A second act of this day"), Event.objects.get(pk={event!r})
+answer = [[report.article.title for report in each.reports.order_by("id")] for each in events]
+"""
+
+
+def test_a_split_takes_along_the_reports_that_were_chosen(desk, sit):
+    event = desk.ask(THREE_REPORTS)
+    page = sit(desk, "ada", f"/admin/desk/event/{event}/")
+    press(page, ["x"])
+    page.keyboard.type("A second act of this day")
+    part = page.locator("#split .part").first
+    part.locator("summary").click()
+    ticks = part.locator("li input")
+    assert ticks.count() == 3
+    ticks.nth(0).uncheck()
+    ticks.nth(2).uncheck()
+    part.locator("[data-move]").check()
+    assert not Axe().run(page, context={"include": ["dialog[open]"]}).response["violations"]
+    page.locator("#split [data-go]").click()
+    all_saved(page)
+    new, old = desk.ask(DIVIDED.format(event=event))
+    assert new == ["Another report 1"]
+    assert old[1:] == ["Another report 2"]
+    assert page.troubles == []
+
+
 def test_two_browsers_never_decide_the_same_item(desk, sit):
     before = len(desk.ask(STATES)["decisions"])
     ada, rita = sit(desk, "ada"), sit(desk, "rita")

@@ -5,6 +5,7 @@ import functools
 import hashlib
 
 import pytest
+from django.db import OperationalError
 
 from tracker import filing, statements, stories, training, triage
 from tracker.clustering.reading import Reader
@@ -160,6 +161,24 @@ def test_background_that_cannot_be_written_stops_no_other(keep, monkeypatch):
     assert good.state == Article.State.BACKGROUND
     assert (bad.state, bad.attempts) == (Article.State.NEW, 1)
     assert "no database" in bad.trouble
+
+
+@pytest.mark.parametrize("title", [BAN, "Ten keyboards we liked this autumn"])
+def test_a_database_that_fails_is_no_articles_fault(keep, monkeypatch, title):
+    article = keep(title)
+
+    def full(*_):
+        raise OperationalError("could not extend file: No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(filing, "_write", full)
+        with pytest.raises(OperationalError):
+            filing.file_waiting()
+    article.refresh_from_db()
+    assert (article.state, article.attempts, article.leased_until) == (Article.State.NEW, 0, None)
+    filing.file_waiting()
+    article.refresh_from_db()
+    assert article.state in (Article.State.FILED, Article.State.BACKGROUND)
 
 
 def test_what_is_filed_together_costs_few_statements(keep, django_assert_max_num_queries):

@@ -9,10 +9,18 @@ from tracker.models import Article, Event
 from tracker.triage import blind
 
 
+class Languages(admin.AllValuesFieldListFilter):
+    """Texts whose language nobody could say stand under words: a link without any cannot be read out."""
+
+    def choices(self, changelist):
+        for choice in super().choices(changelist):
+            yield choice if choice["display"] != "" else choice | {"display": _("unknown")}
+
+
 @admin.register(Article)
 class ArticleAdmin(LookOnly):
     list_display = ("shown", "publisher", "language", "state", "published_at", "first_seen_at", "trouble")
-    list_filter = ("state", "language")
+    list_filter = ("state", ("language", Languages))
     search_fields = ("title", "publisher", "url")
     exclude = ("html", "title_key", "leased_until")
     readonly_fields = ("earlier",)

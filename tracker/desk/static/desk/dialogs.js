@@ -12,6 +12,29 @@
     return box;
   }
 
+  /* The reports that a further act can take along: all of them, until somebody unticks one. */
+  function offer(part, reports) {
+    const which = part.querySelector("[data-which]");
+    which.hidden = reports.length < 2;
+    which.open = which.querySelector("[data-move]").checked = false;
+    which.querySelector("ul").replaceChildren(...reports.map((report) => {
+      const [line, label] = [document.createElement("li"), document.createElement("label")];
+      const tick = Object.assign(document.createElement("input"), { type: "checkbox", checked: true, value: report.dataset.article });
+      label.className = "tick";
+      label.append(tick, report.querySelector(".report-title").textContent.trim());
+      line.append(label);
+      return line;
+    }));
+  }
+
+  /* Nothing where all reports stay and go along: there may be more than are listed. */
+  function chosenReports(part) {
+    const ticks = [...part.querySelectorAll("[data-which] li input")];
+    const articles = ticks.filter((tick) => tick.checked).map((tick) => Number(tick.value));
+    const move = part.querySelector("[data-move]").checked;
+    return move || articles.length < ticks.length ? { articles, move } : {};
+  }
+
   /* One question at a time: `wire(box, answer)` connects the dialog, and closing it answers null. */
   function ask(id, wire) {
     const box = show(id);
@@ -126,14 +149,20 @@
       ask("split", (box, answer, signal) => {
         const parts = box.querySelector("#parts");
         const place = box.querySelector("[data-effects]");
+        const reports = [...Desk.item().querySelectorAll("[data-article]")];
         let timer = 0;
         place.textContent = "";
         [...parts.children].slice(2).forEach((part) => part.remove());
-        box.querySelectorAll("input").forEach((input) => (input.value = ""));
+        box.querySelectorAll("[data-title]").forEach((input) => (input.value = ""));
+        [...parts.children].forEach((part) => offer(part, reports));
         box.querySelectorAll("[data-date]").forEach((input) => (input.value = Desk.item().dataset.date));
         parts.querySelector("input").focus();
         const wanted = () => [...parts.querySelectorAll(".part")]
-          .map((part) => ({ title: part.querySelector("[data-title]").value.trim(), date: part.querySelector("[data-date]").value || null }))
+          .map((part) => ({
+            title: part.querySelector("[data-title]").value.trim(),
+            date: part.querySelector("[data-date]").value || null,
+            ...chosenReports(part),
+          }))
           .filter((part) => part.title);
         const go = () => wanted().length && answer(wanted());
         parts.addEventListener("input", () => {
@@ -143,6 +172,7 @@
         box.querySelector("[data-more]").addEventListener("click", () => {
           const copy = parts.firstElementChild.cloneNode(true);
           copy.querySelector("[data-title]").value = "";
+          offer(copy, reports);
           parts.append(copy);
           copy.querySelector("input").focus();
         }, { signal });
