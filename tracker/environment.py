@@ -91,13 +91,11 @@ def database() -> dict[str, Any]:
     found["PASSWORD"] = text("DATABASE_PASSWORD") or found.get("PASSWORD", "")
     if "sqlite" in found["ENGINE"]:
         # IMMEDIATE: a transaction that reads first and writes later would fail at once when another one
-        # writes; WAL: readers never wait, and its pages go back into the file a few times less often, as polls
-        # touch the same pages of the indexes again and again.
+        # writes; WAL: readers never wait.
         found["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
-            "PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-16000;",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
         }
     else:
         found["CONN_MAX_AGE"] = 60

@@ -14,6 +14,7 @@ from celery import Celery
 
 from tests.feeds.publisher import reply
 from tests.feeds.test_kills import FEEDS, Newsroom
+from tests.service import Service
 
 CELERY = ("-m", "celery", "--quiet", "-A", "tracker")
 QUEUES = ("-Q", "polling,judging,sending,housekeeping", "-c", "1", "--without-mingle")
@@ -49,6 +50,11 @@ day = timezone.now().date()
 proposals = [triage.propose(title=f"Act number {n} of the storm", date=day).pk for n in range(ACTS)]
 answer = {"head": head, "key": deciding, "proposals": proposals}
 """
+
+
+def service(folder, **where):
+    """A service with short leases and a busy beat: a storm of minutes shows what else takes hours."""
+    return Service(folder, FEEDS_LEASE="4", BEAT_EVERY="1", API_RATE_KEY="100000", **where).with_tagger()
 
 
 class Unsteady(Newsroom):

@@ -17,7 +17,7 @@ from tests.operations import storm
 from tests.operations.line import Line
 from tests.scorecard.alerts.postbox import Postbox
 from tests.scorecard.alerts.receiver import Receiver
-from tests.service import Service, filled_database
+from tests.service import filled_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
@@ -40,16 +40,13 @@ def after(tmp_path_factory, postgres_server, redis_server):
         publisher = stack.enter_context(newsroom.publisher)
         receiver, postbox = stack.enter_context(Receiver()), stack.enter_context(Postbox(pause=0.02))
         service = stack.enter_context(
-            Service(
+            storm.service(
                 tmp_path_factory.mktemp("chaos"),
                 database_url=f"postgres://tracker@127.0.0.1:{lines['postgres'].port}/storm",
                 redis_url=f"redis://127.0.0.1:{lines['redis'].port}/7",
                 EMAIL_URL=f"smtp://127.0.0.1:{postbox.port}",
                 METRICS_TOKEN="of the chaos test",
-                FEEDS_LEASE="4",
-                BEAT_EVERY="1",
-                API_RATE_KEY="100000",
-            ).with_tagger()
+            )
         )
         before = storm.prepare(service, publisher, receiver, acts=4 * STRIKES, readers=READERS)
         raging = storm.Storm(service, newsroom, servers, lines)

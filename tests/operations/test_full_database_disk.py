@@ -16,7 +16,7 @@ from tests import servers
 from tests.operations import storm
 from tests.operations.disk import small_disk
 from tests.scorecard.alerts.receiver import Receiver
-from tests.service import Service, filled_database
+from tests.service import filled_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
@@ -41,14 +41,11 @@ def after(tmp_path_factory, redis_server):
         publisher = stack.enter_context(newsroom.publisher)
         receiver = stack.enter_context(Receiver())
         service = stack.enter_context(
-            Service(
+            storm.service(
                 folder,
                 database_url=server.address("storm"),
                 redis_url=redis_server.url.replace("/0", "/8"),
-                FEEDS_LEASE="4",
-                BEAT_EVERY="1",
-                API_RATE_KEY="100000",
-            ).with_tagger()
+            )
         )
         before = storm.prepare(service, publisher, receiver, acts=500, readers=0)
         raging = storm.Storm(service, newsroom, {"postgres": server, "redis": redis_server}, {})

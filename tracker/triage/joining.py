@@ -254,8 +254,7 @@ def _take_away(row: Event, articles: list[int], part: Mapping[str, Any]) -> bool
 
 
 def _after_split(step: Step, row: Event, moved: bool, new: list[str]) -> None:
-    row.reports_count = row.reports.count()
-    row.outlets_count = row.reports.values("article__publisher").distinct().count()
+    count_reports(row)
     if row.on_record and moved:
         step.write(row, kind=Revision.Kind.SPLIT, related=new)
     else:
