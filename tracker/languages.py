@@ -18,6 +18,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 _NEWS = "ar bg cs da de el en es fa fr he hi id it ms nl pl pt ro ru sv th tr uk ur vi"
 NEWS_LANGUAGES = tuple(_NEWS.split())
 READ_CHARACTERS = 2_000  # a page's first lines tell its language; a megabyte tells it no better
+MODEL_READS = 200  # of them the model needs no more; it takes as long as there are characters
 FEWEST_LETTERS = 3
 # In nats, beside the likelihoods of py3langid. They settle headlines of a few names, which fit every
 # language; a sentence's own evidence is many times larger.
@@ -137,6 +138,7 @@ def _by_script(sample: str, letters: int, declared: str) -> str:
 def _by_words(sample: str, declared: str) -> str:
     if not any(map(str.isalpha, sample)):
         return normal_tag(declared)
+    sample = sample[:MODEL_READS]
     # Shouted headlines are what the identifier errs on most: it learnt from running text.
     ranked = _identifier().rank(sample.lower() if sample.isupper() else sample)
     scores, tag = dict(ranked), normal_tag(declared)

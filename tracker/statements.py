@@ -3,7 +3,7 @@
 Several times as fast as querysets, which are built anew and ask every field for every value: most of what
 polling and filing cost beside reading. The law: rows that a unique constraint knows already are passed over, as
 `ignore_conflicts` does; columns that are not named get the model's default, or the database's. Only quoted
-names of our own models are put into a statement; every value is a parameter.
+names and constant defaults of our own models are put into a statement; every value given is a parameter.
 """
 
 import functools
@@ -49,15 +49,17 @@ def insert(
     model: Model, names: Sequence[str], rows: Iterable[Sequence[Any]], *, returning: Sequence[str] = ()
 ) -> list[tuple]:
     """Insert rows of values for the fields `names`, in that order; returns columns of those that were new."""
-    given, others = _fields(model, tuple(names))
-    usual = _prepared(others, [field.get_default() for field in others])
-    waiting = [row + usual for row in _prepared_rows(given, rows)]
+    names, waiting = tuple(names), list(rows)
+    if computed := _computed(model, names):
+        names = (*names, *(field.name for field in computed))
+        waiting = [(*row, *(field.get_default() for field in computed)) for row in waiting]
+    fields = _fields(model, names)
     told: list[tuple] = []
     with connection.cursor() as cursor:
         for start in range(0, len(waiting), ROWS):
             part = waiting[start : start + ROWS]
-            statement = _insertion(connection.vendor, model, (*given, *others), len(part), tuple(returning))
-            cursor.execute(statement, [value for row in part for value in row])
+            statement = _insertion(connection.vendor, model, names, len(part), tuple(returning))
+            cursor.execute(statement, _prepared(fields, part))
             if returning:
                 told += cursor.fetchall()
     return told
@@ -83,13 +85,13 @@ def add(row: models.Model) -> bool:
 
 def update_each(model: Model, names: Sequence[str], rows: Iterable[tuple[Any, Sequence[Any]]]) -> None:
     """Set the fields `names` of many rows, each to its own values: pairs of a primary key and those."""
-    fields, _ = _fields(model, tuple(names))
+    fields = _fields(model, tuple(names))
     key = cast(models.Field, model._meta.pk)
     setting = ", ".join(f"{_column(connection.vendor, model, name)} = %s" for name in names)
     place = f"{_column(connection.vendor, model, key.name)} = %s"
     table = connection.ops.quote_name(model._meta.db_table)
     statement = f"UPDATE {table} SET {setting} WHERE {place}"  # noqa: S608  # nosec B608
-    given = [_prepared(fields, values) + _prepared([key], [one]) for one, values in rows]
+    given = [_prepared((*fields, key), [(*values, one)]) for one, values in rows]
     with connection.cursor() as cursor:
         cursor.executemany(statement, given)
 
@@ -109,20 +111,17 @@ def update(model: Model, changes: Mapping[str, Any], **where: Any) -> int:
 
 
 @functools.lru_cache(maxsize=100)
-def _fields(model: Model, names: tuple[str, ...]) -> tuple[list[models.Field], list[models.Field]]:
-    """The fields named, and the others for which the database has no default."""
-    given = [cast(models.Field, model._meta.get_field(name)) for name in names]
-    concrete = model._meta.concrete_fields
-    others = [field for field in concrete if not (field.primary_key or field.has_db_default())]
-    return given, [field for field in others if field not in given]
+def _fields(model: Model, names: tuple[str, ...]) -> tuple[models.Field, ...]:
+    return tuple(cast(models.Field, model._meta.get_field(name)) for name in names)
 
 
 @functools.lru_cache(maxsize=1000)
 def _insertion(
-    vendor: str, model: Model, fields: tuple[models.Field, ...], rows: int, returning: tuple[str, ...]
+    vendor: str, model: Model, names: tuple[str, ...], rows: int, returning: tuple[str, ...]
 ) -> str:
-    columns = ", ".join(_column(vendor, model, field.name) for field in fields)
-    row = f"({', '.join(['%s'] * len(fields))})"
+    usual = _usual(vendor, model, names)
+    columns = ", ".join([*(_column(vendor, model, name) for name in names), *usual])
+    row = f"({', '.join(['%s'] * len(names) + list(usual.values()))})"
     told = f" RETURNING {', '.join(_column(vendor, model, name) for name in returning)}" if returning else ""
     table = connection.ops.quote_name(model._meta.db_table)
     return (
@@ -131,22 +130,44 @@ def _insertion(
     )
 
 
+def _usual(vendor: str, model: Model, names: tuple[str, ...]) -> dict[str, str]:
+    """Column and literal of each other field that neither the database fills nor NULL does."""
+    quoted, usual = connection.schema_editor().quote_value, {}
+    for field in _others(model, names):
+        if field.get_default() is not None:
+            value = field.get_db_prep_save(field.get_default(), connection)
+            usual[_column(vendor, model, field.name)] = quoted(value).replace("%", "%%")
+    return usual
+
+
+@functools.lru_cache(maxsize=100)
+def _computed(model: Model, names: tuple[str, ...]) -> list[models.Field]:
+    """The other fields whose default is made anew for each row."""
+    return [field for field in _others(model, names) if callable(field.default)]
+
+
+def _others(model: Model, names: tuple[str, ...]) -> list[models.Field]:
+    """The fields that are not named and have no default in the database."""
+    left = [field for field in model._meta.concrete_fields if field.name not in names]
+    return [field for field in left if not (field.primary_key or field.has_db_default())]
+
+
 def _assigned(model: Model, pairs: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
     """`column = …` for each pair, `column IN (…)` for a list, and the parameters."""
-    vendor, (fields, _) = connection.vendor, _fields(model, tuple(pairs))
+    vendor, fields = connection.vendor, _fields(model, tuple(pairs))
     said: list[str] = []
     values: list[Any] = []
     for field, (name, value) in zip(fields, pairs.items(), strict=True):
         sign = "="
         if isinstance(value, list):
             sign, text = "IN", f"({', '.join(['%s'] * len(value))})"
-            inside: Sequence[Any] = _prepared([field] * len(value), value)
+            inside: Sequence[Any] = _prepared([field] * len(value), [value])
         elif isinstance(value, Later):
             text, inside = _later(vendor, model), (_duration(value.seconds),)
         elif isinstance(value, Combinable):
             text, inside = _compiled(vendor, model, value)
         else:
-            text, inside = "%s", [value] if type(value) in PLAIN else _prepared([field], [value])
+            text, inside = "%s", [value] if type(value) in PLAIN else _prepared([field], [[value]])
         said.append(f"{_column(vendor, model, name)} {sign} {text}")
         values += inside
     return said, values
@@ -175,19 +196,13 @@ def _column(_vendor: str, model: Model, name: str) -> str:
     return connection.ops.quote_name(cast(str, cast(models.Field, model._meta.get_field(name)).column))
 
 
-def _prepared(fields: Iterable[models.Field], row: Iterable[Any]) -> list[Any]:
-    """A row's values as the driver takes them."""
-    return _prepared_rows(fields, [row])[0]
-
-
-def _prepared_rows(fields: Iterable[models.Field], rows: Iterable[Iterable[Any]]) -> list[list[Any]]:
-    fields, adapted = list(fields), _adapted_for(connections[DEFAULT_DB_ALIAS])
+def _prepared(fields: Sequence[models.Field], rows: Iterable[Iterable[Any]]) -> list[Any]:
+    """The values of all rows, one after the other, as the driver takes them."""
+    adapted = _adapted_for(connections[DEFAULT_DB_ALIAS])
     return [
-        [
-            value if type(value) in PLAIN else adapted(field, value)
-            for field, value in zip(fields, row, strict=True)
-        ]
+        value if type(value) in PLAIN else adapted(field, value)
         for row in rows
+        for field, value in zip(fields, row, strict=True)
     ]
 
 

@@ -19,6 +19,10 @@ from feeds.parsing.shapes import MAXIMUM_ENTRIES, MAXIMUM_IDENTITY, Document, En
 SOURCE = re.compile(rb"<source\b[^<>]{0,999}>(?:\s{0,99}<!\[CDATA\[)?([^<]{0,999})</source>")
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 BASE64 = re.compile(rb"mode\s{0,9}=\s{0,9}[\"']base64")
+# Titles with markup inside are lost on the fast reader.
+XHTML_TITLE = re.compile(rb"title\b[^<>]{0,300}xhtml", re.I)
+# It knows the items of RSS 1.0 only; those of 0.90 are the same in an older namespace.
+RSS_090, RSS_10 = b"http://my.netscape.com/rdf/simple/0.9/", b"http://purl.org/rss/1.0/"
 BARE_AMPERSAND = re.compile(rb"<link>[^<&]*(?:&amp;[^<&]*)*&(?!amp;|#)")
 
 
@@ -41,7 +45,10 @@ def read(body: bytes, base: str = "") -> Document | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             read_as = fastfeedparser.parse(
-                body, include_tags=False, include_media=False, include_enclosures=False
+                body.replace(RSS_090, RSS_10),
+                include_tags=False,
+                include_media=False,
+                include_enclosures=False,
             )
     except Exception:
         return None
@@ -71,7 +78,7 @@ def trusted(body: bytes, entries: list, base: str = "") -> bool:
     """The guards: as many entries as the text has, each with words and a link, none garbled."""
     if heads.items(body) != len(entries) and heads.items(_bare(body)) != len(entries):
         return False
-    formatted = b"xhtml" in body  # titles with markup inside are lost on the fast reader
+    formatted = XHTML_TITLE.search(body)
     linked = 0
     for entry in entries:
         title = entry.get("title") or ""
@@ -123,9 +130,8 @@ def _entry(entry, base: str, *, source: str, atom: bool) -> Entry:
     title = cleaning.title(cleaning.healed(entry.get("title") or ""))
     content = entry.get("content")
     html = cleaning.healed((content[0].get("value") if content else "") or entry.get("description") or "")
-    link = absolute(entry.get("link"), base)
-    if atom and not link and str(entry.get("id") or "").startswith(("http://", "https://")):
-        link = absolute(entry["id"], "")  # an item of RSS says itself whether its guid is an address
+    # An item of RSS says itself whether its guid is an address.
+    link = absolute(entry.get("link"), base) or (absolute(entry.get("id"), "") if atom else "")
     published = dates.read(entry.get("published"))
     updated = dates.read(entry.get("updated"))
     return Entry(

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
 LONGEST = 50_000  # bytes before the first item that are looked at
-# Whatever feedparser may take an item's link or id from.
-LINKED = re.compile(rb"<(?:[\w.-]+:)?(?:link|enclosure|origlink)\b", re.I)
+# Whatever feedparser may take an item's link or id from, if it says where to.
+LINKED = re.compile(
+    rb"<(?:[\w.-]+:)?(?:link|enclosure|origlink)\b(?![^<>]{0,999}?\shref\s{0,9}=\s{0,9}(?:\"\"|''))", re.I
+)
 BASE = re.compile(rb"xml:base\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,1000})[\"']")
 BODY_BASE = re.compile(rb"<(?:content|summary)\b[^<>]{0,300}?\sxml:base\s{0,9}=")
 LANGUAGE = re.compile(rb"<(?:dc:)?language>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}([A-Za-z0-9_-]{2,40})")

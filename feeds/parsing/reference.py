@@ -8,7 +8,7 @@ from io import BytesIO
 import feedparser
 
 from feeds.parsing import cleaning, dates, heads
-from feeds.parsing.fast import absolute
+from feeds.parsing.fast import absolute, based
 from feeds.parsing.naming import identity
 from feeds.parsing.shapes import MAXIMUM_ENTRIES, Document, Entry, NotAFeed
 
@@ -38,12 +38,12 @@ def read(body: bytes, base: str = "") -> Document:
         reason = seen.get("bozo_exception")
         said = f" ({str(reason)[:200]})" if reason else ""
         raise NotAFeed(f"The document is neither RSS, RDF, Atom nor JSON Feed{said}.")
-    head = heads.read(body)
+    head, here, atom = heads.read(body), based(body, base), heads.is_atom(body)
     return Document(
         title=cleaning.title(seen.feed.get("title")),
         link=absolute(seen.feed.get("link"), base),
         language=str(seen.feed.get("language") or "")[:40],
-        entries=tuple(_entry(entry, base) for entry in seen.entries[:MAXIMUM_ENTRIES]),
+        entries=tuple(_entry(entry, base, here, atom=atom) for entry in seen.entries[:MAXIMUM_ENTRIES]),
         reader="reference",
         ttl=head.ttl,
         older=absolute(head.older, base),
@@ -52,11 +52,13 @@ def read(body: bytes, base: str = "") -> Document:
     )
 
 
-def _entry(entry, base: str) -> Entry:
+def _entry(entry, base: str, here: str, *, atom: bool) -> Entry:
     title = cleaning.title(entry.get("title"))
     contents = entry.get("content") or []
     html = (contents[0].get("value") if contents else "") or entry.get("summary") or ""
     link = absolute(entry.get("link"), base)
+    if link and link == here:  # an empty link leads to the document itself, which is nobody's page
+        link = absolute(entry.get("id"), "") if atom else ""
     published, updated = _moment(entry, "published"), _moment(entry, "updated")
     source = entry.get("source") or {}
     return Entry(

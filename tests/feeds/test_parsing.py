@@ -202,6 +202,7 @@ IMPROVED = {
     "netnewswire_kc0011.rss": "2020/1/10 is the tenth of January; feedparser reads the first of October",
     "feed-rs_atom_example_7.xml": "a tag: URI is an id, not an address anybody could open",
     "node-feedparser_complexNamespaceFeed.xml": "the web address, not the urn beside it",
+    "netnewswire_OneFootTsunami.atom": "an empty link leads nowhere, not three items to the feed's own address",
     "feedreader_Rss20TheMirror.xml": "£ that was read as Latin-1 is put right",
 }
 
@@ -256,6 +257,7 @@ ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"{}><title>C</title><entry><titl
     [
         ("", "<id>tag:a.example,2025:1</id>", "fast"),
         ("", "<id>https://a.example/1</id>", "fast"),
+        ("", '<link rel="alternate" href="/1.html"/><link rel="related" href=""/>', "fast"),
         (' xml:base="https://a.example/news/"', '<link href="1.html"/>', "fast"),
         (' xml:base="/news/"', '<link href="1.html"/>', "fast"),
         ("", '<link href="/1.html"/><content type="html" xml:base="/1/">x</content>', "fast"),
@@ -275,6 +277,32 @@ def test_links_are_those_of_the_careful_reader_whoever_reads(root, inside, reade
     assert [(entry.link, entry.title) for entry in ours.entries] == [
         (entry.link, entry.title) for entry in theirs.entries
     ]
+
+
+@pytest.mark.parametrize("careful", [False, True])
+def test_an_empty_link_leads_nowhere(careful):
+    """Else every such item would be one article, at the feed's own address."""
+    entries = "".join(
+        f'<entry><title>Act {n}</title><id>{key}</id><link href=""/></entry>'
+        for n, key in enumerate(("https://a.example/1", "tag:a.example,2025:2"))
+    )
+    body = f'<feed xmlns="http://www.w3.org/2005/Atom"><title>C</title>{entries}</feed>'.encode()
+    document = parsing.parse(body, base=BASE, reference_only=careful)
+    assert document.reader == ("reference" if careful else "fast")
+    assert [entry.link for entry in document.entries] == ["https://a.example/1", ""]
+
+
+def test_rss_090_is_read_by_either():
+    items = "".join(f"<item><title>Act {n}</title><link>https://a.example/{n}</link></item>" for n in "12")
+    body = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+        'xmlns="http://my.netscape.com/rdf/simple/0.9/"><channel><title>C</title></channel>'
+        f"{items}</rdf:RDF>"
+    ).encode()
+    fast, careful = (parsing.parse(body, base=BASE, reference_only=only) for only in (False, True))
+    assert (fast.reader, careful.reader) == ("fast", "reference")
+    assert fast.entries == careful.entries
+    assert [entry.title for entry in fast.entries] == ["Act 1", "Act 2"]
 
 
 @pytest.mark.parametrize("end", ["</channel></rss>", ""])
