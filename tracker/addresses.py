@@ -53,9 +53,9 @@ _INVISIBLE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060\ufeff]+
 # Most links are plain: nothing in them says how a reader came, and their spelling needs no parser.
 _PLAIN = re.compile(
     r"https?://(?:www\.)?((?!(?:www|m|mobile|amp|wap|news\.google)\.)[a-z0-9-]+(?:\.(?!m\.)[a-z0-9-]+)+)"
-    r"((?:/(?!(?i:index|default)\.)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)*)/?"
+    r"((?:/(?!(?i:index|default)\.)[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*)*)/?"
 )
-_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_-]+=[A-Za-z0-9_.-]+")
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_-]+=[A-Za-z0-9_.-]+(?:&[A-Za-z0-9_-]+=[A-Za-z0-9_.-]+)*")
 _AMP_WORD = re.compile(r"(?<![a-z])amp(?![a-z])|\.ampproject\.", re.I)
 
 # Links that carry their target: host and path -> the parameters that may hold it.
@@ -90,11 +90,12 @@ def canonical(url: str) -> str:
     Raises BadAddress for what is no http or https address of a host.
     """
     if plain := _plain(url):
-        return "https://" + "".join(plain)
+        return _joined(plain)
     spelled = _once(_cleaned(url))
     # Taking one mark away can lay the next one bare: `/a/amp/index.html`.
     for _ in range(MOST_MARKS):
-        before, spelled = spelled, _once(spelled)
+        plain = _plain(spelled)
+        before, spelled = spelled, _joined(plain) if plain else _once(spelled)
         if before == spelled:
             break
     return spelled
@@ -139,7 +140,13 @@ def _plain(url: str) -> tuple[str, str] | None:
     found = _PLAIN.fullmatch(page)
     if not found or (kept and (found[1], found[2].lower()) in _WRAPPERS):
         return None
+    if "&" in kept:
+        kept = "&".join(sorted(kept.split("&"), key=lambda pair: pair.split("=")))
     return found[1], f"{found[2] or '/'}?{kept}" if kept else found[2] or "/"
+
+
+def _joined(plain: tuple[str, str]) -> str:
+    return "https://" + "".join(plain)
 
 
 def _once(url: str) -> str:

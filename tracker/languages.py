@@ -11,6 +11,7 @@ import functools
 import re
 import unicodedata
 
+import numpy as np
 import opencc
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -174,6 +175,8 @@ def _plainly(sample: str, declared: str) -> str:
 def _identifier() -> LanguageIdentifier:
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
     identifier.set_languages(NEWS_LANGUAGES)
+    # Choosing languages leaves the table column by column, but a text is looked up row by row.
+    identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc)
     return identifier
 
 

@@ -117,7 +117,7 @@ def _beginning(text: str, limit: int) -> str:
         part = text[: limit * share]
         if len(part) < len(text):
             part = part.rpartition("<")[0] or part  # up to the last tag that is whole
-        plain = _one_line(_resolved(BLOCK.sub(" ", SILENT.sub(" ", part)))[: limit * 20])
+        plain = _one_line(_resolved(BLOCK.sub(" ", part))[: limit * 20])
         if len(part) == len(text) or len(plain) > limit:
             break
     return plain

@@ -23,7 +23,7 @@ BASE64 = re.compile(rb"mode\s{0,9}=\s{0,9}[\"']base64")
 XHTML_TITLE = re.compile(rb"title\b[^<>]{0,300}xhtml", re.I)
 # It knows the items of RSS 1.0 only; those of 0.90 are the same in an older namespace.
 RSS_090, RSS_10 = b"http://my.netscape.com/rdf/simple/0.9/", b"http://purl.org/rss/1.0/"
-BARE_AMPERSAND = re.compile(rb"<link>[^<&]*(?:&amp;[^<&]*)*&(?!amp;|#)")
+BARE_AMPERSAND = re.compile(rb"<link>[^<&]*+(?:&amp;[^<&]*+)*+&(?!amp;|#)")
 
 
 def _lenient(moment_of):
@@ -78,18 +78,20 @@ def trusted(body: bytes, entries: list, base: str = "") -> bool:
     """The guards: as many entries as the text has, each with words and a link, none garbled."""
     if heads.items(body) != len(entries) and heads.items(_bare(body)) != len(entries):
         return False
-    formatted = XHTML_TITLE.search(body)
-    linked = 0
+    linked, untitled = 0, False
     for entry in entries:
         title = entry.get("title") or ""
         link = str(entry.get("link") or "").strip()
-        if "\ufffd" in title or (not title and (formatted or not entry.get("description"))):
+        if "\ufffd" in title or (not title and not entry.get("description")):
             return False
+        untitled |= not title
         if not link and title:
             continue
         linked += 1
         if not link.startswith(("http://", "https://")) and not (base and absolute(link, base)):
             return False
+    if untitled and XHTML_TITLE.search(body):
+        return False
     if linked < len(entries) and (b"<media:title" in body or heads.links(body) != linked):
         return False
     return bool(entries)
