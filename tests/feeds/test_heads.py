@@ -85,6 +85,8 @@ SLOW = {
     "blanks": b"<source>" + b" " * 800_000,
     "blanks again": (b"<ttl>" + b" " * 100) * 8_000,
     "links": b"<link " * 120_000,
+    "titles": b"<title type='xhtml'>" * 40_000,
+    "a title": b"<title type='xhtml'>" + b"<b>" * 250_000,
 }
 
 

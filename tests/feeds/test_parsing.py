@@ -279,6 +279,18 @@ def test_links_are_those_of_the_careful_reader_whoever_reads(root, inside, reade
     ]
 
 
+@pytest.mark.parametrize(("tag", "reader"), [("title", "fast"), ("a:title", "reference")])
+def test_a_title_with_markup_inside_keeps_its_words(tag, reader):
+    inside = '<div xmlns="http://www.w3.org/1999/xhtml">An <b>act</b> &amp; more</div>'
+    body = ATOM.format(
+        ' xmlns:a="http://www.w3.org/2005/Atom"', '<id>1</id><link href="/1"/><summary>S</summary>'
+    )
+    body = body.replace("<title>T</title>", f'<{tag} type="xhtml">{inside}</{tag}>').encode()
+    document = parsing.parse(body, base=BASE)
+    assert document.reader == reader
+    assert [entry.title for entry in document.entries] == ["An act & more"]
+
+
 @pytest.mark.parametrize("careful", [False, True])
 def test_an_empty_link_leads_nowhere(careful):
     """Else every such item would be one article, at the feed's own address."""
