@@ -80,7 +80,8 @@ messages: $(VENV)/dev.ready ## Collect words to translate into the catalogues
 clean: ## Remove the virtual environment and what tests left; the database in .local stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# Set-up: the newest fitting Python, requirements checked against their hashes, catalogues compiled.
+# Set-up: the newest fitting Python, requirements checked against their hashes, catalogues compiled. A module is
+# compiled when it is first imported, which most never are.
 
 $(VENV)/bin/python:
 	@.ci/python > /dev/null
@@ -91,13 +92,13 @@ $(VENV)/bin/python:
 
 $(VENV)/base.ready: requirements/base.txt | $(VENV)/bin/python
 	@echo "Installing $$(grep -c == requirements/base.txt) pinned packages, about a minute …"
-	@$(BIN)/pip install -q --require-hashes --only-binary :all: -r requirements/base.txt
+	@$(BIN)/pip install -q --no-compile --require-hashes --only-binary :all: -r requirements/base.txt
 	@$(MAKE) -s catalogues
 	@touch $@
 
 $(VENV)/dev.ready: requirements/dev.txt | $(VENV)/bin/python
 	@echo "Installing $$(grep -c == requirements/dev.txt) pinned packages, about two minutes …"
-	@$(BIN)/pip install -q --require-hashes -r requirements/dev.txt
+	@$(BIN)/pip install -q --no-compile --require-hashes -r requirements/dev.txt
 	@$(MAKE) -s catalogues
 	@touch $@ $(VENV)/base.ready
 

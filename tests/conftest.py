@@ -1,6 +1,5 @@
 """What all tests share: no other host is ever called, and the small fixed cast."""
 
-import fcntl
 import io
 import os
 import pickle
@@ -12,6 +11,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from tests.once import once, suite_folder
 from tests.servers import *  # noqa: F403  the fixtures postgres_url and redis_url
 from tracker.models import Revision
 
@@ -24,6 +24,11 @@ def _connect_here_only(self, address):
     ):
         raise OSError(f"tests call no other host, not even {address[0]}")
     return _connect(self, address)
+
+
+def pytest_configure():
+    """Before the suite's other processes are started, so that all of them share one folder."""
+    suite_folder()
 
 
 def pytest_collection_modifyitems(items):
@@ -69,19 +74,16 @@ def seeded_once(first_record, django_db_blocker):
 
 
 @pytest.fixture(scope="session")
-def first_record(tmp_path_factory, django_db_setup, django_db_blocker):
+def first_record(django_db_setup, django_db_blocker):
     """Tables and their rows after `manage.py seed`, which one process of the suite runs for all."""
-    folder = tmp_path_factory.getbasetemp()
-    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-    kept = folder / "first-record.pickle"
-    with (folder / "first-record.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
-                call_command("seed", verbosity=0, stdout=io.StringIO())
-                kept.write_bytes(pickle.dumps(list(_filled_tables(cursor))))
-                transaction.set_rollback(True)
-    return pickle.loads(kept.read_bytes())
+
+    def seed(path):
+        with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
+            call_command("seed", verbosity=0, stdout=io.StringIO())
+            path.write_bytes(pickle.dumps(list(_filled_tables(cursor))))
+            transaction.set_rollback(True)
+
+    return pickle.loads(once("first-record.pickle", seed).read_bytes())
 
 
 def _fill(record):

@@ -5,12 +5,10 @@ process that has everything imported, which saves two seconds each.
 """
 
 import contextlib
-import functools
 import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,6 +19,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from tests import once
 from tests.forking import Forks
 from tests.servers import free_port
 from tracker import training
@@ -78,7 +77,9 @@ class Service:
             name = f"filled_{self.port}"
             self.environment["DATABASE_URL"] = server.create(name, template=filled_database(server, seeds))
         else:
-            shutil.copy(_filled_file(seeds), self.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+            shutil.copy(
+                once.filled_file(_managed, seeds), self.environment["DATABASE_URL"].removeprefix("sqlite:///")
+            )
         return self
 
     def run(self, *command, text=None, check=True):
@@ -200,32 +201,9 @@ def _good(done, command):
 
 def filled_database(server, seeds=True):
     """The name of a database of this server that is migrated, and seeded with `seeds`; made once."""
-    return _filled_database(server, seeds)
+    return once.filled_database(_managed, server, seeds)
 
 
-@functools.cache
-def _filled_database(server, seeds):
-    name = "seeded" if seeds else "migrated"
-    url = server.create(name, template=_filled_database(server, False) if seeds else "template1")
+def _managed(url, command):
     with tempfile.TemporaryDirectory() as folder, Service(folder, database_url=url) as service:
-        service.manage("seed" if seeds else "migrate", "-v0")
-    return name
-
-
-@functools.cache
-def _filled_file(seeds):
-    """The same as a SQLite file, made once in each process of the suite and gone with it."""
-    folder = Path(_made_here().name)
-    path = folder / ("seeded" if seeds else "migrated")
-    if seeds:
-        shutil.copy(_filled_file(False), path)
-    with Service(folder, database_url=f"sqlite:///{path}") as service:
-        service.manage("seed" if seeds else "migrate", "-v0")
-    with contextlib.closing(sqlite3.connect(path)) as opened:
-        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
-
-
-@functools.cache
-def _made_here():
-    return tempfile.TemporaryDirectory(prefix="filled-")
+        service.manage(command, "-v0")

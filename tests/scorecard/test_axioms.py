@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from scorecard import method
 from tracker.codebook import ACTORS, ASKS, CERTAINTIES, PRECISIONS, RECOMMENDATIONS
 
+pytestmark = pytest.mark.slow
+
 FIRST = datetime.date(2025, 1, 14)
 SLUGS = RECOMMENDATIONS[:2]
 IDS = [f"act-{letter}" for letter in "abcdefgh"]
@@ -161,7 +163,6 @@ def test_7_stronger_or_surer_never_counts_less_on_the_same_day(log, day, directi
     assert strong >= plain - 1e-12
 
 
-@pytest.mark.slow
 @axiom
 @given(logs(), logs(), days, days)
 def test_8_nothing_after_the_day_or_the_day_of_knowledge_has_any_influence(log, later, day, known):
@@ -257,7 +258,6 @@ def test_15_other_recommendations_have_no_influence(log, day):
     assert balance(alone, day) == balance(log, day)
 
 
-@pytest.mark.slow
 @axiom
 @given(logs(), days, st.sampled_from(("balance", "pulse")), st.none() | st.sampled_from(ACTORS[:3]), days)
 def test_16_a_series_equals_recomputation_of_each_of_its_days(log, day, reading, actor, known):
