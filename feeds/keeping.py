@@ -5,8 +5,9 @@ new or edited is cleaned and written. An article shows the words of the delivery
 only confirm it, or give it words where it had none. An edit is a text that this article never had before.
 """
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
@@ -18,10 +19,11 @@ from feeds.drafting import Draft
 from feeds.models import Delivery, Feed
 from feeds.parsing import Entry
 from feeds.recognising import Known
-from tracker import statements
+from tracker import addresses, statements
 from tracker.models import Article, ArticleVersion
 
 ARTICLE = attrgetter(*drafting.NAMES)
+Row = tuple[str, str, Entry, Draft]  # the entry's key and digest, itself, what it will be
 DELIVERY = ("feed", "article", "guid", "guid_key", "digest", "leads")
 
 
@@ -83,8 +85,14 @@ def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: dateti
         (key, digest, entry, drafting.draft(entry, publisher=feed.title, language=feed.language, now=now))
         for key, digest, entry in unknown
     ]
+    shared = [key for key, times in Counter(draft.url_key for *_, draft in drafts).items() if times > 1]
+    drafts = _apart(drafts, _delivered(feed, ids_of(shared)) if shared else {})
     # A page listed twice in one document keeps the words of its first place.
     ids, new = store(draft for *_, draft in reversed(drafts))
+    if titles := _delivered(feed, {key: pk for key, pk in ids.items() if key not in new}):
+        drafts = _apart(drafts, titles)
+        others, fresh = store(draft for *_, draft in reversed(drafts) if draft.url_key not in ids)
+        ids, new = ids | others, new | fresh
     known = {ids[draft.url_key]: draft for *_, draft in drafts if draft.url_key not in new}
     leading = new | _give_words(known)
     deliveries = []
@@ -94,6 +102,26 @@ def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: dateti
         deliveries.append((feed.pk, ids[draft.url_key], entry.identity, key, digest, leads))
     statements.insert(Delivery, DELIVERY, deliveries)
     return len(new)
+
+
+def _apart(drafts: list[Row], titles: dict[str, str]) -> list[Row]:
+    """The same with a key of its own for whatever shares its address with an item of another title.
+
+    `titles` are the title keys of articles that have the address already, by their keys.
+    """
+    first, found = dict(titles), []
+    for key, digest, entry, draft in drafts:
+        if draft.title_key and first.setdefault(draft.url_key, draft.title_key) != draft.title_key:
+            draft = replace(draft, url_key=recognising.shared_key(draft.url_key, draft.title_key))
+        found.append((key, digest, entry, draft))
+    return found
+
+
+def _delivered(feed: Feed, ids: dict[str, int]) -> dict[str, str]:
+    """The title keys of those articles that this feed leads already, under another id, by their keys."""
+    rows = statements.select(Delivery, ("article",), feed=feed.pk, article=list(ids.values()), leads=True)
+    mine = [pk for (pk,) in rows]
+    return dict(statements.select(Article, ("url_key", "title_key"), id=mine))
 
 
 def _give_words(drafts: dict[int, Draft]) -> set[str]:
@@ -126,9 +154,8 @@ def _keep_changed(feed: Feed, changed: list[tuple[Known, str, Entry]], now: date
 
 def _is_another(entry: Entry, article: Article) -> bool:
     canonical = recognising.address(entry.link)[0]
-    same_address = (
-        not canonical or recognising.url_key(canonical, publisher="", title="", day="") == article.url_key
-    )
+    same_address = not canonical or canonical == addresses.canonical_or_empty(article.url)
+    same_address |= recognising.url_key(canonical, publisher="", title="", day="") == article.url_key
     same_title = recognising.title_key(entry.title) == article.title_key
     return recognising.is_another_item(same_address=same_address, same_title=same_title)
 

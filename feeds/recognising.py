@@ -3,7 +3,8 @@
 The law: identity decides, never a date. An entry is known by its publisher's id within its feed, and its
 article by the one spelling of its address. Ids that a publisher uses twice are told apart by address and
 title; ids that change meet their article again at its address; an entry without a link is known by its
-publisher, its title and its day.
+publisher, its title and its day. An address that one feed gives to items of several ids and titles (a page of
+changes, a portal) is that of the first; the others are known by address and title.
 """
 
 import hashlib
@@ -92,6 +93,11 @@ def is_another_item(*, same_address: bool, same_title: bool) -> bool:
 def url_key(canonical: str, *, publisher: str, title: str, day: str) -> str:
     """The key of an article: of its address; without one, of publisher, title and day."""
     return hashlib.sha256((canonical or "\n".join((publisher, title, day))).encode()).hexdigest()
+
+
+def shared_key(url_key: str, title_key: str) -> str:
+    """The key of an article at an address that its feed has given to another article already."""
+    return hashlib.sha256(f"{url_key}\n{title_key}".encode()).hexdigest()
 
 
 def title_key(title: str) -> str:

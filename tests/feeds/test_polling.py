@@ -154,6 +154,38 @@ def test_a_guid_that_comes_back_with_another_act_is_another_article(feed, publis
     assert not ArticleVersion.objects.exists()
 
 
+def test_an_address_shared_by_all_items_hides_none(feed, publisher):
+    """A page of changes, a portal: another id and another title at the same address are another item."""
+    page = "https://desk.example/changes"
+    one, two, three = (
+        item(key, link=page + (f"#{key}" if key == "two" else "")) for key in ("one", "two", "three")
+    )
+    publisher.pages["/feed"] = answering(200, rss(two, one))
+    assert poll(feed)[0].articles == 2
+    publisher.pages["/feed"] = answering(200, rss(three, two, one))
+    assert poll(feed)[0].articles == 1
+    # Its ids change: each item meets its own article again.
+    renamed = [text.replace("isPermaLink='false'>", "isPermaLink='false'>new-") for text in (three, two, one)]
+    publisher.pages["/feed"] = answering(200, rss(*renamed))
+    outcome = poll(feed)[0]
+    assert (outcome.new, outcome.articles, Article.objects.count()) == (3, 0, 3)
+    edited = [text.replace("</title>", ", as amended</title>") for text in renamed]
+    publisher.pages["/feed"] = answering(200, rss(*edited))
+    assert (poll(feed)[0].new, Article.objects.count()) == (0, 3)
+
+
+def test_another_feed_at_a_shared_address_adds_nothing_that_is_known(feed, publisher):
+    page = "https://desk.example/changes"
+    body = rss(*(item(key, link=page) for key in ("one", "two")))
+    publisher.pages["/feed"] = publisher.pages["/other"] = answering(200, body)
+    other = Feed.objects.create(url=publisher.url("/other"))
+    poll(feed, other)
+    assert Article.objects.count() == 2
+    assert sorted(Delivery.objects.values_list("article", flat=True)) == sorted(
+        2 * list(Article.objects.values_list("pk", flat=True))
+    )
+
+
 def test_guids_that_change_at_every_poll_double_nothing(feed, publisher):
     for poll_number in range(3):
         publisher.pages["/feed"] = rss(item(f"random-{poll_number}", "Act", link="https://desk.example/act"))
