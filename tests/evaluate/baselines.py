@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from rapidfuzz import fuzz
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tracker.clustering import Report
 from tracker.clustering.regrouping import Groups
@@ -33,6 +32,8 @@ def token_set_ratio(reports: Sequence[Report]) -> Iterator[Labels]:
 
 def tf_idf(reports: Sequence[Report]) -> Iterator[Labels]:
     """Average link over TF-IDF of our words, learnt from the very stream."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # takes over a second to import
+
     rows = TfidfVectorizer(analyzer=words, sublinear_tf=True).fit_transform(
         title_of(report.title) for report in reports
     )

@@ -26,6 +26,7 @@ def end_leases():
     Feed.objects.exclude(lease_token="").update(leased_until=past, next_poll_at=past)
 
 
+@pytest.mark.slow
 def test_every_due_feed_is_claimed_exactly_once(settings):
     settings.FEEDS_IN_FLIGHT = 40
     feeds(60)

@@ -249,6 +249,7 @@ def test_search_finds_a_chinese_word_inside_a_sentence(client, seeded):
     assert "0 events" in nothing
 
 
+@pytest.mark.slow
 def test_every_page_of_the_sitemap_exists(client, seeded):
     root = ElementTree.fromstring(page(client, "/sitemap.xml"))
     addresses = [item.text for item in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]

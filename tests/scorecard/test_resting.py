@@ -4,6 +4,8 @@ import datetime
 import json
 import random
 
+import pytest
+
 from scorecard import method
 from scorecard.method.resting import rests_on
 from tests.scorecard.logs import FIRST, random_log
@@ -29,6 +31,7 @@ def shown(log, as_of, known_at):
     return json.dumps(found)
 
 
+@pytest.mark.slow
 def test_what_is_appended_behind_changes_no_byte():
     rng, warm, cold = random.Random(1), 0, 0
     for seed in range(30):

@@ -4,6 +4,8 @@ import datetime
 import json
 import random
 
+import pytest
+
 from scorecard import method
 from tests.scorecard.logs import _assessments, _links
 from tracker.codebook import ACTORS, CERTAINTIES, PRECISIONS, check
@@ -47,6 +49,7 @@ def published(log, today, known):
     return json.dumps([figures, run, method.waterfall(log, (method.START, known), (today, known))]).encode()
 
 
+@pytest.mark.slow
 def test_a_year_of_edits_changes_no_figure_that_was_published():
     rng = random.Random(7)
     log, latest, kept = method.EMPTY, {}, {}

@@ -106,6 +106,7 @@ def test_there_is_much_to_ask(known):
     assert not [address for address in found if re.search(r"[<>()$^\\]", address.path)]
 
 
+@pytest.mark.slow
 def test_every_answer_carries_the_headers_sets_no_cookie_and_holds_nothing_that_runs(client, known):
     wrong = [
         (address.path, trouble)
@@ -144,6 +145,7 @@ def test_hostile_words_in_the_record_stay_words(client, known):
     assert Revision.objects.exists()
 
 
+@pytest.mark.slow
 def test_hostile_words_in_a_query_stay_words(client, known):
     """Each name meets half of the words at a time; a page shows the one that it refuses."""
     half = len(HOSTILE) // 2

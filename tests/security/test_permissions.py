@@ -135,6 +135,7 @@ def test_whoever_only_looks_changes_nothing_by_any_method(as_role, known, role):
     assert state() == before
 
 
+@pytest.mark.slow
 def test_even_an_administrator_cannot_change_the_log_or_the_journal_in_the_admin(
     client, analyst, known, settings
 ):

@@ -83,6 +83,7 @@ def test_nobody_is_sent_elsewhere_after_the_door(client, analyst, settings):
         assert "evil.example" not in answer.headers.get("Location", ""), wanted
 
 
+@pytest.mark.slow
 def test_no_public_page_sends_a_reader_elsewhere(client, known):
     """All names at once, as a page that follows any of them is found out; the costly pages meet every fifth."""
     light = ("/events/", "/api/", "/r/1/", f"/events/{known['event_id']}/")

@@ -40,6 +40,7 @@ def test_no_text_cell_begins_a_formula_and_numbers_come_back(cells):
 
 
 @pytest.mark.django_db
+@pytest.mark.slow
 def test_no_csv_file_of_the_service_holds_a_formula(client, seeded):
     event = Event.objects.order_by("id").first()
     for number, words in enumerate(FORMULAS):

@@ -92,6 +92,7 @@ def test_the_head_moves_with_every_version_and_with_what_stands_beside_the_log(r
     assert record.head() not in (before, after)
 
 
+@pytest.mark.slow
 def test_an_export_imported_into_an_empty_record_is_the_same_bytes(recommendations, tmp_path):
     enter()
     enter(certainty="reported")
