@@ -80,8 +80,9 @@ messages: $(VENV)/dev.ready ## Collect words to translate into the catalogues
 clean: ## Remove the virtual environment and what tests left; the database in .local stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# Set-up: the newest fitting Python, requirements checked against their hashes, catalogues compiled. A module is
-# compiled when it is first imported, which most never are.
+# Set-up: the newest fitting Python, requirements checked against their hashes, catalogues compiled. Modules are compiled
+# on all cores, which pip does on one; a package's template that is no Python is none of our errors.
+COMPILE = $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null 2>&1 || true
 
 $(VENV)/bin/python:
 	@.ci/python > /dev/null
@@ -93,12 +94,14 @@ $(VENV)/bin/python:
 $(VENV)/base.ready: requirements/base.txt | $(VENV)/bin/python
 	@echo "Installing $$(grep -c == requirements/base.txt) pinned packages, about a minute …"
 	@$(BIN)/pip install -q --no-compile --require-hashes --only-binary :all: -r requirements/base.txt
+	@$(COMPILE)
 	@$(MAKE) -s catalogues
 	@touch $@
 
 $(VENV)/dev.ready: requirements/dev.txt | $(VENV)/bin/python
 	@echo "Installing $$(grep -c == requirements/dev.txt) pinned packages, about two minutes …"
 	@$(BIN)/pip install -q --no-compile --require-hashes -r requirements/dev.txt
+	@$(COMPILE)
 	@$(MAKE) -s catalogues
 	@touch $@ $(VENV)/base.ready
 

@@ -34,7 +34,7 @@ def test_it_serves_the_seeded_record_without_a_network_and_ends_at_ctrl_c(servic
     assert service.address in said
     assert "Trust" in service.get("/") or "trust" in service.get("/")
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(15) == 0
+    assert process.wait(60) == 0  # a machine that is busy with other tests, and what had just begun
     assert subprocess.run(["pgrep", "-g", str(process.pid)], check=False, capture_output=True).stdout == b""
 
 
