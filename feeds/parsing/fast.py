@@ -24,7 +24,7 @@ XHTML_TITLE = re.compile(
     rb"<title\b[^<>]{0,99}\btype=[\"']xhtml[\"'][^<>]{0,99}>((?:[^<]++|<(?!/?title\b))*+)</title>"
 )
 MARKUP = re.compile(rb"<[^<>]*>")
-FORMATTED = re.compile(rb"title\b[^<>]{0,300}xhtml", re.I)
+FORMATTED = re.compile(rb"title\b[^<>]{0,300}(?:>\s{0,99}<[^<>]{0,300})?xhtml", re.I)
 # It knows the items of RSS 1.0 only; those of 0.90 are the same in an older namespace.
 RSS_090, RSS_10 = b"http://my.netscape.com/rdf/simple/0.9/", b"http://purl.org/rss/1.0/"
 BARE_AMPERSAND = re.compile(rb"<link>[^<&]*+(?:&amp;[^<&]*+)*+&(?!amp;|#)")

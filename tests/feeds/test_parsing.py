@@ -279,13 +279,20 @@ def test_links_are_those_of_the_careful_reader_whoever_reads(root, inside, reade
     ]
 
 
-@pytest.mark.parametrize(("tag", "reader"), [("title", "fast"), ("a:title", "reference")])
-def test_a_title_with_markup_inside_keeps_its_words(tag, reader):
+@pytest.mark.parametrize(
+    ("tag", "kind", "reader"),
+    [
+        ("title", ' type="xhtml"', "fast"),
+        ("a:title", ' type="xhtml"', "reference"),
+        ("title", "", "reference"),
+    ],
+)
+def test_a_title_with_markup_inside_keeps_its_words(tag, kind, reader):
     inside = '<div xmlns="http://www.w3.org/1999/xhtml">An <b>act</b> &amp; more</div>'
     body = ATOM.format(
         ' xmlns:a="http://www.w3.org/2005/Atom"', '<id>1</id><link href="/1"/><summary>S</summary>'
     )
-    body = body.replace("<title>T</title>", f'<{tag} type="xhtml">{inside}</{tag}>').encode()
+    body = body.replace("<title>T</title>", f"<{tag}{kind}>{inside}</{tag}>").encode()
     document = parsing.parse(body, base=BASE)
     assert document.reader == reader
     assert [entry.title for entry in document.entries] == ["An act & more"]
