@@ -33,4 +33,4 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 RELEAS
 WORKDIR /srv/tracker
 USER 10001:10001
 EXPOSE 8000
-CMD ["gunicorn", "-c", "python:tracker.serving", "tracker.wsgi"]
+CMD ["gunicorn", "-c", "python:tracker.gunicorn", "tracker.wsgi"]

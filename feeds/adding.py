@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from feeds import fetching, guard, opml, parsing, polling
-from feeds.fetching import Answer, Ask, FetchError
+from feeds import opml, parsing, polling
+from feeds.http import fetch, guard
+from feeds.http.fetch import Answer, Ask, FetchError
 from feeds.models import Feed
-from feeds.parsing import Entry, charsets, discovery
+from feeds.parsing import Entry, charsets, webpages
 
 SHOWN = 10
 CANDIDATES = 20
@@ -57,8 +58,8 @@ def known(url: str) -> Feed | None:
 
 async def _fetched(url: str) -> Answer:
     allowed = settings.FETCH_ALLOW_PRIVATE
-    async with fetching.session(user_agent=polling.user_agent(), allow_private=allowed) as client:
-        return await fetching.fetch(client, Ask(url), allow_private=allowed)
+    async with fetch.session(user_agent=polling.user_agent(), allow_private=allowed) as client:
+        return await fetch.fetch(client, Ask(url), allow_private=allowed)
 
 
 def _read(url: str, answer: Answer) -> Finding:
@@ -81,7 +82,7 @@ def _read(url: str, answer: Answer) -> Finding:
 
 def _page(url: str, answer: Answer, error: parsing.NotAFeed) -> Finding:
     text, _charset = charsets.decoded(answer.body, answer.content_type)
-    found = discovery.feeds_of(text, answer.url)[:CANDIDATES]
+    found = webpages.feeds_of(text, answer.url)[:CANDIDATES]
     if not found:
         return Finding(url, trouble=_("%(error)s The page names no feed either.") % {"error": error})
     return Finding(url, candidates=tuple(found))

@@ -13,11 +13,12 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models.functions import Now
 
-from feeds import fetching, gathering, parsing, polling, recognising
-from feeds.fetching import Answer, Ask, FetchError
+from feeds import entries, parsing, polling
+from feeds.http import fetch, fetch_many
+from feeds.http.fetch import Answer, Ask, FetchError
 from feeds.models import Delivery, Feed
 from feeds.parsing import charsets
-from feeds.parsing.child import CHILD
+from feeds.parsing.sandbox import CHILD
 from tracker.models import Article
 
 BATCH = 20
@@ -38,7 +39,7 @@ def fetch_waiting() -> int:
         for pk, delivery in wanted.items()
         if admitted(delivery.article.url)
     }
-    answers = gathering.Gathering(
+    answers = fetch_many.Gathering(
         asks, user_agent=polling.user_agent(), allow_private=settings.FETCH_ALLOW_PRIVATE
     )
     return sum(keep(wanted[pk].article, answer) for pk, answer in answers)
@@ -68,7 +69,7 @@ def keep(article: Article, answer: Answer | FetchError) -> bool:
 def admitted(url: str) -> bool:
     """Whether the host's robots.txt lets us read this page. No file means yes, a host in trouble means no."""
     host = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-    key = f"robots-{recognising.key_of(host)}"
+    key = f"robots-{entries.key_of(host)}"
     rules = cache.get(key)
     if rules is None:
         rules = _robots(host)
@@ -88,6 +89,6 @@ def _robots(host: str) -> str:
 
 async def _called(url: str) -> Answer:
     allowed = settings.FETCH_ALLOW_PRIVATE
-    async with fetching.session(user_agent=polling.user_agent(), allow_private=allowed) as client:
+    async with fetch.session(user_agent=polling.user_agent(), allow_private=allowed) as client:
         ask = Ask(url, accept="text/plain, */*;q=0.1")
-        return await fetching.fetch(client, ask, allow_private=allowed, maximum_body=ROBOTS_MAXIMUM)
+        return await fetch.fetch(client, ask, allow_private=allowed, maximum_body=ROBOTS_MAXIMUM)

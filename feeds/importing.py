@@ -14,10 +14,10 @@ from typing import Any
 
 from django.db import transaction
 
-from feeds import drafting, keeping
-from feeds.drafting import Draft
-from feeds.parsing import Entry, cleaning, dates
-from feeds.parsing.naming import identity, storable
+from feeds import entries, storing
+from feeds.entries import Draft
+from feeds.parsing import Entry, cleaning, document
+from feeds.parsing.document import identity, storable
 from tracker import addresses
 
 LONGEST_LINE = 1_000_000  # characters
@@ -72,7 +72,7 @@ def add(drafts: list[Draft]) -> Outcome:
     added = 0
     with transaction.atomic():
         for start in range(0, len(drafts), PART):
-            _ids, new = keeping.store(reversed(drafts[start : start + PART]))
+            _ids, new = storing.store(reversed(drafts[start : start + PART]))
             added += len(new)
     return Outcome(added, len(drafts) - added)
 
@@ -112,7 +112,7 @@ def _checked(row: Any) -> dict[str, str]:
         raise ValueError("url: missing; without one at least the publisher must be named")
     if IMPRECISE.fullmatch(found["date"]):
         found["date"] = ""  # a month is no day; an article may well have none
-    if found["date"] and dates.read(found["date"]) is None:
+    if found["date"] and document.read(found["date"]) is None:
         raise ValueError(f"date: {found['date'][:50]!r} is none; write 2026-11-16")
     return found
 
@@ -136,8 +136,8 @@ def _draft(row: dict[str, str], now: datetime) -> Draft:
         link=row["url"],
         title=title,
         html=row["summary"],
-        published=dates.read(row["date"]),
+        published=document.read(row["date"]),
         author=cleaning.title(row["author"]),
         source=cleaning.title(row["publisher"]),
     )
-    return drafting.draft(entry, publisher="", language=row["language"], now=now)
+    return entries.draft(entry, publisher="", language=row["language"], now=now)

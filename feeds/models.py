@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from feeds import health, pacing
+from feeds import health
 
 
 class FeedQuerySet(models.QuerySet):
@@ -112,7 +112,7 @@ class Feed(models.Model):
     )
 
     interval = models.PositiveIntegerField(
-        _("rhythm"), default=pacing.FIRST, editable=False, help_text=_("Seconds between polls.")
+        _("rhythm"), default=health.FIRST, editable=False, help_text=_("Seconds between polls.")
     )
     fresh_polls = models.SmallIntegerField(default=0, editable=False)
     next_poll_at = models.DateTimeField(

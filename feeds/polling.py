@@ -3,6 +3,10 @@
 The law: everything a poll comes to is written in one transaction, which begins by giving back the lease and
 ends with the articles, or does nothing at all. One feed's trouble never touches another's; a 304 writes
 nothing but the next appointment.
+
+One alert per failure: a line in the log and a mail to the administrators (ADMINS), if there are any.
+
+A permanent redirect is followed for good once it has held for some days; the former address is kept.
 """
 
 import hashlib
@@ -15,25 +19,64 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import mail_admins
 from django.db import DataError, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from feeds import alerting, health, keeping, moving, pacing, parsing, scheduling
-from feeds.fetching import Answer, Ask, FetchError
-from feeds.gathering import Gathering
+from feeds import health, parsing, scheduling, storing
+from feeds.health import Pace
+from feeds.http.fetch import Answer, Ask, FetchError
+from feeds.http.fetch_many import Gathering
 from feeds.models import Feed, Poll
-from feeds.pacing import Pace
-from feeds.parsing import dates
+from feeds.parsing import document as document_shapes
 from feeds.scheduling import Batch
-from tracker import statements
+from tracker import sql
+
+log = logging.getLogger(__name__)
+
+
+def feed_fails(feed, kind: str, text: str) -> None:
+    """Tell that a feed fails lastingly. A mail server out of order is written down and stops nothing."""
+    log.error("Feed fails: %s (%s): %s %s", feed, feed.url, health.name_of(kind), text)
+    subject = _("A feed fails: %(feed)s") % {"feed": feed}
+    body = f"{feed.url}\n\n{health.name_of(kind)}: {text}"
+    try:
+        mail_admins(" ".join(subject.split())[:200], body)
+    except OSError as error:
+        log.error("The mail about it could not be sent: %s", error)
+
+
+MOVES_AFTER = timedelta(days=3)  # until then it may be a publisher's mistake, or a hotel's login
+
+
+def address_changes(feed: Feed, answer: Answer, now: datetime) -> dict[str, Any]:
+    """What an answer that was redirected changes on its feed; {} when nothing."""
+    if not answer.moved_to or answer.moved_to == feed.url or len(answer.moved_to) > 1000:
+        return {"moved_to": "", "moved_since": None} if feed.moved_to else {}
+    if answer.moved_to != feed.moved_to:
+        return {"moved_to": answer.moved_to, "moved_since": now}
+    if (
+        feed.moved_since is None
+        or now - feed.moved_since < MOVES_AFTER
+        or Feed.objects.filter(url=answer.moved_to).exists()
+    ):
+        return {}
+    text = _("Moved for good from %(old)s to %(new)s.") % {"old": feed.url, "new": answer.moved_to}
+    Poll.objects.create(feed=feed, outcome=Poll.Outcome.MOVED, text=text)
+    return {
+        "url": answer.moved_to,
+        "host": Feed.host_of(answer.moved_to),
+        "former_url": feed.url,
+        "moved_to": "",
+        "moved_since": None,
+    }
+
 
 SECONDS = 180  # for one batch; what was not begun by then is given back
 
 ONE_MORE = F("unchanged_polls") + 1
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +168,18 @@ def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: s
     for name, value in changes.items():
         setattr(feed, name, value)
     with transaction.atomic():
-        kept = keeping.keep(feed, document.entries, now=now)
-        pace = pacing.after_document(
+        kept = storing.keep(feed, document.entries, now=now)
+        pace = health.pace_after_document(
             Pace(feed.interval, feed.fresh_polls), entries=len(document.entries), new=kept.new
         )
-        wait = pacing.wait(pace, chance=_chance(), asked=(document.ttl, answer.max_age))
+        wait = health.wait(pace, chance=_chance(), asked=(document.ttl, answer.max_age))
         changes |= _rhythm(feed, document, kept, now) | _validators(answer, body_digest)
         condition = health.after_document(_flood(feed, kept, now), now=now)
         changes |= _stored(condition, alerted_at=now if condition.alert else None)
         if condition.trouble:
-            wait = float(pacing.DAY)
-            transaction.on_commit(lambda: alerting.feed_fails(feed, condition.trouble, condition.text))
-        changes |= moving.changes(feed, answer, now)
+            wait = float(health.DAY)
+            transaction.on_commit(lambda: feed_fails(feed, condition.trouble, condition.text))
+        changes |= address_changes(feed, answer, now)
         changes |= {"interval": pace.interval, "fresh_polls": pace.fresh_polls, "unchanged_polls": 0}
         changes |= {"last_polled_at": now, "last_read_at": now}
         outcome = _told(feed, document, kept)
@@ -148,7 +191,7 @@ def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: s
     return outcome
 
 
-def _told(feed: Feed, document: parsing.Document, kept: keeping.Kept) -> Outcome:
+def _told(feed: Feed, document: parsing.Document, kept: storing.Kept) -> Outcome:
     left_out = _("%(count)d further items were left out.") % {"count": document.left_out}
     return Outcome(
         feed,
@@ -163,13 +206,13 @@ def _told(feed: Feed, document: parsing.Document, kept: keeping.Kept) -> Outcome
 
 def _unchanged(feed: Feed, answer: Answer) -> Outcome:
     now = timezone.now()
-    pace = pacing.after_unchanged(Pace(feed.interval, feed.fresh_polls))
+    pace = health.pace_after_unchanged(Pace(feed.interval, feed.fresh_polls))
     condition = health.after_unchanged(feed.condition)
     if feed.trouble:
         # The failure stays, and with it its back-off.
-        wait = pacing.wait_after_error(pace.interval, feed.trouble_weight, chance=_chance())
+        wait = health.wait_after_error(pace.interval, feed.trouble_weight, chance=_chance())
     else:
-        wait = pacing.wait(pace, chance=_chance(), asked=(answer.max_age,))
+        wait = health.wait(pace, chance=_chance(), asked=(answer.max_age,))
     kept = scheduling.settle(
         feed.pk,
         feed.lease_token,
@@ -179,7 +222,7 @@ def _unchanged(feed: Feed, answer: Answer) -> Outcome:
         state=condition.state,
         last_polled_at=now,
         unchanged_polls=ONE_MORE,
-        **moving.changes(feed, answer, now),
+        **address_changes(feed, answer, now),
     )
     return Outcome(feed, "unchanged") if kept else _lost(feed)
 
@@ -191,7 +234,7 @@ def _failed(
     alerted = feed.alerted_at is not None
     condition = health.after_error(feed.condition, kind, text, now=now, alerted=alerted)
     stopped = condition.state == Feed.State.STOPPED
-    wait = pacing.wait_after_error(
+    wait = health.wait_after_error(
         feed.interval,
         condition.weight,
         chance=_chance(),
@@ -210,14 +253,14 @@ def _failed(
             return _lost(feed)
         _note(outcome, status=status)
         if condition.alert:
-            transaction.on_commit(lambda: alerting.feed_fails(feed, kind, text))
+            transaction.on_commit(lambda: feed_fails(feed, kind, text))
     return outcome
 
 
-def _rhythm(feed: Feed, document: parsing.Document, kept: keeping.Kept, now: datetime) -> dict[str, Any]:
+def _rhythm(feed: Feed, document: parsing.Document, kept: storing.Kept, now: datetime) -> dict[str, Any]:
     """What the document tells of the feed's habit."""
     moments = [entry.published for entry in document.entries if entry.published]
-    moments = [moment for moment in moments if dates.believable(moment, now=now)]
+    moments = [moment for moment in moments if document_shapes.believable(moment, now=now)]
     gap = health.typical_gap(moments)
     changes: dict[str, Any] = {"usual_gap": min(int(gap.total_seconds()), 10**9)} if gap else {}
     if kept.new:
@@ -226,13 +269,13 @@ def _rhythm(feed: Feed, document: parsing.Document, kept: keeping.Kept, now: dat
     return changes
 
 
-def _flood(feed: Feed, kept: keeping.Kept, now: datetime) -> str:
+def _flood(feed: Feed, kept: storing.Kept, now: datetime) -> str:
     """A sentence on a feed that brought more within a day than anybody reads, else ""."""
     yesterday = now - timedelta(days=1)
-    if not pacing.could_flood(kept.new) or feed.last_new_at is None or feed.last_new_at < yesterday:
+    if not health.could_flood(kept.new) or feed.last_new_at is None or feed.last_new_at < yesterday:
         return ""
     lately = feed.polls.filter(at__gt=yesterday).aggregate(new=Sum("new"))["new"] or 0
-    if lately + kept.new <= pacing.FLOOD:
+    if lately + kept.new <= health.FLOOD:
         return ""
     said = _("It brought %(count)d new items within a day. They are kept; it is read again tomorrow.")
     return said % {"count": lately + kept.new}
@@ -269,7 +312,7 @@ def _note(
         "edited": outcome.edited,
         "reader": reader,
     }
-    statements.insert(Poll, tuple(told), [tuple(told.values())])
+    sql.insert(Poll, tuple(told), [tuple(told.values())])
 
 
 def _lost(feed: Feed) -> Outcome:

@@ -18,9 +18,10 @@ from django.db.models import DurationField, F, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from feeds import gathering, pacing
+from feeds import health
+from feeds.http import fetch_many
 from feeds.models import Feed, Poll
-from tracker import statements
+from tracker import sql
 from tracker.models import Article
 
 BATCH = 25  # feeds in one message
@@ -51,7 +52,7 @@ def claim() -> list[Batch]:
     with transaction.atomic():
         held = Feed.objects.leased().exclude(host="").values_list("host", flat=True)
         due = Feed.objects.due().order_by("next_poll_at")
-        if busy := {host for host in held if gathering.wants_courtesy(host)}:
+        if busy := {host for host in held if fetch_many.wants_courtesy(host)}:
             due = due.exclude(host__in=busy)
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(skip_locked=True)
@@ -84,7 +85,7 @@ def polite(rows: Iterable[tuple[int, str, int]], slots: int) -> list[tuple[int, 
     for row in rows:
         if len(chosen) == slots:
             break
-        if gathering.wants_courtesy(row[1]):
+        if fetch_many.wants_courtesy(row[1]):
             of_host[row[1]] += 1
             if of_host[row[1]] > PER_HOST:
                 continue
@@ -120,9 +121,9 @@ def settle(feed_id: int, token: str, *, wait: float | None, **changes) -> bool:
 
     `wait`: seconds to the next poll, None for never.
     """
-    following = None if wait is None else statements.Later(wait)
+    following = None if wait is None else sql.Later(wait)
     changes |= {"lease_token": "", "leased_until": None, "attempts": 0, "next_poll_at": following}
-    return bool(statements.update(Feed, changes, id=feed_id, lease_token=token))
+    return bool(sql.update(Feed, changes, id=feed_id, lease_token=token))
 
 
 def give_back(feed_ids: Iterable[int], token: str) -> int:
@@ -138,7 +139,7 @@ def quarantine() -> int:
     stuck = Feed.objects.due().filter(attempts__gte=ATTEMPTS, leased_until__isnull=False)
     count = 0
     for feed in stuck[:100]:
-        wait = min(pacing.DAY, settings.FEEDS_LEASE * ATTEMPTS * 2 ** min(10, feed.attempts - ATTEMPTS))
+        wait = min(health.DAY, settings.FEEDS_LEASE * ATTEMPTS * 2 ** min(10, feed.attempts - ATTEMPTS))
         with transaction.atomic():
             count += (
                 Feed.objects.due()

@@ -4,7 +4,8 @@ from celery import current_app, shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from feeds import backfilling, fulltext, polling, scheduling, tidying
+from feeds import backfill as backfilling
+from feeds import fulltext, monitoring, polling, scheduling
 from feeds.models import Feed
 from feeds.scheduling import Batch
 
@@ -15,7 +16,7 @@ PAUSE = 30  # seconds between two walks through one archive
 def dispatch() -> int:
     """Claim what is due and send it out."""
     count = send(scheduling.claim())
-    tidying.report_coverage()
+    monitoring.report_coverage()
     return count
 
 
@@ -62,7 +63,7 @@ def send(batches: list[Batch]) -> int:
 @shared_task
 def tidy() -> int:
     """Forget old polls."""
-    return tidying.forget_polls()
+    return monitoring.forget_polls()
 
 
 def nudge_filing() -> None:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from feeds import recognising
+from feeds import entries
 from feeds.models import Delivery, Feed
 from tracker import addresses
 from tracker.models import Article
@@ -61,14 +61,12 @@ def trace(asked: str) -> Trace:
 
 
 def _article(asked: str, spelled: str) -> Article | None:
-    key = recognising.url_key(spelled, publisher="", title="", day="") if spelled else ""
+    key = entries.url_key(spelled, publisher="", title="", day="") if spelled else ""
     found = Article.objects.filter(url_key=key).first() if key else None
     if found is None and asked:
-        delivery = (
-            Delivery.objects.filter(guid_key=recognising.key_of(asked)).select_related("article").first()
-        )
+        delivery = Delivery.objects.filter(guid_key=entries.key_of(asked)).select_related("article").first()
         found = delivery.article if delivery else None
-    if found is None and (title := recognising.title_key(asked)):
+    if found is None and (title := entries.title_key(asked)):
         found = Article.objects.filter(title_key=title).order_by("-id").first()
     return found
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from scorecard.alerts import calling, mailing, subscribing
+from scorecard import disputes
+from scorecard.alerts import mailing, subscribing, webhooks
 from scorecard.api import keys
-from scorecard.disputes import filing
 from scorecard.models import ApiKey, Delivery, Dispute, Edition, Mail, Subscription, Webhook
 from tracker import triage
 
@@ -124,7 +124,7 @@ class WebhookAdmin(LookedAt):
     @admin.action(description=_("Switch these on again"), permissions=["view"])
     def enable(self, request, queryset):
         for row in queryset:
-            calling.enable(row)
+            webhooks.enable(row)
 
 
 @admin.register(Delivery)
@@ -136,7 +136,7 @@ class DeliveryAdmin(LookedAt):
 
     @admin.action(description=_("Send these once more"), permissions=["view"])
     def again(self, request, queryset):
-        calling.send_again(list(queryset))
+        webhooks.send_again(list(queryset))
 
 
 class DisputeForm(forms.ModelForm):
@@ -197,14 +197,16 @@ class DisputeAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("answer due"))
     def due(self, obj):
-        return filing.due(obj)
+        return disputes.due(obj)
 
     def save_model(self, request, obj, form, change):
         verdict = form.cleaned_data.get("verdict")
         if not verdict:
             return
         try:
-            filing.answer(obj, request.user, accepted=verdict == "accepted", text=form.cleaned_data["answer"])
+            disputes.answer(
+                obj, request.user, accepted=verdict == "accepted", text=form.cleaned_data["answer"]
+            )
         except triage.Refused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
 
@@ -212,11 +214,11 @@ class DisputeAdmin(admin.ModelAdmin):
     def take_up(self, request, queryset):
         for row in queryset:
             try:
-                filing.take_up(row, request.user)
+                disputes.take_up(row, request.user)
             except triage.Refused as refusal:
                 self.message_user(request, f"{row.reference}: {refusal}", messages.ERROR)
 
     @admin.action(description=_("Mark as spam"), permissions=["change"])
     def spam(self, request, queryset):
         for row in queryset:
-            filing.mark_as_spam(row)
+            disputes.mark_as_spam(row)

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from scorecard.alerts import calling, mailing
-from scorecard.editions import making
+from scorecard import editions
+from scorecard.alerts import mailing, webhooks
 
 
 @shared_task
@@ -14,10 +14,10 @@ def send_mails():
 
 @shared_task
 def send_webhooks():
-    calling.write()
-    calling.send()
+    webhooks.write()
+    webhooks.send()
 
 
 @shared_task
 def make_edition():
-    making.make()
+    editions.make()

@@ -22,7 +22,7 @@ from django.conf import settings
 from tests import once
 from tests.forking import Forks
 from tests.servers import free_port
-from tracker import training
+from tracker import tagger_versions
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 150  # seconds
@@ -119,7 +119,7 @@ class Service:
 
     def with_tagger(self):
         """Give the service the tagger trained from the seeds, which this machine trains only once."""
-        training.from_seeds()
+        tagger_versions.from_seeds()
         (self.folder / "data").mkdir(exist_ok=True)
         for path in Path(settings.DATA_FOLDER).glob("tagger-*.npz"):
             shutil.copy(path, self.folder / "data")
@@ -145,7 +145,7 @@ class Service:
         return process
 
     def start_web(self):
-        process = self.fork("-m", "gunicorn", "-c", "python:tracker.serving", "tracker.wsgi", log="web")
+        process = self.fork("-m", "gunicorn", "-c", "python:tracker.gunicorn", "tracker.wsgi", log="web")
         self.wait(lambda: self.get("/robots.txt"), "the web process answers", process)
         return process
 

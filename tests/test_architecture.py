@@ -12,10 +12,10 @@ MAY_IMPORT = {"feeds": {"feeds", "tracker"}, "tracker": {"tracker"}, "scorecard"
 PURE = (
     "scorecard/method",
     "scorecard/charts",
-    "tracker/codebook.py",
+    "tracker/record.py",
     "tracker/addresses.py",
     "tracker/languages.py",
-    "tracker/spreadsheets.py",
+    "tracker/rows.py",
     "tracker/tagging",
     "tracker/clustering",
     "feeds/parsing",

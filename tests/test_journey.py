@@ -16,7 +16,7 @@ from scorecard import sentences
 from tests.feeds.publisher import Publisher, answering
 from tests.scorecard import plain_method
 from tests.service import ROOT, Service
-from tracker.codebook import RECOMMENDATIONS
+from tracker.record import RECOMMENDATIONS
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import codebook, record, triage
+from tracker import log, record, triage
 from tracker.models import Coding, Event
 from tracker.triage import blind, coding
 from tracker.triage.steps import DECIDE, REVIEW
@@ -67,7 +67,7 @@ def code_second(row: Coding, by: Any, body: Mapping[str, Any]) -> Coding | None:
         opened = None
         if differences(first.body or {}, row.body):
             opened, _made = Coding.objects.get_or_create(event=row.event, part=Coding.Part.ADJUDICATION)
-        record.turn()
+        log.turn()
     return opened
 
 
@@ -94,11 +94,11 @@ def checked(event: Event, body: Mapping[str, Any]) -> dict[str, Any]:
     lines = coding.checked(event, body.get("assessments") or ())
     coding.needs_some(lines)
     certainty = body.get("certainty")
-    if certainty not in codebook.CERTAINTIES:
+    if certainty not in record.CERTAINTIES:
         raise triage.Refused(
-            _("certainty is one of %(allowed)s.") % {"allowed": ", ".join(codebook.CERTAINTIES)}
+            _("certainty is one of %(allowed)s.") % {"allowed": ", ".join(record.CERTAINTIES)}
         )
-    actors = [actor for actor in codebook.ACTORS if actor in (body.get("actors") or ())]
+    actors = [actor for actor in record.ACTORS if actor in (body.get("actors") or ())]
     return {"relevant": True, "actors": actors, "certainty": certainty, "assessments": lines}
 
 
@@ -106,7 +106,7 @@ def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str
     """The fields in which two codings differ; rationale and ask are each coder's own words."""
     found = [name for name in ("relevant", "actors", "certainty") if first[name] != second[name]]
     one, other = _codes(first), _codes(second)
-    return found + [slug for slug in codebook.RECOMMENDATIONS if one.get(slug) != other.get(slug)]
+    return found + [slug for slug in record.RECOMMENDATIONS if one.get(slug) != other.get(slug)]
 
 
 def _codes(body: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
@@ -178,7 +178,7 @@ def measured(pairs: list[Pair], draws: int = DRAWS) -> list[Agreement]:
         ),
         _alpha("direction", "", pairs, _all_directions, "nominal", draws),
     ]
-    for slug in codebook.RECOMMENDATIONS:
+    for slug in record.RECOMMENDATIONS:
         found.append(_alpha("direction", slug, pairs, _direction_of(slug), "nominal", draws))
         found.append(_alpha("strength", slug, pairs, _strength_of(slug), "ordinal", draws))
     return found
@@ -201,7 +201,7 @@ def _strength_of(slug: str) -> Callable[[Mapping[str, Any]], list[int | None]]:
 
 
 def _all_directions(body: Mapping[str, Any]) -> list[str]:
-    return [value for slug in codebook.RECOMMENDATIONS for value in _direction_of(slug)(body)]
+    return [value for slug in record.RECOMMENDATIONS for value in _direction_of(slug)(body)]
 
 
 def _alpha(

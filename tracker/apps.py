@@ -8,7 +8,7 @@ class TrackerConfig(AppConfig):
 
     def ready(self) -> None:
         # The shared Celery app must exist wherever a task may be sent from.
-        from tracker import celery, checks, reporting  # noqa: F401
+        from tracker.operations import checks, logs
 
         checks.start()
-        reporting.start()
+        logs.start()

@@ -10,7 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
 EVERY = {"schedule": float(settings.BEAT_EVERY), "options": {"expires": max(30, settings.BEAT_EVERY - 5)}}
 
-app = Celery("tracker", log="tracker.logs:CeleryLogging", task_cls="tracker.counting:CountedTask")
+app = Celery(
+    "tracker", log="tracker.operations.logs:CeleryLogging", task_cls="tracker.operations.celery:CountedTask"
+)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["feeds", "tracker", "scorecard"])
 app.conf.beat_schedule = {

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from tracker import record
+from tracker import log
 from tracker.models import Article, Completeness, CoverageDay, Event
 
 
@@ -45,7 +45,7 @@ def state_complete(day: datetime.date, *, by: Any = None, note: str = "") -> Com
         raise ValueError(f"Coding cannot be complete to {day}: that day is still to come.")
     with transaction.atomic():
         statement = Completeness.objects.create(day=day, recorded_at=today, by=by, note=note)
-        record.turn()
+        log.turn()
     return statement
 
 
@@ -58,7 +58,7 @@ def _note(day: datetime.date, **values: Any) -> None:
             return
         shown = {"feeds_alive", "feeds_total", "oldest_unreviewed"}
         if new or any(getattr(row, name) != value for name, value in values.items() if name in shown):
-            record.turn()
+            log.turn()
 
 
 def _share(alive: int, total: int) -> float:

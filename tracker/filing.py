@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tracker import clustering, codebook, coverage, statements, stories, tagging, training, triage
+from tracker import clustering, coverage, grouping, record, sql, tagger_versions, tagging, triage
 from tracker.clustering.index import WINDOW
 from tracker.models import Article, Event, Lease
 
@@ -61,7 +61,7 @@ def pass_over_old() -> int:
 
     A feed's first poll and its archive bring years of it, and none can be proposed or joined.
     """
-    first = codebook.START - datetime.timedelta(WINDOW)
+    first = record.START - datetime.timedelta(WINDOW)
     start = datetime.datetime.combine(first, datetime.time.min, datetime.UTC)
     old = Article.objects.filter(state=Article.State.NEW, published_at__lt=start)
     return old.update(state=Article.State.BACKGROUND, filed_at=timezone.now())
@@ -72,9 +72,9 @@ def file_batch() -> int:
     articles = list(Article.objects.to_file().defer("html", "text")[:BATCH])
     if not articles:
         return 0
-    tagger = training.serving()
+    tagger = tagger_versions.serving()
     texts = [(article.title, article.summary, article.language, article.publisher) for article in articles]
-    index = stories.STORIES.index()
+    index = grouping.STORIES.index()
     background: list[Told] = []
     for article, suggestion in zip(articles, tagger.tag_many(texts), strict=True):
         try:
@@ -92,10 +92,10 @@ def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: A
     """File one article under the event it reports; False when there is none."""
     if article.state == Article.State.CHANGED and _revisited(article, suggestion):
         return True
-    report = stories.reading_of(article)
+    report = grouping.reading_of(article)
     ranking = index.rank(report)
     choice = ranking.choice()
-    if choice is None and (suggestion.relevance < GATE or article.day < codebook.START):
+    if choice is None and (suggestion.relevance < GATE or article.day < record.START):
         return False
     with transaction.atomic():
         if choice is not None:
@@ -121,10 +121,10 @@ def _revisited(article: Article, suggestion: tagging.Suggestion) -> bool:
 def _join(offer: clustering.Offer, article: Article, suggestion: tagging.Suggestion, tagger: Any) -> Event:
     """Add the report to its event; an open proposal takes the pooled suggestion of all its reports."""
     event = Event.objects.get(id=offer.story)
-    reports = [article, *stories.newest_reports([event.id])[event.id]]
+    reports = [article, *grouping.newest_reports([event.id])[event.id]]
     told = [tagging.Suggestion.from_dict(each.suggestion) for each in reports[1:] if each.suggestion]
     pooled = tagger.pool([suggestion, *told])
-    outlets = clustering.outlets([stories.report_of(each) for each in reports])
+    outlets = clustering.outlets([grouping.report_of(each) for each in reports])
     return triage.refresh(
         event,
         articles=[article],
@@ -186,7 +186,7 @@ def _write(told: Iterable[Told], state: str) -> None:
         (article.pk, (state, judged.relevance, judged.as_dict(), judged.model, "", now, None))
         for article, judged in told
     ]
-    statements.update_each(Article, FILED, rows)
+    sql.update_each(Article, FILED, rows)
 
 
 def _set_aside(article: Article, error: Exception) -> None:

@@ -1,138 +1,207 @@
-"""The append-only log of the record: canonical form, digests, what was known when.
+"""The codebook's vocabulary, and the one format of the record. Pure: no Django, no clock.
 
-The law: a version of an event is written once and never changed; each is chained to the one before it. Only
-`triage` calls `append`, in the transaction that changes the event.
+A *record* is one version of one event as a plain dict, the shape of a line of `seeds/events.jsonl`. Whatever
+enters the log (seeds, imports, decisions of analysts) passes `check`; whatever leaves it is written by
+`canonical`, so that the same version is the same bytes everywhere.
 """
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
-from django.utils import timezone
+VERSION = "1.1"
+START = datetime.date(2025, 1, 21)
 
-from tracker import codebook
-from tracker.models import Event, Head, Revision
+ASKS: dict[str, tuple[str, ...]] = {
+    "civilian-first": ("civil-priority", "fewer-controls", "job-loss"),
+    "governance": ("dialogue", "common-standards", "norms"),
+    "misuse": ("funding", "tools", "cooperation", "shared-standards"),
+    "joint-research": ("joint-funding", "pooling", "open-doors", "cern-for-ai"),
+    "trust": ("data-sharing", "joint-projects", "researcher-exchange", "import-barriers"),
+    "safety-coalition": ("developers", "china-inside", "platform"),
+    "global-challenges": ("climate", "disease", "poverty"),
+}
+RECOMMENDATIONS = tuple(ASKS)
+ACTORS = ("us", "china", "multilateral", "eu", "other", "industry", "academia")
+CERTAINTIES = ("confirmed", "reported", "rumoured")
+PRECISIONS = ("day", "month", "quarter", "year")
+DIRECTIONS = (1, 0, -1)
+STRENGTHS = {1: "words", 2: "proposal", 3: "commitment", 4: "enacted", 5: "operating"}
 
+ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
 
-class BrokenLog(RuntimeError):
-    """The log does not agree with its digests; the message names the revision."""
-
-
-def body_of(event: Event) -> dict[str, Any]:
-    """The record of an event as its row and its assessments stand now."""
-    return codebook.check(
-        {
-            "id": event.id,
-            "date": event.date.isoformat(),
-            "date_precision": event.date_precision,
-            "title": event.title,
-            "title_zh": event.title_zh,
-            "summary": event.summary,
-            "summary_zh": event.summary_zh,
-            "actors": event.actors,
-            "certainty": event.certainty,
-            "supersedes": event.supersedes,
-            "assessments": [assessment.line() for assessment in event.assessments.all()],
-            "sources": event.sources,
-            "recorded_at": event.recorded_at.isoformat() if event.recorded_at else None,
-            "codebook": event.codebook or None,
-            "retracted": event.retracted,
-        }
-    )
+_KEYS = (
+    "id", "date", "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty",
+    "supersedes", "assessments", "sources", "recorded_at", "codebook", "retracted",
+)  # fmt: skip
+_ASSESSMENT_KEYS = ("rec", "direction", "strength", "ask", "rationale")
+_SOURCE_KEYS = ("title", "publisher", "url", "date", "lang")
+_LONGEST = {"title": 500, "title_zh": 500, "summary": 10_000, "summary_zh": 10_000}
 
 
-def append(
-    event: Event, *, kind: str, who: str, by: Any = None, why: str = "", related: Iterable[str] = ()
-) -> Revision:
-    """Write the event's present state to the log. Must run inside a transaction."""
-    head = lock()
-    revision = Revision(
-        sequence=head.sequence + 1,
-        event=event,
-        kind=kind,
-        body=codebook.canonical(body_of(event)),
-        related=sorted(set(related)),
-        why=why,
-        who=who,
-        by=by,
-        written_at=timezone.now().replace(microsecond=0),
-        previous=head.digest,
-    )
-    revision.digest = digest_of(revision)
-    revision.save(force_insert=True)
-    Head.objects.filter(id=1).update(sequence=revision.sequence, digest=revision.digest)
-    return revision
+class RecordError(ValueError):
+    """A record that the codebook does not allow; the message says what is wrong and what is allowed."""
 
 
-def lock() -> Head:
-    """The head of the log, locked until the transaction ends, so that writers stand in line."""
-    Head.objects.get_or_create(id=1)
-    return Head.objects.select_for_update().get(id=1)
+def check(raw: Any) -> dict[str, Any]:
+    """The record in its full form (every key present, in order), or `RecordError`.
+
+    Absent keys get the codebook's defaults: precision `day`, nothing superseded, not retracted, no
+    `recorded_at` (first import), no `codebook`. `supersedes` may be null, one id or a list. Unknown keys are
+    refused, so that a typing error cannot lose a field silently.
+    """
+    if not isinstance(raw, Mapping):
+        raise RecordError(f"an event is a JSON object, not {type(raw).__name__}")
+    if unknown := sorted(str(key) for key in raw if key not in _KEYS):
+        raise RecordError(f"unknown field {', '.join(unknown)}; allowed are {', '.join(_KEYS)}")
+    event_id = raw.get("id")
+    if not isinstance(event_id, str) or not ID.fullmatch(event_id):
+        raise RecordError("id: small letters, digits and hyphens, 1 to 100 of them")
+    record: dict[str, Any] = {
+        "id": event_id,
+        "date": day(raw.get("date"), "date").isoformat(),
+        "date_precision": _one_of(raw, "date_precision", PRECISIONS, default="day"),
+        **{key: _text(raw, key, longest) for key, longest in _LONGEST.items()},
+        "actors": _actors(raw.get("actors") or []),
+        "certainty": _one_of(raw, "certainty", CERTAINTIES, default="confirmed"),
+        "supersedes": _supersedes(raw.get("supersedes")),
+        "assessments": _assessments(raw.get("assessments") or []),
+        "sources": [_source(source) for source in _list(raw.get("sources") or [], "sources")],
+        "recorded_at": None,
+        "codebook": None,
+        "retracted": False,
+    }
+    if raw.get("recorded_at") not in (None, ""):
+        record["recorded_at"] = day(raw["recorded_at"], "recorded_at").isoformat()
+    if raw.get("codebook") is not None:
+        record["codebook"] = _text(raw, "codebook", 20)
+    if not isinstance(raw.get("retracted", False), bool):
+        raise RecordError("retracted: true or false")
+    record["retracted"] = raw.get("retracted", False)
+    return record
 
 
-def turn() -> None:
-    """Tell readers' caches that something beside the log has changed (hand-set asks, coverage, agreement)."""
-    with transaction.atomic():
-        head = lock()
-        Head.objects.filter(id=1).update(aside=head.aside + 1)
+def canonical(record: Mapping[str, Any]) -> str:
+    """One line of JSON without spaces, keys in the record's order: what is hashed, exported and compared."""
+    return json.dumps(check(record), ensure_ascii=False, separators=(",", ":"))
 
 
-def head() -> str:
-    """A short text that changes whenever anything changes that a page could show."""
-    row = Head.objects.filter(id=1).values_list("sequence", "digest", "aside").first() or (0, "", 0)
-    return f"{row[0]}-{row[1][:24]}-{row[2]}"
+def digest(previous: str, body: str) -> str:
+    """SHA-256 (hex) that chains `body` to the digest before it."""
+    return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
 
 
-def envelope(revision: Revision) -> dict[str, Any]:
-    """A revision as readers and mirrors see it; what its digest covers."""
+def day(value: Any, field: str) -> datetime.date:
+    """A calendar day from `YYYY-MM-DD`, between 1900 and 2100; `RecordError` names the field otherwise."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            parsed = datetime.date.fromisoformat(value)
+        except ValueError as error:
+            raise RecordError(f"{field}: {value} is not a day of the calendar ({error})") from None
+        if 1900 <= parsed.year <= 2100:
+            return parsed
+    raise RecordError(f"{field}: a day as YYYY-MM-DD, between 1900 and 2100, not {value!r:.60}")
+
+
+def _one_of(raw: Mapping[str, Any], key: str, allowed: tuple[str, ...], *, default: str) -> str:
+    value = raw.get(key, default)
+    if not isinstance(value, str) or value not in allowed:
+        raise RecordError(f"{key}: {value!r:.60} is not one of {', '.join(allowed)}")
+    return value
+
+
+def _text(raw: Mapping[str, Any], key: str, longest: int) -> str:
+    value = raw.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise RecordError(f"{key}: text, not {type(value).__name__}")
+    if len(value) > longest:
+        raise RecordError(f"{key}: {len(value)} characters, at most {longest} are allowed")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RecordError(f"{key}: holds half of a surrogate pair; send valid UTF-8") from None
+    if "\x00" in value:
+        raise RecordError(f"{key}: holds a NUL character")
+    return value
+
+
+def _list(value: Any, field: str) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise RecordError(f"{field}: a list, not {type(value).__name__}")
+    return list(value)
+
+
+def _actors(value: Any) -> list[str]:
+    actors = _list(value, "actors")
+    for actor in actors:
+        if not isinstance(actor, str) or actor not in ACTORS:
+            raise RecordError(f"actors: {actor!r:.60} is not one of {', '.join(ACTORS)}")
+    return [actor for actor in ACTORS if actor in actors]
+
+
+def _supersedes(value: Any) -> list[str]:
+    ids = [value] if isinstance(value, str) else _list(value or [], "supersedes")
+    for event_id in ids:
+        if not isinstance(event_id, str) or not ID.fullmatch(event_id):
+            raise RecordError(f"supersedes: {event_id!r:.60} is not the id of an event")
+    return sorted(set(ids))
+
+
+def _assessments(value: Any) -> list[dict[str, Any]]:
+    assessments = [_assessment(item) for item in _list(value, "assessments")]
+    seen: set[str] = set()
+    for assessment in assessments:
+        if assessment["rec"] in seen:
+            raise RecordError(f"assessments: two of {assessment['rec']}; at most one for each recommendation")
+        seen.add(assessment["rec"])
+    return sorted(assessments, key=lambda assessment: RECOMMENDATIONS.index(assessment["rec"]))
+
+
+def _assessment(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise RecordError("assessments: each is a JSON object")
+    if unknown := sorted(str(key) for key in raw if key not in _ASSESSMENT_KEYS):
+        raise RecordError(f"assessments: unknown field {', '.join(unknown)}")
+    rec, direction, strength, ask = (raw.get(key) for key in ("rec", "direction", "strength", "ask"))
+    if not isinstance(rec, str) or rec not in ASKS:
+        raise RecordError(f"rec: {rec!r:.60} is not one of {', '.join(RECOMMENDATIONS)}")
+    if isinstance(direction, bool) or direction not in DIRECTIONS:
+        raise RecordError(f"direction of {rec}: 1 advances, -1 undermines, 0 mixed; not {direction!r:.60}")
+    if isinstance(strength, bool) or not isinstance(strength, int) or strength not in STRENGTHS:
+        raise RecordError(
+            f"strength of {rec}: a whole number, 1 (words) to 5 (operating), not {strength!r:.60}"
+        )
+    if ask is not None and ask not in ASKS[rec]:
+        raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {', '.join(ASKS[rec])}")
     return {
-        "sequence": revision.sequence,
-        "event": revision.event_id,
-        "kind": revision.kind,
-        "related": revision.related,
-        "why": revision.why,
-        "who": revision.who,
-        "written_at": revision.written_at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "record": revision.record,
+        "rec": rec,
+        "direction": int(direction),
+        "strength": strength,
+        "ask": ask,
+        "rationale": _text(raw, "rationale", 2_000),
     }
 
 
-def digest_of(revision: Revision) -> str:
-    """SHA-256 over the digest before and the canonical envelope."""
-    line = json.dumps(envelope(revision), ensure_ascii=False, separators=(",", ":"))
-    return codebook.digest(revision.previous, line)
-
-
-def lines(after: int = 0) -> Iterator[str]:
-    """The canonical records of all versions in the order of the log, one line of JSON each."""
-    found = Revision.objects.filter(sequence__gt=after).order_by("sequence")
-    yield from found.values_list("body", flat=True).iterator(2000)
-
-
-def verify() -> int:
-    """Recompute the whole chain; the number of revisions. `BrokenLog` names the first that does not fit."""
-    previous, count = "", 0
-    for revision in Revision.objects.order_by("sequence").iterator(2000):
-        count += 1
-        if revision.sequence != count:
-            raise BrokenLog(f"revision {count} is missing")
-        if revision.previous != previous or digest_of(revision) != revision.digest:
-            raise BrokenLog(f"revision {revision.sequence} does not fit its digest")
-        previous = revision.digest
-    row = Head.objects.filter(id=1).first()
-    if row and (row.sequence, row.digest) != (count, previous):
-        raise BrokenLog(f"the head says {row.sequence} revisions, the log holds {count}")
-    return count
-
-
-def latest_recorded() -> datetime.date | None:
-    """The newest day on which a version was recorded; None while only the first import stands."""
-    # Days never fall along the log, so its last line names the newest. The events' rows would not do: an
-    # undone acceptance leaves versions in the log and none on the row.
-    last = Revision.objects.order_by("-sequence").first()
-    stated = last.record["recorded_at"] if last else None
-    return codebook.day(stated, "recorded_at") if stated else None
+def _source(raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise RecordError("sources: each is a JSON object")
+    if unknown := sorted(str(key) for key in raw if key not in _SOURCE_KEYS):
+        raise RecordError(f"sources: unknown field {', '.join(unknown)}")
+    url = _text(raw, "url", 2_000)
+    if url and not re.match(r"https?://[^\s/]", url):
+        raise RecordError(f"sources: url starts with http:// or https://, not {url!r:.60}")
+    date = raw.get("date")
+    return {
+        "title": _text(raw, "title", 1_000),
+        "publisher": _text(raw, "publisher", 300),
+        "url": url,
+        "date": None if date in (None, "") else day(date, "sources: date").isoformat(),
+        "lang": _text(raw, "lang", 20),
+    }

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from tracker import codebook
+from tracker import record
 from tracker.models import Assessment, Event, Report
-from tracker.triage.searchable import folded
+from tracker.text import folded
 
 LONGEST = 300
 MOST_TERMS = 20
@@ -100,7 +100,7 @@ def _language(value: str) -> Q:
 
 
 def _rec(value: str) -> Q:
-    slug = _one_of("rec", value, codebook.RECOMMENDATIONS)
+    slug = _one_of("rec", value, record.RECOMMENDATIONS)
     coded = Exists(Assessment.objects.filter(event=OuterRef("pk"), recommendation=slug))
     return Q(coded) | Q(status__in=Event.OPEN, suggestion__icontains=f'"{slug}"')
 
@@ -116,7 +116,7 @@ def _choice(field: str, allowed: tuple[str, ...]) -> Callable[[str], Q]:
 
 
 def _actor(value: str) -> Q:
-    return Q(actors__icontains=f'"{_one_of("actor", value, codebook.ACTORS)}"')
+    return Q(actors__icontains=f'"{_one_of("actor", value, record.ACTORS)}"')
 
 
 def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
@@ -167,7 +167,7 @@ FIELDS: dict[str, Callable[[str], Q]] = {
     "date": _date,
     "lang": _language,
     "status": _choice("status", tuple(Event.Status.values)),
-    "certainty": _choice("certainty", codebook.CERTAINTIES),
+    "certainty": _choice("certainty", record.CERTAINTIES),
     "id": lambda value: Q(pk__icontains=value),
     "model": lambda value: Q(model_version__icontains=value),
 }

@@ -3,13 +3,21 @@
 The law: feed text is data, never instruction; an answer counts only if it says, in the codebook's own
 words, something the codebook allows; and whatever it says, nobody but an analyst accepts it. Answers are
 stored with the model's name, asked for once, within a daily budget and a time limit.
+
+Asks for second opinions on what waits in the queue, and tells the desk what came back.
+
+The law: what an outside model says is shown as what it is, beside the event and under the model's name. It
+never touches a suggestion, a ticked label or an event; whoever codes an event blind, or without the machine's
+help, never sees it. The most valuable proposals are asked about first, within the day's budget.
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import http.client
 import json
+import logging
 import socket
 import threading
 import time
@@ -22,8 +30,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils import timezone
 
-from tracker import codebook, examples
-from tracker.models import SecondOpinion
+from tracker import record, tagger_examples
+from tracker.models import Event, Lease, SecondOpinion
+from tracker.triage import blind
 
 LARGEST = 200_000  # bytes of an answer
 LONGEST_TEXT = 3000
@@ -117,9 +126,9 @@ def _assessed(raw: Any) -> Assessed:
     if not isinstance(raw, dict):
         raise NoOpinion("An assessment of the answer is not an object.")
     allowed = {
-        "rec": codebook.RECOMMENDATIONS,
-        "direction": codebook.DIRECTIONS,
-        "strength": tuple(codebook.STRENGTHS),
+        "rec": record.RECOMMENDATIONS,
+        "direction": record.DIRECTIONS,
+        "strength": tuple(record.STRENGTHS),
     }
     for name, choices in allowed.items():
         if isinstance(raw.get(name), bool) or raw.get(name) not in choices:
@@ -154,7 +163,9 @@ def _within_budget() -> None:
 
 
 def _request(report: dict[str, str]) -> bytes:
-    known = json.loads((examples.FOLDER / "recommendations.json").read_text("utf-8"))["recommendations"]
+    known = json.loads((tagger_examples.FOLDER / "recommendations.json").read_text("utf-8"))[
+        "recommendations"
+    ]
     seven = "\n".join(f"{one['slug']}: + {one['advances_en']} - {one['undermines_en']}" for one in known)
     body = {
         "model": settings.SECOND_OPINION_MODEL,
@@ -174,9 +185,9 @@ def _request(report: dict[str, str]) -> bytes:
 
 def _schema() -> dict[str, Any]:
     fields = {
-        "rec": {"enum": list(codebook.RECOMMENDATIONS)},
-        "direction": {"enum": list(codebook.DIRECTIONS)},
-        "strength": {"enum": list(codebook.STRENGTHS)},
+        "rec": {"enum": list(record.RECOMMENDATIONS)},
+        "direction": {"enum": list(record.DIRECTIONS)},
+        "strength": {"enum": list(record.STRENGTHS)},
         "why": {"type": "string"},
     }
     assessment = {
@@ -257,3 +268,87 @@ def _content(answer: bytes) -> Any:
         return json.loads(text)
     except (ValueError, LookupError, TypeError, RecursionError):
         raise NoOpinion("The endpoint's answer is not the JSON that was asked for.") from None
+
+
+log = logging.getLogger(__name__)
+
+LOOKED_AT = 60  # the first so many of the queue: what an analyst may come to in a day
+TRIES = 3
+AGAIN_AFTER = datetime.timedelta(minutes=10)  # once for the first failure, twice for the second
+LEASE = 60  # seconds, beside those of one answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is asked about an event: its digest, and the report as it is told."""
+
+    digest: str
+    title: str
+    summary: str
+    language: str
+
+
+def consult(seconds: float = 20.0) -> int:
+    """Ask about proposals without an opinion until the time or the budget is over; how many answered."""
+    if not is_on():
+        return 0
+    deadline, answered = time.monotonic() + seconds, 0
+    token = Lease.objects.take("second opinions", LEASE + settings.SECOND_OPINION_SECONDS)
+    if token is None:
+        return 0
+    try:
+        for asked in _unasked():
+            if time.monotonic() >= deadline:
+                break
+            answered += _answered(asked)
+    except (Unreachable, BudgetSpent) as reason:
+        log.warning("no more second opinions for now: %s", reason)
+    finally:
+        Lease.objects.give_back("second opinions", token)
+    return answered
+
+
+def opinion_of(event: Event) -> Opinion | None:
+    """The stored opinion of an event as it reads now; None when none was asked for or none came."""
+    if not is_on():
+        return None
+    row = SecondOpinion.objects.filter(digest=_question(event).digest).exclude(answer=None).first()
+    try:
+        return check(row.answer, row.model) if row else None
+    except NoOpinion as reason:  # stored under an earlier codebook
+        log.info("the stored opinion of %s is no longer shown: %s", event.pk, reason)
+        return None
+
+
+def _unasked() -> list[_Question]:
+    """The questions still to be asked, in the queue's order. One that failed waits longer each time."""
+    waiting = Event.objects.filter(
+        status__in=(Event.Status.NEW, Event.Status.PROPOSED, Event.Status.IN_REVIEW)
+    )
+    first = waiting.order_by("-priority", "id")[:LOOKED_AT]
+    asked = {
+        one.digest: one for one in (_question(event) for event in first if not blind.suggestion_hidden(event))
+    }
+    for row in SecondOpinion.objects.filter(digest__in=asked):
+        waits = row.asked_at + AGAIN_AFTER * row.tries > timezone.now()
+        if row.answer is not None or row.tries >= TRIES or waits:
+            del asked[row.digest]
+    return list(asked.values())
+
+
+def _answered(asked: _Question) -> bool:
+    try:
+        ask(asked.title, asked.summary, asked.language)
+    except (Unreachable, BudgetSpent):
+        raise
+    except NoOpinion as reason:  # kept with the question; the next one may fare better
+        log.info("no second opinion on “%.80s”: %s", asked.title, reason)
+        return False
+    return True
+
+
+def _question(event: Event) -> _Question:
+    chinese = not event.title
+    title, summary = (event.title_zh, event.summary_zh) if chinese else (event.title, event.summary)
+    told = title, summary, "zh" if chinese else "en"
+    return _Question(question(*told)[0], *told)

@@ -1,9 +1,51 @@
-"""All settings, read from the environment; the README lists each with its default."""
+"""All settings, read from the environment; the README lists each with its default.
+
+How Django REST framework and drf-spectacular are set up; `settings` takes both from here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from tracker import environment, interface
+from tracker import environment
+
+
+def framework(proxies: int) -> dict[str, Any]:
+    return {
+        "DEFAULT_AUTHENTICATION_CLASSES": ["scorecard.api.keys.KeyAuthentication"],
+        "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+        "DEFAULT_THROTTLE_CLASSES": ["scorecard.limits.PerMinute"],
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+        "DEFAULT_PARSER_CLASSES": ["scorecard.api.parsing.Json"],
+        "DEFAULT_SCHEMA_CLASS": "scorecard.api.schema.Described",
+        "DEFAULT_METADATA_CLASS": None,
+        "EXCEPTION_HANDLER": "scorecard.api.problems.handler",
+        "NUM_PROXIES": proxies,
+        "UNAUTHENTICATED_USER": None,
+    }
+
+
+def description(site: str) -> dict[str, Any]:
+    return {
+        "OAS_VERSION": "3.1.1",
+        "TITLE": "US–China AI Policy Scorecard",
+        "VERSION": "1",
+        "LICENSE": {"name": "CC BY 4.0", "identifier": "CC-BY-4.0"},
+        "SERVERS": [{"url": site}],
+        "SCHEMA_PATH_PREFIX": "/api/v1",
+        "SERVE_INCLUDE_SCHEMA": False,
+        "COMPONENT_SPLIT_REQUEST": True,
+        "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+        "SORT_OPERATIONS": False,
+        "PREPROCESSING_HOOKS": ["scorecard.api.schema.only_version_one"],
+        "POSTPROCESSING_HOOKS": ["scorecard.api.schema.finished"],
+        "SWAGGER_UI_DIST": "SIDECAR",
+        "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    }
+
 
 BASE_DIR = environment.ROOT
 RELEASE = environment.text("RELEASE", "development")
@@ -42,11 +84,11 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "tracker.logs.RequestLog",
+    "tracker.operations.logs.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "tracker.csp.ContentSecurityPolicyMiddleware",
-    "tracker.probes.Probes",
+    "tracker.operations.middleware.ContentSecurityPolicyMiddleware",
+    "tracker.operations.views.Probes",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -55,10 +97,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "tracker.entrance.EntranceMiddleware",
+    "tracker.operations.two_factor.EntranceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
-    "tracker.outage.Outage",
+    "tracker.operations.middleware.Outage",
 ]
 
 ROOT_URLCONF = "tracker.urls"
@@ -86,7 +128,7 @@ DATABASES = {"default": environment.database()}
 REDIS_URL = environment.address("REDIS_URL", schemes=("redis", "rediss", "unix"))
 EMBEDDED = not REDIS_URL
 CACHES = {
-    "default": {"BACKEND": "tracker.caching.ForgivingRedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "tracker.operations.backends.ForgivingRedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
     else {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -96,7 +138,7 @@ CACHES = {
 
 # Doors that the other two apps open for the record, by name
 
-SEEDERS = ["tracker.seeding.seed", "feeds.seeding.seed"]
+SEEDERS = ["tracker.importing.seed", "feeds.opml.seed"]
 
 # Work in the background: the database holds what is to be done, messages only nudge.
 
@@ -126,7 +168,9 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = not EMBEDDED
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = "tracker.beating:Scheduler"  # in memory: the default's file breaks on a hard kill
+CELERY_BEAT_SCHEDULER = (
+    "tracker.operations.celery:Scheduler"  # in memory: the default's file breaks on a hard kill
+)
 CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_ROUTES = {
@@ -142,7 +186,7 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 
 # Triage
 
-SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the scores, shown before it
+SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it
 # Of decided events, coded twice blind; and coded without the machine's help.
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)
 HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)
@@ -244,7 +288,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "tracker.statics.StaticFiles"
+        else "tracker.operations.backends.StaticFiles"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
@@ -275,10 +319,10 @@ globals().update(
 API_RATE_ANONYMOUS = environment.number("API_RATE_ANONYMOUS", 60, least=1)  # requests a minute, each address
 API_RATE_KEY = environment.number("API_RATE_KEY", 600, least=1)  # requests a minute, each key
 SIGNING_KEY = environment.text("SIGNING_KEY")  # Ed25519 seed of the editions, 64 hexadecimal digits
-SAFE_CLIENT = "feeds.sending.post"  # how webhooks are called: only addresses of the open internet
-SAFE_ADDRESS = "feeds.sending.check"
-REST_FRAMEWORK = interface.framework(TRUSTED_PROXIES)
-SPECTACULAR_SETTINGS = interface.description(SITE_URL)
+SAFE_CLIENT = "feeds.http.post.post"  # how webhooks are called: only addresses of the open internet
+SAFE_ADDRESS = "feeds.http.post.check"
+REST_FRAMEWORK = framework(TRUSTED_PROXIES)
+SPECTACULAR_SETTINGS = description(SITE_URL)
 
 # What operators see
 
@@ -287,18 +331,18 @@ LOG_FORMAT = environment.choice("LOG_FORMAT", "plain" if DEBUG else "json", of=(
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 SENTRY_DSN = environment.address("SENTRY_DSN", schemes=("https", "http"))
 ARTICLE_TEXT_DAYS = environment.number("ARTICLE_TEXT_DAYS", 0, most=36_500)  # 0: kept for ever
-VITALS = ["tracker.vitals.of_the_record", "feeds.vitals.of_feeds"]
+VITALS = ["tracker.monitoring.of_the_record", "feeds.monitoring.of_feeds"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"context": {"()": "tracker.logs.Context"}},
+    "filters": {"context": {"()": "tracker.operations.logs.Context"}},
     "formatters": {
         "plain": {
-            "()": "tracker.logs.Plain",
+            "()": "tracker.operations.logs.Plain",
             "format": "{asctime} {levelname} {name}: {message}",
             "style": "{",
         },
-        "json": {"()": "tracker.logs.Json"},
+        "json": {"()": "tracker.operations.logs.Json"},
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}

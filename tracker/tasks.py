@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tracker import consulting, filing, regrouping, retention, training, triage
+from tracker import filing, grouping, retention, second_opinion, tagger_versions, triage
 
 
 @shared_task
@@ -13,17 +13,17 @@ def file_articles():
 
 @shared_task
 def consult():
-    consulting.consult()
+    second_opinion.consult()
 
 
 @shared_task
 def regroup():
-    regrouping.regroup()
+    grouping.regroup()
 
 
 @shared_task
 def retrain():
-    training.retrain()
+    tagger_versions.retrain()
 
 
 @shared_task

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import Http404
 from django.urls import include, path
 
-from tracker.entrance import second_factor
+from tracker.operations.two_factor import second_factor
 
 handler500 = "scorecard.api.problems.broken"
 
@@ -25,8 +25,8 @@ urlpatterns = [
         path(f"{settings.ADMIN_PATH}desk/", include("tracker.desk.urls")),
         path(f"{settings.ADMIN_PATH}r/<path:rest>", no_view_on_site),
         path(settings.ADMIN_PATH, admin.site.urls),
-        path("", include("scorecard.alerts.urls")),
-        path("", include("scorecard.disputes.urls")),
+        path("", include("scorecard.pages.urls_alerts")),
+        path("", include("scorecard.pages.urls_disputes")),
         path("", include("scorecard.pages.urls")),
         prefix_default_language=False,
     ),

@@ -5,9 +5,9 @@ large document, is read in a child that can be killed.
 """
 
 from feeds.parsing import charsets, fast, jsonfeed
-from feeds.parsing.child import CHILD
-from feeds.parsing.discovery import is_page
-from feeds.parsing.shapes import Document, Entry, NotAFeed
+from feeds.parsing.document import Document, Entry, NotAFeed
+from feeds.parsing.sandbox import CHILD
+from feeds.parsing.webpages import is_page
 
 __all__ = ["LARGE", "Document", "Entry", "NotAFeed", "parse"]
 

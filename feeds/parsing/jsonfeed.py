@@ -2,10 +2,9 @@
 
 import json
 
-from feeds.parsing import cleaning, dates
+from feeds.parsing import cleaning, document
+from feeds.parsing.document import MAXIMUM_ENTRIES, Document, Entry, NotAFeed, identity
 from feeds.parsing.fast import absolute
-from feeds.parsing.naming import identity
-from feeds.parsing.shapes import MAXIMUM_ENTRIES, Document, Entry, NotAFeed
 
 
 def looks_like(body: bytes, content_type: str) -> bool:
@@ -39,7 +38,7 @@ def _entry(item: dict, base: str) -> Entry:
     title = cleaning.title(_text(item.get("title")))
     html = _text(item.get("content_html")) or _text(item.get("content_text")) or _text(item.get("summary"))
     link = absolute(_text(item.get("url")) or _text(item.get("external_url")), base)
-    updated = dates.read(_text(item.get("date_modified")))
+    updated = document.read(_text(item.get("date_modified")))
     several = item.get("authors")
     authors = several if isinstance(several, list) else [item.get("author")]
     names = [_text(author.get("name")) for author in authors if isinstance(author, dict)]
@@ -48,7 +47,7 @@ def _entry(item: dict, base: str) -> Entry:
         link=link or absolute(_text(item.get("id")), ""),
         title=title or cleaning.summary(html, limit=120),
         html=html,
-        published=dates.read(_text(item.get("date_published"))) or updated,
+        published=document.read(_text(item.get("date_published"))) or updated,
         updated=updated,
         author=cleaning.title(", ".join(name for name in names if name))[:200],
     )

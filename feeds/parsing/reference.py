@@ -7,10 +7,9 @@ from io import BytesIO
 
 import feedparser
 
-from feeds.parsing import cleaning, dates, heads
+from feeds.parsing import cleaning, document, fast
+from feeds.parsing.document import MAXIMUM_ENTRIES, Document, Entry, NotAFeed, identity
 from feeds.parsing.fast import absolute, based
-from feeds.parsing.naming import identity
-from feeds.parsing.shapes import MAXIMUM_ENTRIES, Document, Entry, NotAFeed
 
 # Of more items than that only the first are shown to feedparser, which takes 0.1 ms for each.
 BULK = 4 * MAXIMUM_ENTRIES
@@ -19,8 +18,8 @@ BULK = 4 * MAXIMUM_ENTRIES
 def read(body: bytes, base: str = "") -> Document:
     """The document as feedparser sees it. Raises NotAFeed when it sees none."""
     gone = 0
-    if heads.items(body) > BULK:
-        body, gone = heads.without_the_middle(body, MAXIMUM_ENTRIES)
+    if fast.items(body) > BULK:
+        body, gone = fast.without_the_middle(body, MAXIMUM_ENTRIES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -38,7 +37,7 @@ def read(body: bytes, base: str = "") -> Document:
         reason = seen.get("bozo_exception")
         said = f" ({str(reason)[:200]})" if reason else ""
         raise NotAFeed(f"The document is neither RSS, RDF, Atom nor JSON Feed{said}.")
-    head, here, atom = heads.read(body), based(body, base), heads.is_atom(body)
+    head, here, atom = fast.read_head(body), based(body, base), fast.is_atom(body)
     return Document(
         title=cleaning.title(seen.feed.get("title")),
         link=absolute(seen.feed.get("link"), base),
@@ -80,4 +79,4 @@ def _moment(entry, name: str) -> datetime | None:
             return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
         except (ValueError, OverflowError, OSError):
             return None
-    return dates.read(entry.get(name))
+    return document.read(entry.get(name))

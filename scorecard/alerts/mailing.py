@@ -3,6 +3,11 @@
 The law: a row is claimed (`sending`) before the mail server is called and marked `sent` after it; a row whose
 sender died in between becomes `unsure` and is never sent again by itself. So a mail may be lost with its
 sender, but none comes twice. For each subscription and period there is at most one row.
+
+Single mails to somebody who has subscribed to nothing: the answer to a dispute, the end of a webhook.
+
+The law: for each occasion an address gets at most one, however often it is written; none holds a word that a
+stranger chose; and it goes through the same box as the digests, so that none comes twice.
 """
 
 from __future__ import annotations
@@ -19,8 +24,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from scorecard.alerts import digests, meaning, subscribing
-from scorecard.alerts.meaning import Changed
+from scorecard.alerts import digests, subscribing
+from scorecard.alerts.digests import Changed
 from scorecard.models import Mail, Subscription
 from tracker.models import Head
 
@@ -58,7 +63,7 @@ def write(now: datetime.datetime | None = None) -> int:
         if row.period == name:
             continue
         if row.told not in kept:
-            kept[row.told] = meaning.net(row.told, head.sequence)
+            kept[row.told] = digests.net(row.told, head.sequence)
         mine = [changed for changed in kept[row.told] if changed.touches(row.recommendations, row.actors)]
         count += _write(row, name, head.sequence, mine)
     return count
@@ -169,3 +174,10 @@ def send_again(mails: Sequence[Mail]) -> int:
     return Mail.objects.filter(stuck, pk__in=[mail.pk for mail in mails]).update(
         state=Mail.State.WAITING, next_at=Now(), attempts=0, trouble=""
     )
+
+
+def write_letter(email: str, occasion: str, subject: str, body: str) -> bool:
+    """Put a letter into the box, in the caller's transaction; False when it lies there already."""
+    about = {"subject": " ".join(subject.split()), "body": body, "first": 0, "last": 0}
+    _row, made = Mail.objects.get_or_create(subscription=None, email=email, period=occasion, defaults=about)
+    return made

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from scorecard.models import Mail, Subscription
-from tracker import codebook
+from tracker import record
 from tracker.models import Head
 
 SALT = "scorecard.alerts"
@@ -52,16 +52,16 @@ def checked(
             "rhythm", _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(Subscription.Rhythm.values)}
         )
     for field, given, allowed in (
-        ("recommendations", recommendations, codebook.RECOMMENDATIONS),
-        ("actors", actors, codebook.ACTORS),
+        ("recommendations", recommendations, record.RECOMMENDATIONS),
+        ("actors", actors, record.ACTORS),
     ):
         if set(given) - set(allowed):
             raise BadWish(field, _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
     return {
         "email": email.lower(),
         "rhythm": rhythm,
-        "recommendations": [slug for slug in codebook.RECOMMENDATIONS if slug in recommendations],
-        "actors": [actor for actor in codebook.ACTORS if actor in actors],
+        "recommendations": [slug for slug in record.RECOMMENDATIONS if slug in recommendations],
+        "actors": [actor for actor in record.ACTORS if actor in actors],
         "language": language if language in dict(settings.LANGUAGES) else "en",
     }
 

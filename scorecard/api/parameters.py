@@ -16,7 +16,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from scorecard.api.problems import Invalid
-from tracker import codebook
+from tracker import record
 
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 LONGEST_SEARCH = 100
@@ -137,8 +137,8 @@ def flag(name: str, description: str) -> Parameter:
 def day(name: str, description: str, *, example: str = "2026-01-31") -> Parameter:
     def value(text: str) -> datetime.date:
         try:
-            return codebook.day(text, name)
-        except codebook.RecordError:
+            return record.day(text, name)
+        except record.RecordError:
             raise ValueError(f"a day written as YYYY-MM-DD, not {text[:40]!r}") from None
 
     # A format alone would also allow the years 0001 and 9999.
@@ -160,11 +160,11 @@ def words(name: str, description: str, *, example: str | None = None) -> Paramet
 
 def identifier(name: str, description: str, *, example: str | None = None) -> Parameter:
     def value(text: str) -> str:
-        if not codebook.ID.fullmatch(text):
+        if not record.ID.fullmatch(text):
             raise ValueError("small letters, digits and hyphens, 1 to 100 of them")
         return text
 
-    schema = {"type": "string", "pattern": f"^{codebook.ID.pattern}$"}
+    schema = {"type": "string", "pattern": f"^{record.ID.pattern}$"}
     return Parameter(name, description, value, schema, None, example)
 
 
@@ -177,5 +177,5 @@ KNOWN_AT = day(
     "known_at",
     "As known on that day: later records, corrections and retractions are left out. Default: all we know.",
 )
-ACTOR = choice("actor", codebook.ACTORS, "The view of one actor: acts that name it.", example="china")
-RECOMMENDATION = choice("recommendation", codebook.RECOMMENDATIONS, "One of the seven.", example="trust")
+ACTOR = choice("actor", record.ACTORS, "The view of one actor: acts that name it.", example="china")
+RECOMMENDATION = choice("recommendation", record.RECOMMENDATIONS, "One of the seven.", example="trust")

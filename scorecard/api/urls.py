@@ -3,26 +3,14 @@
 from django.urls import path, re_path
 
 from scorecard.api import problems, schema
-from scorecard.api.views import (
-    about,
-    articles,
-    changes,
-    disputes,
-    editions,
-    events,
-    exports,
-    recommendations,
-    scores,
-    webhooks,
-    writing,
-)
+from scorecard.api.views import about, articles, disputes, events, exports, scores, webhooks, writing
 
 app_name = "api"
 
 urlpatterns = [
     path("", about.Start.as_view(), name="start"),
-    path("recommendations/", recommendations.Recommendations.as_view(), name="recommendations"),
-    path("recommendations/<slug>/", recommendations.OneRecommendation.as_view(), name="recommendation"),
+    path("recommendations/", scores.Recommendations.as_view(), name="recommendations"),
+    path("recommendations/<slug>/", scores.OneRecommendation.as_view(), name="recommendation"),
     path("scores/", scores.Scores.as_view(), name="scores"),
     path("scores/<slug>/", scores.Score.as_view(), name="score"),
     path("scores/<slug>/contributions/", scores.Contributions.as_view(), name="contributions"),
@@ -35,7 +23,7 @@ urlpatterns = [
     path("events/<id>/decisions/", writing.Decisions.as_view(), name="decisions"),
     path("articles/", articles.Articles.as_view(), name="articles"),
     path("sources/", articles.Sources.as_view(), name="sources"),
-    path("changes/", changes.Changes.as_view(), name="changes"),
+    path("changes/", events.Changes.as_view(), name="changes"),
     path("method/", about.Method.as_view(), name="method"),
     path("codebook/", about.Codebook.as_view(), name="codebook"),
     path("cues/", about.Cues.as_view(), name="cues"),
@@ -43,12 +31,12 @@ urlpatterns = [
     path("agreement/", about.Agreement.as_view(), name="agreement"),
     path("exports/", exports.Exports.as_view(), name="exports"),
     path("exports/<name>.<format>", exports.Export.as_view(), name="export"),
-    path("editions/", editions.Editions.as_view(), name="editions"),
-    path("editions/key/", editions.Key.as_view(), name="edition_key"),
-    path("editions/verify.py", editions.Verifier.as_view(), name="verifier"),
-    path("editions/<day>.zip", editions.EditionZip.as_view(), name="edition_zip"),
-    path("editions/<day>/", editions.OneEdition.as_view(), name="edition"),
-    path("editions/<day>/<name>", editions.EditionFile.as_view(), name="edition_file"),
+    path("editions/", exports.Editions.as_view(), name="editions"),
+    path("editions/key/", exports.Key.as_view(), name="edition_key"),
+    path("editions/verify.py", exports.Verifier.as_view(), name="verifier"),
+    path("editions/<day>.zip", exports.EditionZip.as_view(), name="edition_zip"),
+    path("editions/<day>/", exports.OneEdition.as_view(), name="edition"),
+    path("editions/<day>/<name>", exports.EditionFile.as_view(), name="edition_file"),
     path("disputes/", disputes.Disputes.as_view(), name="disputes"),
     path("disputes/<reference>/", disputes.OneDispute.as_view(), name="dispute"),
     path("subscriptions/", disputes.Subscriptions.as_view(), name="subscriptions"),

@@ -1,5 +1,7 @@
 """Whole pictures that leave the site: charts with title, unit, source and licence inside; social cards;
 badges.
+
+Pictures for places that show no SVG. The bundled fonts make them the same on every machine.
 """
 
 from __future__ import annotations
@@ -7,9 +9,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import resvg_py
 
 from scorecard.charts import canvas as canvases
-from scorecard.charts import small
+from scorecard.charts import lines
 from scorecard.charts.bars import MARKS, mark_look
 from scorecard.charts.drawing import Drawing, direction, share, wide
 
@@ -169,5 +174,24 @@ def spark_picture(run: canvases.Run, title: str, coded_to: datetime.date) -> str
     frame = canvases.Frame(width=240, height=64, left=3, right=7, top=3, plot=58, rug=0, roomy=False)
     canvas = canvases.Canvas(frame, run, "spark", standalone=True)
     canvas.drawing.box(0, 0, 240, 64, "paper")
-    small.spark(canvas, coded_to)
+    lines.spark(canvas, coded_to)
     return canvas.drawing.svg(title)
+
+
+FONTS = Path(__file__).parent / "fonts"
+FACE = "Noto Sans CJK SC"
+
+
+def render(svg: str, zoom: float = 2.0) -> bytes:
+    """A PNG of a standalone picture; wide cards keep their size, charts are doubled for sharp screens."""
+    large = 'width="1200"' in svg[:200]
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=svg,
+            skip_system_fonts=True,
+            font_files=[str(path) for path in sorted(FONTS.glob("*.otf"))],
+            font_family=FACE,
+            sans_serif_family=FACE,
+            zoom=1.0 if large else zoom,
+        )
+    )

@@ -12,8 +12,9 @@ The modules in the order in which a record becomes a figure: `parameters`, `log`
 `sensitivity`, `report`, `waterfall`, `resting`.
 """
 
-from scorecard.method.delivery_series import DeliverySeries, delivery_series
-from scorecard.method.log import EMPTY, Log, Setting, read, read_lines, setting
+from scorecard.method.change import waterfall
+from scorecard.method.columns import EMPTY, Log, Setting, read, read_lines, setting
+from scorecard.method.delivery import DeliverySeries, delivery_series
 from scorecard.method.parameters import (
     CURRENT,
     HORIZONS,
@@ -28,9 +29,8 @@ from scorecard.method.report import report, views
 from scorecard.method.sensitivity import sensitivity
 from scorecard.method.series import Series, every_view, series
 from scorecard.method.spans import THEN
-from scorecard.method.waterfall import waterfall
 from scorecard.method.weighing import ledger
-from tracker.codebook import START
+from tracker.record import START
 
 __all__ = [
     "CURRENT",

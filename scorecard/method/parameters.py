@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tracker.codebook import CERTAINTIES, RECOMMENDATIONS, START
+from tracker.record import CERTAINTIES, RECOMMENDATIONS, START
 
 HORIZONS = (30, 90, 365)
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from scorecard.method import balance, sums
-from scorecard.method import proof as proofs
+from scorecard.method import balance
+from scorecard.method import contributions as proofs
 from scorecard.method.change import change
+from scorecard.method.columns import Log
 from scorecard.method.delivery import acts_behind, delivery
-from scorecard.method.log import Log
 from scorecard.method.parameters import HORIZONS, Method, method_of
 from scorecard.method.sensitivity import sensitivity as drawn
 from scorecard.method.series import series
 from scorecard.method.weighing import Ledger, ledger
-from tracker.codebook import ACTORS, RECOMMENDATIONS, START
+from tracker.record import ACTORS, RECOMMENDATIONS, START
 
 
 def report(
@@ -95,7 +95,7 @@ def views(
     book = ledger(log, None if known_at is None else known_at.toordinal(), parameters)
     found: dict[str | None, dict[str, dict[str, Any]]] = {}
     for actor in actors:
-        standing = sums.balance_on(book, as_of.toordinal(), book.seen_by(actor))
+        standing = balance.balance_on(book, as_of.toordinal(), book.seen_by(actor))
         entries = _measures(standing, _acts_counted(book, standing))
         found[actor] = dict(zip(RECOMMENDATIONS, entries, strict=True))
     return found
@@ -111,7 +111,7 @@ def overall(balances: list[dict[str, Any]], deliveries: dict[str, dict[str, Any]
     }
 
 
-def _measures(standing: sums.Standing, acts: np.ndarray) -> list[dict[str, Any]]:
+def _measures(standing: balance.Standing, acts: np.ndarray) -> list[dict[str, Any]]:
     advancing, undermining = (side.tolist() for side in standing.totals)
     return [
         balance.measure(advancing[number], undermining[number], standing.parameters)
@@ -120,14 +120,14 @@ def _measures(standing: sums.Standing, acts: np.ndarray) -> list[dict[str, Any]]
     ]
 
 
-def _acts_counted(book: Ledger, standing: sums.Standing) -> np.ndarray:
+def _acts_counted(book: Ledger, standing: balance.Standing) -> np.ndarray:
     """[recommendations] n: the rows with a pair other than (0, 0)."""
     something = (standing.pairs > 0).any(axis=0)
     return np.bincount(book.recommendation[standing.rows[something]], minlength=len(RECOMMENDATIONS))
 
 
 def _balances(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[dict[str, Any]]:
-    standing = sums.balance_on(book, day, chosen)
+    standing = balance.balance_on(book, day, chosen)
     found = _measures(standing, _acts_counted(book, standing))
     shares, owner = proofs.contributions(standing, book), book.recommendation[standing.rows]
     for number, entry in enumerate(found):
@@ -140,7 +140,7 @@ def _balances(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> li
 
 
 def _pulses(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[dict[str, Any]]:
-    standing = sums.pulse_on(book, day, chosen)
+    standing = balance.pulse_on(book, day, chosen)
     found = _measures(standing, _acts_counted(book, standing))
     if with_acts:
         shares, owner = proofs.contributions(standing, book), book.recommendation[standing.rows]

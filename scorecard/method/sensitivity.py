@@ -4,22 +4,84 @@ Pure.
 The live acts are counted once by recommendation, side, strength, certainty and age, so that a draw is a few
 products of matrices. Acts that netting can touch (few) are kept out and done one by one, in the order of
 time.
+
+Parameters drawn at random for the sensitivity runs (METHOD.md, section 9): the same for everyone, for
+ever. Pure.
+
+SplitMix64 is written out so that the draws depend on no library's generator; each draw uses 21 numbers in a
+row.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from scorecard.method import balance, sums
-from scorecard.method.draws import Draws, draw
-from scorecard.method.log import Log
+from scorecard.method import balance
+from scorecard.method.columns import Log
 from scorecard.method.parameters import WHAT_IFS, Method, Parameters, WhatIf, method_of
 from scorecard.method.weighing import Ledger, ledger
-from tracker.codebook import CERTAINTIES, RECOMMENDATIONS
+from tracker.record import CERTAINTIES, RECOMMENDATIONS
+
+SEED = 20250121
+NUMBERS = 21
+_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Arrays over n draws."""
+
+    weight: np.ndarray  # [n, 5]
+    certainty: np.ndarray  # [n, 3]
+    half_life: np.ndarray  # [n, 5]
+    k: np.ndarray  # [n]
+    talk_cap: np.ndarray  # [n]
+    netting: np.ndarray  # [n] 0 or 1
+    overall: np.ndarray  # [n, 7] weights of the overall figure, summing to 1
+
+    def __len__(self) -> int:
+        return len(self.k)
+
+    def factors(self) -> dict[str, np.ndarray]:
+        """What varies between draws of one recommendation's score, by name."""
+        found = {f"W{number + 1}": self.weight[:, number] for number in range(4)}
+        found |= {"C reported": self.certainty[:, 1], "C rumoured": self.certainty[:, 2]}
+        found |= {f"H{number + 1}": self.half_life[:, number] for number in range(5)}
+        return found | {"k": self.k, "c": self.talk_cap, "ν": self.netting}
+
+
+def splitmix(count: int, seed: int = SEED) -> np.ndarray:
+    """Numbers 0 … count - 1 of SplitMix64 as floats in [0, 1)."""
+    with np.errstate(over="ignore"):
+        z = np.uint64(seed) + np.arange(1, count + 1, dtype=np.uint64) * _GAMMA
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def draw(count: int, base: Parameters) -> Draws:
+    """`count` draws around the base parameters."""
+    u = splitmix(count * NUMBERS).reshape(count, NUMBERS)
+    weight = np.empty((count, 5))
+    weight[:, :4] = np.sort(np.minimum(np.array(base.weight[:4]) * 1.5 ** (2 * u[:, :4] - 1), 1.0), axis=1)
+    weight[:, 4] = 1.0
+    overall = 0.5 + u[:, NUMBERS - len(RECOMMENDATIONS) :]
+    return Draws(
+        weight,
+        np.stack([np.ones(count), 0.5 + 0.5 * u[:, 4], 0.5 * u[:, 5]], axis=1),
+        np.array(base.half_life) * 2.0 ** (2 * u[:, 6:11] - 1),
+        base.k * 2.0 ** (2 * u[:, 11] - 1),
+        base.talk_cap * 2.0 ** (2 * u[:, 12] - 1),
+        np.where(u[:, 13] < 0.5, 1.0, 0.0),
+        overall / overall.sum(axis=1, keepdims=True),
+    )
+
 
 DRAWS = 1000
 _SHAPE = (len(RECOMMENDATIONS), 2, len(CERTAINTIES))
@@ -45,7 +107,7 @@ def sensitivity(
     chosen, day = book.seen_by(actor), as_of.toordinal()
     drawn = draw(draws, base)
     scores = drawn_scores(book, day, chosen, drawn)
-    own = sums.balance_on(book, day, chosen).scores
+    own = balance.balance_on(book, day, chosen).scores
     factors = drawn.factors()
     weights = {f"weight of {slug}": drawn.overall[:, number] for number, slug in enumerate(RECOMMENDATIONS)}
     return {
@@ -100,7 +162,7 @@ def what_if(
     parameters = item.parameters(base)
     book = ledger(log, None if known_at is None else known_at.toordinal(), parameters)
     views = item.views if item.views and actor is None else (actor,)
-    standings = [sums.balance_on(book, as_of.toordinal(), book.seen_by(view)) for view in views]
+    standings = [balance.balance_on(book, as_of.toordinal(), book.seen_by(view)) for view in views]
     figures = [(*standing.totals, standing.scores) for standing in standings]
     bands = [balance.band(advancing, undermining, parameters) for advancing, undermining, _ in figures]
     evidence = np.mean([advancing + undermining for advancing, undermining, _ in figures], axis=0)

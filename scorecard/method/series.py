@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 
 from scorecard.method import balance
-from scorecard.method.log import Log
+from scorecard.method.columns import Log
 from scorecard.method.parameters import Method, Parameters, method_of
-from scorecard.method.recurrence import daily_counts, daily_sums
-from scorecard.method.spans import spans_of
-from tracker.codebook import ACTORS, RECOMMENDATIONS, START
+from scorecard.method.spans import daily_counts, daily_sums, spans_of
+from tracker.record import ACTORS, RECOMMENDATIONS, START
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,20 +3,45 @@ Pure.
 
 The ledger depends on the day of knowledge K and on the method, not on the day T: the same ledger answers
 every T, because what ends an act, and what a reversal is credited for, only looks back in time.
+
+The factor 2^(-d / H) that an assessment keeps after d days (METHOD.md, section 3). Pure.
+
+The factors come out of tables of Python's own powers and not out of vector instructions, so that the same day
+gives the same bytes whatever stands beside it in an array.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
-from scorecard.method.fading import factors
-from scorecard.method.log import FOREVER, Log
+from scorecard.method.columns import FOREVER, Log
 from scorecard.method.parameters import Parameters
-from tracker.codebook import ACTORS, CERTAINTIES, RECOMMENDATIONS, START
+from tracker.record import ACTORS, CERTAINTIES, RECOMMENDATIONS, START
+
+_BLOCK = 2048
+
+
+def factors(half_lives: tuple[float, ...], longest: int) -> np.ndarray:
+    """Read-only table [half-life, days], at least `longest` + 1 days wide."""
+    return _table(half_lives, (max(longest, 0) // _BLOCK + 1) * _BLOCK)
+
+
+def faded(half_lives: tuple[float, ...], which: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """2^(-days / half_lives[which]), element by element; days are whole and not negative."""
+    table = factors(half_lives, int(days.max(initial=0)))
+    return table[which, days]
+
+
+@lru_cache(maxsize=64)
+def _table(half_lives: tuple[float, ...], width: int) -> np.ndarray:
+    table = np.array([[2.0 ** (-day / half_life) for day in range(width)] for half_life in half_lives])
+    table.flags.writeable = False
+    return table
+
 
 _RUMOURED = CERTAINTIES.index("rumoured")
 _LEDGERS_KEPT = 12

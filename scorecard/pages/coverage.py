@@ -14,7 +14,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
 from scorecard import sentences
-from scorecard.pages import robustness, sides
+from scorecard.pages import sides, uncertainty
 from tracker.models import CoverageDay
 
 
@@ -70,16 +70,17 @@ def _languages(sources: Sequence[Mapping[str, Any]]) -> str:
     counted = Counter(source["lang"].split("-")[0] for source in sources)
     english, chinese = (counted[lang] / len(sources) for lang in ("en", "zh"))
     return gettext("English %(english)s, Chinese %(chinese)s, others %(others)s") % {
-        "english": robustness.percent(english),
-        "chinese": robustness.percent(chinese),
-        "others": robustness.percent(max(0.0, 1 - english - chinese)),
+        "english": uncertainty.percent(english),
+        "chinese": uncertainty.percent(chinese),
+        "others": uncertainty.percent(max(0.0, 1 - english - chinese)),
     }
 
 
 def _sides(sources: Sequence[Mapping[str, Any]]) -> str:
     counted = Counter(sides.side(source["url"]) for source in sources)
     shares = {
-        side: robustness.percent(counted[side] / len(sources)) for side in ("us", "china", "third", "unknown")
+        side: uncertainty.percent(counted[side] / len(sources))
+        for side in ("us", "china", "third", "unknown")
     }
     return (
         gettext(

@@ -14,7 +14,7 @@ from typing import Any
 
 from scorecard.method import parameters
 from scorecard.pages import frame, horizons
-from scorecard.pages.citations import Citation
+from scorecard.pages.frame import Citation
 from scorecard.pages.reading import Reading
 
 COLUMNS = {

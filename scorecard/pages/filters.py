@@ -12,16 +12,16 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from scorecard import vocabulary
-from tracker import codebook
+from tracker import record as record_format
 
 PAGE_LENGTH = 50
 LANGUAGES = ("en", "zh", "other")
 CHOICES: dict[str, tuple[str, ...]] = {
-    "recommendation": codebook.RECOMMENDATIONS,
+    "recommendation": record_format.RECOMMENDATIONS,
     "direction": ("1", "-1", "0"),
     "strength": ("1", "2", "3", "4", "5"),
-    "actor": codebook.ACTORS,
-    "certainty": codebook.CERTAINTIES,
+    "actor": record_format.ACTORS,
+    "certainty": record_format.CERTAINTIES,
     "language": LANGUAGES,
 }
 
@@ -58,7 +58,7 @@ class Filters:
 
     def keeps(self, record: Mapping[str, Any]) -> bool:
         """Whether a record passes. Direction and strength must hold in one and the same assessment."""
-        day = codebook.day(record["date"], "date")
+        day = record_format.day(record["date"], "date")
         if (self.first and day < self.first) or (self.last and day > self.last):
             return False
         if "actor" in self.chosen and self.chosen["actor"] not in record["actors"]:
@@ -106,8 +106,8 @@ def _day(query: Mapping[str, str], key: str) -> datetime.date | None:
     if not value:
         return None
     try:
-        return codebook.day(value, key)
-    except codebook.RecordError:
+        return record_format.day(value, key)
+    except record_format.RecordError:
         raise BadFilter(gettext("%(name)s must be a day, written as YYYY-MM-DD.") % {"name": key}) from None
 
 

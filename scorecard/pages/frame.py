@@ -1,12 +1,19 @@
 """What stands around every page: its addresses in both languages, menu, clock, feeds, citation, structured
 data.
+
+Small lists that several pages share: the key of the labels, downloads, embed code, lists of feeds.
+
+How to cite a page: a sentence, BibTeX and RIS. Pure: plain values in, text out.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from django.conf import settings
@@ -15,11 +22,70 @@ from django.urls import reverse, translate_url
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
-from scorecard import sentences
+from scorecard import clock as clocks
+from scorecard import sentences, vocabulary
+from scorecard.clock import Clock
 from scorecard.method import parameters
-from scorecard.pages import clock as clocks
-from scorecard.pages.citations import Citation
-from scorecard.pages.clock import Clock
+
+PUBLISHER = "US–China AI Policy Scorecard"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a citation names. `address` pins both dates, so that it shows the same figures for ever."""
+
+    key: str
+    title: str
+    address: str
+    as_of: datetime.date
+    read_on: datetime.date
+    version: str
+
+    def text(self) -> str:
+        return (
+            f"{PUBLISHER} ({self.as_of.year}). {self.title}. Method {self.version}, as of "
+            f"{self.as_of.isoformat()}. {self.address} (read {self.read_on.isoformat()})."
+        )
+
+    def bibtex(self) -> str:
+        fields = {
+            "author": "{" + _tex(PUBLISHER) + "}",
+            "title": "{" + _tex(self.title) + "}",
+            "year": str(self.as_of.year),
+            "month": str(self.as_of.month),
+            "note": _tex(f"Method {self.version}, as of {self.as_of.isoformat()}"),
+            "url": self.address,
+            "urldate": self.read_on.isoformat(),
+        }
+        body = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+        return f"@misc{{{re.sub(r'[^a-z0-9-]', '-', self.key.lower())},\n{body}\n}}\n"
+
+    def ris(self) -> str:
+        lines = (
+            ("TY", "DATA"),
+            ("AU", PUBLISHER),
+            ("TI", _one_line(self.title)),
+            ("PY", str(self.as_of.year)),
+            ("DA", self.as_of.strftime("%Y/%m/%d")),
+            ("ET", f"Method {self.version}"),
+            ("UR", self.address),
+            ("Y2", self.read_on.strftime("%Y/%m/%d")),
+        )
+        return "".join(f"{tag}  - {value}\r\n" for tag, value in (*lines, ("ER", "")))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _tex(text: str) -> str:
+    """Text safe inside a BibTeX field: the ten characters that TeX would act on are spelled out."""
+    spelled = {
+        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#",
+        "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--",
+    }  # fmt: skip
+    return "".join(spelled.get(character, character) for character in _one_line(text))
+
 
 TAGS = {"en": "en", "zh-hans": "zh-Hans"}
 NAMES = {"en": "English", "zh-hans": "中文"}
@@ -167,3 +233,80 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
         {"href": reverse("pages:citation", args=["ris"]) + pinned, "name": "RIS"},
     ]
     return cited, {"text": cited.text(), "links": links}
+
+
+def key() -> list[tuple[str, str, str]]:
+    """Mark, word and meaning of every label (METHOD.md, section 4)."""
+    meanings = {
+        "advancing": gettext("the whole band is above zero"),
+        "undermined": gettext("the whole band is below zero"),
+        "contested": gettext("much evidence, but the band spans zero"),
+        "unclear": gettext("some evidence, and the band spans zero"),
+        "too little evidence": gettext("less than one law's worth"),
+    }
+    return [
+        (vocabulary.LABEL_MARKS[label], vocabulary.label(label), words) for label, words in meanings.items()
+    ]
+
+
+def downloads(name: str, query: str) -> list[dict[str, str]]:
+    """Links to the series of a recommendation (or `all`) in every format."""
+    words = {
+        "svg": gettext("Chart as SVG"),
+        "png": gettext("Chart as PNG"),
+        "csv": gettext("Figures as CSV"),
+        "json": gettext("Figures as JSON"),
+        "zip": gettext("CSV with dictionary and citation (zip)"),
+    }
+    return [
+        {"href": reverse("pages:take", args=[name, ending]) + query, "name": word}
+        for ending, word in words.items()
+    ]
+
+
+def embed_code(name: str, query: str = "") -> str:
+    """The iframe that puts a card on another page."""
+    address = absolute(reverse("pages:embed", args=[name]) + query)
+    title = gettext("US–China AI Policy Scorecard")
+    height = 620 if name == "all" else 260
+    return (
+        f'<iframe src="{escape(address)}" title="{escape(title)}" width="100%" height="{height}" '
+        'loading="lazy"></iframe>'
+    )
+
+
+def embeds(name: str) -> list[dict[str, str]]:
+    """Card, badge and sparkline, ready to paste."""
+    badge = absolute(reverse("pages:badge", args=[name]))
+    spark = absolute(reverse("pages:sparkline", args=[name]))
+    word = escape(vocabulary.short_name(name))
+    return [
+        {"name": gettext("Card"), "code": embed_code(name)},
+        {"name": gettext("Badge"), "code": f'<img src="{escape(badge)}" alt="{word}" height="20">'},
+        {
+            "name": gettext("Sparkline"),
+            "code": f'<img src="{escape(spark)}" alt="{word}" width="240" height="64">',
+        },
+    ]
+
+
+def stem(*parts: str) -> str:
+    """The address of a feed without its ending."""
+    return reverse("pages:feed", args=["/".join(parts), "atom"]).removesuffix(".atom")
+
+
+def feeds() -> list[tuple[str, str]]:
+    """Every feed: (name, address without its ending)."""
+    listed = [(gettext("All changes"), stem("all"))]
+    listed += [
+        (vocabulary.short_name(slug), stem("recommendations", slug)) for slug in vocabulary.SHORT_NAMES
+    ]
+    listed += [(vocabulary.actor(actor), stem("actors", actor)) for actor in vocabulary.ACTORS]
+    return listed
+
+
+def actor_links(query: str) -> list[dict[str, Any]]:
+    return [
+        {"name": vocabulary.actor(actor), "href": reverse("pages:actor", args=[actor]) + query}
+        for actor in vocabulary.ACTORS
+    ]

@@ -1,19 +1,68 @@
-"""What a line must say of itself: where coding stops, days half seen, changes of method, earlier tellings."""
+"""What a line must say of itself: where coding stops, days half seen, changes of method, earlier tellings.
+
+How much a day's score still changes after the day: as known then beside as known now (METHOD.md, 14).
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.utils.translation import gettext
 
 from scorecard import sentences, standings
 from scorecard.charts.canvas import Blind, Ghost, Turn
 from scorecard.method import parameters
-from scorecard.pages import provisional
 from scorecard.pages.reading import Reading
-from tracker import codebook
+from tracker import record
 from tracker.models import CoverageDay
+
+PROVISIONAL_DAYS = 30
+WORTH_DRAWING = 0.5  # points
+
+
+def mean_revision(
+    then: Sequence[float], now: Sequence[float], first: datetime.date, opened: datetime.date
+) -> tuple[float, int] | None:
+    """Mean of |now - then| over the days since the record was opened that are old enough to be settled.
+
+    Both series begin on `first`. None while there is no such day: days before the opening are a
+    reconstruction and would count as never revised.
+    """
+    start = max(0, (opened - first).days)
+    stop = len(now) - PROVISIONAL_DAYS
+    if stop <= start:
+        return None
+    apart = [abs(now[place] - then[place]) for place in range(start, stop)]
+    return sum(apart) / len(apart), len(apart)
+
+
+def sentence(revision: tuple[float, int] | None, opened: datetime.date | None) -> str:
+    """What a reader must know about the newest days of a line."""
+    text = gettext("The last 30 days are provisional: acts that are reported late still change them.")
+    if opened is None:
+        return text
+    if revision is None:
+        return (
+            text
+            + " "
+            + gettext(
+                "By how much cannot be told yet: the record was opened on %(day)s, and everything before "
+                "that day is a reconstruction."
+            )
+            % {"day": sentences.day(opened)}
+        )
+    points, days = revision
+    return (
+        text
+        + " "
+        + gettext(
+            "Over %(days)d days since the record was opened, a day's balance has moved by %(points)s points "
+            "on average between what was known on the day and what is known now."
+        )
+        % {"days": days, "points": sentences.tenths(points).lstrip("+")}
+    )
+
 
 # With fewer feeds alive than this share a quiet day may only have been a blind one.
 WELL_SEEN = 0.75
@@ -35,7 +84,7 @@ def blind(read: Reading) -> list[Blind]:
 def degraded(read: Reading) -> list[datetime.date]:
     """Coded days on which many feeds were down, in the order of time."""
     rows = CoverageDay.objects.filter(
-        day__gte=codebook.START, day__lte=read.coded_to, feeds_total__gt=0
+        day__gte=record.START, day__lte=read.coded_to, feeds_total__gt=0
     ).order_by("day")
     counted = rows.values_list("day", "feeds_alive", "feeds_total")
     return [day for day, alive, total in counted if alive < WELL_SEEN * total]
@@ -58,7 +107,7 @@ def turns() -> list[Turn]:
     return [
         Turn(method.adopted, gettext("Method %(version)s") % {"version": method.version})
         for method in parameters.METHODS.values()
-        if method.adopted > codebook.START
+        if method.adopted > record.START
     ]
 
 
@@ -72,7 +121,7 @@ def ghosts(read: Reading, slug: str) -> list[Ghost]:
             words = gettext("by method %(version)s") % {"version": version}
             found.append(Ghost(other["recommendations"][slug]["score"], words))
     known_then = then(read, slug)
-    if max(abs(one - other) for one, other in zip(known_then, now, strict=True)) >= provisional.WORTH_DRAWING:
+    if max(abs(one - other) for one, other in zip(known_then, now, strict=True)) >= WORTH_DRAWING:
         found.append(Ghost(known_then, gettext("as known then")))
     return found
 
@@ -81,9 +130,9 @@ def settled(read: Reading, slug: str) -> str:
     """The sentence on the provisional days of a recommendation's line."""
     opened = read.opened
     if opened is None:
-        return provisional.sentence(None, None)
-    revision = provisional.mean_revision(then(read, slug), read.run(slug).score, codebook.START, opened)
-    return provisional.sentence(revision, opened)
+        return sentence(None, None)
+    revision = mean_revision(then(read, slug), read.run(slug).score, record.START, opened)
+    return sentence(revision, opened)
 
 
 def then(read: Reading, slug: str) -> list[float]:

@@ -17,15 +17,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
+from scorecard import clock as clocks
 from scorecard import sentences, standings, vocabulary
 from scorecard.charts import lines
-from scorecard.method import parameters, weighing
+from scorecard.history import Change, Known, Version
+from scorecard.method import contributions, parameters, weighing
 from scorecard.method.parameters import method_of
-from scorecard.pages import agreement as agreements
-from scorecard.pages import clock as clocks
-from scorecard.pages import coverage, effects
-from scorecard.pages.known import Change, Known, Version
-from tracker import codebook
+from scorecard.pages import coverage
+from scorecard.pages import uncertainty as agreements
+from tracker import record
 from tracker.models import CoverageDay, Recommendation
 
 Record = Mapping[str, Any]
@@ -44,7 +44,7 @@ def versions() -> list[Version]:
 @dataclass
 class Reading:
     clock: clocks.Clock
-    slugs: Sequence[str] = codebook.RECOMMENDATIONS
+    slugs: Sequence[str] = record.RECOMMENDATIONS
     _series: dict[str | None, Any] = field(default_factory=dict)
 
     @cached_property
@@ -156,7 +156,7 @@ class Reading:
                 "balance", actor, as_of=self.clock.as_of, known_at=self.clock.known_at
             )
         found = self._series[actor]["recommendations"][slug]
-        return lines.Run(codebook.START, found["score"], found["low"], found["high"])
+        return lines.Run(record.START, found["score"], found["low"], found["high"])
 
     def since(self, slug: str) -> datetime.date | None:
         """The first day of the label's unbroken run; None while there is too little evidence for one."""
@@ -172,9 +172,9 @@ class Reading:
             return {}
         day = None if self.clock.known_at is None else self.clock.known_at.toordinal()
         book = weighing.ledger(standings.log(), day, method_of(None).parameters)
-        found = effects.weekly(book, event_id, event.start, self.clock.as_of)
+        found = contributions.weekly(book, event_id, event.start, self.clock.as_of)
         return {
-            slug: lines.Run(event.start, points, points, points, step=effects.WEEK)
+            slug: lines.Run(event.start, points, points, points, step=contributions.WEEK)
             for slug, points in found.items()
             if any(points)
         }
@@ -190,7 +190,7 @@ class Reading:
     @cached_property
     def coded_to(self) -> datetime.date:
         """The last day to which coding is complete, no later than the day of the page."""
-        return min(self.clock.as_of, standings.coded_to(self.clock.known_at) or codebook.START)
+        return min(self.clock.as_of, standings.coded_to(self.clock.known_at) or record.START)
 
     def coverage(self) -> Mapping[str, str]:
         """The two sentences that stand on every page, and what a past page adds."""

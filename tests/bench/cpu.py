@@ -4,14 +4,14 @@ import os
 import resource
 from pathlib import Path
 
-from feeds.parsing import child
+from feeds.parsing import sandbox
 
 
 def spent() -> float:
     mine, ended = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     alive = 0.0
-    if child.CHILD.number:
-        fields = Path(f"/proc/{child.CHILD.number}/stat").read_text().rsplit(")", 1)[1].split()
+    if sandbox.CHILD.number:
+        fields = Path(f"/proc/{sandbox.CHILD.number}/stat").read_text().rsplit(")", 1)[1].split()
         alive = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return mine.ru_utime + mine.ru_stime + ended.ru_utime + ended.ru_stime + alive
 

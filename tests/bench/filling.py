@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tracker import codebook, record
+from tracker import log, record
 from tracker.models import Assessment, Event, Head, Recommendation, Revision
 
 BATCH = 20_000
@@ -29,7 +29,7 @@ ENVELOPE = (
 
 def fill(size: int) -> None:
     """So many events, each accepted with one version, one assessment and one source."""
-    for number, slug in enumerate(codebook.RECOMMENDATIONS, start=1):
+    for number, slug in enumerate(record.RECOMMENDATIONS, start=1):
         Recommendation.objects.create(slug=slug, number=number, name_en=slug, summary_en=slug)
     rng, digest = random.Random(1), ""
     for first in range(0, size, BATCH):
@@ -48,14 +48,14 @@ def fill(size: int) -> None:
 
 def _line(rng: random.Random, number: int) -> dict[str, Any]:
     """What is different from event to event."""
-    day = codebook.START + datetime.timedelta(days=rng.randrange(DAYS))
+    day = record.START + datetime.timedelta(days=rng.randrange(DAYS))
     return {
         "id": f"{day}-act-{number:07d}",
         "date": day.isoformat(),
         "title": f"Act {number} on chips and 出口管制 {rng.randrange(100)}",
-        "actor": rng.choice(codebook.ACTORS),
-        "certainty": rng.choice(codebook.CERTAINTIES),
-        "rec": rng.choice(codebook.RECOMMENDATIONS),
+        "actor": rng.choice(record.ACTORS),
+        "certainty": rng.choice(record.CERTAINTIES),
+        "rec": rng.choice(record.RECOMMENDATIONS),
         "direction": rng.choice((1, -1)),
         "strength": rng.randrange(1, 6),
         "url": f"https://gazette.example/{number}",
@@ -65,7 +65,7 @@ def _line(rng: random.Random, number: int) -> dict[str, Any]:
 def _record(line: dict[str, Any]) -> dict[str, Any]:
     code = {name: line[name] for name in ("rec", "direction", "strength")}
     source = {"title": "Report", "publisher": "Gazette", "url": line["url"], "lang": "en"}
-    return codebook.check(
+    return record.check(
         {
             **{name: line[name] for name in ("id", "date", "title", "certainty")},
             "summary": "What happened, in two sentences. " * 4,
@@ -85,7 +85,7 @@ def _template() -> str:
         "id": "i-d", "date": "2025-01-21", "title": "TITLE", "actor": "us", "certainty": "rumoured",
         "rec": "trust", "direction": -1, "strength": 5, "url": "https://u.example/",
     }  # fmt: skip
-    text = codebook.canonical(_record(marked)).replace("%", "%%")
+    text = record.canonical(_record(marked)).replace("%", "%%")
     for name in _NAMES:
         value = json.dumps(marked[name])
         before, found, after = text.rpartition(value)
@@ -105,12 +105,12 @@ def _revisions(lines: list[dict[str, Any]], first: int, digest: str) -> Iterator
 
 def _compare(line: dict[str, Any], row: tuple[Any, ...]) -> None:
     sequence, event, body, previous, digest = row
-    assert body == codebook.canonical(_record(line)), body
+    assert body == record.canonical(_record(line)), body
     slow = Revision(
         sequence=sequence, event_id=event, kind="create", body=body, who="bench", written_at=WRITTEN,
         previous=previous,
     )  # fmt: skip
-    assert digest == record.digest_of(slow)
+    assert digest == log.digest_of(slow)
 
 
 _EVENT = (

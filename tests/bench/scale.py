@@ -93,10 +93,10 @@ def questions() -> dict[str, object]:
     """What workers and watchers ask all the time, each as a function to be timed."""
     from django.db import transaction
 
-    from feeds import keeping, scheduling
+    from feeds import scheduling, storing
     from feeds.models import Feed
     from feeds.parsing import Entry
-    from tracker import vitals
+    from tracker import monitoring
     from tracker.models import Article
 
     feed, now = Feed.objects.order_by("id").first(), datetime(2026, 11, 24, tzinfo=UTC)
@@ -123,10 +123,10 @@ def questions() -> dict[str, object]:
 
     return {
         "claim 200 due feeds": inside(due),
-        "keep 20 new entries": inside(lambda: keeping.keep(feed, new, now=now)),
-        "pass over 20 known ones": inside(lambda: keeping.keep(feed, again, now=now)),
+        "keep 20 new entries": inside(lambda: storing.keep(feed, new, now=now)),
+        "pass over 20 known ones": inside(lambda: storing.keep(feed, again, now=now)),
         "look for articles to file": lambda: list(Article.objects.to_file()[:100]),
-        "all vital signs": vitals.gather,
+        "all vital signs": monitoring.gather,
     }
 
 

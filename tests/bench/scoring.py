@@ -22,10 +22,9 @@ from typing import Any
 import numpy as np
 
 from scorecard.method import EMPTY, Log, Parameters, every_view, ledger
-from scorecard.method.draws import draw
-from scorecard.method.sensitivity import drawn_scores
+from scorecard.method.sensitivity import draw, drawn_scores
 from tests.scorecard import plain_method as plain
-from tracker.codebook import ACTORS, CERTAINTIES, RECOMMENDATIONS, START
+from tracker.record import ACTORS, CERTAINTIES, RECOMMENDATIONS, START
 
 YEARS = 10
 DRAWS = 1000

@@ -75,14 +75,14 @@ def emptied() -> None:
 def one_round(generation: int, folder: Path) -> dict[str, float]:
     from django.db import transaction
 
-    from feeds import drafting, keeping
+    from feeds import entries, storing
     from feeds.models import Feed
 
     feeds = [Feed.objects.get_or_create(url=f"https://desk{n}.example/feed")[0] for n in range(FEEDS)]
     documents = [entries(number, generation) for number in range(FEEDS)]
     drafts = [
         [
-            drafting.draft(entry, publisher="Desk", language="en", now=NOW)
+            entries.draft(entry, publisher="Desk", language="en", now=NOW)
             for entry in entries(number, -generation)
         ]
         for number in range(FEEDS)
@@ -94,14 +94,14 @@ def one_round(generation: int, folder: Path) -> dict[str, float]:
                 work(number)
 
     emptied()
-    stored, _ = cpu.measured(lambda: each(lambda number: keeping.store(drafts[number])))
-    kept, _ = cpu.measured(lambda: each(lambda n: keeping.keep(feeds[n], documents[n], now=NOW)))
+    stored, _ = cpu.measured(lambda: each(lambda number: storing.store(drafts[number])))
+    kept, _ = cpu.measured(lambda: each(lambda n: storing.keep(feeds[n], documents[n], now=NOW)))
     # A feed is read again and again: the best of three passes, as the others of this machine take their share.
     known = min(
-        cpu.measured(lambda: each(lambda n: keeping.keep(feeds[n], documents[n], now=NOW)))[0]
+        cpu.measured(lambda: each(lambda n: storing.keep(feeds[n], documents[n], now=NOW)))[0]
         for _pass in range(3)
     )
-    rows = [tuple(map(str, keeping.ARTICLE(draft))) for document in drafts for draft in document]
+    rows = [tuple(map(str, storing.ARTICLE(draft))) for document in drafts for draft in document]
     return {"stored": stored, "kept": kept, "known": known, "bare": bare(rows, folder)}
 
 

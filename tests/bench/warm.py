@@ -64,9 +64,9 @@ def main() -> None:
     warmed(order["plain"][0])
     told = {"fresh": polls_of(order["fresh"])}
     if order.get("filing"):
-        from tracker import filing, training
+        from tracker import filing, tagger_versions
 
-        training.serving()  # loaded once in a worker's life
+        tagger_versions.serving()  # loaded once in a worker's life
         told["filing"], told["filed"] = measured(lambda: filing.file_waiting(seconds=600))
     told["plain"] = polls_of(order["plain"])
     print(json.dumps(told))

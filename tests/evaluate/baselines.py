@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from rapidfuzz import fuzz
 
 from tracker.clustering import Report
-from tracker.clustering.regrouping import Groups
+from tracker.clustering.average_link import Groups
 from tracker.clustering.words import fingerprint, title_of, words
 
 WINDOW = 3  # days: the best for these in the first trials

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from tests.evaluate.folds import Articles
-from tracker.tagging import measuring
+from tracker.tagging import training
 from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.suggestions import Suggestion
 
@@ -38,7 +38,7 @@ class Judged:
 
     def f1(self, **chosen) -> float:
         places = self.places(**chosen)
-        return measuring.f1(map(self.ticked, places), map(self.right, places))
+        return training.f1(map(self.ticked, places), map(self.right, places))
 
     def precision_recall(self) -> tuple[float, float]:
         places = self.places()
@@ -53,7 +53,7 @@ class Judged:
             return {pair for pair in pairs if pair[0] == rec}
 
         return {
-            rec: measuring.f1(
+            rec: training.f1(
                 (only(self.ticked(at), rec) for at in places), (only(self.right(at), rec) for at in places)
             )
             for rec in RECOMMENDATIONS
@@ -66,7 +66,7 @@ class Judged:
         return float(
             np.mean(
                 [
-                    measuring.f1(
+                    training.f1(
                         (self.ticked(at) & {pair} for at in places),
                         (self.right(at) & {pair} for at in places),
                     )
@@ -95,7 +95,7 @@ class Judged:
     def calibration(self) -> float:
         places = self.places()
         shown = [(each, each_right) for at in places for each, each_right in self._shown(at)]
-        return measuring.calibration_error(
+        return training.calibration_error(
             np.array([chance for chance, _ in shown]), np.array([right for _, right in shown])
         )
 

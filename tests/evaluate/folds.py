@@ -20,8 +20,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from tracker import examples
-from tracker.tagging import folding
+from tracker import tagger_examples, text
 from tracker.tagging.training import Example
 
 LOOKED_AT = 0
@@ -29,7 +28,7 @@ FOLDS = 5
 ALIKE = 88  # of 100: titles that count as one page, whatever their events
 WORDED_ALIKE = 0.35  # cosine over pieces of words
 
-SEEDS = Path(examples.FOLDER)
+SEEDS = Path(tagger_examples.FOLDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,11 @@ class Articles:
 
     def __init__(self):
         self.rows = [json.loads(line) for line in (SEEDS / "articles.jsonl").read_text("utf-8").splitlines()]
-        seeded = examples.seeded()
+        seeded = tagger_examples.seeded()
         self.examples = [one for one in seeded if one.kind in ("act", "near miss", "background")]
         self.record = [one for one in seeded if one.kind == "record"]
         self.written = [one for one in seeded if one.kind == "written"]
-        self.events = {event["id"]: event for event in examples.lines("events.jsonl")}
+        self.events = {event["id"]: event for event in tagger_examples.lines("events.jsonl")}
         self.event_dates = {name: event["date"] for name, event in self.events.items()}
 
     @cached_property
@@ -125,4 +124,4 @@ class Articles:
 
 
 def _plain(title: str) -> str:
-    return folding.lower(folding.fold(title))
+    return text.lower(text.fold(title))

@@ -23,7 +23,7 @@ from tests.evaluate import baselines, measures, stream
 from tests.evaluate.measures import Agreement
 from tests.evaluate.stream import Stream
 from tracker import clustering
-from tracker.clustering import learning
+from tracker.clustering import training
 from tracker.clustering.scoring import SEEDS, Scorer, default_scorer
 
 FROZEN = Path(__file__).with_name("grouping-frozen.json")
@@ -63,7 +63,7 @@ def write(news: Stream) -> None:
 
 
 def learnt_from_all(news: Stream) -> Scorer:
-    return learning.learnt(news.examples(range(len(news.articles))) + news.record(lambda event: True))
+    return training.learnt(news.examples(range(len(news.articles))) + news.record(lambda event: True))
 
 
 def evaluate(
@@ -108,7 +108,7 @@ def gate(news: Stream) -> dict[str, float]:
 
 def scorer_without(news: Stream, fold: int) -> Scorer:
     seen = news.examples(at for at, held in enumerate(news.folds) if held != fold)
-    return learning.learnt(seen + news.record(lambda event: stream.fold_of(event) != fold))
+    return training.learnt(seen + news.record(lambda event: stream.fold_of(event) != fold))
 
 
 def nightly(reports: Sequence[clustering.Report], scorer: Scorer) -> Groups:
@@ -237,7 +237,7 @@ def forward(news: Stream) -> dict[str, dict]:
     early = [at for at, story in enumerate(news.stories) if first.get(story, news.reports[at].date) < FORWARD]
     late = [at for at in news.labelled if first[news.stories[at]] >= FORWARD]
     seen = news.examples(at for at in early if news.reports[at].date < FORWARD)
-    scorer = learning.learnt(seen + news.record(lambda event: event < str(FORWARD)))
+    scorer = training.learnt(seen + news.record(lambda event: event < str(FORWARD)))
     return {
         f"forward from {FORWARD}: {name}": agreement(news, {0: way(news.reports, scorer)}, {0: late})
         for name, way in (("nightly pass", nightly), ("joined by itself", by_itself))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from tests.evaluate import grouping, stream
 from tests.evaluate.figures import Judged
 from tests.evaluate.folds import Split
-from tracker.clustering import learning
+from tracker.clustering import training
 from tracker.tagging import Suggestion, Tagger
 
 
@@ -47,7 +47,7 @@ def _stories(news: stream.Stream, held: set[int]) -> Iterable[list[int]]:
     """What grouping joins, each story's reports in their order; only stories with a held-out report in them."""
     hidden = {news.stories[at] for at in held}
     seen = news.examples(at for at in range(len(news.articles)) if at not in held)
-    scorer = learning.learnt(seen + news.record(lambda event: event not in hidden))
+    scorer = training.learnt(seen + news.record(lambda event: event not in hidden))
     stories: dict[object, list[int]] = {}
     for at, story in grouping.by_itself(news.reports, scorer).items():
         stories.setdefault(story, []).append(at)

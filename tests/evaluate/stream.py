@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tracker.clustering import Report
-from tracker.clustering.learning import Example
+from tracker.clustering.training import Example
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 FOLDS = 5

@@ -21,12 +21,12 @@ from tests.evaluate import details, pooling  # noqa: E402
 from tests.evaluate.figures import Judged  # noqa: E402
 from tests.evaluate.folds import Articles, Split  # noqa: E402
 from tests.evaluate.stream_titles import ordinary  # noqa: E402
-from tracker import examples, tagging  # noqa: E402
-from tracker.tagging import features, table  # noqa: E402
+from tracker import tagger_examples, tagging  # noqa: E402
+from tracker.tagging import features, rules  # noqa: E402
 from tracker.tagging.cues import RECOMMENDATIONS, Cues  # noqa: E402
 from tracker.tagging.suggestions import Label, Suggestion  # noqa: E402
 
-CUES = tagging.cues.read((examples.FOLDER / "cues.jsonl").read_text("utf-8").splitlines())
+CUES = tagging.cues.read((tagger_examples.FOLDER / "cues.jsonl").read_text("utf-8").splitlines())
 TABLE_THRESHOLD = 0.3
 FORWARD = ("2025-10-01", "2026-01-01", "2026-04-01")
 RATES = (0.01, 0.05, 0.2)
@@ -78,7 +78,7 @@ def by_table(articles: Articles, splits: Sequence[Split], cues: Cues) -> Judged:
     found = [None] * len(articles.rows)
     for at in np.concatenate([split.held for split in splits]):
         found[at] = _from_scores(
-            table.scores([f for _, f in reader.read(articles.rows[at]["title"]).findings])
+            rules.scores([f for _, f in reader.read(articles.rows[at]["title"]).findings])
         )
     return Judged(articles, found)
 
@@ -164,7 +164,7 @@ def default(articles: Articles):
             pooling.by_grouping(single, splits, taggers),
         )
     )
-    if tagging.embedding.is_installed():
+    if tagging.vectors.is_installed():
         with_embeddings(articles, splits)
     precision, recall = running.precision_recall()
     silent, first = running.silence()
@@ -187,7 +187,7 @@ def default(articles: Articles):
 
 
 def with_embeddings(articles: Articles, splits: Sequence[Split]) -> None:
-    encode = each_once(tagging.embedding.encoder())
+    encode = each_once(tagging.vectors.encoder())
     voiced, taggers = trained(articles, splits, encode=encode)
     print(row("with embeddings, single headlines", voiced))
     print(
@@ -201,7 +201,7 @@ def with_embeddings(articles: Articles, splits: Sequence[Split]) -> None:
         print(row(f"with embeddings, trained before {day}, pooled", together), flush=True)
 
 
-def each_once(encode: tagging.embedding.Encoder) -> tagging.embedding.Encoder:
+def each_once(encode: tagging.vectors.Encoder) -> tagging.vectors.Encoder:
     """The encoder, asked for each text once: the same texts stand in every fold."""
     known: dict[str, np.ndarray] = {}
 

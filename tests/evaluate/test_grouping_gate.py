@@ -11,8 +11,8 @@ import pytest
 
 from tests.evaluate import grouping, stream
 from tracker.clustering import default_scorer
-from tracker.clustering.learning import CUT, JOIN, OFFER, OFTEN_ENOUGH
 from tracker.clustering.reading import counted
+from tracker.clustering.training import CUT, JOIN, OFFER, OFTEN_ENOUGH
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from feeds import tasks
-from feeds.admin import pages
+from feeds import admin_views, tasks
 from feeds.models import Feed, Poll
 from tests.feeds.publisher import Publisher, feed_of
 from tests.feeds.test_polling import poll
@@ -253,7 +252,7 @@ def test_every_page_speaks_chinese(editor, feed, path, words):
 
 
 def test_rhythms_are_told_in_one_unit():
-    assert [pages.every(seconds) for seconds in (600, 3600, 6 * 3600, 3 * 86400)] == [
+    assert [admin_views.every(seconds) for seconds in (600, 3600, 6 * 3600, 3 * 86400)] == [
         "every 10 minutes",
         "every 60 minutes",
         "every 6 hours",

@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from feeds import backfilling, scheduling, tasks
+from feeds import backfill, scheduling, tasks
 from feeds.models import Delivery, Feed, Poll
 from tests.feeds.publisher import Publisher, answering, feed_of, reply
 from tracker.models import Article
@@ -37,7 +37,7 @@ def page(*keys, older="", rel="next", head=""):
 
 
 def walked(feed, **options):
-    pages = list(backfilling.backfill(feed, **options))
+    pages = list(backfill.backfill(feed, **options))
     feed.refresh_from_db()
     assert (feed.lease_token, feed.attempts) == ("", 0)
     return pages
@@ -113,7 +113,7 @@ def test_pages_without_end_are_read_as_far_as_asked(feed, publisher, monkeypatch
         reply(handler, 200, page(f"item {number}", older=f"/feed?page={number + 1}"))
 
     publisher.pages["/feed"] = serve
-    monkeypatch.setattr(backfilling, "MOST", 5)
+    monkeypatch.setattr(backfill, "MOST", 5)
     assert len(walked(feed, pages=3)) == 3
     assert walked(feed, pages=30)[-1].text == "That is as far as an archive is read."
     assert feed.archive_pages == 5
@@ -162,12 +162,12 @@ def test_a_redirect_to_a_private_host_is_refused(feed, publisher, settings):
 
 def test_a_feed_in_other_hands_is_left_to_them(feed, archive):
     scheduling.take_now(Feed.objects.all())
-    with pytest.raises(backfilling.Held, match="another worker"):
-        next(backfilling.backfill(feed))
+    with pytest.raises(backfill.Held, match="another worker"):
+        next(backfill.backfill(feed))
 
 
 def test_a_lease_lost_on_the_way_keeps_nothing_of_that_page(feed, archive):
-    walk = backfilling.backfill(feed)
+    walk = backfill.backfill(feed)
     next(walk)
     Feed.objects.update(lease_token="f" * 32)
     assert "Another worker" in next(walk).text
@@ -187,7 +187,7 @@ def test_the_command_tells_each_page_and_where_to_go_on(feed, archive):
 
 def test_the_task_asks_for_what_is_left(feed, archive, monkeypatch):
     asked = []
-    monkeypatch.setattr(backfilling, "PAGES", 2)
+    monkeypatch.setattr(backfill, "PAGES", 2)
     monkeypatch.setattr(tasks, "nudge_filing", lambda: asked.append("filing"))
     monkeypatch.setattr(tasks.backfill, "apply_async", lambda given, **_: asked.append(given))
     assert tasks.backfill(feed.pk, 5) == 2

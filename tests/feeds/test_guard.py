@@ -6,7 +6,7 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver
 
-from feeds import fetching, guard
+from feeds.http import fetch, guard
 
 PRIVATE = [
     *("0.0.0.0", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254"),
@@ -66,8 +66,8 @@ def no_packet(monkeypatch):
 
 
 async def fetched(url, **options):
-    async with fetching.session(user_agent="test", **options) as client:
-        return await fetching.fetch(client, fetching.Ask(url), deadline=5)
+    async with fetch.session(user_agent="test", **options) as client:
+        return await fetch.fetch(client, fetch.Ask(url), deadline=5)
 
 
 @pytest.mark.parametrize("url", CALLED)
@@ -75,7 +75,7 @@ def test_other_spellings_of_this_machine_end_without_a_packet(url, monkeypatch):
     opened = []
     real = guard.guarded_socket
     monkeypatch.setattr(guard, "guarded_socket", lambda info: opened.append(real(info)) or opened[-1])
-    with pytest.raises(fetching.FetchError) as refused:
+    with pytest.raises(fetch.FetchError) as refused:
         asyncio.run(fetched(url))
     assert refused.value.kind in ("blocked", "dns")
     assert opened == []

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feeds import drafting, parsing
-from feeds.parsing import cleaning, heads, marks
+from feeds import entries, parsing
+from feeds.parsing import cleaning, fast
 
 BASE = "https://publisher.example/feed"
 ITEM = "<item><title>Act</title><link>https://publisher.example/1</link></item>"
@@ -74,7 +74,7 @@ def test_a_feed_names_the_page_with_its_older_items(link, older):
     ],
 )
 def test_comments_and_sections_are_passed_over(text, left):
-    assert marks.without(text) == left
+    assert cleaning.without(text) == left
 
 
 # With an expression that looks for the end from every beginning, each of these would take minutes or hours.
@@ -93,11 +93,11 @@ SLOW = {
 @pytest.mark.parametrize("name", SLOW)
 def test_what_is_never_closed_does_not_hold_a_worker(name):
     body = rss(items=ITEM).replace(b"<channel>", b"<channel>" + SLOW[name], 1)
-    assert heads.read(body).older == ""
+    assert fast.read_head(body).older == ""
     assert cleaning.title(SLOW[name].decode()) is not None
     many = ITEM.replace("Act", f"<![CDATA[{SLOW[name][:9_000].decode().replace(']]>', '')}]]>") * 80
     document = parsing.parse(rss(items=many), base=BASE)
     for entry in document.entries:
-        assert drafting.draft(
+        assert entries.draft(
             entry, publisher="Desk", language="en", now=datetime(2026, 11, 25, tzinfo=UTC)
         ).title

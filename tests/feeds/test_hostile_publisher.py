@@ -8,7 +8,8 @@ import time
 import brotli
 import pytest
 
-from feeds import fetching, parsing
+from feeds import parsing
+from feeds.http import fetch
 from tests.feeds.publisher import Publisher, answering, bomb, deflated, feed_of, raw, reset
 
 DEADLINE = 1.5
@@ -119,13 +120,13 @@ def outcome(url):
     """The class of error, or the number of entries."""
 
     async def call():
-        async with fetching.session(user_agent="test", allow_private=True) as client:
-            return await fetching.fetch(client, fetching.Ask(url), allow_private=True, deadline=DEADLINE)
+        async with fetch.session(user_agent="test", allow_private=True) as client:
+            return await fetch.fetch(client, fetch.Ask(url), allow_private=True, deadline=DEADLINE)
 
     try:
         answer = asyncio.run(call())
         return len(parsing.parse(answer.body, content_type=answer.content_type).entries) if answer.body else 0
-    except fetching.FetchError as error:
+    except fetch.FetchError as error:
         return error.kind
     except parsing.NotAFeed:
         return "not_a_feed"
@@ -141,39 +142,39 @@ def test_all_of_them_together_need_little_memory(publisher):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     async def all_at_once():
-        async with fetching.session(user_agent="test", allow_private=True) as client:
+        async with fetch.session(user_agent="test", allow_private=True) as client:
             calls = [
-                fetching.fetch(
-                    client, fetching.Ask(publisher.url(f"/{name}")), allow_private=True, deadline=DEADLINE
+                fetch.fetch(
+                    client, fetch.Ask(publisher.url(f"/{name}")), allow_private=True, deadline=DEADLINE
                 )
                 for name in ("gzip_bomb", "brotli_bomb", "endless_body", "slow_drip", "hangs", "honest")
             ]
             return await asyncio.gather(*calls, return_exceptions=True)
 
     *hostile, honest = asyncio.run(all_at_once())
-    assert all(isinstance(result, fetching.FetchError) for result in hostile)
+    assert all(isinstance(result, fetch.FetchError) for result in hostile)
     assert honest.body == GOOD
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000
 
 
 def test_the_wait_a_server_asks_for_is_kept(publisher):
     async def call():
-        async with fetching.session(user_agent="test", allow_private=True) as client:
+        async with fetch.session(user_agent="test", allow_private=True) as client:
             url = publisher.url("/status_429_waits")
-            await fetching.fetch(client, fetching.Ask(url), allow_private=True)
+            await fetch.fetch(client, fetch.Ask(url), allow_private=True)
 
-    with pytest.raises(fetching.FetchError) as refused:
+    with pytest.raises(fetch.FetchError) as refused:
         asyncio.run(call())
     assert refused.value.retry_after == 7200
 
 
 def test_cookies_are_not_sent_back_and_we_say_who_we_are(publisher):
     async def call():
-        async with fetching.session(
+        async with fetch.session(
             user_agent="policy-tracker/1 (+https://t.example)", allow_private=True
         ) as one:
             for _ in range(2):
-                await fetching.fetch(one, fetching.Ask(publisher.url("/cookies")), allow_private=True)
+                await fetch.fetch(one, fetch.Ask(publisher.url("/cookies")), allow_private=True)
 
     asyncio.run(call())
     sent = [headers for path, headers in publisher.requests if path == "/cookies"][-1]
@@ -183,8 +184,8 @@ def test_cookies_are_not_sent_back_and_we_say_who_we_are(publisher):
 
 def test_a_permanent_redirect_names_the_new_address(publisher):
     async def call():
-        async with fetching.session(user_agent="test", allow_private=True) as client:
-            ask = fetching.Ask(publisher.url("/redirect_honest"))
-            return await fetching.fetch(client, ask, allow_private=True)
+        async with fetch.session(user_agent="test", allow_private=True) as client:
+            ask = fetch.Ask(publisher.url("/redirect_honest"))
+            return await fetch.fetch(client, ask, allow_private=True)
 
     assert asyncio.run(call()).moved_to == publisher.url("/honest")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from feeds import parsing
-from feeds.parsing import shapes
+from feeds.parsing import document as document_shapes
 
 pytestmark = pytest.mark.slow
 
@@ -82,10 +82,10 @@ def clean(body, kind):
     if document is None:
         assert 20 < len(sentence) < 1000
         return False
-    assert len(document.entries) <= shapes.MAXIMUM_ENTRIES
+    assert len(document.entries) <= document_shapes.MAXIMUM_ENTRIES
     for entry in document.entries:
-        assert 0 < len(entry.identity) <= shapes.MAXIMUM_IDENTITY
-        assert len(entry.title) <= shapes.MAXIMUM_TITLE
+        assert 0 < len(entry.identity) <= document_shapes.MAXIMUM_IDENTITY
+        assert len(entry.title) <= document_shapes.MAXIMUM_TITLE
         assert not set(entry.title) & set("\x00\r\n\u202e"), entry.title
         assert "<script" not in entry.title.lower()
         assert entry.link == "" or entry.link.startswith(("http://", "https://")), entry.link

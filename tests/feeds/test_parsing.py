@@ -11,7 +11,7 @@ import feedparser
 import pytest
 
 from feeds import parsing
-from feeds.parsing import charsets, child, cleaning, dates, discovery
+from feeds.parsing import charsets, cleaning, document, sandbox, webpages
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 BASE = "https://publisher.example/feed"
@@ -133,7 +133,7 @@ def test_absurd_nesting_is_cut_down_to_text_at_once():
     ],
 )
 def test_dates_are_read_in_the_ways_publishers_write_them(value, moment):
-    assert dates.read(value) == moment
+    assert document.read(value) == moment
 
 
 @pytest.mark.parametrize("guid", ["12", "act-5", "3 March", "monday", "yesterday", "20261116"])
@@ -152,8 +152,8 @@ def test_an_odd_date_that_names_its_year_is_still_read():
 @pytest.mark.parametrize("year", [1970, 1989, 2027, 2089])
 def test_dates_of_1970_and_of_the_future_are_not_believed(year):
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    assert dates.believable(datetime(year, 1, 1, tzinfo=UTC), now=now) is None
-    assert dates.believable(datetime(2026, 11, 24, 20, tzinfo=UTC), now=now)
+    assert document.believable(datetime(year, 1, 1, tzinfo=UTC), now=now) is None
+    assert document.believable(datetime(2026, 11, 24, 20, tzinfo=UTC), now=now)
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "gbk", "utf-8", "utf-16", "big5"])
@@ -183,17 +183,17 @@ def test_a_page_names_its_feeds_in_their_order():
         'type="application/atom+xml" href="https://b.example/atom"><link rel="alternate" '
         'type="application/rss+xml" href="javascript:alert(1)"></head>'
     )
-    found = discovery.feeds_of(page, "https://a.example/x/y")
+    found = webpages.feeds_of(page, "https://a.example/x/y")
     assert found == [("https://a.example/feed.xml", "News"), ("https://b.example/atom", "")]
 
 
 def test_a_document_that_would_keep_the_reader_busy_for_minutes_is_given_up(monkeypatch):
-    monkeypatch.setattr(child, "SECONDS", 1.0)
+    monkeypatch.setattr(sandbox, "SECONDS", 1.0)
     attributes = " ".join(f'a{n}="1"' for n in range(150_000))
     body = f'<rss version="2.0"><channel {attributes}><item><title>T</title></item></channel></rss>'.encode()
     with pytest.raises(parsing.NotAFeed, match="given up"):
-        child.CHILD.read(body, "", reference_only=True)
-    assert child.CHILD.read(item("Next"), "", reference_only=True).entries[0].title == "Next"
+        sandbox.CHILD.read(body, "", reference_only=True)
+    assert sandbox.CHILD.read(item("Next"), "", reference_only=True).entries[0].title == "Next"
 
 
 CORPUS = os.environ.get("FEED_CORPUS", "")

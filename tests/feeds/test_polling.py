@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from feeds import polling, scheduling
 from feeds.models import Delivery, Feed, Poll
-from feeds.parsing import shapes
+from feeds.parsing import document
 from feeds.scheduling import Batch
 from tests.feeds.publisher import RSS, Publisher, answering, feed_of
 from tracker.models import Article, ArticleVersion
@@ -114,13 +114,13 @@ def test_the_same_item_60000_times_is_one_article(feed, publisher):
     outcome = poll(feed)[0]
     assert (outcome.kind, outcome.new, outcome.articles) == ("read", 1, 1)
     assert (Article.objects.count(), Delivery.objects.count()) == (1, 1)
-    assert f"{60_000 - shapes.MAXIMUM_ENTRIES}" in outcome.text
+    assert f"{60_000 - document.MAXIMUM_ENTRIES}" in outcome.text
 
 
 def test_a_title_of_a_megabyte_is_cut(feed, publisher):
     publisher.pages["/feed"] = rss(item("long", "words " * 170_000))
     assert poll(feed)[0].articles == 1
-    assert 400 < len(Article.objects.get().title) <= shapes.MAXIMUM_TITLE
+    assert 400 < len(Article.objects.get().title) <= document.MAXIMUM_TITLE
 
 
 def test_a_feed_that_floods_is_kept_whole_told_once_and_read_again_tomorrow(

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pytest
 
-from feeds import keeping, parsing
+from feeds import parsing, storing
 from feeds.models import Delivery, Feed
 from feeds.parsing import cleaning
 from tracker.models import Article, ArticleVersion
@@ -51,7 +51,7 @@ def expected(documents):
 def replayed(feed, documents):
     return [
         (kept.new, kept.edited)
-        for kept in (keeping.keep(feed, document.entries, now=NOW) for document in documents)
+        for kept in (storing.keep(feed, document.entries, now=NOW) for document in documents)
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from feeds import scheduling, tasks, tidying
+from feeds import monitoring, scheduling, tasks
 from feeds.models import Feed, Poll
 from tests.feeds import plans
 from tests.service import Service
@@ -196,7 +196,7 @@ def test_coverage_counts_feeds_that_were_tried_and_are_not_down_for_a_day():
     feeds(4, host="w{n}.example", state="green", last_read_at=now)
     feeds(1, host="s{n}.example", state="amber", last_read_at=now, failing_since=now)
     feeds(2, host="d{n}.example", state="amber", last_read_at=now, failing_since=now - timedelta(days=2))
-    tidying.report_coverage()
+    monitoring.report_coverage()
     day = CoverageDay.objects.get()
     assert (day.feeds_alive, day.feeds_total) == (5, 7)
 

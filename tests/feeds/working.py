@@ -16,7 +16,7 @@ def main():
     from django.conf import settings
 
     from feeds import tasks
-    from tracker import embedded
+    from tracker import gunicorn
     from tracker.celery import app
 
     settings.QUEUES = ("polling",)  # filing has kills of its own
@@ -24,7 +24,7 @@ def main():
     app.conf.beat_schedule = {"dispatch": {"task": "feeds.tasks.dispatch", "schedule": 1.0}}
     tasks.dispatch.delay()  # what the schedule does within a second
     if settings.EMBEDDED:
-        embedded.start()
+        gunicorn.start()
         time.sleep(3600)
     beat.EmbeddedService(app, thread=True, scheduler_cls="celery.beat.Scheduler").start()
     quiet = ("--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel", "ERROR")

@@ -24,7 +24,7 @@ COMMANDS = {
     "worker three": (*CELERY, "worker", *QUEUES, "-n", "three@localhost"),
     "beat": (*CELERY, "beat", "--pidfile="),
     "second beat": (*CELERY, "beat", "--pidfile="),  # by accident
-    "web": ("-m", "gunicorn", "-c", "python:tracker.serving", "tracker.wsgi"),
+    "web": ("-m", "gunicorn", "-c", "python:tracker.gunicorn", "tracker.wsgi"),
 }
 VICTIMS = (*COMMANDS, "redis", "queues", "postgres", "line to redis", "line to postgres", "publisher")
 CUT = 0.4  # seconds that a line stays cut

@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from tests.service import Service
-from tracker import backup
+from tracker.operations import backup
 
 pytestmark = [pytest.mark.slow]
 GROW = """

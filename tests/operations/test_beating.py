@@ -9,8 +9,8 @@ from django.db import OperationalError
 
 from feeds import scheduling
 from feeds.models import Feed
-from tracker import beating
 from tracker.models import Heartbeat
+from tracker.operations import celery
 
 NOON = datetime.datetime(2026, 11, 25, 12, 0, tzinfo=datetime.UTC)
 
@@ -24,7 +24,7 @@ def sent():
 def scheduler(sent):
     app = Celery("test", broker="memory://", set_as_current=False)
     app.conf.beat_schedule = {"look": {"task": "look", "schedule": schedules.schedule(60)}}
-    scheduler = beating.Scheduler(app)
+    scheduler = celery.Scheduler(app)
     scheduler.apply_entry = lambda entry, producer=None: sent.append(entry.name)
     return scheduler
 
@@ -41,9 +41,9 @@ def test_each_tick_leaves_a_sign_of_life_but_not_more_often_than_needed(schedule
 def test_a_clock_that_is_set_stops_nothing(scheduler, sent, monkeypatch, step):
     """The machine's own clock runs on by two minutes, while the wall clock jumps."""
     ticks = {"own": 1000.0}
-    monkeypatch.setattr(beating.time, "monotonic", lambda: ticks["own"])
+    monkeypatch.setattr(celery.time, "monotonic", lambda: ticks["own"])
     with time_machine.travel(NOON, tick=False) as clock:
-        scheduler._offset = beating.time.time() - beating.time.monotonic()
+        scheduler._offset = celery.time.time() - celery.time.monotonic()
         scheduler.tick()
         clock.shift(step)
         for _second in range(130):
@@ -73,7 +73,7 @@ def test_a_database_that_is_gone_does_not_stop_the_beat(scheduler, sent, monkeyp
     def gone(*args, **kwargs):
         raise OperationalError("gone")
 
-    monkeypatch.setattr(beating, "close_old_connections", gone)
+    monkeypatch.setattr(celery, "close_old_connections", gone)
     with time_machine.travel(NOON, tick=False) as clock:
         scheduler.tick()
         clock.shift(25)

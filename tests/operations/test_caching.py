@@ -4,18 +4,18 @@ import pytest
 from django.test import Client
 
 from tests import servers
-from tracker import caching
+from tracker.operations import backends
 
 
 @pytest.fixture(autouse=True)
 def awake(monkeypatch):
-    monkeypatch.setattr(caching.ForgivingRedisCache, "_silent_until", 0.0)
+    monkeypatch.setattr(backends.ForgivingRedisCache, "_silent_until", 0.0)
 
 
 @pytest.fixture
 def gone():
     """A cache whose Redis nobody has started."""
-    return caching.ForgivingRedisCache(f"redis://127.0.0.1:{servers.free_port()}/0", {})
+    return backends.ForgivingRedisCache(f"redis://127.0.0.1:{servers.free_port()}/0", {})
 
 
 def test_every_deed_has_a_harmless_answer(gone):
@@ -36,26 +36,26 @@ def test_every_deed_has_a_harmless_answer(gone):
 
 def test_a_dead_redis_is_asked_once_in_a_while_only(gone, monkeypatch):
     asked = []
-    monkeypatch.setattr(caching.RedisCache, "get", lambda *a, **k: asked.append(1) or refuse())
+    monkeypatch.setattr(backends.RedisCache, "get", lambda *a, **k: asked.append(1) or refuse())
     for _time in range(20):
         gone.get("a")
     assert len(asked) == 1
 
 
 def refuse():
-    raise caching.redis.ConnectionError("refused")
+    raise backends.redis.ConnectionError("refused")
 
 
 @pytest.mark.servers
 def test_it_is_a_true_cache_while_redis_is_there_and_again_when_it_is_back():
     with servers.required(servers.redis()) as server:
-        cache = caching.ForgivingRedisCache(server.url, {})
+        cache = backends.ForgivingRedisCache(server.url, {})
         cache.set("a", "值")
         assert cache.get("a") == "值"
         server.kill()
         assert cache.get("a", "gone") == "gone"
         server.start()
-        caching.ForgivingRedisCache._silent_until = 0.0
+        backends.ForgivingRedisCache._silent_until = 0.0
         assert cache.get("a") == "值"
 
 
@@ -63,7 +63,7 @@ def test_it_is_a_true_cache_while_redis_is_there_and_again_when_it_is_back():
 def test_readers_get_their_page_without_redis(settings):
     settings.CACHES = {
         "default": {
-            "BACKEND": "tracker.caching.ForgivingRedisCache",
+            "BACKEND": "tracker.operations.backends.ForgivingRedisCache",
             "LOCATION": f"redis://127.0.0.1:{servers.free_port()}/0",
         }
     }

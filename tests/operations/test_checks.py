@@ -7,7 +7,7 @@ import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-from tracker import checks, reporting
+from tracker.operations import checks, logs
 
 SAFE = {
     "ALLOWED_HOSTS": ["scorecard.example.org"],
@@ -84,10 +84,10 @@ def test_errors_are_reported_without_anything_personal(settings, monkeypatch):
     told = {}
     fake = types.SimpleNamespace(init=lambda **options: told.update(options))
     monkeypatch.setitem(sys.modules, "sentry_sdk", fake)
-    reporting.start()
+    logs.start()
     assert told == {}
     settings.SENTRY_DSN = "https://key@errors.example/1"
-    reporting.start()
+    logs.start()
     assert told["dsn"] == settings.SENTRY_DSN
     assert told["send_default_pii"] is False
     assert told["include_local_variables"] is False
@@ -98,4 +98,4 @@ def test_a_dsn_without_the_extra_stops_the_start_with_the_remedy(settings, monke
     monkeypatch.setitem(sys.modules, "sentry_sdk", None)
     settings.SENTRY_DSN = "https://key@errors.example/1"
     with pytest.raises(ImproperlyConfigured, match="requirements/errors"):
-        reporting.start()
+        logs.start()

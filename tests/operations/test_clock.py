@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from feeds import scheduling
 from feeds.models import Feed
-from scorecard.alerts import calling, mailing
+from scorecard.alerts import mailing, webhooks
 from scorecard.api import keys
 from scorecard.models import Mail, Subscription, Webhook
-from tracker import filing, readiness, record, triage
+from tracker import filing, log, triage
 from tracker.models import Article, Event, Head, Lease, Recommendation
+from tracker.operations import health
 
 pytestmark = pytest.mark.django_db
 STEPS = [datetime.timedelta(days=days) for days in (-400, -1, 1, 400)]
@@ -51,16 +52,16 @@ def test_an_article_that_failed_waits_minutes_not_years(set_clock):
 
 def test_calls_and_mails_under_way_are_not_sent_by_another(set_clock, analyst):
     key, _text = keys.issue("program", analyst, ["webhooks"])
-    calling.ping(Webhook.objects.create(key=key, url="https://a.example/", secret=calling.new_secret()))
+    webhooks.ping(Webhook.objects.create(key=key, url="https://a.example/", secret=webhooks.new_secret()))
     reader = Subscription.objects.create(email="reader@example.org", confirmed_at=timezone.now())
     Mail.objects.create(
         subscription=reader, period="daily:2026-01-01", first=0, last=1, subject="s", body="b"
     )
-    assert len(calling._claimed()) == 1
+    assert len(webhooks._claimed()) == 1
     assert mailing._claimed() is not None
     with set_clock():
         mailing.sweep()
-        assert calling._claimed() == []
+        assert webhooks._claimed() == []
         assert mailing._claimed() is None
     assert Mail.objects.get().state == Mail.State.SENDING
 
@@ -78,15 +79,15 @@ def test_the_log_stays_whole_and_in_order_whatever_the_clock_says(set_clock):
     with set_clock():
         triage.enter(act | {"id": "other"}, who="seed")
     triage.enter(act | {"id": "third"}, who="seed")
-    days = [row.record["recorded_at"] or "" for row in record.Revision.objects.order_by("sequence")]
-    assert record.verify() == Event.objects.count() == 3
+    days = [row.record["recorded_at"] or "" for row in log.Revision.objects.order_by("sequence")]
+    assert log.verify() == Event.objects.count() == 3
     assert days == sorted(days)
 
 
 def test_clocks_that_differ_are_said_by_the_health_check(set_clock):
     Head.objects.get_or_create(id=1)
-    assert readiness.clock().well
+    assert health.clock().well
     with set_clock():
-        finding = readiness.clock()
+        finding = health.clock()
     assert not finding.well
     assert "set this machine's clock" in finding.words

@@ -9,7 +9,7 @@ from celery import current_app
 from django.test import Client
 from django.urls import reverse
 
-from tracker import logs
+from tracker.operations import logs
 
 pytestmark = pytest.mark.django_db
 

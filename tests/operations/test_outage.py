@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, OperationalError
 from django.test import Client, RequestFactory
 
-from tracker.outage import Outage
+from tracker.operations.middleware import Outage
 
 middleware = Outage(lambda request: None)
 

@@ -6,8 +6,9 @@ from django.test import Client
 from redis import RedisError
 
 from feeds.models import Feed
-from tracker import caching, probes, readiness, vitals
+from tracker import monitoring
 from tracker.models import Article, Heartbeat
+from tracker.operations import backends, health, views
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a token for the tests"
@@ -50,13 +51,13 @@ def test_a_beat_that_stopped_is_named(client):
     Heartbeat.objects.touch("beat")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE tracker_heartbeat SET at = '2026-01-01 00:00:00+00:00'")
-    assert not readiness.beat().well
-    assert "seconds ago: start it" in readiness.beat().words
+    assert not health.beat().well
+    assert "seconds ago: start it" in health.beat().words
 
 
 def test_an_overdue_feed_makes_it_unready(client):
     Feed.objects.create(url="https://news.example/feed", next_poll_at="2026-01-01T00:00:00Z")
-    finding = readiness.polling()
+    finding = health.polling()
     assert not finding.well
     assert finding.words.endswith("seconds that the most overdue feed has waited")
 
@@ -77,13 +78,13 @@ def test_a_broker_that_is_gone_is_said(client, settings, monkeypatch):
         raise RedisError("connecting to redis.internal refused")
 
     settings.EMBEDDED = False
-    monkeypatch.setattr(caching, "ping", gone)
-    assert readiness.broker() == readiness.Finding("broker", False, "does not answer")
+    monkeypatch.setattr(backends, "ping", gone)
+    assert health.broker() == health.Finding("broker", False, "does not answer")
 
 
 def test_asking_often_costs_one_look(client, monkeypatch):
     looks = []
-    monkeypatch.setattr(probes.readiness, "findings", lambda: looks.append(1) or [])
+    monkeypatch.setattr(views.readiness, "findings", lambda: looks.append(1) or [])
     for _time in range(50):
         client.get("/health/ready")
     assert len(looks) == 1
@@ -128,7 +129,7 @@ def test_probes_are_only_read(client, path, method):
 
 def test_every_vital_sign_is_a_bounded_look(client, django_assert_max_num_queries):
     with django_assert_max_num_queries(16):
-        signs = vitals.gather()
+        signs = monitoring.gather()
     assert {sign.name for sign in signs} >= {"articles_waiting", "proposals_waiting", "feeds_due"}
     assert all(sign.remedy for sign in signs if sign.limit is not None)
 

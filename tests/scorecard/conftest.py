@@ -3,7 +3,7 @@
 import pytest
 from django.utils import translation
 
-from tracker import codebook
+from tracker import record
 from tracker.models import Ask, Recommendation
 
 
@@ -17,7 +17,7 @@ def english():
 @pytest.fixture
 def recommendations(db):
     """The seven with their asks, without any event."""
-    for number, (slug, asks) in enumerate(codebook.ASKS.items(), start=1):
+    for number, (slug, asks) in enumerate(record.ASKS.items(), start=1):
         row = Recommendation.objects.create(slug=slug, number=number, name_en=slug, summary_en=slug)
         for position, ask in enumerate(asks):
             Ask.objects.create(recommendation=row, slug=ask, position=position, name_en=ask, mode="each")

@@ -5,7 +5,7 @@ retractions.
 import datetime
 import random
 
-from tracker.codebook import ACTORS, ASKS, CERTAINTIES, PRECISIONS, RECOMMENDATIONS
+from tracker.record import ACTORS, ASKS, CERTAINTIES, PRECISIONS, RECOMMENDATIONS
 
 FIRST = datetime.date(2025, 1, 1)  # some acts fall before the start
 

@@ -9,7 +9,7 @@ import calendar
 import math
 from datetime import date, timedelta
 
-from tracker.codebook import ACTORS, ASKS, RECOMMENDATIONS
+from tracker.record import ACTORS, ASKS, RECOMMENDATIONS
 
 START = date(2025, 1, 21)
 W = {1: 0.1, 2: 0.2, 3: 0.4, 4: 0.8, 5: 1.0}

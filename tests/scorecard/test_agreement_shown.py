@@ -5,8 +5,8 @@ import datetime
 import pytest
 
 from scorecard import sentences, standings
-from scorecard.pages import agreement, provisional
-from scorecard.pages.agreement import Agreement
+from scorecard.pages import horizons, uncertainty
+from scorecard.pages.uncertainty import Agreement
 
 START = datetime.date(2025, 1, 21)
 
@@ -31,7 +31,7 @@ def test_nothing_is_withheld_before_a_tenth_has_been_coded_twice():
     found = Agreement(figures(0.2, n=28), events=288)
     assert not found.enough
     assert not found.withheld("trust")
-    assert "less than a tenth" in agreement.shown(found)["sentence"]
+    assert "less than a tenth" in uncertainty.shown(found)["sentence"]
 
 
 def test_an_alpha_that_is_not_defined_or_rests_on_a_handful_says_nothing():
@@ -46,7 +46,7 @@ def test_a_withheld_label_leaves_the_figures_and_names_the_rest():
         "pulse": {"label": "x"},
     }
     report = {"recommendations": {"trust": entry, "misuse": entry}, "overall": {}}
-    hidden = agreement.hidden(report, Agreement(figures(0.5), events=288))
+    hidden = uncertainty.hidden(report, Agreement(figures(0.5), events=288))
     assert hidden["recommendations"]["trust"]["balance"] == {
         "score": -50.0,
         "label": "withheld",
@@ -79,8 +79,8 @@ def test_the_mean_revision_counts_settled_days_since_the_opening_only():
     now = [10.0] * 100
     then = [0.0] * 50 + [8.0] * 20 + [0.0] * 30
     opened = START + datetime.timedelta(50)
-    assert provisional.mean_revision(then, now, START, opened) == (2.0, 20)
-    assert provisional.mean_revision(then, now, START, START + datetime.timedelta(70)) is None
-    assert "moved by 2.0 points" in provisional.sentence((2.0, 20), opened)
-    assert "reconstruction" in provisional.sentence(None, opened)
-    assert provisional.sentence(None, None).endswith("still change them.")
+    assert horizons.mean_revision(then, now, START, opened) == (2.0, 20)
+    assert horizons.mean_revision(then, now, START, START + datetime.timedelta(70)) is None
+    assert "moved by 2.0 points" in horizons.sentence((2.0, 20), opened)
+    assert "reconstruction" in horizons.sentence(None, opened)
+    assert horizons.sentence(None, None).endswith("still change them.")

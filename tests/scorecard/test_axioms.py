@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scorecard import method
-from tracker.codebook import ACTORS, ASKS, CERTAINTIES, PRECISIONS, RECOMMENDATIONS
+from tracker.record import ACTORS, ASKS, CERTAINTIES, PRECISIONS, RECOMMENDATIONS
 
 pytestmark = pytest.mark.slow
 

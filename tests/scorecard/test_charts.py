@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scorecard.charts import bars, lines, pictures, small
+from scorecard.charts import bars, lines, pictures
 from scorecard.charts.drawing import DRESS, direction, number, outline, polyline, share, thinned
 
 START = datetime.date(2025, 1, 21)
@@ -49,9 +49,9 @@ def every_chart():
         "series": drawn().svg(HOSTILE),
         "narrow": drawn(frame=lines.NARROW).svg(HOSTILE),
         "standalone": drawn(standalone=True).svg(HOSTILE),
-        "sparkline": small.sparkline(flat, HOSTILE, coded_to=coded),
-        "multiple": small.multiple(flat, HOSTILE, "m", tick, coded_to=coded),
-        "effect": small.effect(run([-3.0, -2.0, -1.0]), HOSTILE, (HOSTILE, HOSTILE), tick),
+        "sparkline": lines.sparkline(flat, HOSTILE, coded_to=coded),
+        "multiple": lines.multiple(flat, HOSTILE, "m", tick, coded_to=coded),
+        "effect": lines.effect(run([-3.0, -2.0, -1.0]), HOSTILE, (HOSTILE, HOSTILE), tick),
         "bar": bars.score_bar(-20, -40, 10, "contested", HOSTILE),
         "shares": bars.shares_bar(20, 50, 30, HOSTILE),
         "ladder": bars.ladder(3, HOSTILE),

@@ -7,9 +7,8 @@ import pytest
 import time_machine
 from django.core import mail
 
-from scorecard import guarding
-from scorecard.alerts import letters, mailing
-from scorecard.disputes import filing
+from scorecard import disputes, limits
+from scorecard.alerts import mailing
 from scorecard.models import ApiKey, Dispute
 from tests.scorecard import cast
 from tracker import triage
@@ -22,7 +21,7 @@ CLAIM = "The gazette says that the order was only announced, not signed."
 
 def form(**more):
     with time_machine.travel(NOW, tick=False):
-        stamp = guarding.stamp()
+        stamp = limits.stamp()
     return {
         "claim": CLAIM,
         "source": "https://gazette.example/2",
@@ -43,8 +42,8 @@ def law():
 
 @pytest.fixture
 def dispute(law):
-    return filing.file(
-        filing.Claim(event="law", claim=CLAIM, source="https://gazette.example/2", name="A reader")
+    return disputes.file(
+        disputes.Claim(event="law", claim=CLAIM, source="https://gazette.example/2", name="A reader")
     )
 
 
@@ -56,11 +55,11 @@ def test_a_reader_gets_a_reference_and_sees_the_answer(client, law, analyst):
     page = client.get(answer.headers["Location"]).content.decode()
     assert row.reference in page
     assert CLAIM not in page  # not before an editor has looked at it
-    filing.take_up(row, analyst)
+    disputes.take_up(row, analyst)
     assert Event.objects.get(pk="law").status == "disputed"
     assert cast.get(client, "/events/law/")["disputed"] is True
     triage.edit("law", analyst, {"certainty": "reported"}, "a reader's dispute")
-    filing.answer(row, analyst, accepted=True, text="You are right; thank you.")
+    disputes.answer(row, analyst, accepted=True, text="You are right; thank you.")
     page = client.get(answer.headers["Location"]).content.decode()
     assert CLAIM in page
     assert "You are right; thank you." in page
@@ -73,7 +72,7 @@ def test_a_reader_gets_a_reference_and_sees_the_answer(client, law, analyst):
 
 
 def answered(row, by, **more):
-    filing.answer(row, by, accepted=False, text="It was signed on 1 June.\nSee the gazette.", **more)
+    disputes.answer(row, by, accepted=False, text="It was signed on 1 June.\nSee the gazette.", **more)
     mailing.send()
     return mail.outbox
 
@@ -83,10 +82,10 @@ def answered(row, by, **more):
 )
 def test_a_reader_who_left_an_address_gets_the_answer_once(law, analyst, language, subject):
     claim = "Visit our casino, dear reader, it is the best of all casinos."
-    sent = filing.Claim(
+    sent = disputes.Claim(
         "law", claim, "https://g.example/2", name="Eve", email="reader@example.org", language=language
     )
-    row = filing.file(sent)
+    row = disputes.file(sent)
     (letter,) = answered(row, analyst)
     assert letter.to == ["reader@example.org"]
     assert letter.subject == subject.format(row.reference)
@@ -96,15 +95,17 @@ def test_a_reader_who_left_an_address_gets_the_answer_once(law, analyst, languag
     assert "List-Unsubscribe" not in letter.extra_headers
     row.refresh_from_db()
     assert row.email == ""
-    assert not letters.write("reader@example.org", f"answer:{row.reference}", "Again", "again")
+    assert not mailing.write_letter("reader@example.org", f"answer:{row.reference}", "Again", "again")
     mailing.send()
     assert len(mail.outbox) == 1
 
 
 def test_no_letter_without_an_address_nor_about_spam(law, dispute, analyst):
     assert answered(dispute, analyst) == []
-    spam = filing.file(filing.Claim("law", CLAIM + "!", "https://g.example/3", email="victim@example.org"))
-    filing.mark_as_spam(spam)
+    spam = disputes.file(
+        disputes.Claim("law", CLAIM + "!", "https://g.example/3", email="victim@example.org")
+    )
+    disputes.mark_as_spam(spam)
     mailing.send()
     assert mail.outbox == []
 
@@ -120,19 +121,19 @@ def test_no_letter_without_an_address_nor_about_spam(law, dispute, analyst):
     ],
 )
 def test_no_address_can_smuggle_a_header_or_a_second_receiver(law, address):
-    with pytest.raises(filing.BadDispute) as wrong:
-        filing.file(filing.Claim("law", CLAIM, "https://g.example/2", email=f"{address}x"))
+    with pytest.raises(disputes.BadDispute) as wrong:
+        disputes.file(disputes.Claim("law", CLAIM, "https://g.example/2", email=f"{address}x"))
     assert wrong.value.field == "email"
 
 
 def test_accepting_needs_a_change_of_the_record_and_any_verdict_an_answer(dispute, analyst):
     with pytest.raises(triage.Refused, match="Change the event first"):
-        filing.answer(dispute, analyst, accepted=True, text="You are right.")
+        disputes.answer(dispute, analyst, accepted=True, text="You are right.")
     with pytest.raises(triage.Refused, match="Write an answer"):
-        filing.answer(dispute, analyst, accepted=False, text=" ")
-    filing.answer(dispute, analyst, accepted=False, text="It was signed on 1 June.")
+        disputes.answer(dispute, analyst, accepted=False, text=" ")
+    disputes.answer(dispute, analyst, accepted=False, text="It was signed on 1 June.")
     with pytest.raises(triage.Refused, match="already"):
-        filing.answer(dispute, analyst, accepted=False, text="Once more.")
+        disputes.answer(dispute, analyst, accepted=False, text="Once more.")
 
 
 def test_the_same_dispute_twice_is_one(client, dispute):
@@ -144,12 +145,12 @@ def test_the_same_dispute_twice_is_one(client, dispute):
 
 
 def test_spam_is_hidden_and_nothing_else_can_be(client, dispute, analyst):
-    filing.mark_as_spam(dispute)
+    disputes.mark_as_spam(dispute)
     cast.get(client, f"/disputes/{dispute.reference}/", 404)
     assert client.get(f"/disputes/{dispute.reference}/").status_code == 404
-    other = filing.file(filing.Claim(event="law", claim=CLAIM + "!", source="https://gazette.example/3"))
-    filing.take_up(other, analyst)
-    filing.mark_as_spam(other)
+    other = disputes.file(disputes.Claim(event="law", claim=CLAIM + "!", source="https://gazette.example/3"))
+    disputes.take_up(other, analyst)
+    disputes.mark_as_spam(other)
     assert cast.get(client, f"/disputes/{other.reference}/")["state"] == "in_review"
 
 
@@ -185,7 +186,7 @@ def test_what_is_no_dispute_is_turned_away_in_words(client, law, wrong):
 def test_what_a_reader_writes_stays_text(client, law, analyst, text):
     send(client, form(claim=text, name="<b>bold</b>", source="https://gazette.example/?a=<b>"))
     row = Dispute.objects.get()
-    filing.take_up(row, analyst)
+    disputes.take_up(row, analyst)
     page = client.get(f"/disputes/{row.reference}/").content.decode()
     assert "<script>alert" not in page
     assert "<b>" not in page
@@ -200,10 +201,10 @@ def test_only_events_on_record_can_be_disputed(client, law, analyst):
 
 
 def test_one_event_takes_no_more_than_editors_can_answer(law):
-    for number in range(filing.MOST_OPEN):
-        filing.file(filing.Claim(event="law", claim=f"{CLAIM} {number}", source="https://a.example/"))
-    with pytest.raises(filing.BadDispute, match="so many open disputes"):
-        filing.file(filing.Claim(event="law", claim=CLAIM, source="https://a.example/"))
+    for number in range(disputes.MOST_OPEN):
+        disputes.file(disputes.Claim(event="law", claim=f"{CLAIM} {number}", source="https://a.example/"))
+    with pytest.raises(disputes.BadDispute, match="so many open disputes"):
+        disputes.file(disputes.Claim(event="law", claim=CLAIM, source="https://a.example/"))
 
 
 def test_an_answer_is_promised_for_a_day(client, dispute):

@@ -5,8 +5,8 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from scorecard import method, standings, validators
-from tracker import record, triage
+from scorecard import conditional, method, standings
+from tracker import log, triage
 from tracker.models import Ask, AskSetting
 
 PAST = datetime.date(2026, 3, 31)
@@ -89,7 +89,7 @@ def test_an_ask_set_by_hand_moves_what_is_known_from_its_day_on(seeded, worked_o
         ask=Ask.objects.get(slug="data-sharing"), rung=5, reason="It runs.", name="Ada", start=PAST,
         recorded_at=today(),
     )  # fmt: skip
-    record.turn()
+    log.turn()
     assert [delivered(PAST), delivered(None)] == [before[0], 100.0]
     assert worked_out == [(PAST, None)]
 
@@ -97,7 +97,7 @@ def test_an_ask_set_by_hand_moves_what_is_known_from_its_day_on(seeded, worked_o
 def test_what_turns_beside_the_log_moves_no_figure(seeded, worked_out):
     trust(today())
     worked_out.clear()
-    record.turn()
+    log.turn()
     trust(today())
     assert worked_out == []
 
@@ -131,7 +131,7 @@ def test_the_tag_of_a_past_page_holds_while_it_shows_the_same(client, seeded, pa
     assert moved.headers["ETag"] != first.headers["ETag"]
     assert moved.content != first.content
     entered("ban", today())
-    record.turn()
+    log.turn()
     again = asked(moved.headers["ETag"])
     assert (again.status_code, again.content) == (304, b"")
     assert asked(first.headers["ETag"]).content == moved.content
@@ -146,5 +146,5 @@ def test_the_tag_of_a_present_page_moves_with_the_record(client, seeded):
 
 @pytest.mark.parametrize("day", ["2026-06-01", "", "yesterday", "2026-6-1", "9999-99-99", "\x00"])
 def test_only_a_day_that_is_over_is_past(day):
-    is_past = validators.of_the_past({"known_at": day}, datetime.date(2026, 6, 2))
+    is_past = conditional.of_the_past({"known_at": day}, datetime.date(2026, 6, 2))
     assert is_past == (day == "2026-06-01")

@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from scorecard.editions import verify
+from scorecard import verify
 from tests.scorecard.alerts.postbox import Postbox
 from tests.scorecard.alerts.receiver import Receiver
 from tests.scorecard.mirror import Mirror

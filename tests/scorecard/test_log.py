@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from scorecard import method
-from scorecard.method.log import effective_day
+from scorecard.method.columns import effective_day
 from tests.scorecard.logs import random_log, random_settings
 from tests.scorecard.worked import records
-from tracker.codebook import RecordError, check
+from tracker.record import RecordError, check
 
 LAW = {
     "id": "law",

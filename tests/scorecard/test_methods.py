@@ -13,7 +13,7 @@ from scorecard.method.weighing import ledger
 from tests.scorecard import plain_method as plain
 from tests.scorecard.logs import FIRST, random_log, random_settings
 from tests.scorecard.worked import records
-from tracker.codebook import RECOMMENDATIONS
+from tracker.record import RECOMMENDATIONS
 
 DAY = FIRST + datetime.timedelta(450)
 LAW = ["law", "2025-06-01", "us", "confirmed", None, [["trust", 1, 4]]]

@@ -6,10 +6,11 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from scorecard import clock
 from scorecard.alerts import feeds
-from scorecard.pages import clock, filters, sides
-from scorecard.pages.citations import Citation
-from tracker import codebook
+from scorecard.pages import filters, sides
+from scorecard.pages.frame import Citation
+from tracker import record as record_format
 
 TODAY = datetime.date(2026, 11, 24)
 UTC = datetime.UTC
@@ -25,7 +26,7 @@ def record(event_id="exports", **changes):
         "assessments": [{"rec": "trust", "direction": 1, "strength": 3, "rationale": "A truce."}],
         "sources": [{"title": "休战", "publisher": "Caixin", "url": "https://a.example/1", "lang": "zh"}],
     }
-    return codebook.check(raw | changes)
+    return record_format.check(raw | changes)
 
 
 class TestClock:

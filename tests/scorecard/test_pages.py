@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from scorecard import sentences, standings, vocabulary
 from scorecard.pages.frame import structured
-from tracker import codebook
+from tracker import record
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 
@@ -65,7 +65,7 @@ def test_every_figure_on_a_page_equals_the_score_command(client, seeded, query):
     if "known_at" in named:
         asked.append(f"--known-at={named['known_at']}")
     report = scored(*asked)
-    expected = [shown(report["recommendations"][slug]["balance"]) for slug in codebook.RECOMMENDATIONS]
+    expected = [shown(report["recommendations"][slug]["balance"]) for slug in record.RECOMMENDATIONS]
     served = client.get(f"/api/v1/scores/{query}").json()["recommendations"]
     for slug, entry in report["recommendations"].items():
         del entry["balance"]["acts"]
@@ -78,19 +78,19 @@ def test_every_figure_on_a_page_equals_the_score_command(client, seeded, query):
         actor: scored(*asked, f"--actor={actor}")["recommendations"]
         for actor in ("us", "china", "multilateral")
     }
-    for number, slug in enumerate(codebook.RECOMMENDATIONS):
+    for number, slug in enumerate(record.RECOMMENDATIONS):
         found = figures(page(client, f"/recommendations/{slug}/{query}"))
         assert found[0] == expected[number]
         assert [shown(by_actor[actor][slug]["balance"]) for actor in by_actor] == found[-3:]
     compared = figures(page(client, f"/actors/{query}"))
     wanted = [
         shown(by_actor[actor][slug]["balance"])
-        for slug in codebook.RECOMMENDATIONS
+        for slug in record.RECOMMENDATIONS
         for actor in ("us", "china")
     ]
     assert compared == wanted
     assert figures(page(client, f"/actors/china/{query}")) == [
-        shown(by_actor["china"][slug]["balance"]) for slug in codebook.RECOMMENDATIONS
+        shown(by_actor["china"][slug]["balance"]) for slug in record.RECOMMENDATIONS
     ]
 
 
@@ -102,7 +102,7 @@ def test_files_hold_the_exact_figures(client, seeded):
     report = scored("--as-of=2026-07-07")["recommendations"]
     document = json.loads(page(client, "/r/all.json?as_of=2026-07-07"))
     rows = list(csv.DictReader(io.StringIO(page(client, "/r/all.csv?as_of=2026-07-07"))))
-    for slug in codebook.RECOMMENDATIONS:
+    for slug in record.RECOMMENDATIONS:
         balance = report[slug]["balance"]
         assert document["recommendations"][slug]["balance"]["score"] == balance["score"]
         last = [row for row in rows if row["recommendation"] == slug][-1]
@@ -264,7 +264,7 @@ def test_machines_are_told_what_this_is(client, seeded):
     assert "Sitemap:" in page(client, "/robots.txt")
     text = page(client, "/llms.txt")
     report = scored(f"--as-of={today()}")["recommendations"]
-    for slug in codebook.RECOMMENDATIONS:
+    for slug in record.RECOMMENDATIONS:
         assert f"{report[slug]['balance']['label']}, {round(report[slug]['balance']['score'])} (" in text
 
 

@@ -11,7 +11,7 @@ from scorecard.method import Method, Parameters, parameters
 from scorecard.models import Dispute
 from scorecard.pages import horizons
 from tests.scorecard import worked
-from tracker import record, triage
+from tracker import log, triage
 from tracker.models import CoverageDay, Event
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
@@ -100,7 +100,7 @@ def test_an_event_page_says_how_to_dispute_it_and_what_became_of_disputes(client
     Dispute.objects.create(
         reference="D-SPAM-SPAM", event=event, claim="Buy", source="https://b.example/", state="spam"
     )
-    record.turn()
+    log.turn()
     html = page(client, "/events/test-ban/")
     assert "D-2K4M-7XQ9" in html
     assert "D-SPAM-SPAM" not in html
@@ -155,7 +155,7 @@ def test_days_on_which_few_feeds_answered_are_hatched(client, seeded):
     plain = page(client, "/r/trust.svg")
     for day, alive in ((3, 10), (4, 12), (9, 59)):
         CoverageDay.objects.create(day=datetime.date(2026, 3, day), feeds_alive=alive, feeds_total=60)
-    record.turn()
+    log.turn()
     assert page(client, "/r/trust.svg").count("hatch)") == plain.count("hatch)") + 1
 
 
@@ -171,7 +171,7 @@ def test_the_front_page_says_what_was_looked_at(client, seeded):
     CoverageDay.objects.create(
         day=today(), feeds_alive=57, feeds_total=60, waiting=2, oldest_unreviewed=datetime.date(2026, 7, 9)
     )
-    record.turn()
+    log.turn()
     html = page(client, "/")
     assert "57 of 60" in html
     assert "2 proposals, the oldest since 9 July 2026" in html

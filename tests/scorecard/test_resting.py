@@ -7,9 +7,9 @@ import random
 import pytest
 
 from scorecard import method
-from scorecard.method.resting import rests_on
+from scorecard.method.columns import rests_on
 from tests.scorecard.logs import FIRST, random_log
-from tracker.codebook import check
+from tracker.record import check
 
 LAW = {"id": "law", "date": "2025-06-01", "assessments": [{"rec": "trust", "direction": 1, "strength": 4}]}
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.scorecard import worked
-from tracker.codebook import RECOMMENDATIONS
+from tracker.record import RECOMMENDATIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 BALANCE = {

@@ -7,13 +7,12 @@ import pytest
 
 from scorecard import method
 from scorecard.method.balance import band
-from scorecard.method.draws import draw
 from scorecard.method.parameters import Parameters
-from scorecard.method.sensitivity import drawn_scores
+from scorecard.method.sensitivity import draw, drawn_scores
 from scorecard.method.weighing import ledger
 from tests.scorecard import plain_method as plain
 from tests.scorecard.logs import FIRST, random_log, random_settings
-from tracker.codebook import ACTORS, RECOMMENDATIONS
+from tracker.record import ACTORS, RECOMMENDATIONS
 
 LOGS = 1000
 BATCHES = 20

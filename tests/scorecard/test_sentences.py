@@ -13,8 +13,9 @@ from django.utils.translation.template import templatize
 
 from scorecard import sentences, vocabulary
 from scorecard.method import METHODS, describe, method_of
-from scorecard.method.draws import draw
-from scorecard.pages import files, parameter_words, prose
+from scorecard.method.sensitivity import draw
+from scorecard.pages import files
+from scorecard.pages.views import explain
 
 ROOT = Path(sentences.__file__).parent
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
@@ -201,13 +202,13 @@ def test_labels_and_actors_have_words_in_both_languages():
 
 
 def test_every_column_of_the_files_is_explained():
-    assert [name for name, _meaning in prose.columns()] == list(files.COLUMNS)
+    assert [name for name, _meaning in explain.columns()] == list(files.COLUMNS)
 
 
 def test_every_parameter_reason_and_what_if_of_the_method_has_words_here():
     described = describe()
     for item in described["parameters"]:
-        assert str(parameter_words.REASONS[item["name"]]) == item["reason"]
-        assert parameter_words.NAMES[item["name"]]
+        assert str(vocabulary.REASONS[item["name"]]) == item["reason"]
+        assert vocabulary.NAMES[item["name"]]
     assert {item["slug"] for item in described["what_ifs"]} == set(vocabulary.WHAT_IFS)
     assert set(draw(1, method_of(None).parameters).factors()) == set(vocabulary.FACTORS)

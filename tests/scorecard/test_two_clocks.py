@@ -8,7 +8,7 @@ import pytest
 
 from scorecard import method
 from tests.scorecard.logs import _assessments, _links
-from tracker.codebook import ACTORS, CERTAINTIES, PRECISIONS, check
+from tracker.record import ACTORS, CERTAINTIES, PRECISIONS, check
 
 OPENING = datetime.date(2025, 9, 1)
 

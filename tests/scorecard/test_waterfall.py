@@ -9,7 +9,7 @@ import pytest
 from scorecard import method
 from tests.scorecard.logs import FIRST, random_log
 from tests.scorecard.worked import example, records
-from tracker.codebook import ACTORS, RECOMMENDATIONS
+from tracker.record import ACTORS, RECOMMENDATIONS
 
 OTHER = method.Method("other", method.Parameters(k=3.0, netting=0.0, weight=(0.2, 0.4, 0.6, 0.8, 1.0)))
 

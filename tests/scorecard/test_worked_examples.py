@@ -3,8 +3,8 @@
 import pytest
 
 from scorecard import method
-from scorecard.method.draws import draw, splitmix
 from scorecard.method.parameters import Parameters
+from scorecard.method.sensitivity import draw, splitmix
 from tests.scorecard.worked import EXAMPLES, day, example, records
 
 CHANGE = example("change over 90 days")

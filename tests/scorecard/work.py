@@ -1,7 +1,7 @@
 """What analysts may do to the record in a day, at random."""
 
 from tests.scorecard import cast
-from tracker import codebook, triage
+from tracker import record, triage
 from tracker.models import Event
 
 
@@ -10,7 +10,7 @@ def a_day_of_work(rng, day, analyst):
     on_record = list(Event.objects.accepted().order_by("pk").values_list("pk", flat=True))
     deed = rng.choice(("enter", "enter", "edit", "retract", "restore", "merge", "supersede", "split", "undo"))
     if deed == "enter" or len(on_record) < 4:
-        rec = rng.choice(codebook.RECOMMENDATIONS)
+        rec = rng.choice(record.RECOMMENDATIONS)
         cast.put(
             f"{day}-act-{rng.randrange(9999):04d}",
             str(day),

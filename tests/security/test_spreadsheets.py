@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tests.security import addresses
-from tracker import spreadsheets
+from tracker import rows as row_files
 from tracker.models import Article, Event
 
 FORMULAS = (
@@ -30,11 +30,11 @@ FORMULAS = (
     )
 )
 def test_no_text_cell_begins_a_formula_and_numbers_come_back(cells):
-    text = "".join(spreadsheets.lines(["a"], [cells]))
+    text = "".join(row_files.lines(["a"], [cells]))
     rows = list(csv.reader(io.StringIO(text, newline="")))
     for given_, read in zip(cells, rows[1] if len(rows) > 1 else [], strict=False):
         if isinstance(given_, str):
-            assert not read.lstrip(" ").startswith(spreadsheets.DANGEROUS)
+            assert not read.lstrip(" ").startswith(row_files.DANGEROUS)
         else:
             assert float(read) == float(given_)
 
@@ -56,7 +56,7 @@ def test_no_csv_file_of_the_service_holds_a_formula(client, seeded):
             body = b"".join(answer.streaming_content) if answer.streaming else answer.content
             for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")):
                 for cell in row:
-                    assert is_number(cell) or not cell.lstrip(" ").startswith(spreadsheets.DANGEROUS), (
+                    assert is_number(cell) or not cell.lstrip(" ").startswith(row_files.DANGEROUS), (
                         address,
                         cell,
                     )

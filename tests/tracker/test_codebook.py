@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker import codebook
+from tracker import record
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 ACT = {
@@ -18,19 +18,19 @@ ACT = {
 
 def test_the_seeds_pass_and_their_canonical_form_is_stable():
     for line in (SEEDS / "events.jsonl").read_text().splitlines():
-        once = codebook.canonical(json.loads(line))
-        assert codebook.canonical(json.loads(once)) == once
+        once = record.canonical(json.loads(line))
+        assert record.canonical(json.loads(once)) == once
 
 
 def test_the_vocabulary_is_that_of_the_seeded_recommendations():
     seeded = json.loads((SEEDS / "recommendations.json").read_text())["recommendations"]
-    assert {r["slug"]: tuple(a["slug"] for a in r["asks"]) for r in seeded} == codebook.ASKS
+    assert {r["slug"]: tuple(a["slug"] for a in r["asks"]) for r in seeded} == record.ASKS
 
 
 def test_order_of_actors_and_assessments_does_not_matter():
     one = ACT | {"actors": ["china", "us"]}
     other = ACT | {"actors": ["us", "china", "us"]}
-    assert codebook.canonical(one) == codebook.canonical(other)
+    assert record.canonical(one) == record.canonical(other)
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_order_of_actors_and_assessments_does_not_matter():
     ],
 )
 def test_what_the_codebook_does_not_allow_is_refused_with_the_reason(change, complaint):
-    with pytest.raises(codebook.RecordError, match=complaint):
-        codebook.check(ACT | change)
+    with pytest.raises(record.RecordError, match=complaint):
+        record.check(ACT | change)
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 7])
 def test_what_is_no_object_is_refused(raw):
-    with pytest.raises(codebook.RecordError, match="JSON object"):
-        codebook.check(raw)
+    with pytest.raises(record.RecordError, match="JSON object"):
+        record.check(raw)

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from django.db import OperationalError
 
-from tracker import filing, statements, stories, training, triage
+from tracker import filing, grouping, sql, tagger_versions, triage
 from tracker.clustering.reading import Reader
 from tracker.models import Article, Event, Lease, PairJudgement, Report
 
@@ -28,7 +28,7 @@ read_once = functools.lru_cache(maxsize=10_000)(Reader.read)
 
 @pytest.fixture(autouse=True)
 def empty_index(monkeypatch):
-    monkeypatch.setattr(stories, "STORIES", stories.Stories())
+    monkeypatch.setattr(grouping, "STORIES", grouping.Stories())
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_a_failing_article_stops_no_other_and_is_put_aside_after_three_tries(kee
 
 def test_background_that_cannot_be_written_stops_no_other(keep, monkeypatch):
     good, bad = keep("Nothing of note happened at the fair"), keep("Ten keyboards we liked this autumn")
-    really = statements.update_each
+    really = sql.update_each
 
     def update_each(model, names, rows):
         rows = list(rows)
@@ -154,7 +154,7 @@ def test_background_that_cannot_be_written_stops_no_other(keep, monkeypatch):
             raise ValueError("a character that no database takes")
         really(model, names, rows)
 
-    monkeypatch.setattr(statements, "update_each", update_each)
+    monkeypatch.setattr(sql, "update_each", update_each)
     filing.file_waiting()
     for article in (good, bad):
         article.refresh_from_db()
@@ -185,8 +185,8 @@ def test_what_is_filed_together_costs_few_statements(keep, django_assert_max_num
     for number in range(60):
         keep(f"{number} keyboards we liked this autumn")
     keep(BAN)
-    training.serving()
-    stories.STORIES.index()
+    tagger_versions.serving()
+    grouping.STORIES.index()
     with django_assert_max_num_queries(60):
         assert filing.file_waiting() == 61
 
@@ -212,8 +212,8 @@ def test_an_event_that_everybody_writes_about_is_not_read_anew_with_each_report(
     read = []
     from_db = Report.from_db
     monkeypatch.setattr(Report, "from_db", lambda *row: read.append(from_db(*row)) or read[-1])
-    newest = stories.newest_reports([event.id])[event.id]
-    assert len(read) == stories.REPORTS_EACH
+    newest = grouping.newest_reports([event.id])[event.id]
+    assert len(read) == grouping.REPORTS_EACH
     assert [article.publisher for article in newest] == [f"Outlet {number}" for number in range(29, 17, -1)]
 
 
@@ -236,7 +236,7 @@ def test_what_an_analyst_parted_is_not_joined_again(keep, analyst):
         "US tightens export controls on advanced AI chips sold to China", publisher="The Strait Post"
     )
     PairJudgement.objects.create(article=other, event=event, same=False, by=analyst)
-    stories.STORIES = stories.Stories()
+    grouping.STORIES = grouping.Stories()
     assert filed(other) != event
 
 
@@ -255,4 +255,4 @@ def test_hostile_titles_are_filed_or_put_aside(keep, title):
 @pytest.fixture(autouse=True, scope="module")
 def trained():
     """The tagger of the seeds, trained once and read from the data folder after that."""
-    training.from_seeds()
+    tagger_versions.from_seeds()

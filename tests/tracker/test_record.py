@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from tracker import codebook, importing, record, triage
+from tracker import importing, log, record, triage
 from tracker.models import Decision, Event, Revision
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +36,7 @@ def recommendations(seeded):
 
 
 def enter(**changes):
-    return triage.enter(codebook.check(ACT | changes), who="Tests")
+    return triage.enter(record.check(ACT | changes), who="Tests")
 
 
 def exported():
@@ -46,14 +46,14 @@ def exported():
 
 
 def test_the_chain_holds_and_names_the_first_revision_that_was_tampered_with(recommendations):
-    assert record.verify() == 288
+    assert log.verify() == 288
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER tracker_revision_no_UPDATE")
         cursor.execute(
             "UPDATE tracker_revision SET body = replace(body, 'confirmed', 'reported') WHERE sequence = 7"
         )
-    with pytest.raises(record.BrokenLog, match="revision 7 does not fit"):
-        record.verify()
+    with pytest.raises(log.BrokenLog, match="revision 7 does not fit"):
+        log.verify()
 
 
 @pytest.mark.parametrize("model", [Revision, Decision])
@@ -62,34 +62,34 @@ def test_the_database_refuses_to_change_or_delete_what_is_journalled(recommendat
         model.objects.all().update(by=None)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         model.objects.all()[:1].get().delete()
-    assert record.verify() == 288
+    assert log.verify() == 288
 
 
 def test_every_line_of_the_seeds_comes_back_from_the_log(recommendations):
     lines = [json.loads(line) for line in (importing_source()).splitlines()]
-    given = {raw["id"]: codebook.check(raw | {"codebook": "1.0"}) for raw in lines}
-    held = {line["id"]: line for line in map(json.loads, record.lines())}
+    given = {raw["id"]: record.check(raw | {"codebook": "1.0"}) for raw in lines}
+    held = {line["id"]: line for line in map(json.loads, log.lines())}
     assert held == given
 
 
 def importing_source():
-    from tracker import seeding
+    from tracker import importing
 
-    return (seeding.FOLDER / "events.jsonl").read_text("utf-8")
+    return (importing.FOLDER / "events.jsonl").read_text("utf-8")
 
 
 def test_a_row_says_what_its_last_revision_says(recommendations):
     for revision in Revision.objects.select_related("event"):
-        assert codebook.canonical(record.body_of(revision.event)) == revision.body
+        assert record.canonical(log.body_of(revision.event)) == revision.body
 
 
 def test_the_head_moves_with_every_version_and_with_what_stands_beside_the_log(recommendations):
-    before = record.head()
+    before = log.head()
     enter()
-    after = record.head()
+    after = log.head()
     assert after != before
-    record.turn()
-    assert record.head() not in (before, after)
+    log.turn()
+    assert log.head() not in (before, after)
 
 
 @pytest.mark.slow
@@ -103,7 +103,7 @@ def test_an_export_imported_into_an_empty_record_is_the_same_bytes(recommendatio
         empty_the_record()
         call_command("import", str(path), stdout=io.StringIO())
         assert exported() == first
-        assert record.verify() == first.count("\n")
+        assert log.verify() == first.count("\n")
 
 
 def empty_the_record():
@@ -118,9 +118,9 @@ def empty_the_record():
 def test_importing_twice_changes_nothing_the_second_time(recommendations):
     records = importing.read([json.dumps(ACT), json.dumps(ACT | {"id": "2026-03-02-more"})])
     assert importing.enter(records, who="Tests") == importing.Outcome(2, 0, 0)
-    head = record.head()
+    head = log.head()
     assert importing.enter(records, who="Tests") == importing.Outcome(0, 0, 2)
-    assert record.head() == head
+    assert log.head() == head
 
 
 def test_what_is_imported_later_never_changes_what_was_known_before(recommendations):

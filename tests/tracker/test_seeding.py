@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from tracker import seeding, triage
+from tracker import importing, triage
 from tracker.models import Article, Ask, Completeness, Event, Recommendation, Report
 
 pytestmark = pytest.mark.django_db
@@ -41,10 +41,10 @@ def test_labelled_pages_are_dealt_with_and_linked_to_their_events(seeded):
 
 
 def test_a_broken_seed_file_is_named_with_its_line(db, tmp_path, monkeypatch):
-    for path in seeding.FOLDER.iterdir():
+    for path in importing.FOLDER.iterdir():
         if path.is_file():
             (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "events.jsonl").write_text('{"id": "a", "date": "2025-06-01"}\n{broken\n', "utf-8")
-    monkeypatch.setattr(seeding, "FOLDER", tmp_path)
+    monkeypatch.setattr(importing, "FOLDER", tmp_path)
     with pytest.raises(CommandError, match=r"events\.jsonl, line 2: not JSON"):
         seed()

@@ -6,9 +6,11 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 
-from tracker import record, triage
+from tracker import log as record_log
+from tracker import triage
 from tracker.models import Article, Assessment, Decision, Event, Recommendation, Report, Revision
-from tracker.triage import blind, moves, states
+from tracker.triage import blind, steps
+from tracker.triage import statuses as moves
 
 DAY = datetime.date(2026, 5, 4)
 CODE = [
@@ -107,7 +109,7 @@ def accepted(proposal, rita):
 
 def whole(event):
     """Everything a decision could have changed, as it stands in the database."""
-    return states.of(Event.objects.get(pk=event.pk))
+    return steps.of(Event.objects.get(pk=event.pk))
 
 
 def test_a_proposal_has_a_permanent_id_from_date_and_title(proposal):
@@ -128,7 +130,7 @@ def test_accepting_as_suggested_puts_it_on_record(proposal, ada):
     assert event.decided_by == ada
     assert revision.kind == "create"
     assert revision.who == "ada"
-    assert record.verify() == 1
+    assert record_log.verify() == 1
     body = revision.record
     assert body["assessments"] == [
         {
@@ -282,7 +284,7 @@ def test_editing_the_record_needs_a_reason_and_appends(accepted, ada):
         triage.edit(event, ada, {"title": "Better"}, "again")
     with pytest.raises(triage.Refused, match="Cannot change status"):
         triage.edit(event, ada, {"status": "dismissed"}, "forged")
-    assert record.verify() == 2
+    assert record_log.verify() == 2
 
 
 def test_snoozing_until_a_day_or_until_it_grows(proposal, ada, article):
@@ -330,7 +332,7 @@ def test_merging_on_record_redirects_for_ever(accepted, rita, ada):
     assert Event.objects.get(pk=later.pk).supersedes == [target.pk]
     with pytest.raises(triage.Refused, match="cannot become"):
         triage.accept(duplicate, rita, assessments=CODE)
-    assert record.verify() == Revision.objects.count()
+    assert record_log.verify() == Revision.objects.count()
 
 
 def test_undoing_a_merge_restores_every_row(accepted, proposal, rita):
@@ -343,7 +345,7 @@ def test_undoing_a_merge_restores_every_row(accepted, proposal, rita):
     triage.undo(triage.last_of(rita)[0], rita)
     assert [whole(event) for event in events] == before
     assert [Revision.objects.filter(event=event).last().record for event in events] == bodies
-    assert record.verify() == Revision.objects.count()
+    assert record_log.verify() == Revision.objects.count()
     open_, kept = proposal("Report one"), proposal("Report two")
     before = [whole(open_), whole(kept)]
     triage.merge([open_], kept, rita)
@@ -363,7 +365,7 @@ def test_undoing_an_acceptance_leaves_a_retraction_in_the_log(proposal, ada):
     assert Revision.objects.last().record["retracted"] is True
     triage.accept(event, ada, assessments=CODE)
     assert [row.kind for row in Revision.objects.all()] == ["create", "retract", "restore"]
-    assert record.verify() == 3
+    assert record_log.verify() == 3
 
 
 @pytest.mark.parametrize(
@@ -505,7 +507,7 @@ def test_entering_a_record_is_repeatable(recommendations):
     assert second.record["recorded_at"] == datetime.datetime.now(datetime.UTC).date().isoformat()
     assert triage.enter(RECORD, "seeds") is None, "a first import never overwrites what came later"
     assert Event.objects.get().title == "Talks held"
-    assert record.verify() == 2
+    assert record_log.verify() == 2
 
 
 def test_a_late_record_never_changes_the_past(recommendations):
@@ -524,7 +526,7 @@ def test_a_whole_log_may_come_again(recommendations):
     ]
     assert [bool(made) for _record, made in triage.enter_all(log, "mirror")] == [True, True, True]
     assert [bool(made) for _record, made in triage.enter_all(log, "mirror")] == [False, False, False]
-    assert record.verify() == 3
+    assert record_log.verify() == 3
     assert Event.objects.get().title == "Talks"
 
 
@@ -571,4 +573,4 @@ def test_joins_to_the_record_are_undone_one_by_one(accepted, proposal, ada):
         triage.undo(triage.last_of(ada)[0], ada)
     assert [whole(report) for report in reports] == before
     assert whole(target) == bare
-    assert record.verify() == 9
+    assert record_log.verify() == 9

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import codebook, tagging, training
+from tracker import record, tagger_versions, tagging
 from tracker.models import Cue, SecondOpinion, TaggerVersion
 
 WORD_FIELDS = ("effect", "en", "zh")
@@ -43,7 +43,7 @@ class CueForm(forms.ModelForm):
     rec = forms.ChoiceField(
         label=_("recommendation"),
         required=False,
-        choices=[("", "–"), *((rec, rec) for rec in codebook.RECOMMENDATIONS)],
+        choices=[("", "–"), *((rec, rec) for rec in record.RECOMMENDATIONS)],
     )
     direction = forms.ChoiceField(
         label=_("direction"), required=False, choices=[("", "–"), *((d, d) for d in tagging.cues.DIRECTIONS)]
@@ -54,7 +54,7 @@ class CueForm(forms.ModelForm):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=[("", "–"), *codebook.STRENGTHS.items()],
+        choices=[("", "–"), *record.STRENGTHS.items()],
     )
     ask = forms.CharField(label=_("ask"), required=False, max_length=60)
     example = forms.CharField(label=_("example"), required=False, max_length=300)
@@ -146,7 +146,7 @@ class TaggerVersionAdmin(admin.ModelAdmin):
     def let_serve(self, request, queryset):
         version = queryset.first()
         try:
-            training.serve(version)
+            tagger_versions.serve(version)
         except tagging.model.ModelError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:

@@ -11,12 +11,12 @@ in both languages. When in doubt, do not merge: a wrong merge hides an event, a 
     index.choose(report)      # the story to join without asking, or None
 """
 
+from tracker.clustering.average_link import regroup
 from tracker.clustering.copies import outlets
 from tracker.clustering.index import Index
 from tracker.clustering.reading import Reading
-from tracker.clustering.regrouping import regroup
+from tracker.clustering.reports import Offer, Pair, Reason, Report
 from tracker.clustering.scoring import Scorer, default_scorer
-from tracker.clustering.shapes import Offer, Pair, Reason, Report
 
 __all__ = [
     "Index", "Offer", "Pair", "Reading", "Reason", "Report", "Scorer", "default_scorer", "outlets", "regroup",

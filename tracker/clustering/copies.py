@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from tracker import addresses
-from tracker.clustering.shapes import Report
+from tracker.clustering.reports import Report
 from tracker.clustering.words import LONGEST_SUMMARY, fingerprint, is_han_text, plain, title_of
 
 NEAR_TITLE = 92.0  # of 100, rapidfuzz ratio: a changed mark, a word put in

@@ -2,6 +2,8 @@
 
 Two arrays of integers a word: eight bytes an occurrence. Common words are looked into last and only as far
 as a fixed budget reaches, so that an answer costs the same among five thousand readings and a million.
+
+Which readings are worth comparing with one: those that share its most telling words, names and amounts.
 """
 
 from __future__ import annotations
@@ -9,8 +11,11 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from operator import itemgetter
 
 import numpy as np
+
+from tracker.clustering.reading import Reading
 
 UNDATED = 0
 _NONE = array("I")
@@ -84,3 +89,22 @@ def _heaviest(parts: list[np.ndarray], weights: list[float], count: int) -> list
     sums = np.bincount(places, weights=np.repeat(weights, [len(part) for part in parts]))
     # Of equals the newest: news is about the latest.
     return slots[np.lexsort((-slots.astype(np.int64), -sums))[:count]].tolist()
+
+
+CANDIDATES = 30
+AMOUNT_RARITY = 4.0  # nats; amounts are not counted, and are about as rare as a rare word
+
+
+def entries(reading: Reading) -> dict[str, float]:
+    """What it is found by, each with its rarity: words, names (`@key`), amounts (`#amount`)."""
+    found = dict(reading.rarities)
+    for names in reading.names.values():
+        found.update((f"@{key}", rarity) for key, rarity in names.items())
+    found.update((f"#{amount}", AMOUNT_RARITY) for amount in reading.amounts)
+    return found
+
+
+def nearest(postings: Postings, reading: Reading, window: int) -> list[int]:
+    """Slots of the readings within the window that share most, at most CANDIDATES."""
+    weighed = sorted(entries(reading).items(), key=itemgetter(1, 0), reverse=True)
+    return postings.near(weighed, reading.days, window, CANDIDATES)

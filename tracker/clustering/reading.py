@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tracker.clustering.copies import Text
-from tracker.clustering.names import Gazetteer, gazetteer
-from tracker.clustering.shapes import Report
-from tracker.clustering.words import amounts, is_han_text, title_of, words
+from tracker.clustering.reports import Report
+from tracker.clustering.words import Gazetteer, amounts, gazetteer, is_han_text, title_of, words
 
 GROUPS = ("specific", "place", "act")
 SUMMARY_WEIGHT = 0.4  # a word of the summary beside one of the title

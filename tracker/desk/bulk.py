@@ -13,12 +13,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from tracker import search, triage
-from tracker.desk import previews, queue
+from tracker.desk import forms, queue
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision, Event
 from tracker.triage import blind
-from tracker.triage.bulk import MOST
-from tracker.triage.steps import REVIEW
+from tracker.triage.steps import MOST, REVIEW
 
 SNOOZES = (1, 3, 7, 30)
 TABS = {name: queue.TABS[name] for name in ("queue", "review", "snoozed")} | {
@@ -105,8 +104,8 @@ def _deed(asked):
 
 
 def _previewed(user, events, asked):
-    deed, more = _deed(asked | {"note": asked["note"] or previews.NO_REASON_YET})
-    return previews.of(lambda: triage.bulk(events, triage.fingerprint(events), deed, user, **more))
+    deed, more = _deed(asked | {"note": asked["note"] or forms.NO_REASON_YET})
+    return forms.of(lambda: triage.bulk(events, triage.fingerprint(events), deed, user, **more))
 
 
 def _do(request, events, asked):

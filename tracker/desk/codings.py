@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tracker import agreement
-from tracker.desk import item, keys, words
+from tracker import agreement, vocabulary
+from tracker.desk import item, keys
 from tracker.desk.views import _config, desk_view, languages
 from tracker.models import Coding
 from tracker.triage import blind
@@ -89,12 +89,13 @@ def _both(row):
                 "label": each.get_part_display(),
                 "coder": name_of(each.coder),
                 "relevant": each.body["relevant"],
-                "actors": [words.ACTORS[actor] for actor in each.body["actors"]],
+                "actors": [vocabulary.ACTORS[actor] for actor in each.body["actors"]],
                 "actors_differ": "actors" in differing,
-                "certainty": words.CERTAINTIES.get(each.body["certainty"], ""),
+                "certainty": vocabulary.CERTAINTIES.get(each.body["certainty"], ""),
                 "certainty_differs": "certainty" in differing,
                 "codes": [
-                    words.chip(line) | {"rationale": line["rationale"], "differs": line["rec"] in differing}
+                    vocabulary.chip(line)
+                    | {"rationale": line["rationale"], "differs": line["rec"] in differing}
                     for line in each.body["assessments"]
                 ],
                 "json": json.dumps(each.body),

@@ -1,30 +1,193 @@
-"""The editor's page: the queue, the work, the machine, the coders' agreement, what we saw."""
+"""The editor's page: the queue, the work, the machine, the coders' agreement, what we saw.
 
+What the editor wants to know of the desk: how long the queue, how fast the work, how good the machine.
+
+The law: every figure says on how many cases it rests, and looks at a bounded number of rows.
+"""
+
+from __future__ import annotations
+
+import datetime
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from tracker import agreement, measures
-from tracker.desk import words
+from tracker import agreement, record, vocabulary
 from tracker.desk.views import desk_view, languages
+from tracker.models import Article, CoverageDay, Decision, Event
+from tracker.triage import coding
+
+DAYS = 30
+LOOKED_THROUGH = 5000
+HUMAN = ("accept", "dismiss", "snooze", "merge", "review", "split")
+
+
+def queue_now() -> dict[str, Any]:
+    """How many wait, and how long the oldest and the middle one have waited, in days."""
+    waiting = Event.objects.filter(status__in=("new", "proposed", "in_review"))
+    ages = sorted(
+        (timezone.now() - at).total_seconds() / 86400
+        for at in waiting.order_by("-priority", "pk").values_list("proposed_at", flat=True)[:LOOKED_THROUGH]
+    )
+    return {
+        "length": len(ages),
+        "more": len(ages) == LOOKED_THROUGH,
+        "oldest": round(ages[-1], 1) if ages else None,
+        "median": round(statistics.median(ages), 1) if ages else None,
+    }
+
+
+def days(number: int = DAYS) -> list[dict[str, Any]]:
+    """Decisions of each of the last days, with the median seconds spent on one."""
+    since = timezone.now() - datetime.timedelta(days=number)
+    rows = Decision.objects.filter(at__gte=since, action__in=HUMAN, by__isnull=False)
+    counted: dict[Any, Counter[str]] = defaultdict(Counter)
+    for row in rows.annotate(day=TruncDate("at")).values("day", "action").annotate(n=Count("id")).order_by():
+        counted[row["day"]][row["action"]] = row["n"]
+    seconds: dict[Any, list[float]] = defaultdict(list)
+    timed = rows.filter(seconds__isnull=False).annotate(day=TruncDate("at"))
+    for day, spent in timed.order_by("-id").values_list("day", "seconds")[:LOOKED_THROUGH]:
+        seconds[day].append(spent or 0.0)
+    return [
+        {
+            "day": day,
+            "total": sum(counts.values()),
+            "accepted": counts["accept"],
+            "dismissed": counts["dismiss"],
+            "median_seconds": round(statistics.median(seconds[day]), 1) if seconds[day] else None,
+            "timed": len(seconds[day]),
+        }
+        for day, counts in sorted(counted.items(), reverse=True)
+    ]
+
+
+def seconds_each() -> dict[str, Any]:
+    """Median seconds for an acceptance with the suggestion unchanged, and for any other coding."""
+    unchanged: list[float] = []
+    recoded: list[float] = []
+    for decision in _decided("accept"):
+        if decision.seconds is not None:
+            (unchanged if _as_suggested(decision) else recoded).append(decision.seconds)
+    return {
+        name: {"n": len(values), "median": round(statistics.median(values), 1) if values else None}
+        for name, values in (("unchanged", unchanged), ("recoded", recoded))
+    }
+
+
+def acceptance_by_recommendation() -> list[dict[str, Any]]:
+    """For each model version and recommendation: of the codes suggested, how many stood after the
+    decision."""
+    counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for decision in _decided("accept", "dismiss"):
+        if not decision.suggestion_shown:
+            continue
+        kept = _codes(decision)
+        for line in coding.suggested(decision.event):
+            key = (decision.event.model_version, line["rec"])
+            counted[key]["suggested"] += 1
+            counted[key]["kept"] += kept.get(line["rec"], (None,))[0] == line["direction"]
+            counted[key]["exact"] += kept.get(line["rec"]) == (line["direction"], line["strength"])
+    order = {slug: place for place, slug in enumerate(record.RECOMMENDATIONS)}
+    return [
+        {
+            "model": model,
+            "rec": rec,
+            "n": counts["suggested"],
+            "kept": counts["kept"] / counts["suggested"],
+            "exact": counts["exact"] / counts["suggested"],
+        }
+        for (model, rec), counts in sorted(counted.items(), key=lambda each: (each[0][0], order[each[0][1]]))
+    ]
+
+
+def pull() -> dict[str, Any]:
+    """How often analysts end at the machine's directions when they see them, and when they do not: the
+    difference is the pull of suggestions. Intervals are Wilson's, 95 %."""
+    counted: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for decision in _decided("accept", "dismiss"):
+        if not coding.ticked(decision.event.suggestion):
+            continue
+        counted[decision.suggestion_shown]["n"] += 1
+        counted[decision.suggestion_shown]["same"] += _as_suggested(decision)
+    found: dict[str, Any] = {
+        name: {"n": counts["n"], **wilson(counts["same"], counts["n"])}
+        for name, counts in (("shown", counted[True]), ("hidden", counted[False]))
+    }
+    both = all(entry["n"] for entry in found.values())
+    return found | {"difference": found["shown"]["rate"] - found["hidden"]["rate"] if both else None}
+
+
+def wilson(hits: int, n: int, z: float = 1.96) -> dict[str, float | None]:
+    """A rate with its Wilson interval; None where nothing was counted."""
+    if not n:
+        return {"rate": None, "low": None, "high": None}
+    rate, square = hits / n, z * z
+    middle = (rate + square / (2 * n)) / (1 + square / n)
+    half = z * ((rate * (1 - rate) / n + square / (4 * n * n)) ** 0.5) / (1 + square / n)
+    return {"rate": rate, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+
+
+def coverage(number: int = 14) -> list[CoverageDay]:
+    """What we saw on the last days."""
+    return list(CoverageDay.objects.order_by("-day")[:number])
+
+
+def sources(number: int = 14, most: int = 20) -> list[dict[str, Any]]:
+    """The outlets that brought most articles lately, and how many of these were relevant."""
+    since = timezone.now() - datetime.timedelta(days=number)
+    recent = Article.objects.filter(first_seen_at__gte=since).exclude(publisher="")
+    rows = list(recent.order_by("-first_seen_at").values_list("publisher", "state")[:50_000])
+    total, filed = Counter(row[0] for row in rows), Counter(row[0] for row in rows if row[1] == "filed")
+    return [
+        {"publisher": name, "articles": count, "filed": filed[name]}
+        for name, count in total.most_common(most)
+    ]
+
+
+def _decided(*actions: str) -> Iterable[Decision]:
+    """The latest decisions of people that still stand."""
+    found = Decision.objects.filter(action__in=actions, by__isnull=False, undone_by=None)
+    return found.select_related("event").defer("before").order_by("-id")[:LOOKED_THROUGH]
+
+
+def _codes(decision: Decision) -> dict[str, tuple[int, int]]:
+    after: Mapping[str, Any] = decision.after or {}
+    return {
+        line["recommendation_id"]: (line["direction"], line["strength"])
+        for line in after.get("assessments") or ()
+    }
+
+
+def _as_suggested(decision: Decision) -> bool:
+    """Whether the directions that stand are exactly those suggested."""
+    wanted = {line["rec"]: line["direction"] for line in coding.suggested(decision.event)}
+    return {rec: code[0] for rec, code in _codes(decision).items()} == wanted
 
 
 @desk_view("tracker.view_decision")
 @require_GET
 def figures(request):
-    acceptance = [row | {"name": words.SHORT[row["rec"]]} for row in measures.acceptance()]
+    acceptance = [row | {"name": vocabulary.SHORT[row["rec"]]} for row in acceptance_by_recommendation()]
     return render(
         request,
         "desk/figures.html",
         {
-            "queue": measures.queue_now(),
-            "days": measures.days(),
-            "seconds": measures.seconds_each(),
+            "queue": queue_now(),
+            "days": days(),
+            "seconds": seconds_each(),
             "acceptance": acceptance,
-            "pull": measures.pull(),
+            "pull": pull(),
             "agreement": [_named(row) for row in agreement.figures()],
-            "coverage": measures.coverage(),
-            "sources": measures.sources(),
+            "coverage": coverage(),
+            "sources": sources(),
             "languages": languages(request),
             "title": _("Figures"),
         },
@@ -41,5 +204,5 @@ def _named(row):
     }
     return row | {
         "field": fields[row["field"]],
-        "recommendation": words.SHORT.get(row["recommendation"], _("all")),
+        "recommendation": vocabulary.SHORT.get(row["recommendation"], _("all")),
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from tracker.desk import words
+from tracker import vocabulary
 from tracker.models import Decision, Event, Revision
 from tracker.triage.steps import name_of
 
@@ -90,8 +90,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
     one = {line["rec"]: line for line in before["assessments"]}
     other = {line["rec"]: line for line in after["assessments"]}
     found += [
-        {"name": str(words.SHORT[rec]), "before": _coded(one.get(rec)), "after": _coded(other.get(rec))}
-        for rec in words.SHORT
+        {"name": str(vocabulary.SHORT[rec]), "before": _coded(one.get(rec)), "after": _coded(other.get(rec))}
+        for rec in vocabulary.SHORT
         if one.get(rec) != other.get(rec)
     ]
     return found
@@ -112,7 +112,7 @@ def _rows(decision: Decision) -> list[dict[str, str]]:
 def _coded(line: Mapping[str, Any] | None) -> str:
     if not line:
         return ""
-    chip = words.chip(line)
+    chip = vocabulary.chip(line)
     ask = f" · {line['ask']}" if line["ask"] else ""
     rationale = f" · {line['rationale']}" if line["rationale"] else ""
     return f"{chip['mark']} {chip['direction']} {line['strength']} {chip['strength_word']}{ask}{rationale}"

@@ -1,19 +1,158 @@
 """All that an analyst needs to decide one event: reports, reasons, the likeliest twins, similar past
-codes."""
+codes.
+
+Text with the words that led to a suggestion marked in it. Pure but for escaping.
+
+What an outside model says of an event, in the desk's words: beside the event, under the model's name.
+
+What two reports share, in the reader's language: grouping gives kinds and values, never sentences.
+
+Past events whose words resemble an event's, and how they were coded: the coder's precedents.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, ngettext
 
-from tracker import codebook
-from tracker.desk import opinions, sharing, words
-from tracker.desk.marking import marked
-from tracker.desk.similar import similar
+from tracker import record, second_opinion, vocabulary
+from tracker.clustering.words import gazetteer
 from tracker.models import Ask, Assessment, Event, Recommendation, Report
 from tracker.triage import blind, coding
+
+LONGEST_MARKED = 1500
+MOST_CUES = 60
+
+
+def marked(text: str, cues: Iterable[tuple[str, str]]) -> SafeString:
+    """`text` escaped, with every cue (words, class) wrapped in `<mark>`, longest first, never nested."""
+    text = text[:LONGEST_MARKED]
+    classes = {cue.lower(): css for cue, css in list(cues)[:MOST_CUES] if len(cue.strip()) > 1}
+    if not classes:
+        return escape(text)
+    longest = sorted(classes, key=len, reverse=True)
+    pattern = re.compile("|".join(_bounded(cue) for cue in longest), re.IGNORECASE)
+    parts, at = [], 0
+    for found in pattern.finditer(text):
+        css = classes.get(found.group().lower(), "even")
+        parts += [escape(text[at : found.start()]), f'<mark class="{css}">{escape(found.group())}</mark>']
+        at = found.end()
+    return mark_safe("".join([*parts, escape(text[at:])]))  # noqa: S308  # nosec B308  # every part is escaped above
+
+
+def _bounded(cue: str) -> str:
+    """A cue as a pattern: whole words in Latin script, anywhere in Chinese."""
+    latin = cue[0].isascii() and cue[0].isalnum()
+    return rf"(?<!\w){re.escape(cue)}(?!\w)" if latin and cue[-1].isalnum() else re.escape(cue)
+
+
+def shown(event: Event) -> dict[str, Any] | None:
+    """The stored second opinion for the template; None where none is set up or none has come yet."""
+    opinion = second_opinion.opinion_of(event)
+    if opinion is None:
+        return None
+    return {
+        "model": opinion.model,
+        "relevant": opinion.relevant,
+        "codes": [vocabulary.chip(code) | {"why": code["why"]} for code in opinion.as_dict()["assessments"]],
+    }
+
+
+REASONS_SHOWN = 3
+LONGEST_REASON = 80
+
+
+def in_words(reasons: Iterable[Any]) -> list[str]:
+    """The first few reasons as words; what was stored as a sentence by an earlier version stays one."""
+    told = [_told(each) if isinstance(each, Mapping) else str(each) for each in list(reasons)[:REASONS_SHOWN]]
+    return [each[:LONGEST_REASON] for each in told if each]
+
+
+def _told(reason: Mapping[str, Any]) -> str:
+    kind, value = str(reason.get("kind") or ""), str(reason.get("value") or "")
+    if kind == "name":
+        return gazetteer().shown(value, chinese=(get_language() or "").startswith("zh"))
+    if kind == "days" and value.isascii() and value.isdigit():
+        return _apart(int(value))
+    plain = {
+        "page": gettext("the same page"),
+        "title": gettext("the same title"),
+        "near title": gettext("nearly the same title"),
+        "number": gettext("the number %(value)s") % {"value": value},
+        "word": gettext("“%(value)s”") % {"value": value},
+    }
+    return plain.get(kind, value)
+
+
+def _apart(days: int) -> str:
+    if days == 0:
+        return gettext("the same day")
+    return ngettext("%(days)s day apart", "%(days)s days apart", days) % {"days": days}
+
+
+LOOKED_THROUGH = 400
+SIMILAR_SHOWN = 4
+LEAST = 0.12
+
+_COMMON = frozenset(
+    (
+        "a", "after", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "its", "new",
+        "of", "on", "over", "says", "that", "the", "this", "to", "us", "will", "with",
+    )
+)  # fmt: skip
+
+
+def similar(event: Event, user: Any) -> list[dict[str, Any]]:
+    """The precedents on record that share most of the rarer words with the event's title, with their codes;
+    without those that `user` may still code blind.
+
+    Looks at the latest few hundred events only, so that its cost does not grow with the record.
+    """
+    wanted = pieces(f"{event.folded_title}")
+    past = (
+        Event.objects.filter(status__in=Event.ON_RECORD, retracted=False, date__lte=event.date)
+        .exclude(pk=event.pk)
+        .order_by("-date", "-pk")
+        .values_list("pk", "title", "title_zh", "date", "folded_title")[:LOOKED_THROUGH]
+    )
+    ranked = sorted(
+        ((likeness(wanted, pieces(row[4])), row) for row in past), key=lambda pair: pair[0], reverse=True
+    )
+    best = _shown([row for score, row in ranked[: SIMILAR_SHOWN * 3] if score >= LEAST], user)
+    codes: dict[str, list[Any]] = {row[0]: [] for row in best}
+    for line in Assessment.objects.filter(event__in=codes).order_by("recommendation__number"):
+        codes[line.event_id].append(vocabulary.chip(line.line()) | {"rationale": line.rationale})
+    return [
+        {"id": key, "title": title or title_zh, "date": date, "codes": codes[key]}
+        for key, title, title_zh, date, _folded in best
+    ]
+
+
+def _shown(rows: list[Any], user: Any) -> list[Any]:
+    """The first few of these, without those that the user may still code blind."""
+    secret = blind.withheld(user).order_by().filter(event_id__in=[row[0] for row in rows])
+    keys = set(secret.values_list("event_id", flat=True)) if rows else set()
+    return [row for row in rows if row[0] not in keys][:SIMILAR_SHOWN]
+
+
+def pieces(text: str) -> frozenset[str]:
+    """Words of Latin script without the commonest, and pairs of Chinese characters."""
+    latin = {word for word in re.findall(r"[a-z0-9]{2,}", text) if word not in _COMMON}
+    chinese = {
+        run[at : at + 2] for run in re.findall(r"[\u3400-\u9fff]+", text) for at in range(len(run) - 1)
+    }
+    return frozenset(latin | chinese)
+
+
+def likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """Shared pieces over all pieces of both."""
+    return len(one & other) / len(one | other) if one and other else 0.0
+
 
 REPORTS = 12
 
@@ -36,7 +175,7 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
     return {
         "event": event,
         "open": open_,
-        "precision": "" if event.date_precision == "day" else words.PRECISIONS[event.date_precision],
+        "precision": "" if event.date_precision == "day" else vocabulary.PRECISIONS[event.date_precision],
         "blind": blindly,
         "hidden": hidden and not blindly,
         "title": event.title or event.title_zh,
@@ -50,23 +189,23 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         "suggested": proposed,
         "actors": [
             {"slug": slug, "label": label, "on": not blindly and slug in event.actors}
-            for slug, label in words.ACTORS.items()
+            for slug, label in vocabulary.ACTORS.items()
         ],
         "certainties": [
             {
                 "slug": slug,
                 "label": label,
-                "help": words.CERTAINTY_HELP[slug],
+                "help": vocabulary.CERTAINTY_HELP[slug],
                 "on": slug == ("reported" if blindly else event.certainty),
             }
-            for slug, label in words.CERTAINTIES.items()
+            for slug, label in vocabulary.CERTAINTIES.items()
         ],
         "twins": [] if blindly else _twins(suggestion),
-        "opinion": opinions.shown(event) if open_ and not hidden else None,
+        "opinion": shown(event) if open_ and not hidden else None,
         "similar": similar(event, user),
         "relevance": None if hidden else round(100 * event.relevance),
         "model": "" if hidden else event.model_version,
-        "before_start": event.date < codebook.START,
+        "before_start": event.date < record.START,
         # Until somebody has written another day.
         "undated": open_
         and event.version == 1
@@ -104,23 +243,25 @@ def _row(
     return {
         "slug": slug,
         "number": recommendation.number,
-        "name": words.SHORT[slug],
+        "name": vocabulary.SHORT[slug],
         "full": getattr(recommendation, f"name_{language}"),
         "advances": getattr(recommendation, f"advances_{language}"),
         "undermines": getattr(recommendation, f"undermines_{language}"),
-        "rules": words.RULES[slug],
+        "rules": vocabulary.RULES[slug],
         "asks": asks.get(slug, []),
         "line": line,
         "probability": round(100 * float(label.get("probability") or 0)) if label and ticked else None,
         "because": _because(label) if label and ticked else [],
-        "css": words.CLASSES[label["direction"]] if label and label.get("direction") in (1, 0, -1) else "",
+        "css": vocabulary.CLASSES[label["direction"]]
+        if label and label.get("direction") in (1, 0, -1)
+        else "",
         "directions": [
             {
                 "value": value,
                 "key": key,
-                "mark": words.MARKS[value],
-                "class": words.CLASSES[value],
-                "label": words.DIRECTIONS[value],
+                "mark": vocabulary.MARKS[value],
+                "class": vocabulary.CLASSES[value],
+                "label": vocabulary.DIRECTIONS[value],
                 "on": (line or {}).get("direction") == value,
             }
             for value, key in ((1, "+"), (-1, "−"), (0, "0"))
@@ -129,10 +270,10 @@ def _row(
             {
                 "value": value,
                 "label": label_,
-                "help": words.STRENGTH_HELP[value],
+                "help": vocabulary.STRENGTH_HELP[value],
                 "on": (line or {}).get("strength") == value,
             }
-            for value, label_ in words.STRENGTHS.items()
+            for value, label_ in vocabulary.STRENGTHS.items()
         ],
     }
 
@@ -149,7 +290,7 @@ def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _cues(suggestion: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The words that led to what the machine stands behind, with their direction's class."""
     return [
-        (str(reason.get("text") or ""), words.CLASSES.get(int(label.get("direction") or 0), "even"))
+        (str(reason.get("text") or ""), vocabulary.CLASSES.get(int(label.get("direction") or 0), "even"))
         for label in coding.ticked(suggestion)
         for reason in label.get("because") or ()
         if reason.get("start") is not None
@@ -169,7 +310,7 @@ def _report(report: Report, cues: list[tuple[str, str]]) -> dict[str, Any]:
         "summary": marked(article.summary[:600], cues),
         "how": report.get_how_display(),
         "probability": None if report.probability is None else round(100 * report.probability),
-        "because": sharing.in_words(report.because),
+        "because": in_words(report.because),
     }
 
 
@@ -184,7 +325,7 @@ def _twins(suggestion: Mapping[str, Any]) -> list[dict[str, Any]]:
             "date": row.date,
             "status": row.get_status_display(),
             "probability": round(100 * float(offers[row.pk].get("probability") or 0)),
-            "because": sharing.in_words(offers[row.pk].get("because") or ()),
+            "because": in_words(offers[row.pk].get("because") or ()),
         }
         for row in rows
     ]

@@ -9,8 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import search
-from tracker.desk import words
+from tracker import search, vocabulary
 from tracker.models import Event, Report
 from tracker.triage import blind, coding, held_by_others
 
@@ -91,7 +90,7 @@ def _row(event: Event, outlets: list[str]) -> dict[str, Any]:
         "date": event.date,
         "outlet": outlets[0] if outlets else "",
         "more": max(0, event.outlets_count - 1),
-        "codes": [words.chip(line) for line in codes[:3]],
+        "codes": [vocabulary.chip(line) for line in codes[:3]],
         "status": event.status,
         "status_label": event.get_status_display(),
         "look_again": event.look_again,

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from tracker.desk import bulk, codings, figures, views
-from tracker.operations import operations
+from tracker.operations.views import operations
 
 app_name = "desk"
 urlpatterns = [

@@ -15,11 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tracker import search, triage
-from tracker.desk import history, item, keys, previews, queue
-from tracker.desk.decide import LONGEST, BadForm, decide
+from tracker.desk import forms, history, item, keys, queue
+from tracker.desk.forms import LONGEST, BadForm, decide
 from tracker.models import Event
+from tracker.text import folded
 from tracker.triage import blind
-from tracker.triage.searchable import folded
 from tracker.triage.steps import DECIDE, REVIEW
 
 FOUND = 12
@@ -153,7 +153,7 @@ def preview(request):
         if blind.withheld(request.user).filter(event__in=named).exists():
             raise triage.NotAllowed(gettext("Its codes are not shown to you before its second coding."))
         try:
-            return {"effects": previews.of_form(form, request.user)}
+            return {"effects": forms.of_form(form, request.user)}
         except triage.NotAllowed:
             raise
         except triage.Refused as error:  # an answer, not a failure: nobody has asked for the deed yet

@@ -6,9 +6,9 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from tracker import codebook
+from tracker import record
 from tracker.models.articles import Article
-from tracker.models.recommendations import DIRECTIONS, STRENGTHS, Recommendation
+from tracker.models.codebook import DIRECTIONS, STRENGTHS, Recommendation
 
 
 class EventQuerySet(models.QuerySet):
@@ -51,7 +51,7 @@ class Event(models.Model):
         _("id"),
         max_length=100,
         primary_key=True,
-        validators=[RegexValidator(f"^{codebook.ID.pattern}$")],
+        validators=[RegexValidator(f"^{record.ID.pattern}$")],
         help_text=_("Permanent. Small letters, digits and hyphens."),
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PROPOSED)
@@ -59,7 +59,7 @@ class Event(models.Model):
     date_precision = models.CharField(
         _("precision of the date"),
         max_length=7,
-        choices=[(p, _(p)) for p in codebook.PRECISIONS],
+        choices=[(p, _(p)) for p in record.PRECISIONS],
         default="day",
     )
     title = models.CharField(_("title"), max_length=500, blank=True)
@@ -68,7 +68,7 @@ class Event(models.Model):
     summary_zh = models.TextField(_("summary in Chinese"), max_length=10_000, blank=True)
     actors = models.JSONField(_("actors"), default=list, blank=True, help_text=_("Whose act it is."))
     certainty = models.CharField(
-        _("certainty"), max_length=9, choices=[(c, _(c)) for c in codebook.CERTAINTIES], default="reported"
+        _("certainty"), max_length=9, choices=[(c, _(c)) for c in record.CERTAINTIES], default="reported"
     )
     supersedes = models.JSONField(
         _("supersedes"), default=list, blank=True, help_text=_("Ids of earlier events whose effect it ends.")
@@ -168,10 +168,10 @@ class Event(models.Model):
                 name="event_status_is_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(certainty__in=codebook.CERTAINTIES), name="event_certainty_is_known"
+                condition=models.Q(certainty__in=record.CERTAINTIES), name="event_certainty_is_known"
             ),
             models.CheckConstraint(
-                condition=models.Q(date_precision__in=codebook.PRECISIONS), name="event_precision_is_known"
+                condition=models.Q(date_precision__in=record.PRECISIONS), name="event_precision_is_known"
             ),
             models.CheckConstraint(
                 condition=models.Q(status="merged", merged_into__isnull=False)

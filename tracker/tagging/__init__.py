@@ -6,8 +6,8 @@ codebook's rules), `features` and `vectors` (numbers), `model` (what was learnt)
 `suggestions` (the answer). `training` makes models.
 """
 
-from tracker.tagging import cues, embedding, model, training
+from tracker.tagging import cues, model, training, vectors
 from tracker.tagging.suggestions import Because, Label, Suggestion
 from tracker.tagging.tagger import Tagger
 
-__all__ = ["Because", "Label", "Suggestion", "Tagger", "cues", "embedding", "model", "training"]
+__all__ = ["Because", "Label", "Suggestion", "Tagger", "cues", "model", "training", "vectors"]

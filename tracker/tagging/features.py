@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from tracker.tagging import folding, frames, matching, table
+from tracker import text
+from tracker.tagging import frames, matching, rules
 from tracker.tagging.cues import Cue, Cues
 from tracker.tagging.frames import Frame
 from tracker.tagging.matching import Hit
-from tracker.tagging.table import Finding, Pair
+from tracker.tagging.rules import Finding, Pair
 
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _SUMMARY_WEIGHT = 0.5
@@ -52,20 +53,20 @@ class Reader:
         self._matcher = _matcher(cues.words)
 
     def read(self, title: str, summary: str = "", publisher: str = "") -> Text:
-        head = folding.without_site(folding.fold(title), publisher if isinstance(publisher, str) else "")
-        body = folding.fold(summary, folding.LONGEST_SUMMARY)
+        head = text.without_site(text.fold(title), publisher if isinstance(publisher, str) else "")
+        body = text.fold(summary, text.LONGEST_SUMMARY)
         spoken = matching.tokens(head)
         frame = frames.read(head, self._matcher, spoken)
         said = matching.tokens(body) if body.strip() else []
         below = frames.read(body, self._matcher, said) if body.strip() else None
-        findings = [("title", finding) for finding in table.apply(self.cues.rules, frame)]
-        scores = table.scores([finding for _, finding in findings])
+        findings = [("title", finding) for finding in rules.apply(self.cues.rules, frame)]
+        scores = rules.scores([finding for _, finding in findings])
         words = _words(head, frame, spoken)
         signs = _signs(frame)
         if below is not None:
-            more = table.apply(self.cues.rules, below)
+            more = rules.apply(self.cues.rules, below)
             findings += [("summary", finding) for finding in more]
-            scores = _joined(scores, table.scores(more))
+            scores = _joined(scores, rules.scores(more))
             words = _added(words, _words(body, below, said))
             signs = _added(signs, _signs(below))
         for (rec, direction), score in scores.items():

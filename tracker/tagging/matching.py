@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from tracker.tagging import folding
+from tracker import text as text_forms
 from tracker.tagging.cues import Cue
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
@@ -55,7 +55,7 @@ class _Word:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text written with spaces; dots of abbreviations drop out (U.S. is US)."""
-    small = folding.lower(text)
+    small = text_forms.lower(text)
     found = []
     for match in TOKEN.finditer(text):
         start, end = match.span()

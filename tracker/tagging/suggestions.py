@@ -1,13 +1,22 @@
 """What the tagger answers: a suggestion, its labels, and the reasons for each. Pure data.
 
 The law: whatever is suggested carries what led to it; `as_dict` and `from_dict` keep every field.
+
+Why: the words, signs and past cases that led to a label; and who acts, how certainly. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from tracker.tagging.features import Text
+from tracker.tagging.model import PAIRS, Model
+from tracker.tagging.rules import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +79,101 @@ class Suggestion:
 
 def _fields(one: Because | Label | Suggestion) -> dict[str, Any]:
     return {name: getattr(one, name) for name in one.__slots__}
+
+
+Row = tuple[np.ndarray, np.ndarray]
+
+_MOST_WORDS = 4
+_NEAREST = 0.45
+
+
+class Reasons:
+    """The reasons of one model."""
+
+    def __init__(self, model: Model):
+        self._model = model
+        self._words = model.vocabulary.words
+        self._cases = model.cases
+
+    def of(self, pair: Pair, text: Text, row: Row, report: Sequence[str]) -> tuple[Because, ...]:
+        """Words of the rules that hold for the pair; without one, the words that weigh most in the model."""
+        return tuple(_from_rules(pair, text, report) or self._from_model(pair, text, row, report))
+
+    def _from_model(self, pair: Pair, text: Text, row: Row, report: Sequence[str]) -> list[Because]:
+        at = PAIRS.index(pair) // 2
+        places, values = row
+        weights = values * self._model.touched[places, at]
+        found: list[Because] = []
+        title, best = text.title.lower(), np.argsort(-weights)[:40]
+        for column, weight in zip(places[best].tolist(), weights[best].tolist(), strict=True):
+            if weight <= 0 or len(found) == 2:
+                break
+            if column >= len(self._words) or self._words[column][0] == "c":
+                continue
+            word = self._words[column][2:]
+            start = title.find(word)
+            if (
+                start >= 0
+                and len(word) > 1
+                and not any(_overlap(start, start + len(word), one) for one in found)
+            ):
+                found.append(
+                    Because(report[0][start : start + len(word)], "model", "title", start, start + len(word))
+                )
+        return found
+
+    def nearest(self, matrix: sparse.csr_matrix) -> list[tuple[Because, bool]]:
+        """For each row the past case most like it, and whether it is alike enough to be named beside words."""
+        if not self._cases.shape[0]:
+            return []
+        near = (matrix[:, : self._cases.shape[1]] @ self._cases.T).toarray()
+        best = near.argmax(axis=1)
+        return [
+            (Because(self._model.case_titles[case], "case", ""), bool(near[at, case] >= _NEAREST))
+            for at, case in enumerate(best)
+        ]
+
+
+def _from_rules(pair: Pair, text: Text, report: Sequence[str]) -> list[Because]:
+    found: dict[tuple[str, int], Because] = {}
+    for place, finding in text.findings:
+        if finding.pair != pair:
+            continue
+        whole = report[0] if place == "title" else report[1]
+        for hit in finding.hits:
+            found.setdefault(
+                (place, hit.start), Because(whole[hit.start : hit.end], "words", place, hit.start, hit.end)
+            )
+    return sorted(found.values(), key=lambda one: (one.field != "title", one.start or 0))[:_MOST_WORDS]
+
+
+def _overlap(start: int, end: int, one: Because) -> bool:
+    return one.start is not None and one.end is not None and start < one.end and one.start < end
+
+
+def actors(text: Text) -> tuple[str, ...]:
+    """Whose act: the sides named before the first act; else the first side named."""
+    sides = text.frame.of("side") or (text.summary_frame.of("side") if text.summary_frame else [])
+    acts = [hit.start for hit in text.frame.of("act") if hit.effect != "say"]
+    first = min(acts, default=10**9)
+    subjects = [side for side in sides if side.start <= first] or sides[:1]
+    found: list[str] = []
+    for side in subjects:
+        actor = "industry" if side.name.endswith("-firm") else side.effect
+        if actor not in found and len(found) < 3:
+            found.append(actor)
+    return tuple(found)
+
+
+def certainty(text: Text, publisher: str) -> str:
+    """Rumoured when the headline hedges, confirmed when an official source speaks, else reported."""
+    shapes = {hit.effect for hit in text.frame.hits if hit.kind == "shape"}
+    if "hedge" in shapes:
+        return "rumoured"
+    return "confirmed" if _is_official(publisher) else "reported"
+
+
+def _is_official(publisher: str) -> bool:
+    low = publisher.casefold()
+    return any(mark in low for mark in (".gov", "white house", "federal register", "ministry", "department of",
+                                        "外交部", "商务部", "国务院", "白宫"))  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tracker.tagging import embedding, reasons
 from tracker.tagging import model as models
+from tracker.tagging import suggestions, vectors
 from tracker.tagging.cues import Cues
 from tracker.tagging.features import Reader, Text
 from tracker.tagging.model import PAIRS, Model
@@ -29,7 +29,7 @@ class Tagger:
         self,
         cues: Cues,
         model: Model,
-        encode: embedding.Encoder | None = None,
+        encode: vectors.Encoder | None = None,
         reader: Reader | None = None,
     ):
         if len(model.vocabulary.meaning) and encode is None:
@@ -39,7 +39,7 @@ class Tagger:
         self.model = model
         self._encode = encode if len(model.vocabulary.meaning) else None
         self.reader = reader or Reader(cues)
-        self._reasons = reasons.Reasons(model)
+        self._reasons = suggestions.Reasons(model)
 
     def tag(self, title: str, summary: str = "", lang: str = "", publisher: str = "") -> Suggestion:
         """The suggestion for one report; any text is answered, if need be with silence."""
@@ -126,8 +126,8 @@ class Tagger:
         return Suggestion(
             relevance=round(float(models.probability(evidence[-1])), 4),
             labels=labels,
-            actors=reasons.actors(text),
-            certainty=reasons.certainty(text, report[2]),
+            actors=suggestions.actors(text),
+            certainty=suggestions.certainty(text, report[2]),
             silent=not any(label.ticked for label in labels),
             model=self.model.name,
             publisher=report[2],

@@ -3,6 +3,8 @@ Pure.
 
 The law: no number that decides (how to weigh the witnesses, the threshold) is fitted on a headline that
 the weights have seen. Examples are folded by group, so that no event is on both sides of a fold.
+
+How good a tagger is, in the figures of the evaluation. Pure.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
 
-from tracker.tagging import embedding, vectors, weighing
+from tracker.tagging import calibration, vectors
 from tracker.tagging import model as models
 from tracker.tagging.cues import RECOMMENDATIONS, Cues
 from tracker.tagging.features import Reader, Text
@@ -83,7 +86,7 @@ def train(
     examples: Iterable[Example],
     cues: Cues,
     name: str = "",
-    encode: embedding.Encoder | None = None,
+    encode: vectors.Encoder | None = None,
     reader: Reader | None = None,
 ) -> Model:
     """A model from these examples; with `encode` it also learns from what the texts mean.
@@ -117,7 +120,9 @@ def train(
     )
     real = rows.part(order)
     groups = [one.group for one in real.examples]
-    weighing.weigh(made, weighing.Held(seen, relevant, real.direction, real.touched, real.weight, groups))
+    calibration.weigh(
+        made, calibration.Held(seen, relevant, real.direction, real.touched, real.weight, groups)
+    )
     return made
 
 
@@ -131,9 +136,7 @@ def fold_of(group: str, folds: int = FOLDS) -> int:
     return int(hashlib.sha256(group.encode()).hexdigest()[:12], 16) % folds
 
 
-def _rows(
-    examples: Sequence[Example], texts: Sequence[Text], encode: embedding.Encoder | None = None
-) -> _Rows:
+def _rows(examples: Sequence[Example], texts: Sequence[Text], encode: vectors.Encoder | None = None) -> _Rows:
     sizes = Counter((one.group, one.kind == "record") for one in examples)
     touched = np.zeros((len(examples), len(RECOMMENDATIONS)))
     direction = np.zeros_like(touched)
@@ -259,3 +262,34 @@ def _past_cases(rows: _Rows) -> np.ndarray:
 def _words_of(rows: _Rows, vocabulary: vectors.Vocabulary) -> sparse.csr_matrix:
     matrix = rows.counted.matrix(vocabulary)
     return matrix.multiply(np.arange(matrix.shape[1]) < len(vocabulary.words)).tocsr()
+
+
+if TYPE_CHECKING:
+    from tracker.tagging.tagger import Tagger
+
+Pairs = set[tuple[str, int]]
+
+
+def micro_f1(tagger: Tagger, examples: Sequence[Example]) -> float:
+    """Micro-F1 of the ticked labels over (recommendation, direction) pairs."""
+    suggestions = tagger.tag_many([(one.title, one.summary, one.publisher) for one in examples])
+    ticked = [{(each.rec, each.direction) for each in one.labels if each.ticked} for one in suggestions]
+    return f1(ticked, [set(one.labels) for one in examples])
+
+
+def f1(ticked: Iterable[Pairs], right: Iterable[Pairs]) -> float:
+    hits = said = wanted = 0
+    for these, those in zip(ticked, right, strict=True):
+        hits, said, wanted = hits + len(these & those), said + len(these), wanted + len(those)
+    return 2 * hits / (said + wanted) if said + wanted else 0.0
+
+
+def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error: the mean gap between stated and observed share, over equal-width bins."""
+    place = np.minimum((chance * bins).astype(int), bins - 1)
+    gaps = [
+        abs(chance[place == each].mean() - right[place == each].mean()) * (place == each).mean()
+        for each in range(bins)
+        if (place == each).any()
+    ]
+    return float(sum(gaps))

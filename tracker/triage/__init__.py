@@ -5,22 +5,26 @@ the event's row, its codes, a decision in the journal and, once it is on record,
 refused deed (`Refused`) changes nothing.
 """
 
-from tracker.triage.bulk import bulk, fingerprint
 from tracker.triage.claims import claim, held_by_others, release
 from tracker.triage.coding import suggested
 from tracker.triage.deciding import (
     accept,
     ask_review,
     dismiss,
+    dispute,
     edit,
+    looked,
     reopen,
+    restore,
+    retract,
+    settle,
     snooze,
 )  # fmt: skip
 from tracker.triage.entering import enter, enter_all
 from tracker.triage.joining import join_article, merge, split, supersede
-from tracker.triage.moves import Claimed, NotAllowed, Refused, Stale
 from tracker.triage.proposing import propose, refresh, revisit, wake
-from tracker.triage.questioning import dispute, looked, restore, retract, settle
+from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale
+from tracker.triage.steps import bulk, fingerprint
 from tracker.triage.undoing import last_of, undo
 
 __all__ = [

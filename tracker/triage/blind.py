@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker.models import Assessment, Coding, Decision, Event
-from tracker.triage.moves import NotAllowed
+from tracker.triage.statuses import NotAllowed
 from tracker.triage.steps import DECIDE, REVIEW
 
 UNBLIND = "unblind"  # the journal's word for a reviewer who chose to see a first coding

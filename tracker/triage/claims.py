@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker.models import Claim, Event
-from tracker.triage.moves import Claimed, NotAllowed, Refused
+from tracker.triage.statuses import Claimed, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, name_of
 
 MINUTES = 5

@@ -1,4 +1,7 @@
-"""A coding as plain values: checked by the codebook, taken from a suggestion, written as assessments."""
+"""A coding as plain values: checked by the codebook, taken from a suggestion, written as assessments.
+
+Which events an event may supersede: earlier ones on record, and never in a circle.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tracker import codebook
+from tracker import record as record_format
 from tracker.models import Article, Assessment, Event
-from tracker.triage.moves import Refused
+from tracker.triage.statuses import Refused
 
 MOST_SOURCES = 40
 
@@ -17,14 +20,14 @@ MOST_SOURCES = 40
 def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
     """The assessments in the record's full form and order, or `Refused` with what the codebook says."""
     try:
-        record = codebook.check(
+        record = record_format.check(
             {
                 "id": event.id,
                 "date": "2025-01-21",
                 "assessments": [_without_empty(item) for item in assessments],
             }
         )
-    except codebook.RecordError as error:
+    except record_format.RecordError as error:
         raise Refused(str(error)) from error
     found: list[dict[str, Any]] = record["assessments"]
     return found
@@ -41,14 +44,14 @@ def suggested(event: Event) -> list[dict[str, Any]]:
     """What the machine proposes for an event, as assessments with the words that led to it as rationale."""
     found = []
     for label in ticked(event.suggestion):
-        if label.get("rec") in codebook.ASKS and label.get("direction") in codebook.DIRECTIONS:
+        if label.get("rec") in record_format.ASKS and label.get("direction") in record_format.DIRECTIONS:
             ask = label.get("ask")
             found.append(
                 {
                     "rec": label["rec"],
                     "direction": label["direction"],
                     "strength": min(5, max(1, int(label.get("strength") or 1))),
-                    "ask": ask if ask in codebook.ASKS[label["rec"]] else None,
+                    "ask": ask if ask in record_format.ASKS[label["rec"]] else None,
                     "rationale": label.get("rationale") or reason_in_words(label.get("because") or ()),
                 }
             )
@@ -80,7 +83,7 @@ def put(event: Event, assessments: list[dict[str, Any]], version: str | None = N
         row = rows.get(line["rec"]) or Assessment(event=event, recommendation_id=line["rec"])
         row.direction, row.strength, row.ask = line["direction"], line["strength"], line["ask"] or ""
         row.rationale = line["rationale"]
-        row.codebook = version or codebook.VERSION
+        row.codebook = version or record_format.VERSION
         row.save()
     # Whatever was prefetched before no longer holds; the log reads what stands now.
     vars(event)["_prefetched_objects_cache"] = {}
@@ -110,3 +113,47 @@ def needs_some(assessments: list[Any]) -> None:
 
 def _without_empty(item: Any) -> Any:
     return {**item, "ask": item.get("ask") or None} if isinstance(item, Mapping) else item
+
+
+def check_supersedes(event: Event, ids: Iterable[str]) -> None:
+    """`Refused` when one of `ids` is the event itself, unknown, not on record, later, or superseded by a
+    chain that leads back here. A rumour ends nothing."""
+    wanted = list(ids)
+    if wanted and event.certainty == "rumoured":
+        raise Refused(_("A rumour ends nothing: raise the certainty first, or leave the link out."))
+    rows = Event.objects.in_bulk(wanted)
+    for key in wanted:
+        earlier = rows.get(key)
+        if key == event.pk:
+            raise Refused(_("An event cannot supersede itself."))
+        if earlier is None or not earlier.on_record or earlier.retracted:
+            raise Refused(_("%(id)s is not an event on record.") % {"id": key})
+        if leads_to(earlier, event.pk):
+            raise Refused(
+                _("That would be a circle: “%(title)s” already supersedes this event.")
+                % {"title": str(earlier)[:80]}
+            )
+        if (earlier.date, earlier.pk) >= (event.date, event.pk):
+            raise Refused(
+                _("“%(title)s” is of %(day)s, later than this event; only an earlier one can be superseded.")
+                % {"title": str(earlier)[:80], "day": earlier.date}
+            )
+
+
+def leads_to(event: Event, target: str) -> bool:
+    """Whether a chain of links starts at `event` and reaches `target`."""
+    waiting, seen = list(event.supersedes), {event.pk}
+    while waiting:
+        if target in waiting:
+            return True
+        seen.update(waiting)
+        rows = Event.objects.filter(pk__in=waiting).values_list("supersedes", flat=True)
+        waiting = [key for links in rows for key in links if key not in seen]
+    return False
+
+
+def superseding(key: str) -> list[Event]:
+    """Events on record that name `key` as superseded."""
+    # The list is stored as text, so that both databases can search it; the quotes keep the id whole.
+    found = Event.objects.filter(status__in=Event.ON_RECORD, supersedes__icontains=f'"{key}"')
+    return [event for event in found.order_by("pk") if key in event.supersedes]

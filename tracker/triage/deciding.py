@@ -1,6 +1,10 @@
 """Decisions on one event: accept, edit, dismiss, snooze, ask a reviewer, dispute, retract, and back.
 
 The law: the form says what it showed (`version`); if the event has moved on, nothing is written.
+
+Events on record that are questioned: looked at again, disputed, settled, retracted, restored.
+
+The law: a disputed event still counts; a retracted one counts no longer from its day on. Both say why.
 """
 
 from __future__ import annotations
@@ -13,11 +17,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import codebook, record
+from tracker import log, record
 from tracker.models import Event, Revision
 from tracker.triage import blind, coding
-from tracker.triage.links import check_supersedes
-from tracker.triage.moves import (
+from tracker.triage.coding import check_supersedes
+from tracker.triage.statuses import (  # fmt: skip
     ACCEPTED,
     DISMISSED,
     DISPUTED,
@@ -26,9 +30,74 @@ from tracker.triage.moves import (
     PROPOSED,
     SNOOZED,
     Refused,
-)  # fmt: skip
-from tracker.triage.questioning import only_move
-from tracker.triage.steps import Step
+)
+from tracker.triage.steps import REVIEW, Step
+
+
+def looked(event: Event | str, by: Any, note: str = "", *, version: int | None = None, **more: Any) -> Event:
+    """An event that asked to be looked at again was, and stays as it is."""
+    with Step("look", by, why=note, **more) as step:
+        row = step.take(event, version)
+        step.save(row)
+    return row
+
+
+def dispute(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
+    """Mark an accepted event as disputed; it still counts until the dispute is settled."""
+    if not why.strip():
+        raise Refused(_("Say what is disputed."))
+    row = only_move("dispute", event, by, DISPUTED, why, version, **more)
+    log.turn()
+    return row
+
+
+def settle(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
+    """End a dispute; a change of code that it led to is an `edit` of its own."""
+    row = only_move("settle", event, by, ACCEPTED, why, version, permission=REVIEW, **more)
+    log.turn()
+    return row
+
+
+def retract(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Revision:
+    """Take an event off the record from today on; what was known before stays as it was."""
+    return _retraction("retract", event, by, why, version, True, **more)
+
+
+def restore(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Revision:
+    """Put a retracted event back on record from today on."""
+    return _retraction("restore", event, by, why, version, False, **more)
+
+
+def _retraction(
+    action: str, event: Event | str, by: Any, why: str, version: int | None, retracted: bool, **more: Any
+) -> Revision:
+    if not why.strip():
+        raise Refused(_("Say why: readers see the reason beside every change of the record."))
+    with Step(action, by, why=why, permission=REVIEW, **more) as step:
+        row = step.take(event, version)
+        if not row.on_record or row.retracted == retracted:
+            raise Refused(
+                _("“%(title)s” is not on record.") % {"title": str(row)[:80]}
+                if retracted
+                else _("“%(title)s” is not retracted.") % {"title": str(row)[:80]}
+            )
+        row.retracted = retracted
+        revision = step.write(row)
+    assert revision is not None
+    return revision
+
+
+def only_move(
+    action: str, event: Event | str, by: Any, status: str, why: str, version: int | None, **more: Any
+) -> Event:
+    """A step that changes nothing but the status."""
+    with Step(action, by, why=why, **more) as step:
+        row = step.take(event, version)
+        step.move(row, status)
+        row.snoozed_until = row.snoozed_reports = None
+        step.save(row)
+    return row
+
 
 TEXTS = {"title": 500, "title_zh": 500, "summary": 10_000, "summary_zh": 10_000}
 EDITABLE = (*TEXTS, "date", "date_precision", "actors", "certainty", "supersedes", "sources", "assessments")
@@ -84,7 +153,7 @@ def accept(
         for line in lines:
             line["rationale"] = line["rationale"] or rationale or ""
         row.sources = coding.sources_of(row)
-        row.codebook, row.retracted = codebook.VERSION, False
+        row.codebook, row.retracted = record.VERSION, False
         row.snoozed_until = row.snoozed_reports = None
         row.decided_at, row.decided_by = timezone.now(), by
         step.save(row)
@@ -120,16 +189,16 @@ def edit(
             )
         if row.on_record and not why.strip():
             raise Refused(_("Say why: readers see the reason beside every change of the record."))
-        before = record.body_of(row) if row.on_record else None
+        before = log.body_of(row) if row.on_record else None
         _change(row, changes)
         if "assessments" in changes:
             lines = coding.checked(row, changes["assessments"])
             if row.on_record:
                 coding.needs_some(lines)
-                row.codebook = codebook.VERSION
+                row.codebook = record.VERSION
             step.save(row)
             coding.put(row, lines)
-        if before is not None and _same(before, record.body_of(row)):
+        if before is not None and _same(before, log.body_of(row)):
             raise Refused(_("Nothing has changed."))
         superseding = "supersedes" in changes and row.on_record
         return step.write(
@@ -218,15 +287,15 @@ def _change(row: Event, changes: Mapping[str, Any]) -> None:
     if isinstance(given.get("date"), datetime.date):
         given["date"] = given["date"].isoformat()
     try:
-        checked = codebook.check(
+        checked = record.check(
             {"id": row.id, "date": row.date.isoformat(), "certainty": row.certainty} | given
         )
-    except codebook.RecordError as error:
+    except record.RecordError as error:
         raise Refused(str(error)) from error
     for name in given:
         setattr(row, name, checked[name])
     if "date" in given:
-        row.date = codebook.day(given["date"], "date")
+        row.date = record.day(given["date"], "date")
     if not (row.title.strip() or row.title_zh.strip()):
         raise Refused(_("An event needs a title."))
     if row.supersedes and ({"supersedes", "date", "certainty"} & set(given)):

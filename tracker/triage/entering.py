@@ -15,10 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import codebook, record
+from tracker import log, record, text
 from tracker.models import Decision, Event, Revision
-from tracker.triage import coding, searchable
-from tracker.triage.moves import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
+from tracker.triage import coding
+from tracker.triage.statuses import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
 
 _COLUMNS = (
     "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty", "supersedes",
@@ -38,9 +38,9 @@ def enter(
 ) -> Revision | None:
     """Put one record into the log; None when the log holds it already. `kind` and `recorded_on` (the day when
     the record names none) default to what follows from the log and to today."""
-    checked = codebook.check(raw)
+    checked = record.check(raw)
     with transaction.atomic():
-        record.lock()
+        log.lock()
         event = Event.objects.select_for_update().filter(pk=checked["id"]).first()
         versions = [
             row.record for row in Revision.objects.filter(event_id=checked["id"]).order_by("sequence")
@@ -59,7 +59,7 @@ def enter_all(
     rests: dict[str, list[dict[str, Any]]] = {}
     restoring = not Revision.objects.exists()
     for raw in records:
-        checked = codebook.check(raw)
+        checked = record.check(raw)
         key = checked["id"]
         if key not in rests:
             found = Revision.objects.filter(event_id=key).order_by("sequence")
@@ -113,33 +113,33 @@ def _write(
         row.snoozed_until = row.snoozed_reports = None
     for name in _COLUMNS:
         setattr(row, name, checked[name])
-    row.date = codebook.day(checked["date"], "date")
+    row.date = record.day(checked["date"], "date")
     row.codebook = checked["codebook"] or ""
     row.recorded_at = recorded_on
     row.version = row.version + 1 if event else 1
-    searchable.note(row)
+    text.note(row)
     row.save(force_insert=event is None)
-    coding.put(row, checked["assessments"], checked["codebook"] or codebook.VERSION)
+    coding.put(row, checked["assessments"], checked["codebook"] or record.VERSION)
     Decision.objects.create(
         event=row, action="enter", status_before=before, status_after=row.status, by=by, reason=why[:1000]
     )
-    return record.append(row, kind=kind or _kind(checked, versions), who=who, by=by, why=why, related=related)
+    return log.append(row, kind=kind or _kind(checked, versions), who=who, by=by, why=why, related=related)
 
 
 def _recorded(
     claimed: str | None, known_before: bool, recorded_on: datetime.date | None, restoring: bool
 ) -> datetime.date | None:
     """The day that a version is recorded on; None for the first import."""
-    today, newest = timezone.now().date(), record.latest_recorded()
+    today, newest = timezone.now().date(), log.latest_recorded()
     opened = (
         None
         if restoring
         else Revision.objects.order_by("sequence").values_list("written_at", flat=True).first()
     )
-    day = codebook.day(claimed, "recorded_at") if claimed else recorded_on
+    day = record.day(claimed, "recorded_at") if claimed else recorded_on
     if day is None and newest is None and not known_before and (opened is None or opened.date() == today):
         return None
-    earliest = max(day for day in (newest, opened.date() if opened else None, codebook.START) if day)
+    earliest = max(day for day in (newest, opened.date() if opened else None, record.START) if day)
     return day if day is not None and earliest <= day <= today else max(today, earliest)
 
 

@@ -15,12 +15,12 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import codebook
+from tracker import record
 from tracker.models import Event, PairJudgement, Report, Revision
-from tracker.triage import coding, worth
-from tracker.triage.links import check_supersedes, superseding
-from tracker.triage.moves import MERGED, NEW, Refused
+from tracker.triage import coding, proposing
+from tracker.triage.coding import check_supersedes, superseding
 from tracker.triage.proposing import count_reports, new_id
+from tracker.triage.statuses import MERGED, NEW, Refused
 from tracker.triage.steps import REVIEW, Step
 
 
@@ -189,7 +189,7 @@ def _grow(step: Step, target: Event, absorbed: list[str]) -> None:
         target.sources = coding.sources_of(target)
     else:
         labels = coding.ticked(target.suggestion)
-        target.priority = worth.priority(
+        target.priority = proposing.priority_of(
             target.relevance, labels, target.outlets_count, target.date, dated=dated
         )
     step.write(target, related=absorbed)
@@ -209,8 +209,8 @@ def _part(row: Event, part: Mapping[str, Any]) -> Event:
     if not title:
         raise Refused(_("Each new event needs a title."))
     try:
-        day = codebook.day(str(part["date"]), "date") if part.get("date") else row.date
-    except codebook.RecordError as error:
+        day = record.day(str(part["date"]), "date") if part.get("date") else row.date
+    except record.RecordError as error:
         raise Refused(str(error)) from error
     chinese = any("\u4e00" <= character <= "\u9fff" for character in title)
     return Event(

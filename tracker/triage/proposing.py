@@ -2,12 +2,20 @@
 
 The law: a proposal counts nowhere. A decided event keeps its codes whatever the machine reads later; it only
 gains reports.
+
+How much it is worth to look at a proposal soon. Pure.
+
+Expected value = probability that it matters × weight of the act × novelty, halved with each week of age. All
+proposals age at the same pace, so the order never changes by itself: the logarithm is stored once, and the
+queue is one index. What no report dates is as likely old as new, since a feed's first poll brings years of it:
+it stands where what is two weeks older stands.
 """
 
 from __future__ import annotations
 
 import datetime
 import hashlib
+import math
 import re
 import uuid
 from collections.abc import Iterable, Mapping
@@ -19,10 +27,35 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from tracker import codebook, statements
+from tracker import record, sql, text
 from tracker.models import Article, Decision, Event, Report
-from tracker.triage import coding, searchable, worth
-from tracker.triage.moves import NEW, PROPOSED, SNOOZED, Refused
+from tracker.triage import coding
+from tracker.triage.statuses import NEW, PROPOSED, SNOOZED, Refused
+
+HALF_LIFE_DAYS = 7.0
+UNDATED_DAYS = 14
+STRENGTH_WORTH = {1: 1.0, 2: 1.5, 3: 2.5, 4: 4.0, 5: 4.0}
+EPOCH = datetime.date(2025, 1, 21)
+
+
+def priority_of(
+    relevance: float,
+    labels: Iterable[Mapping[str, Any]],
+    outlets: int,
+    date: datetime.date,
+    *,
+    dated: bool = True,
+) -> float:
+    """The place in the queue: the greater, the sooner. Not `dated`: `date` is only when it came in."""
+    weights = [
+        float(label.get("probability") or 0.5) * STRENGTH_WORTH.get(int(label.get("strength") or 1), 1.0)
+        for label in labels
+    ]
+    value = max(0.01, min(1.0, relevance or 0.0)) * (0.5 + sum(sorted(weights)[-3:]))
+    value *= 1.0 + math.log2(max(1, outlets)) / 2  # taken up by others: more likely an act of weight
+    days = (date - EPOCH).days - (0 if dated else UNDATED_DAYS)
+    return round(math.log2(value) + days / HALF_LIFE_DAYS, 4)
+
 
 LONGEST_SLUG = 70
 REPORT = ("event", "article", "how", "probability", "because")
@@ -58,7 +91,7 @@ def propose(
         outlets = len({article.publisher for article in found})
     if priority is None:
         dated = not found or any(article.published_at for article in found)
-        priority = worth.priority(relevance, coding.ticked(suggestion), outlets, date, dated=dated)
+        priority = priority_of(relevance, coding.ticked(suggestion), outlets, date, dated=dated)
     chinese = language.lower().startswith("zh")
     event = Event(
         status=PROPOSED if coding.ticked(suggestion) else NEW,
@@ -77,16 +110,14 @@ def propose(
         outlets_count=outlets,
         last_reported_at=timezone.now() if found else None,
     )
-    searchable.note(event)
+    text.note(event)
     # A caller that holds a transaction gives it up when this fails: no savepoint.
     with transaction.atomic(savepoint=False):
         _insert(event, title)
         reasons = list(because)
-        statements.insert(
-            Report, REPORT, [(event.pk, article.pk, how, probability, reasons) for article in found]
-        )
+        sql.insert(Report, REPORT, [(event.pk, article.pk, how, probability, reasons) for article in found])
         told = (event.pk, "propose", event.status, by and by.pk, event.model_version)
-        statements.insert(Decision, PROPOSAL, [told])
+        sql.insert(Decision, PROPOSAL, [told])
     return event
 
 
@@ -121,7 +152,7 @@ def refresh(
             changed += _take_suggestion(fresh, suggestion, relevance, actors, certainty, model_version)
             labels = coding.ticked(fresh.suggestion)
             fresh.priority = (
-                worth.priority(fresh.relevance, labels, fresh.outlets_count, fresh.date, dated=dated)
+                priority_of(fresh.relevance, labels, fresh.outlets_count, fresh.date, dated=dated)
                 if priority is None
                 else priority
             )
@@ -190,24 +221,24 @@ def count_reports(event: Event, outlets: int | None = None) -> bool:
 def actors_in_order(actors: Iterable[Any]) -> list[str]:
     """The codebook's actors among those given, in its order."""
     named = set(actors)
-    return [actor for actor in codebook.ACTORS if actor in named]
+    return [actor for actor in record.ACTORS if actor in named]
 
 
 def _certainty(value: Any) -> str:
-    return value if value in codebook.CERTAINTIES else "reported"
+    return value if value in record.CERTAINTIES else "reported"
 
 
 def _insert(event: Event, title: str) -> None:
     """Under the first free id: `…`, `…-2`, `…-3`, then a random one."""
     event.pk = stem = new_id(event.date, title)
-    if statements.add(event):
+    if sql.add(event):
         return
     taken = set(Event.objects.filter(pk__startswith=stem).values_list("pk", flat=True))
     names = (f"{stem}-{number}" for number in range(2, 200))
     # More than one: somebody may take an id between the look and the writing.
     for name in [name for name in names if name not in taken][:3]:
         event.pk = name
-        if statements.add(event):
+        if sql.add(event):
             return
     event.pk = f"{stem}-{uuid.uuid4().hex[:8]}"
     event.save(force_insert=True)

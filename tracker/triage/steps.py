@@ -2,13 +2,24 @@
 
 The law: whatever a step changes, it changes in one transaction, together with one decision for each event and
 one revision for each event on record. A refused step changes nothing.
+
+The state of one event as plain JSON, and back: what a decision journals and an undo restores.
+
+The law: a state holds every column that a decision can change, with keys, so that restoring it gives the same
+rows again. What arrived after the decision (reports, the machine's newer suggestion) is kept.
+
+One deed for exactly the events that a page showed, as one step that one undo takes back.
+
+The law: the set is what was shown. The form carries a fingerprint of ids and versions; when the set has
+changed since, nothing is done.
 """
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
@@ -16,10 +27,74 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import codebook, record
-from tracker.models import Claim, Decision, Event, Revision
-from tracker.triage import searchable, states
-from tracker.triage.moves import Claimed, NotAllowed, Refused, Stale, legal
+from tracker import log, record, text
+from tracker.models import Assessment, Claim, Decision, Event, Report, Revision
+from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
+
+# The machine's own columns move under our feet; `version` must only ever rise.
+_NOT_OURS = {"id", "version", "relevance", "priority", "suggestion", "model_version", "proposed_at"} | {
+    "folded",
+    "folded_title",
+}
+_COUNTS = ("reports_count", "outlets_count")
+_NEWEST = "last_reported_at"
+
+
+def _columns() -> list[Any]:
+    return [field for field in Event._meta.concrete_fields if field.name not in _NOT_OURS]
+
+
+def of(event: Event) -> dict[str, Any]:
+    """Row, assessments and reports of an event, read from the database except for the row in hand."""
+    return {
+        "row": {field.attname: _plain(getattr(event, field.attname)) for field in _columns()},
+        "assessments": _rows(Assessment, event),
+        "reports": _rows(Report, event),
+    }
+
+
+def restore(event: Event, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Bring `event` (locked) from `after` back to `before`, keeping what others added since."""
+    for field in _columns():
+        was, then = before["row"].get(field.attname), after["row"].get(field.attname)
+        if field.attname in _COUNTS:
+            setattr(event, field.attname, max(0, getattr(event, field.attname) + was - then))
+        elif field.attname != _NEWEST or _plain(getattr(event, field.attname)) == then:
+            setattr(event, field.attname, field.to_python(was))
+    Assessment.objects.filter(event=event).delete()
+    _insert(Assessment, before["assessments"])
+    _restore_reports(event, before["reports"], after["reports"])
+
+
+def _restore_reports(event: Event, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
+    kept, left = {row["id"] for row in before}, {row["id"] for row in after}
+    Report.objects.filter(event=event, id__in=left - kept).delete()
+    there = set(Report.objects.filter(event=event).values_list("article_id", flat=True))
+    _insert(
+        Report,
+        [row for row in before if row["id"] not in left and row["article_id"] not in there],
+    )
+
+
+def _rows(model: Any, event: Event) -> list[dict[str, Any]]:
+    names = [field.attname for field in model._meta.concrete_fields]
+    found = model.objects.filter(event=event).order_by("id").values(*names)
+    return [{name: _plain(value) for name, value in row.items()} for row in found]
+
+
+def _insert(model: Any, rows: list[dict[str, Any]]) -> None:
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    # An undone move left the row under another event: the key is free again only once that one is gone.
+    model.objects.filter(id__in=[row["id"] for row in rows]).delete()
+    model.objects.bulk_create(
+        model(**{name: fields[name].to_python(value) for name, value in row.items()}) for row in rows
+    )
+
+
+def _plain(value: Any) -> Any:
+    # isoformat, as JSON encoders cut a time's microseconds and the restored row would differ.
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
 
 DECIDE, REVIEW = "tracker.triage_event", "tracker.review_event"
 LONGEST_WHY = 1000
@@ -89,7 +164,7 @@ class Step:
         if isinstance(event, Event):
             self.given[key] = event
         self.events[key] = fresh
-        self.before[key] = states.of(fresh)
+        self.before[key] = of(fresh)
         fresh.version += 1
         if self.by is not None and not self.undoing:
             fresh.look_again = ""
@@ -105,7 +180,7 @@ class Step:
 
     def add(self, event: Event) -> Event:
         """An event that this step creates."""
-        searchable.note(event)
+        text.note(event)
         event.save(force_insert=True)
         self.events[event.pk], self.before[event.pk] = event, None
         return event
@@ -132,7 +207,7 @@ class Step:
         if not logged:
             return None
         try:
-            return record.append(
+            return log.append(
                 event,
                 kind=kind or kind_of_next(event),
                 who=name_of(self.by),
@@ -140,11 +215,11 @@ class Step:
                 why=self.why,
                 related=related,
             )
-        except codebook.RecordError as error:
+        except record.RecordError as error:
             raise Refused(str(error)) from error
 
     def save(self, event: Event) -> None:
-        searchable.note(event)
+        text.note(event)
         event.save()
 
     def _check_claim(self, event: Event) -> None:
@@ -175,7 +250,7 @@ class Step:
                 by=self.by,
                 reason=self.why,
                 before=before,
-                after=states.of(event),
+                after=of(event),
                 undoes=self.undoes.get(key),
                 batch=self.batch,
                 seconds=self.seconds,
@@ -195,7 +270,7 @@ class Step:
 
 def stamp() -> datetime.date:
     """The day a version is recorded: today, never earlier than what the log already holds."""
-    today, newest = timezone.now().date(), record.latest_recorded()
+    today, newest = timezone.now().date(), log.latest_recorded()
     return max(today, newest) if newest else today
 
 
@@ -213,3 +288,29 @@ def kind_of_next(event: Event) -> str:
 def name_of(user: Any) -> str:
     """The name that readers see beside a decision."""
     return "system" if user is None else (user.get_full_name() or user.get_username())[:150]
+
+
+MOST = 500
+
+
+def fingerprint(events: Iterable[Event]) -> str:
+    """A short text that is the same only for the same events in the same versions."""
+    shown = sorted(f"{event.pk}:{event.version}" for event in events)
+    return f"{len(shown)}-{hashlib.sha256('|'.join(shown).encode()).hexdigest()[:16]}"
+
+
+def bulk(events: Iterable[Event], shown: str, deed: Callable[..., Any], by: Any, **more: Any) -> uuid.UUID:
+    """`deed(event, by, version=…, batch=…, **more)` for every event, or for none; the step's batch."""
+    chosen = list(events)
+    if not chosen or len(chosen) > MOST:
+        raise Refused(_("Choose 1 to %(most)d events.") % {"most": MOST})
+    if fingerprint(chosen) != shown:
+        raise Stale(
+            _("The set has changed: %(now)d events match now, %(then)s were shown. Look again.")
+            % {"now": len(chosen), "then": shown.partition("-")[0][:8]}
+        )
+    batch = uuid.uuid4()
+    with transaction.atomic():
+        for event in sorted(chosen, key=lambda each: each.pk):
+            deed(event.pk, by, version=event.version, batch=batch, **more)
+    return batch

@@ -12,10 +12,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tracker import codebook, record
+from tracker import log, record
 from tracker.models import Claim, Decision, Event, Revision
-from tracker.triage import blind, states
-from tracker.triage.moves import DISMISSED, NotAllowed, Refused
+from tracker.triage import blind, steps
+from tracker.triage.statuses import DISMISSED, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, REVIEW, Step, stamp
 
 # What the machine does by itself stands in nobody's way.
@@ -100,7 +100,7 @@ def _reverse(step: Step, parts: list[Decision]) -> None:
             continue
         step.move(event, part.before["row"]["status"])
         recorded = event.recorded_at
-        states.restore(event, part.before, part.after or part.before)
+        steps.restore(event, part.before, part.after or part.before)
         if event.on_record:
             event.recorded_at = recorded
         step.save(event)
@@ -121,9 +121,9 @@ def _say_again(step: Step, event: Event) -> None:
     if not event.on_record:
         return
     last = Revision.objects.filter(event=event).order_by("-sequence").first()
-    if last and _timeless(last.record) == _timeless(record.body_of(event)):
+    if last and _timeless(last.record) == _timeless(log.body_of(event)):
         event.recorded_at = (
-            codebook.day(last.record["recorded_at"], "recorded_at") if last.record["recorded_at"] else None
+            record.day(last.record["recorded_at"], "recorded_at") if last.record["recorded_at"] else None
         )
         step.save(event)
         return

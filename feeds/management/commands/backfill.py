@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from feeds import backfilling, tasks
+from feeds import backfill, tasks
 from feeds.models import Feed
 
 
@@ -11,7 +11,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("feeds", nargs="+", metavar="FEED", help="id, or part of the address or title")
-        parser.add_argument("--pages", type=int, default=backfilling.PAGES, help="of each feed, in this run")
+        parser.add_argument("--pages", type=int, default=backfill.PAGES, help="of each feed, in this run")
         parser.add_argument("--again", action="store_true", help="from the newest page, not where it ended")
 
     def handle(self, *args, feeds, pages, again, **options):
@@ -33,11 +33,11 @@ class Command(BaseCommand):
         """One feed; how many articles were new."""
         last, articles = None, 0
         try:
-            for last in backfilling.backfill(feed, pages=pages, again=again):
+            for last in backfill.backfill(feed, pages=pages, again=again):
                 articles += last.articles
                 counted = f"{last.entries} items, {last.new} new" if last.entries else ""
                 self.stdout.write(f"{feed} [{last.number}] {last.url}: {counted} {last.text}".rstrip())
-        except backfilling.Held as error:
+        except backfill.Held as error:
             self.stderr.write(self.style.WARNING(str(error)))
             return 0
         more = " There is more: run it again to go on." if last and last.more else ""

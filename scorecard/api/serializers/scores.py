@@ -4,10 +4,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from scorecard.vocabulary import DELIVERY, LABELS
-from tracker import codebook
+from tracker import record
 
-ACTOR = {"choices": codebook.ACTORS}
-RECOMMENDATION = {"choices": codebook.RECOMMENDATIONS}
+ACTOR = {"choices": record.ACTORS}
+RECOMMENDATION = {"choices": record.RECOMMENDATIONS}
 LABEL_CHOICES = [*LABELS]
 DELIVERY_CHOICES = [*DELIVERY]
 
@@ -167,9 +167,9 @@ class Views(serializers.Serializer):
 class Contribution(serializers.Serializer):
     id = serializers.CharField()
     date = serializers.DateField()
-    direction = serializers.ChoiceField(choices=codebook.DIRECTIONS)
+    direction = serializers.ChoiceField(choices=record.DIRECTIONS)
     strength = serializers.IntegerField(min_value=1, max_value=5)
-    certainty = serializers.ChoiceField(choices=codebook.CERTAINTIES)
+    certainty = serializers.ChoiceField(choices=record.CERTAINTIES)
     actors = serializers.ListField(child=serializers.ChoiceField(**ACTOR))
     ask = serializers.CharField(allow_null=True)
     weight = measure("W[strength] · C[certainty].")

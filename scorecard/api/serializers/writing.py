@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from scorecard.api.serializers.record import Page, SourceShape
 from scorecard.models import Dispute, Subscription
-from tracker import codebook
+from tracker import record
 from tracker.models import Event
 
 DAY = {"help_text": "A day as YYYY-MM-DD, between 1900 and 2100."}
@@ -60,7 +60,7 @@ class Identifier(serializers.RegexField):
 
     def __init__(self, **more):
         invalid = "small letters, digits and hyphens, 1 to 100 of them"
-        super().__init__(f"^{codebook.ID.pattern}$", error_messages={"invalid": invalid}, **more)
+        super().__init__(f"^{record.ID.pattern}$", error_messages={"invalid": invalid}, **more)
 
 
 class SourceInput(Strict):
@@ -72,8 +72,8 @@ class SourceInput(Strict):
 
 
 class AssessmentInput(Strict):
-    rec = serializers.ChoiceField(choices=codebook.RECOMMENDATIONS)
-    direction = serializers.ChoiceField(choices=codebook.DIRECTIONS)
+    rec = serializers.ChoiceField(choices=record.RECOMMENDATIONS)
+    direction = serializers.ChoiceField(choices=record.DIRECTIONS)
     strength = serializers.IntegerField(min_value=1, max_value=5)
     ask = CleanText(max_length=50, required=False)
     rationale = CleanText(max_length=2000, required=False, allow_blank=True)
@@ -96,8 +96,8 @@ class Proposal(Strict):
     date = serializers.DateField(**DAY)
     language = CleanText(max_length=20, required=False, help_text="Language of title and summary: en, zh …")
     summary = CleanText(max_length=10_000, required=False, allow_blank=True)
-    actors = serializers.ListField(child=serializers.ChoiceField(choices=codebook.ACTORS), required=False)
-    certainty = serializers.ChoiceField(choices=codebook.CERTAINTIES, required=False)
+    actors = serializers.ListField(child=serializers.ChoiceField(choices=record.ACTORS), required=False)
+    certainty = serializers.ChoiceField(choices=record.CERTAINTIES, required=False)
     assessments = AssessmentInput(many=True, required=False)
     sources = serializers.ListField(child=SourceInput(), min_length=1, max_length=20)
 
@@ -112,7 +112,7 @@ class ProposalShape(serializers.Serializer):
     summary = serializers.CharField()
     summary_zh = serializers.CharField()
     actors = serializers.ListField(child=serializers.CharField())
-    certainty = serializers.ChoiceField(choices=codebook.CERTAINTIES)
+    certainty = serializers.ChoiceField(choices=record.CERTAINTIES)
     priority = serializers.FloatField()
     reports = serializers.IntegerField()
     suggestion = serializers.DictField(allow_null=True, help_text="The machine's, with its reasons.")
@@ -193,8 +193,8 @@ class DisputeInput(Strict):
     event = Identifier(help_text="Its id.")
     claim = CleanText(min_length=20, max_length=4000, help_text="What is wrong.")
     source = Address(help_text="A page that shows it.")
-    recommendation = serializers.ChoiceField(choices=codebook.RECOMMENDATIONS, required=False)
-    direction = serializers.ChoiceField(choices=codebook.DIRECTIONS, required=False)
+    recommendation = serializers.ChoiceField(choices=record.RECOMMENDATIONS, required=False)
+    direction = serializers.ChoiceField(choices=record.DIRECTIONS, required=False)
     strength = serializers.IntegerField(min_value=1, max_value=5, required=False)
     name = CleanText(max_length=100, required=False, allow_blank=True, help_text="Shown with the dispute.")
     email = serializers.EmailField(required=False, help_text="For the answer only; never shown.")
@@ -229,9 +229,9 @@ class SubscriptionInput(Strict):
     email = serializers.EmailField(max_length=254)
     rhythm = serializers.ChoiceField(choices=Subscription.Rhythm.values)
     recommendations = serializers.ListField(
-        child=serializers.ChoiceField(choices=codebook.RECOMMENDATIONS), required=False
+        child=serializers.ChoiceField(choices=record.RECOMMENDATIONS), required=False
     )
-    actors = serializers.ListField(child=serializers.ChoiceField(choices=codebook.ACTORS), required=False)
+    actors = serializers.ListField(child=serializers.ChoiceField(choices=record.ACTORS), required=False)
     language = serializers.ChoiceField(choices=("en", "zh-hans"), required=False)
 
 
@@ -243,9 +243,9 @@ class Asked(serializers.Serializer):
 class WebhookInput(Strict):
     url = Address(help_text="https, on the open internet.")
     recommendations = serializers.ListField(
-        child=serializers.ChoiceField(choices=codebook.RECOMMENDATIONS), required=False
+        child=serializers.ChoiceField(choices=record.RECOMMENDATIONS), required=False
     )
-    actors = serializers.ListField(child=serializers.ChoiceField(choices=codebook.ACTORS), required=False)
+    actors = serializers.ListField(child=serializers.ChoiceField(choices=record.ACTORS), required=False)
 
 
 class WebhookShape(serializers.Serializer):

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from scorecard import method, standings
 from scorecard.api import parameters
-from scorecard.api.serializers import about as shapes
+from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Reading, moment, public, reads
-from tracker import agreement, codebook
+from tracker import agreement, record
 from tracker.models import (
     Article,
     Coding,
@@ -51,7 +51,7 @@ class Start(Reading):
         return {
             "title": "US–China AI Policy Scorecard",
             "method": method.CURRENT,
-            "codebook": codebook.VERSION,
+            "codebook": record.VERSION,
             "sequence": head.sequence,
             "digest": head.digest,
             "coded_to": coded.isoformat() if coded else None,
@@ -81,14 +81,14 @@ class Codebook(Reading):
 
     def answer(self, asked, **place):
         return {
-            "version": codebook.VERSION,
-            "start": codebook.START.isoformat(),
-            "asks": codebook.ASKS,
-            "actors": codebook.ACTORS,
-            "certainties": codebook.CERTAINTIES,
-            "precisions": codebook.PRECISIONS,
+            "version": record.VERSION,
+            "start": record.START.isoformat(),
+            "asks": record.ASKS,
+            "actors": record.ACTORS,
+            "certainties": record.CERTAINTIES,
+            "precisions": record.PRECISIONS,
             "directions": {"1": "advances", "-1": "undermines", "0": "mixed"},
-            "strengths": {str(number): word for number, word in codebook.STRENGTHS.items()},
+            "strengths": {str(number): word for number, word in record.STRENGTHS.items()},
         }
 
 
@@ -140,7 +140,7 @@ class Coverage(Reading):
         return {
             "coded_to": coded.isoformat() if coded else None,
             "events": sum(counted.values()),
-            "certainty": {name: counted.get(name, 0) for name in codebook.CERTAINTIES},
+            "certainty": {name: counted.get(name, 0) for name in record.CERTAINTIES},
             "articles": Article.objects.count(),
             "waiting": waiting["count"],
             "oldest_waiting": moment(waiting["oldest"]),

@@ -15,11 +15,11 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.views import APIView
 
-from scorecard import standings
-from scorecard.api import kept, paging, parameters
+from scorecard import conditional, standings
+from scorecard.api import paging, parameters
 from scorecard.api.parameters import Parameter
 from scorecard.api.problems import NoSuchDay
-from tracker import codebook
+from tracker import record
 
 COUNTED_SECONDS = 900
 
@@ -68,7 +68,7 @@ class Reading(View, abc.ABC):
         asked = self.asked()
         check_days(asked)
         self.state = self.version()
-        return kept.answered(request, self.state, lambda: self.answer(asked, **place))
+        return conditional.answered(request, self.state, lambda: self.answer(asked, **place))
 
     @abc.abstractmethod
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
@@ -121,7 +121,7 @@ class Listing(Reading):
         for name in ("cursor", "limit", "order", "fields"):
             query.pop(name, None)
         words = f"{self.state}:{self.path()}?{sorted(query.items())}"
-        place = f"total:{kept.digest(words)}"
+        place = f"total:{conditional.digest(words)}"
         found = cache.get(place)
         if found is None:
             found = rows.count()
@@ -141,8 +141,8 @@ def check_days(asked: Mapping[str, Any]) -> None:
     today = timezone.now().date()
     for name in ("as_of", "known_at", "later", "later_known_at", "earlier", "earlier_known_at"):
         day: datetime.date | None = asked.get(name)
-        if day is not None and not codebook.START <= day <= today:
-            raise NoSuchDay(f"{name}: there are figures for {codebook.START} to {today}, none for {day}.")
+        if day is not None and not record.START <= day <= today:
+            raise NoSuchDay(f"{name}: there are figures for {record.START} to {today}, none for {day}.")
 
 
 def public(path: str) -> str:

@@ -11,13 +11,12 @@ from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound, Throttled
 
-from scorecard import guarding
+from scorecard import conditional, disputes, limits
 from scorecard.alerts import subscribing
-from scorecard.api import kept, paging, parameters
+from scorecard.api import paging, parameters
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import writing as shapes
 from scorecard.api.views.base import Listing, Reading, View, moment, public, reads
-from scorecard.disputes import filing
 from scorecard.models import Dispute
 
 REFERENCE = OpenApiParameter(
@@ -27,7 +26,7 @@ REFERENCE = OpenApiParameter(
 
 
 def created(body: Any, location: str = "", status: int = 201) -> HttpResponse:
-    answer = HttpResponse(kept.written(body), status=status, content_type=kept.JSON)
+    answer = HttpResponse(conditional.written(body), status=status, content_type=conditional.JSON)
     if location:
         answer.headers["Location"] = location
     return answer
@@ -45,9 +44,9 @@ def spend(request: Any) -> None:
     if request.auth is not None:
         return
     try:
-        guarding.spend(request)
-    except guarding.Turned as turned:
-        raise Throttled(wait=guarding.HOUR, detail=str(turned)) from None
+        limits.spend(request)
+    except limits.Turned as turned:
+        raise Throttled(wait=limits.HOUR, detail=str(turned)) from None
 
 
 @reads(operation_id="disputes", responses=shapes.Disputes, tags=["Disputes"])
@@ -81,8 +80,8 @@ class Disputes(Listing):
         given = checked(shapes.DisputeInput, request)
         spend(request)
         try:
-            row = filing.file(filing.Claim(**given, language=get_language() or "en"))
-        except filing.BadDispute as wrong:
+            row = disputes.file(disputes.Claim(**given, language=get_language() or "en"))
+        except disputes.BadDispute as wrong:
             if wrong.field == "event":
                 raise NotFound(str(wrong)) from None
             raise Invalid([{"name": wrong.field, "reason": str(wrong)}]) from None
@@ -104,13 +103,13 @@ class Disputes(Listing):
         return dispute(row)
 
     def answer(self, asked, **place):
-        return {**super().answer(asked, **place), "counts": filing.counts()}
+        return {**super().answer(asked, **place), "counts": disputes.counts()}
 
 
 def _version() -> str:
     """Changes with every dispute and every step of one."""
     last = Dispute.objects.aggregate(last=Max("id"), answered=Max("answered_at"))
-    return f"disputes:{last['last']}:{last['answered']}:{sorted(filing.counts().items())}"
+    return f"disputes:{last['last']}:{last['answered']}:{sorted(disputes.counts().items())}"
 
 
 def dispute(row: Dispute, *, own: bool = False) -> dict[str, Any]:
@@ -128,7 +127,7 @@ def dispute(row: Dispute, *, own: bool = False) -> dict[str, Any]:
         "sequence": row.sequence,
         "changed_by": row.changed_by,
         "received_at": moment(row.received_at),
-        "answer_due": filing.due(row).isoformat(),
+        "answer_due": disputes.due(row).isoformat(),
         "answered_at": moment(row.answered_at),
         "page": public(reverse("disputes:one", args=[row.reference])),
     }

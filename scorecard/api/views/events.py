@@ -1,4 +1,7 @@
-"""Events on record: the list with its filters, one event, its history."""
+"""Events on record: the list with its filters, one event, its history.
+
+The change feed: every revision in the order of the log, for exact mirrors.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,22 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
-from scorecard import method, standings
-from scorecard.api import kept, paging, parameters, past
+from scorecard import conditional, history, method, standings
+from scorecard.api import paging, parameters
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, moment, only, public, reads
 from scorecard.models import Dispute
-from tracker import codebook, record
-from tracker.models import Assessment, Event, Revision
-from tracker.triage.searchable import folded
+from tracker import log, record
+from tracker.models import Assessment, Event, Head, Revision
+from tracker.text import folded
 
 FIELDS = (*shapes.EventShape().fields,)
 ID = OpenApiParameter(
-    "id", {"type": "string", "pattern": f"^{codebook.ID.pattern}$"}, OpenApiParameter.PATH,
+    "id", {"type": "string", "pattern": f"^{record.ID.pattern}$"}, OpenApiParameter.PATH,
     description="The permanent id of an event.",
 )  # fmt: skip
 OFF_RECORD = tuple(status for status in Event.Status.values if status not in Event.ON_RECORD)
-ASKS = sorted({ask for asks in codebook.ASKS.values() for ask in asks})
+ASKS = sorted({ask for asks in record.ASKS.values() for ask in asks})
 
 
 @reads(operation_id="events", responses=shapes.Events, tags=["Record"])
@@ -46,12 +49,12 @@ class Events(Listing):
     }
     parameters = (
         parameters.words("q", "Every one of these words, in either language.", example="出口管制"),
-        parameters.choices("recommendation", codebook.RECOMMENDATIONS, "Coded for one of these."),
+        parameters.choices("recommendation", record.RECOMMENDATIONS, "Coded for one of these."),
         parameters.choices("direction", ("1", "-1", "0"), "1 advances, -1 undermines, 0 mixed."),
         parameters.choices("strength", ("1", "2", "3", "4", "5"), "1 words … 5 operating."),
         parameters.choices("ask", ASKS, "Speaks to one of these asks."),
-        parameters.choices("actor", codebook.ACTORS, "Names one of these actors."),
-        parameters.choices("certainty", codebook.CERTAINTIES, "How sure it is."),
+        parameters.choices("actor", record.ACTORS, "Names one of these actors."),
+        parameters.choices("certainty", record.CERTAINTIES, "How sure it is."),
         parameters.day("first", "Acts of this day or later.", example="2025-05-01"),
         parameters.day("last", "Acts of this day or earlier.", example="2025-12-31"),
         parameters.choice("language", ("en", "zh"), "With a source in this language."),
@@ -103,7 +106,7 @@ class Events(Listing):
             return {"known_at": None, **super().answer(asked, **place)}
         name, order = self.ordered(asked)
         rows = self.filtered(Event.objects.order_by(), asked)
-        total, revisions, cursor = past.page(asked, order, rows, f"{name}:{day}")
+        total, revisions, cursor = history.page(asked, order, rows, f"{name}:{day}")
         return {
             "known_at": day.isoformat(),
             "total": total,
@@ -223,7 +226,7 @@ def shown(body: str, sequence: int, written_at: datetime.datetime, disputed: boo
 def _known(event_id: str, day: datetime.date) -> Revision | None:
     """The version of an event that the method takes for a day of knowledge; retractions too."""
     revisions = list(Revision.objects.filter(event=event_id).order_by("sequence"))
-    places = past.known(method.read([revision.record for revision in revisions]), day).tolist()
+    places = history.known(method.read([revision.record for revision in revisions]), day).tolist()
     return revisions[places[0]] if places else None
 
 
@@ -239,8 +242,8 @@ def target(event: Event) -> str:
 def _moved(row: Event) -> HttpResponse:
     found = target(row)
     location = public(f"/api/v1/events/{found}/")
-    body = kept.written({"id": row.pk, "merged_into": found, "location": location})
-    answer = HttpResponse(body, status=301, content_type=kept.JSON)
+    body = conditional.written({"id": row.pk, "merged_into": found, "location": location})
+    answer = HttpResponse(body, status=301, content_type=conditional.JSON)
     answer.headers["Location"] = location
     answer.headers["Cache-Control"] = "public, max-age=300"
     return answer
@@ -279,4 +282,38 @@ class EventHistory(Reading):
 
 def change(revision: Revision) -> dict[str, Any]:
     """A revision as mirrors read it."""
-    return {**record.envelope(revision), "previous": revision.previous, "digest": revision.digest}
+    return {**log.envelope(revision), "previous": revision.previous, "digest": revision.digest}
+
+
+AFTER = parameters.number(
+    "after", "The last sequence number you hold.", least=0, most=(1 << 53) - 1, default=0, example=0
+)
+LIMIT = parameters.number("limit", "How many.", least=1, most=1000, default=500, example=2)
+
+
+@reads(operation_id="changes", responses=shapes.Changes, tags=["Mirror"])
+class Changes(Reading):
+    """Every revision after a sequence number: create, update, merge, split, supersede, retract, restore.
+
+    Numbers are 1, 2, 3 … without gaps. Write each `record` as JSON without spaces, one a line, and your file
+    equals `/api/v1/exports/record.jsonl` byte for byte, however long you were away. Each `digest` chains the
+    revision to the one before it.
+    """
+
+    parameters = (AFTER, LIMIT)
+
+    def version(self):
+        # What stands beside the log moves no revision.
+        return standings.head().rpartition("-")[0]
+
+    def answer(self, asked, **place):
+        head = Head.objects.filter(id=1).first() or Head()
+        rows = Revision.objects.filter(sequence__gt=asked["after"], sequence__lte=head.sequence)
+        found = list(rows.order_by("sequence")[: asked["limit"]])
+        last = found[-1].sequence if found else min(asked["after"], head.sequence)
+        return {
+            "head": {"sequence": head.sequence, "digest": head.digest},
+            "next": public(f"/api/v1/changes/?after={last}&limit={asked['limit']}"),
+            "complete": last >= head.sequence,
+            "results": [change(revision) for revision in found],
+        }

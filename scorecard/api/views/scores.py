@@ -1,4 +1,7 @@
-"""Figures for any day, as known on any day: the same `standings` that the pages print."""
+"""Figures for any day, as known on any day: the same `standings` that the pages print.
+
+The seven recommendations and their asks.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from scorecard import standings
 from scorecard.api import parameters
 from scorecard.api.parameters import ACTOR, AS_OF, KNOWN_AT, RECOMMENDATION
 from scorecard.api.problems import Invalid
+from scorecard.api.serializers import record as record_shapes
 from scorecard.api.serializers import scores as shapes
-from scorecard.api.views.base import Reading, reads
-from tracker import codebook
+from scorecard.api.views.base import Reading, public, reads
+from tracker import record
+from tracker.models import Recommendation
 
 SENSITIVITY = parameters.flag(
     "sensitivity", "Add the thousand draws and the named what-ifs: how far the figures rest on choices."
@@ -29,7 +34,7 @@ THEN = parameters.flag(
 )
 STRONGEST = parameters.number("limit", "Only so many, the strongest. Default: all.", least=1, most=10_000)
 SLUG = OpenApiParameter(
-    "slug", {"type": "string", "enum": [*codebook.RECOMMENDATIONS]}, OpenApiParameter.PATH,
+    "slug", {"type": "string", "enum": [*record.RECOMMENDATIONS]}, OpenApiParameter.PATH,
     description="One of the seven.",
 )  # fmt: skip
 
@@ -49,8 +54,8 @@ def day(asked: dict[str, Any]) -> datetime.date:
 
 def known(slug: str) -> str:
     """The slug, or 404."""
-    if slug not in codebook.ASKS:
-        raise NotFound(f"{slug[:60]!r} is not one of {', '.join(codebook.RECOMMENDATIONS)}.")
+    if slug not in record.ASKS:
+        raise NotFound(f"{slug[:60]!r} is not one of {', '.join(record.RECOMMENDATIONS)}.")
     return slug
 
 
@@ -158,7 +163,7 @@ class Series(Reading):
         days = found["days"]
         first = asked["first"].isoformat() if asked["first"] else ""
         places = [place for place in range(len(days) - 1, -1, -asked["every"]) if days[place] >= first][::-1]
-        slugs = [asked["recommendation"]] if asked["recommendation"] else codebook.RECOMMENDATIONS
+        slugs = [asked["recommendation"]] if asked["recommendation"] else record.RECOMMENDATIONS
         stamp = {
             "method": asked["method"] or standings.method.CURRENT,
             "as_of": last.isoformat(),
@@ -194,13 +199,13 @@ class Waterfall(Reading):
 
     def answer(self, asked, **place):
         later = asked["later"] or timezone.now().date()
-        earlier = asked["earlier"] or max(codebook.START, later - datetime.timedelta(90))
+        earlier = asked["earlier"] or max(record.START, later - datetime.timedelta(90))
         if later < earlier:
             # Well-formed both, but the way between them does not exist.
             raise NotFound(f"later: {later} comes before earlier, {earlier}.")
         pairs = ((earlier, asked["earlier_known_at"]), (later, asked["later_known_at"]))
         found = standings.waterfall(*pairs, asked["actor"])
-        slugs = [asked["recommendation"]] if asked["recommendation"] else codebook.RECOMMENDATIONS
+        slugs = [asked["recommendation"]] if asked["recommendation"] else record.RECOMMENDATIONS
         return {
             "method": standings.method.CURRENT,
             "earlier": _pair(pairs[0]),
@@ -216,3 +221,45 @@ def _pair(pair: tuple[datetime.date, datetime.date | None]) -> dict[str, Any]:
 
 
 __all__ = ["Contributions", "Invalid", "Score", "Scores", "Series", "Views", "Waterfall"]
+
+
+@reads(operation_id="recommendations", responses=record_shapes.Recommendations, tags=["Record"])
+class Recommendations(Reading):
+    """The seven recommendations, what advances and undermines each, and what each asks for."""
+
+    def answer(self, asked, **place):
+        rows = Recommendation.objects.prefetch_related("asks")
+        found = [_recommendation(row) for row in rows]
+        return {"total": len(found), "results": found}
+
+
+@reads(
+    operation_id="recommendation",
+    parameters=[SLUG],
+    responses=record_shapes.RecommendationShape,
+    tags=["Record"],
+)
+class OneRecommendation(Reading):
+    """One recommendation."""
+
+    def answer(self, asked, slug):
+        row = Recommendation.objects.prefetch_related("asks").filter(slug=known(slug)).first()
+        if row is None:
+            raise NotFound("The recommendations have not been seeded.")
+        return _recommendation(row)
+
+
+def _recommendation(row: Recommendation) -> dict[str, Any]:
+    words = [
+        f"{part}_{tongue}"
+        for part in ("name", "summary", "advances", "undermines")
+        for tongue in ("en", "zh")
+    ]
+    ask_words = ("slug", "name_en", "name_zh", "description_en", "description_zh", "mode", "actors")
+    return {
+        "slug": row.slug,
+        "number": row.number,
+        **{name: getattr(row, name) for name in words},
+        "asks": [{name: getattr(ask, name) for name in ask_words} for ask in row.asks.all()],
+        "page": public(f"/recommendations/{row.slug}/"),
+    }

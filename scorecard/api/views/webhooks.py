@@ -10,8 +10,9 @@ from django.utils.module_loading import import_string
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
 
-from scorecard.alerts import calling
-from scorecard.api import kept, paging
+from scorecard import conditional
+from scorecard.alerts import webhooks
+from scorecard.api import paging
 from scorecard.api.keys import Holds
 from scorecard.api.parameters import read
 from scorecard.api.problems import Refused
@@ -55,7 +56,7 @@ class OfKey(View):
         return row
 
     def given(self, body: Any) -> HttpResponse:
-        answer = HttpResponse(kept.written(body), content_type=kept.JSON)
+        answer = HttpResponse(conditional.written(body), content_type=conditional.JSON)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -94,7 +95,7 @@ class Webhooks(OfKey):
             url=given["url"],
             recommendations=given.get("recommendations", []),
             actors=given.get("actors", []),
-            secret=calling.new_secret(),
+            secret=webhooks.new_secret(),
             sequence=head.sequence if head else 0,
         )
         row.refresh_from_db()
@@ -150,7 +151,7 @@ class Rotate(OfKey):
         """A new secret, in this answer and nowhere else. The old one signs beside it for 24 hours."""
         self.asked_nothing()
         row = self.one(id)
-        secret = calling.rotate(row)
+        secret = webhooks.rotate(row)
         return self.given({**webhook(row), "secret": secret})
 
 
@@ -165,7 +166,7 @@ class Enable(OfKey):
     def post(self, request, id):
         """Switch a disabled webhook on again. What it missed stands in the change feed."""
         self.asked_nothing()
-        calling.enable(self.one(id))
+        webhooks.enable(self.one(id))
         return self.given(webhook(self.one(id)))
 
 
@@ -180,7 +181,7 @@ class Ping(OfKey):
     def post(self, request, id):
         """Send a message that only tests the way."""
         self.asked_nothing()
-        row = calling.ping(self.one(id))
+        row = webhooks.ping(self.one(id))
         row.refresh_from_db()
         return created(delivery(row), status=202)
 
@@ -228,6 +229,6 @@ class Resend(OfKey):
         row = self.one(id).deliveries.filter(message=message).first()
         if row is None:
             raise NotFound(f"This webhook was never sent {message[:40]!r}.")
-        calling.send_again([row])
+        webhooks.send_again([row])
         row.refresh_from_db()
         return created(delivery(row), status=202)

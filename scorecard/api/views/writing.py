@@ -12,14 +12,15 @@ from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, PermissionDenied
 
-from scorecard.api import kept, paging, parameters
+from scorecard import conditional
+from scorecard.api import paging, parameters
 from scorecard.api.keys import Holds
 from scorecard.api.problems import NotARecord, Refused
 from scorecard.api.serializers import writing as shapes
 from scorecard.api.views.base import View, public
 from scorecard.api.views.disputes import checked, created
 from scorecard.api.views.events import ID
-from tracker import codebook, importing, triage
+from tracker import importing, record, triage
 from tracker.addresses import canonical_or_empty
 from tracker.models import Article, Event, Report, Revision
 
@@ -43,7 +44,7 @@ def refusing(deed: Callable[[], Any]) -> Any:
         raise PermissionDenied(str(refusal)) from None
     except triage.Refused as refusal:
         raise Refused(str(refusal)) from None
-    except codebook.RecordError as wrong:
+    except record.RecordError as wrong:
         raise NotARecord(str(wrong)) from None
 
 
@@ -65,7 +66,7 @@ class Proposals(Writing):
         found, cursor = paging.page(rows, PROPOSALS, asked["limit"], asked["cursor"], "proposals")
         address = paging.address(public(request.path), request.query_params, cursor)
         body = {"total": rows.count(), "next": address, "results": [proposal(row) for row in found]}
-        answer = HttpResponse(kept.written(body), content_type=kept.JSON)
+        answer = HttpResponse(conditional.written(body), content_type=conditional.JSON)
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -117,8 +118,8 @@ def _as_record(given: Mapping[str, Any]) -> dict[str, Any]:
         ],
     }
     try:
-        return codebook.check(raw)
-    except codebook.RecordError as wrong:
+        return record.check(raw)
+    except record.RecordError as wrong:
         raise NotARecord(str(wrong)) from None
 
 
@@ -173,7 +174,7 @@ class Decisions(Writing):
         if not Event.objects.filter(pk=id).exists():
             raise NotFound(f"There is no event {id[:100]!r}.")
         refusing(lambda: DEEDS[given["deed"]](id, request.user, given))
-        return HttpResponse(kept.written(decided(id)), content_type=kept.JSON)
+        return HttpResponse(conditional.written(decided(id)), content_type=conditional.JSON)
 
 
 def decided(event_id: str) -> dict[str, Any]:
@@ -270,8 +271,8 @@ class Imports(Writing):
         records, errors = [], []
         for number, raw in enumerate(given["records"]):
             try:
-                records.append(codebook.check(raw))
-            except codebook.RecordError as wrong:
+                records.append(record.check(raw))
+            except record.RecordError as wrong:
                 errors.append(f"records[{number}]: {wrong}")
         if errors:
             raise NotARecord("; ".join(errors[:20]))
@@ -279,4 +280,4 @@ class Imports(Writing):
             lambda: importing.enter(records, who=self.who(), by=request.user, why=given.get("why", ""))
         )
         body = {"added": outcome.added, "changed": outcome.changed, "known": outcome.known}
-        return HttpResponse(kept.written(body), content_type=kept.JSON)
+        return HttpResponse(conditional.written(body), content_type=conditional.JSON)

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from scorecard.alerts import calling, mailing
+from scorecard.alerts import mailing, webhooks
 
 
 class Command(BaseCommand):
@@ -12,6 +12,6 @@ class Command(BaseCommand):
         parser.add_argument("what", choices=("mails", "webhooks"))
 
     def handle(self, what, **options):
-        way = mailing if what == "mails" else calling
+        way = mailing if what == "mails" else webhooks
         written, sent = way.write(), way.send()
         self.stdout.write(f"{written} written, {sent} sent")

@@ -2,9 +2,9 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from scorecard.editions import making, signing, verify
+from scorecard import editions, verify
 from scorecard.models import Edition
-from tracker import codebook
+from tracker import record
 
 
 class Command(BaseCommand):
@@ -16,14 +16,14 @@ class Command(BaseCommand):
 
     def handle(self, deed, day, **options):
         try:
-            wanted = codebook.day(day, "day") if day else None
-        except codebook.RecordError as wrong:
+            wanted = record.day(day, "day") if day else None
+        except record.RecordError as wrong:
             raise CommandError(str(wrong)) from None
         getattr(self, deed)(wanted)
 
     def make(self, day):
         try:
-            edition = making.make(day)
+            edition = editions.make(day)
         except ValueError as wrong:
             raise CommandError(str(wrong)) from None
         self.stdout.write(
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         before = None
         for row in rows:
             try:
-                files = verify.open_edition(making.folder() / row.file)
+                files = verify.open_edition(editions.folder() / row.file)
                 told = verify.verify(files, row.key, before) if day in (None, row.day) else []
             except (verify.Wrong, OSError, ValueError) as wrong:
                 raise CommandError(f"{row.day}: {wrong}") from None
@@ -49,4 +49,4 @@ class Command(BaseCommand):
                 self.stdout.write(f"{row.day}: {line}")
 
     def key(self, day):
-        self.stdout.write(signing.public(signing.key()))
+        self.stdout.write(editions.public(editions.key()))

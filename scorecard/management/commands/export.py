@@ -6,8 +6,8 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from scorecard import exporting
-from tracker import codebook
+from scorecard import tables
+from tracker import record
 
 
 class Command(BaseCommand):
@@ -21,7 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("--known-at", metavar="DATE", help="scores: as known on this day")
 
     def handle(self, *args, what, output, **options):
-        lines = exporting.TABLES[what, options["format"]](*(self.days(options) if what == "scores" else ()))
+        lines = tables.COMMAND_TABLES[what, options["format"]](
+            *(self.days(options) if what == "scores" else ())
+        )
         if not output:
             sys.stdout.reconfigure(encoding="utf-8", newline="") if hasattr(
                 sys.stdout, "reconfigure"
@@ -39,12 +41,12 @@ class Command(BaseCommand):
     def days(self, options):
         try:
             as_of, known_at = (
-                codebook.day(options[key], f"--{key.replace('_', '-')}") if options[key] else None
+                record.day(options[key], f"--{key.replace('_', '-')}") if options[key] else None
                 for key in ("as_of", "known_at")
             )
-        except codebook.RecordError as error:
+        except record.RecordError as error:
             raise CommandError(str(error)) from error
         as_of = as_of or timezone.now().date()
-        if as_of < codebook.START:
-            raise CommandError(f"--as-of: the scorecard begins on {codebook.START}")
+        if as_of < record.START:
+            raise CommandError(f"--as-of: the scorecard begins on {record.START}")
         return as_of, known_at or None

@@ -11,14 +11,14 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from scorecard import method
-from tracker import codebook
+from tracker import record
 
 QUESTIONS = (
     ("--events", "FILE", "JSON Lines, one version of an event a line; - for standard input"),
     ("--asks", "FILE", "JSON Lines of asks set by hand, beside a file of events"),
     ("--as-of", "DATE", "what had happened by that day; today when not given"),
     ("--known-at", "DATE", "what was on record by that day; everything when not given"),
-    ("--actor", "ACTOR", f"the view of one of {', '.join(codebook.ACTORS)}"),
+    ("--actor", "ACTOR", f"the view of one of {', '.join(record.ACTORS)}"),
     ("--method", "VERSION", "a version of the method; the current one when not given"),
     ("--since", "DATE", "add a waterfall: which acts moved each balance since that day, and why"),
     ("--since-known-at", "DATE", "the waterfall's first day as known on this one"),
@@ -85,7 +85,7 @@ def _lines(name):
 
 
 def _day(asked, name):
-    return codebook.day(asked[name], f"--{name.replace('_', '-')}") if asked[name] else None
+    return record.day(asked[name], f"--{name.replace('_', '-')}") if asked[name] else None
 
 
 def _message(error):

@@ -10,13 +10,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import sentences, vocabulary
-from scorecard.charts import bars, small
+from scorecard import acts, sentences, vocabulary
+from scorecard.charts import bars, lines
 from scorecard.charts.drawing import direction
-from scorecard.pages import acts, figures, filters, frame, names, reading
-from scorecard.pages.published import published
+from scorecard.conditional import published
+from scorecard.pages import figures, filters, frame, reading
 from scorecard.pages.reading import Reading
-from tracker import codebook
+from tracker import record
 
 PAIR = ("us", "china")
 VERDICTS = ("advancing", "undermined")
@@ -37,7 +37,7 @@ def actors(request: HttpRequest) -> HttpResponse:
         ),
         current="actors",
         card=reverse("pages:card", args=["actors"]),
-        feeds=tuple((vocabulary.actor(actor), names.stem("actors", actor)) for actor in PAIR),
+        feeds=tuple((vocabulary.actor(actor), frame.stem("actors", actor)) for actor in PAIR),
     )
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
@@ -46,7 +46,7 @@ def actors(request: HttpRequest) -> HttpResponse:
         "names": [vocabulary.actor(actor) for actor in PAIR],
         "short_names": [vocabulary.short_name(slug) for slug in read.slugs],
         "rows": [_pair(read, slug, query) for slug in read.slugs],
-        "table": [_line(read, actor, query) for actor in codebook.ACTORS],
+        "table": [_line(read, actor, query) for actor in record.ACTORS],
     }
     return render(request, "pages/actors.html", context)
 
@@ -86,7 +86,7 @@ def _line(read: Reading, actor: str, query: str) -> dict[str, Any]:
 
 @published
 def actor(request: HttpRequest, actor: str) -> HttpResponse:
-    if actor not in codebook.ACTORS:
+    if actor not in record.ACTORS:
         raise Http404
     read = reading.open_(request)
     query, name = read.clock.query(), vocabulary.actor(actor)
@@ -99,7 +99,7 @@ def actor(request: HttpRequest, actor: str) -> HttpResponse:
         % {"name": name},
         current="actors",
         card=reverse("pages:card", args=[f"actor-{actor}"]),
-        feeds=((name, names.stem("actors", actor)),),
+        feeds=((name, frame.stem("actors", actor)),),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     context = {
@@ -126,7 +126,7 @@ def _row(read: Reading, actor: str, slug: str, query: str) -> dict[str, Any]:
         | figures.shares(balance)
         | {
             "href": reverse("pages:recommendation", args=[slug]) + query,
-            "spark": figures.drawn(small.sparkline(run, alternative, coded_to=read.coded_to)),
+            "spark": figures.drawn(lines.sparkline(run, alternative, coded_to=read.coded_to)),
             "n": balance["n"],
         }
     )

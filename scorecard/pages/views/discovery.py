@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import translation
 
 from scorecard.alerts import feeds
+from scorecard.conditional import published
 from scorecard.method import parameters
-from scorecard.pages import frame, names, reading
-from scorecard.pages.published import published
-from tracker import codebook
+from scorecard.pages import frame, reading
+from tracker import record
 
 TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
 
@@ -36,8 +36,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     pages: list[tuple[str, list[str]]] = [
         (name, []) for name in ("overview", "events", "actors", "method", "data", "about", "changes")
     ]
-    pages += [("recommendation", [slug]) for slug in codebook.RECOMMENDATIONS]
-    pages += [("actor", [actor]) for actor in codebook.ACTORS]
+    pages += [("recommendation", [slug]) for slug in record.RECOMMENDATIONS]
+    pages += [("actor", [actor]) for actor in record.ACTORS]
     pages += [("event", [record["id"]]) for record in read.records]
     entries = "".join(_entry(name, args) for name, args in pages)
     body = (
@@ -93,7 +93,7 @@ def llms(request: HttpRequest) -> HttpResponse:
 @published
 def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     """A feed of changes of meaning: all, of one recommendation, of one actor, or of both together."""
-    titles = {stem.partition("/feeds/")[2]: title for title, stem in names.feeds()}
+    titles = {stem.partition("/feeds/")[2]: title for title, stem in frame.feeds()}
     words = name.split("/")
     asked = dict(zip(words[::2], words[1::2], strict=False))
     parts = ["/".join(pair) for pair in asked.items()] or [name]

@@ -1,4 +1,7 @@
-"""Events: the searchable list, and one page for each with its coding, effect, sources and history."""
+"""Events: the searchable list, and one page for each with its coding, effect, sources and history.
+
+Disputes of an event as its page shows them: who may file one, and what became of those filed.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,32 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import sentences, vocabulary
-from scorecard.charts import lines, small
-from scorecard.pages import acts, disputed, figures, filters, frame, names, reading, sides
-from scorecard.pages.published import published
+from scorecard import acts, sentences, vocabulary
+from scorecard.charts import lines
+from scorecard.conditional import published
+from scorecard.models import Dispute
+from scorecard.pages import figures, filters, frame, reading, sides
 from scorecard.pages.reading import Reading
 from tracker.models import Event
+
+
+def listed(event_id: str) -> list[dict[str, str]]:
+    """Every dispute of the event but spam, the newest first."""
+    return [
+        {
+            "reference": row.reference,
+            "href": reverse("disputes:one", args=[row.reference]),
+            "day": sentences.day(row.received_at.date()),
+            "state": str(row.get_state_display()),
+        }
+        for row in Dispute.objects.public().filter(event=event_id)
+    ]
+
+
+def address(record: Mapping[str, Any]) -> str:
+    """Where a dispute is filed; empty for an event that no longer stands."""
+    return "" if record["retracted"] else reverse("disputes:challenge", args=[record["id"]])
+
 
 SIDES = (sides.US, sides.CHINA, sides.THIRD, sides.UNKNOWN)
 
@@ -41,7 +64,7 @@ def events(request: HttpRequest) -> HttpResponse:
         ),
         current="events",
         card=reverse("pages:card", args=["overview"]),
-        feeds=((gettext("All changes"), names.stem("all")),),
+        feeds=((gettext("All changes"), frame.stem("all")),),
         noindex=chosen.active or chosen.page > 1,
     )
     context = {
@@ -90,8 +113,8 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
             "a public source. A dispute gets a reference and an answer; one that is accepted stays visible "
             "in the history above."
         ),
-        "dispute_address": disputed.address(record),
-        "disputes": disputed.listed(event_id),
+        "dispute_address": address(record),
+        "disputes": listed(event_id),
         "citation": citation,
     } | _sources(record)
     return render(request, "pages/event.html", context)
@@ -232,7 +255,7 @@ def _effect(slug: str, run: lines.Run | None, day: datetime.date, points: float)
         "most": words[0],
         "now": words[1],
     }
-    chart = small.effect(run, title, words, sentences.short_day, name=f"effect-{slug}")
+    chart = lines.effect(run, title, words, sentences.short_day, name=f"effect-{slug}")
     caption = gettext("Points of the balance that this act alone accounts for, week by week.")
     return {"chart": figures.drawn(chart), "caption": caption}
 

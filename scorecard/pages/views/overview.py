@@ -11,11 +11,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from scorecard import sentences, vocabulary
-from scorecard.charts import bars, small
+from scorecard import acts, sentences, vocabulary
+from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
-from scorecard.pages import acts, figures, frame, horizons, names, reading
-from scorecard.pages.published import published
+from scorecard.conditional import published
+from scorecard.pages import figures, frame, horizons, reading
 from scorecard.pages.reading import Reading
 
 COMPARED = ("us", "china", "multilateral")
@@ -36,7 +36,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         ),
         current="overview",
         card=reverse("pages:card", args=["overview"]),
-        feeds=((gettext("All changes"), names.stem("all")),),
+        feeds=((gettext("All changes"), frame.stem("all")),),
         structured=_dataset(read),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
@@ -46,15 +46,15 @@ def overview(request: HttpRequest) -> HttpResponse:
         "axis": figures.drawn(bars.axis()),
         "rows": [_row(read, slug, query) for slug in read.slugs],
         "actors_address": reverse("pages:actors") + query,
-        "key": names.key(),
+        "key": frame.key(),
         "agreement": read.agreement.notes(read.slugs),
         "multiples": _multiples(read, query),
         "quarters": _quarters(read),
         "overall": _overall(read),
         "coverage": read.facts(),
-        "downloads": names.downloads("all", query),
+        "downloads": frame.downloads("all", query),
         "citation": citation,
-        "embed": names.embed_code("all"),
+        "embed": frame.embed_code("all"),
     } | _moved(read, query)
     return render(request, "pages/overview.html", context)
 
@@ -74,7 +74,7 @@ def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
         "last": _last(read, slug),
         "href": reverse("pages:recommendation", args=[slug]) + query,
         "since": gettext("since %(day)s") % {"day": sentences.month(since)} if since else "",
-        "spark": figures.drawn(small.sparkline(run, alternative, coded_to=read.coded_to)),
+        "spark": figures.drawn(lines.sparkline(run, alternative, coded_to=read.coded_to)),
         "actors": [_actor(read, slug, actor) for actor in COMPARED],
     }
 
@@ -100,7 +100,7 @@ def _multiples(read: Reading, query: str) -> list[dict[str, Any]]:
 def _multiple(read: Reading, slug: str, query: str, gaps: Sequence[Blind]) -> dict[str, Any]:
     run, name = read.run(slug), read.name(slug)
     title = sentences.series_alternative(name, run.first, run.last, run.score)
-    chart = small.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps)
+    chart = lines.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps)
     balance = read.report["recommendations"][slug]["balance"]
     caption = (
         f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])}), "

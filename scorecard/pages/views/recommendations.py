@@ -11,13 +11,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import sentences, vocabulary
+from scorecard import acts, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
-from scorecard.pages import acts, figures, filters, frame, horizons, names, reading, robustness
-from scorecard.pages.published import published
+from scorecard.conditional import published
+from scorecard.pages import figures, filters, frame, horizons, reading, uncertainty
 from scorecard.pages.reading import Reading
-from tracker import codebook
+from tracker import record as record_format
 
 PINNED, LARGEST = 3, 5
 COMPARED = ("us", "china", "multilateral")
@@ -26,7 +26,7 @@ CHANGES = ("30", "90", "365")
 
 @published
 def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
-    if slug not in codebook.ASKS:
+    if slug not in record_format.ASKS:
         raise Http404
     read = reading.open_(request)
     query, report = read.clock.query(), read.report["recommendations"][slug]
@@ -38,7 +38,7 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
         description=read.text(slug, "summary"),
         current="overview",
         card=reverse("pages:card", args=[slug]),
-        feeds=((vocabulary.short_name(slug), names.stem("recommendations", slug)),),
+        feeds=((vocabulary.short_name(slug), frame.stem("recommendations", slug)),),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     pins = pinned(read, slug)
@@ -46,7 +46,7 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
         "kicker": gettext("Recommendation %(number)d of 7")
-        % {"number": codebook.RECOMMENDATIONS.index(slug) + 1},
+        % {"number": record_format.RECOMMENDATIONS.index(slug) + 1},
         "oped": frame.OPED,
         "recommendation": {"name": name}
         | {part: read.text(slug, part) for part in ("summary", "advances", "undermines")},
@@ -60,7 +60,7 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
             report["balance"], read.report["parameters"]["weight"][3], read.report["parameters"]["k"]
         ),
         "citation": citation,
-        "embed": names.embed_code(slug),
+        "embed": frame.embed_code(slug),
     }
     context |= _readings(read, slug, report) | _delivery(read, slug, report["delivery"])
     context |= _robust(read, slug) | _events(request, read, slug, query)
@@ -70,7 +70,7 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
 @published
 def numbered(request: HttpRequest, number: str) -> HttpResponse:
     """`/r/3`: the short address of the third recommendation."""
-    slug = codebook.RECOMMENDATIONS[int(number) - 1]
+    slug = record_format.RECOMMENDATIONS[int(number) - 1]
     response = redirect("pages:recommendation", slug=slug, permanent=True)
     if request.META["QUERY_STRING"]:
         response["Location"] += "?" + request.META["QUERY_STRING"]
@@ -126,7 +126,7 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
         "top": WIDE.top,
         "tall": WIDE.plot + WIDE.rug + 22,
         "words": gettext("{day}: {score} ({low} to {high}). Click to read the page as of this day."),
-        "downloads": names.downloads(slug, query),
+        "downloads": frame.downloads(slug, query),
         "table": figures.table(run),
     }
 
@@ -166,7 +166,7 @@ def _readings(read: Reading, slug: str, report: Mapping[str, Any]) -> dict[str, 
         "pulse": figures.pulse(report["pulse"]),
         "rests_on": rests,
         "agreement": read.agreement.note(slug),
-        "sign": robustness.same_sign(read.spread, slug),
+        "sign": uncertainty.same_sign(read.spread, slug),
     }
 
 
@@ -272,8 +272,8 @@ def _by_hand(ask: Mapping[str, Any]) -> str:
 
 def _robust(read: Reading, slug: str) -> dict[str, Any]:
     return {
-        "robust": robustness.sentence(read.spread, slug),
-        "what_ifs": robustness.what_ifs(read.spread, slug),
+        "robust": uncertainty.sentence(read.spread, slug),
+        "what_ifs": uncertainty.what_ifs(read.spread, slug),
     }
 
 

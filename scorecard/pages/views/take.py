@@ -11,13 +11,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import sentences, vocabulary
+from scorecard import acts, sentences, vocabulary
 from scorecard.charts import lines, pictures
-from scorecard.pages import acts, figures, files, frame, horizons, names, pngs, reading
-from scorecard.pages.published import published
+from scorecard.conditional import published
+from scorecard.pages import figures, files, frame, horizons, reading
 from scorecard.pages.reading import Reading
 from scorecard.pages.views.recommendations import chart_acts, pinned
-from tracker import codebook
+from tracker import record as record_format
 
 TOP = 76
 EVERYWHERE = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *"
@@ -32,9 +32,9 @@ TYPES = {
 
 def named(name: str) -> str:
     """A recommendation's slug from its slug or number, or `all`; 404 otherwise."""
-    if name.isascii() and name.isdigit() and 1 <= int(name[:3]) <= len(codebook.RECOMMENDATIONS):
-        return codebook.RECOMMENDATIONS[int(name[:3]) - 1]
-    if name != "all" and name not in codebook.ASKS:
+    if name.isascii() and name.isdigit() and 1 <= int(name[:3]) <= len(record_format.RECOMMENDATIONS):
+        return record_format.RECOMMENDATIONS[int(name[:3]) - 1]
+    if name != "all" and name not in record_format.ASKS:
         raise Http404
     return name
 
@@ -46,7 +46,7 @@ def take(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     slugs = read.slugs if slug == "all" else (slug,)
     if ending in ("svg", "png"):
         svg = _picture_of_all(read) if slug == "all" else _picture(read, slug)
-        body: Any = svg if ending == "svg" else pngs.render(svg)
+        body: Any = svg if ending == "svg" else pictures.render(svg)
     elif ending == "csv":
         body = files.csv(read, slugs)
     elif ending == "json":
@@ -121,13 +121,13 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     read = reading.open_(request)
     kind, _dash, key = name.partition("-")
     headline, faces = sentences.headline(read.label(slug) for slug in read.slugs), _faces(read)
-    if name in codebook.ASKS:
+    if name in record_format.ASKS:
         report = read.report["recommendations"][name]
         headline = sentences.finding(
             name, report["balance"]["label"], read.since(name), report["change"]["90"]
         )
         faces = _faces(read, (name,))
-    elif kind == "actor" and key in codebook.ACTORS:
+    elif kind == "actor" and key in record_format.ACTORS:
         headline, faces = vocabulary.actor(key), _faces(read, actor=key)
     elif kind == "event" and (record := read.record(key)) is not None:
         slugs = [item["rec"] for item in record["assessments"]][:3]
@@ -135,7 +135,7 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     elif name not in ("overview", "actors"):
         raise Http404
     svg = pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.card_line(), faces)
-    return HttpResponse(pngs.render(svg), content_type="image/png")
+    return HttpResponse(pictures.render(svg), content_type="image/png")
 
 
 @published
@@ -158,11 +158,11 @@ def citation(request: HttpRequest, ending: str) -> HttpResponse:
 
 def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     kind, _dash, rest = key.partition("-")
-    if key in codebook.ASKS:
+    if key in record_format.ASKS:
         return read.name(key), reverse("pages:recommendation", args=[key])
     if kind == "event" and (record := read.record(rest)) is not None:
         return acts.title(record), reverse("pages:event", args=[rest])
-    if kind == "actor" and rest in codebook.ACTORS:
+    if kind == "actor" and rest in record_format.ACTORS:
         return vocabulary.actor(rest), reverse("pages:actor", args=[rest])
     titles = {"overview": gettext("How the seven stand"), "data": gettext("Data")}
     if key not in titles:
@@ -225,4 +225,4 @@ def _everywhere(response: HttpResponse) -> HttpResponse:
     return response
 
 
-__all__ = ["badge", "card", "citation", "embed", "names", "sparkline", "take"]
+__all__ = ["badge", "card", "citation", "embed", "frame", "sparkline", "take"]

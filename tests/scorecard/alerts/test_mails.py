@@ -9,7 +9,7 @@ import time_machine
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
-from scorecard import guarding
+from scorecard import limits
 from scorecard.alerts import mailing, subscribing
 from scorecard.models import Mail, Subscription
 from tests.scorecard import cast
@@ -202,7 +202,7 @@ def test_a_mail_whose_sender_died_is_never_sent_again():
 
 def form(**more):
     with time_machine.travel(MONDAY, tick=False):
-        stamp = guarding.stamp()
+        stamp = limits.stamp()
     return {"email": "reader@example.org", "rhythm": "weekly", "stamp": stamp} | more
 
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from feeds import sending
-from scorecard.alerts import calling, mailing
+from feeds.http import post
+from scorecard.alerts import mailing, webhooks
 from scorecard.models import Delivery, Mail, Try, Webhook
 from tests.scorecard import cast
 from tests.scorecard.alerts.receiver import Receiver
@@ -40,8 +40,8 @@ def hook(client, receiver, program):
 
 def go():
     """One nudge of beat."""
-    calling.write()
-    return calling.send()
+    webhooks.write()
+    return webhooks.send()
 
 
 def due_now():
@@ -61,7 +61,7 @@ def test_a_receiver_verifies_with_the_public_library(receiver, hook):
     with pytest.raises(WebhookVerificationError):
         Verifier(hook["secret"]).verify(body + b" ", headers)
     with pytest.raises(WebhookVerificationError):
-        Verifier(calling.new_secret()).verify(body, headers)
+        Verifier(webhooks.new_secret()).verify(body, headers)
 
 
 def test_a_replay_after_five_minutes_is_refused_by_the_library(receiver, hook):
@@ -69,7 +69,7 @@ def test_a_replay_after_five_minutes_is_refused_by_the_library(receiver, hook):
     go()
     ((_headers, body),) = receiver.calls
     row = Delivery.objects.get()
-    old = calling.headers(row.webhook, row, timezone.now() - datetime.timedelta(minutes=6))
+    old = webhooks.headers(row.webhook, row, timezone.now() - datetime.timedelta(minutes=6))
     with pytest.raises(WebhookVerificationError, match="too old"):
         Verifier(hook["secret"]).verify(body, old)
 
@@ -112,7 +112,7 @@ def test_a_failed_message_comes_again_with_the_same_id_and_body(receiver, hook):
 
 
 def test_a_receiver_that_hangs_costs_a_deadline_and_a_line_in_the_log(receiver, hook, monkeypatch):
-    monkeypatch.setattr(calling, "DEADLINE", 0.3)
+    monkeypatch.setattr(webhooks, "DEADLINE", 0.3)
     receiver.answers = ["hang"]
     cast.put("law")
     go()
@@ -123,10 +123,10 @@ def test_a_receiver_that_hangs_costs_a_deadline_and_a_line_in_the_log(receiver, 
 
 def test_it_is_given_up_after_the_last_pause(receiver, hook):
     cast.put("law")
-    calling.write()
-    Delivery.objects.update(attempts=len(calling.PAUSES))
+    webhooks.write()
+    Delivery.objects.update(attempts=len(webhooks.PAUSES))
     receiver.answers = [500]
-    calling.send()
+    webhooks.send()
     assert Delivery.objects.get().given_up_at
     due_now()
     assert go() == 0
@@ -220,7 +220,7 @@ def test_a_key_sees_its_own_webhooks_only(client, hook, analyst):
 
 def test_ending_a_webhook_ends_what_it_was_owed(client, receiver, hook, program):
     cast.put("law")
-    calling.write()
+    webhooks.write()
     assert client.delete(f"/api/v1/webhooks/{hook['id']}/", **program).status_code == 204
     assert go() == 0
 
@@ -247,6 +247,6 @@ def test_the_guard_stands_at_the_call_too(settings, analyst):
     settings.FETCH_ALLOW_PRIVATE = False
     with Receiver() as receiver:
         for url in (receiver.url, "http://localhost:80/hook"):
-            with pytest.raises(sending.SendError):
-                sending.post(url, {}, b"{}", 2.0)
+            with pytest.raises(post.SendError):
+                post.post(url, {}, b"{}", 2.0)
         assert not receiver.calls

@@ -9,9 +9,9 @@ import tracemalloc
 import pytest
 from pyarrow import parquet
 
-from scorecard.api import streaming, tables
+from scorecard import formats, tables
 from tests.scorecard import cast
-from tracker import record
+from tracker import log
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 
@@ -67,7 +67,7 @@ def test_numbers_stay_numbers(client, seeded):
 
 
 def test_the_record_is_the_log(client, seeded):
-    assert taken(client, "record", "jsonl") == "".join(f"{line}\n" for line in record.lines()).encode()
+    assert taken(client, "record", "jsonl") == "".join(f"{line}\n" for line in log.lines()).encode()
     changes = [json.loads(line) for line in taken(client, "changes", "jsonl").splitlines()]
     assert [change["sequence"] for change in changes] == list(range(1, len(changes) + 1))
 
@@ -82,7 +82,7 @@ def test_downloads_are_compressed_on_the_way_and_conditional(client, seeded):
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_a_table_ten_times_as_long_takes_no_more_memory(ending, monkeypatch):
-    monkeypatch.setattr(streaming, "GROUP", 500)
+    monkeypatch.setattr(formats, "GROUP", 500)
     columns = tables.TABLES["assessments"].columns
 
     def peak(count):
@@ -91,7 +91,7 @@ def test_a_table_ten_times_as_long_takes_no_more_memory(ending, monkeypatch):
             for _number in range(count)
         )
         tracemalloc.start()
-        for _chunk in streaming.written(ending, columns, rows):
+        for _chunk in formats.written(ending, columns, rows):
             pass
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -10,7 +10,7 @@ import time_machine
 from tests.scorecard import cast
 from tests.scorecard.mirror import Mirror
 from tests.scorecard.work import a_day_of_work
-from tracker import record
+from tracker import log
 from tracker.models import Revision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recommendations"), pytest.mark.slow]
@@ -37,10 +37,10 @@ def test_mirrors_of_a_year_equal_the_export(client, analyst, settings):
             mirror.catch_up()
             exported = cast.content(client.get("/api/v1/exports/record.jsonl"))
             assert mirror.text() == exported
-            assert exported == "".join(f"{line}\n" for line in record.lines()).encode()
+            assert exported == "".join(f"{line}\n" for line in log.lines()).encode()
     kinds = {json.loads(line)["retracted"] for line in late.lines}
     assert kinds == {True, False}
-    assert record.verify() == len(late.lines) > 100
+    assert log.verify() == len(late.lines) > 100
     assert set(Revision.objects.values_list("kind", flat=True)) == set(Revision.Kind.values)
 
 

@@ -7,8 +7,8 @@ import json
 import pytest
 import time_machine
 
+from scorecard import history as past
 from scorecard import method, standings
-from scorecard.api import past
 from tests.scorecard import cast
 from tracker import triage
 from tracker.models import Revision

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from scorecard import standings
 from tests.scorecard import cast
-from tracker import codebook, record, triage
+from tracker import log, record, triage
 from tracker.models import Event, Revision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
@@ -65,7 +65,7 @@ def test_series_and_waterfall_agree_with_the_scores(client, seeded):
     whole = cast.get(client, "/series/?as_of=2026-01-31&recommendation=trust")
     score = cast.get(client, "/scores/trust/?as_of=2026-01-31")["readings"]["balance"]["score"]
     assert whole["recommendations"]["trust"]["score"][-1] == pytest.approx(score, abs=1e-9)
-    assert whole["days"][0] == codebook.START.isoformat()
+    assert whole["days"][0] == record.START.isoformat()
     weekly = cast.get(client, "/series/?as_of=2026-01-31&recommendation=trust&every=7&first=2026-01-01")
     assert weekly["days"] == ["2026-01-03", "2026-01-10", "2026-01-17", "2026-01-24", "2026-01-31"]
     fall = cast.get(client, "/waterfall/?earlier=2025-10-31&later=2026-01-31")["recommendations"]["trust"]
@@ -91,7 +91,7 @@ def test_series_and_waterfall_agree_with_the_scores(client, seeded):
 )  # fmt: skip
 def test_filters_keep_exactly_what_they_say(client, seeded, query, keeps):
     total, found = cast.walk(client, f"/events/?{query}&limit=100")
-    expected = [line for line in (json.loads(body) for body in record.lines()) if keeps(line)]
+    expected = [line for line in (json.loads(body) for body in log.lines()) if keeps(line)]
     assert total == len(found) == len(expected)
     assert {line["id"] for line in found} == {line["id"] for line in expected}
 
@@ -242,7 +242,7 @@ def test_what_is_kept_costs_one_query(client, seeded, django_assert_num_queries)
 
 
 def test_sources_and_coverage_count_the_record(client, seeded):
-    lines = [json.loads(body) for body in record.lines()]
+    lines = [json.loads(body) for body in log.lines()]
     sources = cast.get(client, "/sources/")
     assert sum(each["reports"] for each in sources["results"]) == sum(len(line["sources"]) for line in lines)
     coverage = cast.get(client, "/coverage/")

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from scorecard.editions import making, signing, verify
+from scorecard import editions, verify
 from scorecard.models import Edition
 from tests.scorecard import cast
 from tracker import triage
@@ -31,17 +31,17 @@ def folder(settings, tmp_path):
 def two(seeded):
     """The editions of two days, with a change of the record between them."""
     with time_machine.travel("2026-07-11T00:20:00Z", tick=False):
-        first = making.make()
+        first = editions.make()
         triage.enter(
             cast.event("2026-07-10-a-law", "2026-07-10", recorded_at="2026-07-11"), who="Ada", why="new"
         )
     with time_machine.travel("2026-07-12T00:20:00Z", tick=False):
-        second = making.make()
+        second = editions.make()
     return first, second
 
 
 def path_of(edition):
-    return making.folder() / edition.file
+    return editions.folder() / edition.file
 
 
 def run(*arguments):
@@ -67,19 +67,19 @@ def test_a_stranger_checks_an_edition_with_nothing_but_python(two):
 def test_making_the_same_day_again_gives_the_same_edition(two, folder):
     bytes_before = path_of(two[1]).read_bytes()
     with time_machine.travel("2026-07-12T09:00:00Z", tick=False):
-        assert making.make().pk == two[1].pk
+        assert editions.make().pk == two[1].pk
         Edition.objects.filter(pk=two[1].pk).delete()
-        assert making.make().digest == two[1].digest
+        assert editions.make().digest == two[1].digest
     assert path_of(two[1]).read_bytes() == bytes_before
-    assert not list(making.folder().glob(".making*"))
+    assert not list(editions.folder().glob(".making*"))
 
 
 def test_no_edition_of_a_day_that_is_not_over_and_none_put_in_between(two):
     with time_machine.travel("2026-07-12T09:00:00Z", tick=False):
         with pytest.raises(ValueError, match="not over"):
-            making.make(date(2026, 7, 12))
+            editions.make(date(2026, 7, 12))
         with pytest.raises(ValueError, match="stands already"):
-            making.make(date(2026, 7, 1))
+            editions.make(date(2026, 7, 1))
 
 
 def _change(files, name, change):
@@ -196,6 +196,6 @@ def test_editions_are_served_whole_in_parts_and_with_their_key(client, two):
 
 def test_a_key_is_made_once_and_for_its_owner_alone(settings, tmp_path):
     settings.SIGNING_KEY = ""
-    first = signing.public(signing.key())
-    assert signing.public(signing.key()) == first
+    first = editions.public(editions.key())
+    assert editions.public(editions.key()) == first
     assert (tmp_path / "editions" / "signing-key").stat().st_mode & 0o777 == 0o600

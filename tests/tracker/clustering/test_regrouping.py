@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tracker import clustering
 from tracker.clustering import Pair, Report
-from tracker.clustering.regrouping import Groups
+from tracker.clustering.average_link import Groups
 
 DAY = datetime.date(2026, 3, 2)
 

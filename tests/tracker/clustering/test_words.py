@@ -3,7 +3,7 @@
 import pytest
 
 from tracker.clustering import words
-from tracker.clustering.names import BadName, Gazetteer, gazetteer
+from tracker.clustering.words import BadName, Gazetteer, gazetteer
 
 
 @pytest.mark.parametrize(

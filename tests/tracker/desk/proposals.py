@@ -7,7 +7,7 @@ from pathlib import Path
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
-from tracker import training, triage
+from tracker import tagger_versions, triage
 from tracker.models import Article
 
 SEEDS = Path(__file__).resolve().parents[3] / "seeds/articles.jsonl"
@@ -16,7 +16,7 @@ PASSWORD = "correct horse battery staple"
 
 def propose(number):
     """So many proposals from so many acts, the days of November 2026 for dates; their ids."""
-    tagger, made, seen = training.from_seeds(), [], set()
+    tagger, made, seen = tagger_versions.from_seeds(), [], set()
     with SEEDS.open() as lines:
         for line in lines:
             raw = json.loads(line)

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tracker import triage
-from tracker.admin.lists import MOST_COUNTED, CappedPaginator
+from tracker.admin.base import MOST_COUNTED, CappedPaginator
 from tracker.models import Article, Completeness, Event, Revision
 
 CODE = [{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "rationale": ""}]

@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from tracker import agreement, measures, record, triage
+from tracker import agreement, log, triage
+from tracker.desk import figures
 from tracker.models import Coding, Event, Revision
 from tracker.triage import blind
 
@@ -66,9 +67,9 @@ def test_agreement_opens_nothing_and_disagreement_opens_adjudication(coded, rita
 
 def test_a_second_coding_does_not_touch_the_record(coded, rita):
     event, second = coded()
-    head = record.head().rsplit("-", 1)[0]
+    head = log.head().rsplit("-", 1)[0]
     agreement.code_second(second, rita, OTHER)
-    assert record.head().rsplit("-", 1)[0] == head
+    assert log.head().rsplit("-", 1)[0] == head
     assert Event.objects.get(pk=event.pk).assessments.get().direction == -1
 
 
@@ -167,18 +168,18 @@ def test_acceptance_and_pull_are_measured(proposal, ada, settings):
         triage.accept(proposal(f"Tariff {number}"), ada, seconds=4.0)
     triage.accept(proposal("Tariff lifted"), ada, assessments=[CODE[0] | {"direction": 1}], seconds=9.0)
     triage.accept(proposal("Tariff hidden"), ada, assessments=[CODE[0] | {"direction": 1}], shown=False)
-    row = next(row for row in measures.acceptance() if row["rec"] == "trust")
+    row = next(row for row in figures.acceptance_by_recommendation() if row["rec"] == "trust")
     assert (row["model"], row["n"], row["kept"]) == ("m-1", 5, 0.8)
-    pull = measures.pull()
+    pull = figures.pull()
     assert (pull["shown"]["n"], pull["shown"]["rate"]) == (5, 0.8)
     assert (pull["hidden"]["n"], pull["hidden"]["rate"]) == (1, 0.0)
     assert pull["difference"] == 0.8
-    assert measures.seconds_each()["unchanged"] == {"n": 4, "median": 4.0}
-    assert measures.days()[0]["accepted"] == 6
+    assert figures.seconds_each()["unchanged"] == {"n": 4, "median": 4.0}
+    assert figures.days()[0]["accepted"] == 6
 
 
 def test_wilsons_interval():
-    assert measures.wilson(0, 0)["rate"] is None
-    found = measures.wilson(8, 10)
+    assert figures.wilson(0, 0)["rate"] is None
+    found = figures.wilson(8, 10)
     assert found["low"] == pytest.approx(0.490, abs=0.001)
     assert found["high"] == pytest.approx(0.943, abs=0.001)

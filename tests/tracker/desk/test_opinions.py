@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.tracker.conftest import GOOD, said
-from tracker import consulting, triage
+from tracker import second_opinion, triage
 from tracker.models import Coding, Event, SecondOpinion
 from tracker.triage import coding
 
@@ -35,13 +35,13 @@ def titles_asked(endpoint):
 def test_switched_off_nobody_is_asked_and_nothing_shown(proposal, at_desk, django_assert_num_queries):
     event = proposal()
     with django_assert_num_queries(0):
-        assert consulting.consult() == 0
+        assert second_opinion.consult() == 0
     assert "opinion-head" not in shown(at_desk, event)
 
 
 def test_the_queue_is_asked_about_once_and_the_desk_names_the_model(endpoint, proposal, at_desk):
     event = proposal()
-    assert (consulting.consult(), consulting.consult()) == (1, 0)
+    assert (second_opinion.consult(), second_opinion.consult()) == (1, 0)
     page = shown(at_desk, event)
     assert HEADING in page
     assert "A ban." in page
@@ -51,7 +51,7 @@ def test_nothing_of_it_is_suggested_ticked_or_written_on_the_event(endpoint, pro
     endpoint.answers = said(GOOD | {"assessments": [GOOD["assessments"][0] | {"rec": "governance"}]})
     event = proposal()
     before = Event.objects.filter(pk=event.pk).values().get()
-    consulting.consult()
+    second_opinion.consult()
     after = Event.objects.get(pk=event.pk)
     assert Event.objects.filter(pk=event.pk).values().get() == before
     assert [line["rec"] for line in coding.suggested(after)] == ["trust"]
@@ -62,16 +62,16 @@ def test_where_the_suggestion_is_hidden_nobody_is_asked_and_nothing_shown(
     endpoint, proposal, at_desk, settings
 ):
     event = proposal()
-    consulting.consult()
+    second_opinion.consult()
     settings.HIDDEN_SUGGESTION_SHARE = 1
     assert "opinion-head" not in shown(at_desk, event)
     proposal("Another tariff")
-    assert consulting.consult() == 0
+    assert second_opinion.consult() == 0
 
 
 def test_a_second_coder_does_not_see_it(endpoint, proposal, at_desk, rita, settings):
     event = proposal()
-    consulting.consult()
+    second_opinion.consult()
     settings.DOUBLE_CODING_SHARE = 1
     triage.accept(event, by=rita, assessments=coding.suggested(event))
     page = at_desk.get(reverse("desk:coding", args=[Coding.objects.get(part="second").pk])).content.decode()
@@ -81,7 +81,7 @@ def test_a_second_coder_does_not_see_it(endpoint, proposal, at_desk, rita, setti
 def test_what_is_decided_is_neither_asked_about_nor_shown(endpoint, proposal, at_desk, ada):
     event = proposal()
     triage.accept(event, by=ada, assessments=coding.suggested(event))
-    assert consulting.consult() == 0
+    assert second_opinion.consult() == 0
     assert "opinion-head" not in shown(at_desk, event)
 
 
@@ -89,36 +89,36 @@ def test_the_most_valuable_proposal_comes_first_and_the_budget_ends_it(endpoint,
     settings.SECOND_OPINION_DAILY = 1
     for title, worth in (("Small tariff", 1), ("Large tariff", 9)):
         Event.objects.filter(pk=proposal(title).pk).update(priority=worth)
-    assert consulting.consult() == 1
+    assert second_opinion.consult() == 1
     assert titles_asked(endpoint) == ["Large tariff"]
 
 
 def test_a_bad_answer_does_not_stop_the_others_and_is_not_asked_again_at_once(endpoint, proposal, at_desk):
     endpoint.answers = said("I think it matters.")
     events = [proposal("One tariff"), proposal("Two tariffs")]
-    assert consulting.consult() == 0
+    assert second_opinion.consult() == 0
     assert len(endpoint.asked) == 2
     endpoint.answers = said(GOOD)
-    assert consulting.consult() == 0
+    assert second_opinion.consult() == 0
     assert "opinion-head" not in shown(at_desk, events[0])
-    SecondOpinion.objects.update(asked_at=timezone.now() - consulting.AGAIN_AFTER)
-    assert consulting.consult() == 2
+    SecondOpinion.objects.update(asked_at=timezone.now() - second_opinion.AGAIN_AFTER)
+    assert second_opinion.consult() == 2
 
 
 def test_three_bad_answers_are_enough(endpoint, proposal):
     endpoint.answers = said("I think it matters.")
     proposal()
     for _ in range(5):
-        consulting.consult()
-        SecondOpinion.objects.update(asked_at=timezone.now() - 9 * consulting.AGAIN_AFTER)
-    assert len(endpoint.asked) == consulting.TRIES
+        second_opinion.consult()
+        SecondOpinion.objects.update(asked_at=timezone.now() - 9 * second_opinion.AGAIN_AFTER)
+    assert len(endpoint.asked) == second_opinion.TRIES
 
 
 def test_an_endpoint_that_is_down_is_left_alone_for_the_round(endpoint, proposal):
     endpoint.answers = (503, b"")
     for number in range(3):
         proposal(f"Tariff number {number}")
-    consulting.consult()
+    second_opinion.consult()
     assert len(endpoint.asked) == 1
 
 
@@ -126,7 +126,7 @@ def test_what_the_model_writes_is_text_on_the_page(endpoint, proposal, at_desk):
     attack = "<script>alert(1)</script>"
     endpoint.answers = said(GOOD | {"assessments": [GOOD["assessments"][0] | {"why": attack}]})
     event = proposal()
-    consulting.consult()
+    second_opinion.consult()
     page = shown(at_desk, event)
     assert attack not in page
     assert "&lt;script&gt;alert(1)" in page
@@ -134,7 +134,7 @@ def test_what_the_model_writes_is_text_on_the_page(endpoint, proposal, at_desk):
 
 def test_an_answer_that_a_newer_codebook_does_not_know_is_not_shown(endpoint, proposal, at_desk):
     event = proposal()
-    consulting.consult()
+    second_opinion.consult()
     SecondOpinion.objects.update(answer={"relevant": True, "assessments": [{"rec": "gone"}]})
     assert "opinion-head" not in shown(at_desk, event)
 

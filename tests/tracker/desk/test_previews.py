@@ -10,10 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from scorecard import method, standings
-from scorecard.method import log
-from tracker import record, triage
-from tracker.desk import words
-from tracker.desk.previews import signed
+from scorecard.method import columns
+from tracker import log, triage, vocabulary
+from tracker.desk.forms import signed
 from tracker.models import Decision, Event, Revision
 
 DAY = datetime.date(2026, 5, 4)
@@ -83,14 +82,14 @@ def form(world, action):
 
 def scores():
     """Today's balances by the method itself, from the log's own lines, past every cache."""
-    known = log.read(json.loads(line) for line in record.lines())
+    known = columns.read(json.loads(line) for line in log.lines())
     balances = method.views(known, timezone.now().date(), actors=(None,))[None]
     return {slug: signed(balance["score"]) for slug, balance in balances.items()}
 
 
 def state():
     rows = (Event, Decision, Revision)
-    return [list(row.objects.order_by("pk").values()) for row in rows], record.head()
+    return [list(row.objects.order_by("pk").values()) for row in rows], log.head()
 
 
 @pytest.mark.parametrize("action", DEEDS)
@@ -109,7 +108,7 @@ def test_a_preview_says_to_the_digit_what_the_deed_does(client, world, rita, act
     said = {each["rec"]: (each["before"], each["after"]) for each in answer["effects"]}
     assert set(said) == MOVED[action]
     assert said == {slug: (before[slug], after[slug]) for slug in before if before[slug] != after[slug]}
-    assert {each["name"] for each in answer["effects"]} == {str(words.SHORT[slug]) for slug in said}
+    assert {each["name"] for each in answer["effects"]} == {str(vocabulary.SHORT[slug]) for slug in said}
 
 
 def test_a_deed_that_would_be_refused_says_so_before(client, world, rita):

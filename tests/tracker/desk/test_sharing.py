@@ -3,8 +3,8 @@
 import pytest
 from django.utils.translation import override
 
-from tracker.clustering.shapes import KINDS
-from tracker.desk import sharing
+from tracker.clustering.reports import KINDS
+from tracker.desk import item
 
 REASONS = [{"kind": "name", "value": "commerce"}, {"kind": "days", "value": "1"}]
 
@@ -23,7 +23,7 @@ def test_reasons_are_told_in_the_readers_language(language, words):
         {"kind": "days", "value": "1"},
     ]
     with override(language):
-        assert sharing.in_words(stored) == words
+        assert item.in_words(stored) == words
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -31,21 +31,21 @@ def test_every_kind_has_words_in_both_languages(kind):
     told = set()
     for language in ("en", "zh-hans"):
         with override(language):
-            (words,) = sharing.in_words([{"kind": kind, "value": "3"}])
+            (words,) = item.in_words([{"kind": kind, "value": "3"}])
             told.add(words)
     assert len(told) == 2 or kind in ("name", "word")
 
 
 def test_sentences_of_an_earlier_version_stay():
-    assert sharing.in_words(["the same page", "nvidia"]) == ["the same page", "nvidia"]
+    assert item.in_words(["the same page", "nvidia"]) == ["the same page", "nvidia"]
 
 
 @pytest.mark.parametrize(
     "odd", [{}, {"kind": "days", "value": "٣"}, {"kind": "gone", "value": "x" * 900}, None, 7]
 )
 def test_odd_entries_are_no_failure(odd):
-    assert all(len(each) <= sharing.LONGEST for each in sharing.in_words([odd]))
+    assert all(len(each) <= item.LONGEST_REASON for each in item.in_words([odd]))
 
 
 def test_only_the_first_few_are_told():
-    assert len(sharing.in_words(REASONS * 5)) == sharing.SHOWN
+    assert len(item.in_words(REASONS * 5)) == item.REASONS_SHOWN

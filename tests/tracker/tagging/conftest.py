@@ -2,9 +2,9 @@
 
 import pytest
 
-from tracker import training
+from tracker import tagger_versions
 
 
 @pytest.fixture(scope="session")
 def tagger():
-    return training.from_seeds()
+    return tagger_versions.from_seeds()

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from tracker import training
+from tracker import tagger_versions
 from tracker.models import Cue, TaggerVersion
 
 pytestmark = pytest.mark.django_db
@@ -41,10 +41,10 @@ def test_words_are_kept_one_a_line(desk):
 
 
 def test_a_rule_is_kept_when_it_can_be_used(desk):
-    training.seed_cues()
+    tagger_versions.seed_cues()
     assert add(desk, RULE).status_code == 302
     assert Cue.objects.get(key="zeppelins").body["when"] == "chips & !list"
-    assert training.cues().rules
+    assert tagger_versions.cues().rules
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_a_rule_is_kept_when_it_can_be_used(desk):
     ],
 )
 def test_what_cannot_be_used_is_refused_in_words(desk, form, says):
-    training.seed_cues()
+    tagger_versions.seed_cues()
     answer = add(desk, form)
     assert answer.status_code == 200
     assert says in answer.content.decode()
 
 
 def test_the_form_shows_what_the_cue_says(desk):
-    training.seed_cues()
+    tagger_versions.seed_cues()
     cue = Cue.objects.get(kind="object", key="chips")
     page = desk.get(reverse("admin:tracker_cue_change", args=[cue.pk])).content.decode()
     assert "semiconductor~" in page

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.tracker.tagging.test_reading import CUES, READER
-from tracker import codebook
+from tracker import record
 from tracker.tagging import cues
 
 RULE = {"kind": "rule", "name": "r", "when": "chips", "rec": "trust", "direction": "sign", "weight": 0.5}
@@ -23,12 +23,12 @@ def test_each_rule_holds_for_its_example_and_not_for_its_counter_example(rule):
 
 
 def test_every_ask_of_a_rule_is_one_of_its_recommendation():
-    wrong = [rule.name for rule in CUES.rules if rule.ask and rule.ask not in codebook.ASKS[rule.rec]]
+    wrong = [rule.name for rule in CUES.rules if rule.ask and rule.ask not in record.ASKS[rule.rec]]
     assert not wrong
 
 
 def test_every_recommendation_has_rules_in_both_directions():
-    for rec in codebook.RECOMMENDATIONS:
+    for rec in record.RECOMMENDATIONS:
         spoken = {rule.direction for rule in CUES.rules if rule.rec == rec}
         assert "sign" in spoken or {"1", "-1"} <= spoken, rec
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.tracker.tagging.test_reading import CUES
 from tracker import tagging
-from tracker.tagging import measuring
 from tracker.tagging import model as models
+from tracker.tagging import training
 from tracker.tagging.training import Example, fold_of, train
 
 TRUST, GOVERNANCE = ("trust", -1), ("governance", 1)
@@ -140,11 +140,11 @@ def test_a_model_with_embeddings_is_not_served_without_them():
 
 
 def test_f1_counts_pairs():
-    assert measuring.f1([{TRUST}, {GOVERNANCE}], [{TRUST, GOVERNANCE}, set()]) == pytest.approx(0.5)
-    assert measuring.f1([], []) == 0.0
+    assert training.f1([{TRUST}, {GOVERNANCE}], [{TRUST, GOVERNANCE}, set()]) == pytest.approx(0.5)
+    assert training.f1([], []) == 0.0
 
 
 def test_calibration_error_is_the_gap_between_said_and_seen():
     chance = np.array([0.25] * 4 + [0.95] * 2)
     right = np.array([True, False, False, False, True, False])
-    assert measuring.calibration_error(chance, right) == pytest.approx(2 / 6 * 0.45)
+    assert training.calibration_error(chance, right) == pytest.approx(2 / 6 * 0.45)

@@ -7,12 +7,12 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.utils import timezone
 
-from tracker import examples, tagging, training
+from tracker import tagger_examples, tagger_versions, tagging
 from tracker.models import Article, Assessment, Cue, Event, Recommendation, Report, TaggerVersion
 
 pytestmark = pytest.mark.django_db
 
-FEW = examples.seeded()[::24]
+FEW = tagger_examples.seeded()[::24]
 CUE = {"effect": "neutral", "en": ["zeppelin~"], "zh": ["飞艇"]}
 
 
@@ -20,10 +20,10 @@ CUE = {"effect": "neutral", "en": ["zeppelin~"], "zh": ["飞艇"]}
 def few_seeds(monkeypatch, tmp_path, settings):
     """Training on all seeds takes seconds; a handful of them shows the same."""
     settings.DATA_FOLDER = str(tmp_path)
-    monkeypatch.setattr(examples, "seeded", lambda: FEW)
-    monkeypatch.setitem(training._served, "tagger", None)
+    monkeypatch.setattr(tagger_examples, "seeded", lambda: FEW)
+    monkeypatch.setitem(tagger_versions._served, "tagger", None)
     yield
-    training._served.update(key=None, tagger=None)
+    tagger_versions._served.update(key=None, tagger=None)
 
 
 @pytest.fixture
@@ -45,72 +45,72 @@ def decide(analyst, number, *, labels=(), title="Zeppelins carry AI servers over
     Report.objects.create(event=event, article=article)
     for rec, direction in labels:
         row, _ = Recommendation.objects.get_or_create(
-            slug=rec, defaults={"number": training.tagging.cues.RECOMMENDATIONS.index(rec) + 1}
+            slug=rec, defaults={"number": tagger_versions.tagging.cues.RECOMMENDATIONS.index(rec) + 1}
         )
         Assessment.objects.create(event=event, recommendation=row, direction=direction, strength=4)
     return event
 
 
 def test_without_a_stored_version_the_seeds_serve_and_are_trained_once(tmp_path, monkeypatch):
-    first = training.serving()
+    first = tagger_versions.serving()
     assert first.model.name.startswith("seeds-")
     assert [path.name for path in tmp_path.glob("tagger-*.npz")] == [f"tagger-{first.model.name[6:]}.npz"]
-    training._served.update(key=None, tagger=None)
+    tagger_versions._served.update(key=None, tagger=None)
     monkeypatch.setattr(tagging.training, "train", None)  # a second training would fail
-    assert training.serving().model.name == first.model.name
+    assert tagger_versions.serving().model.name == first.model.name
 
 
 def test_a_spoilt_file_in_the_data_folder_is_trained_anew(tmp_path):
-    name = training.serving().model.name
+    name = tagger_versions.serving().model.name
     (tmp_path / f"tagger-{name[6:]}.npz").write_bytes(b"half a mod")
-    training._served.update(key=None, tagger=None)
-    assert training.serving().model.name == name
+    tagger_versions._served.update(key=None, tagger=None)
+    assert tagger_versions.serving().model.name == name
 
 
 def test_a_folder_that_cannot_be_written_is_no_failure(settings, tmp_path):
     (tmp_path / "file").write_text("in the way")
     settings.DATA_FOLDER = str(tmp_path / "file" / "data")
-    assert training.serving().tag("US bans chips").labels
+    assert tagger_versions.serving().tag("US bans chips").labels
 
 
 def test_a_changed_cue_serves_at_once():
-    training.seed_cues()
-    before = training.serving()
-    assert training.serving() is before
+    tagger_versions.seed_cues()
+    before = tagger_versions.serving()
+    assert tagger_versions.serving() is before
     Cue.objects.create(kind="object", key="zeppelin", body=CUE)
-    names = {read.hit.name for read in training.serving().reader.read("Zeppelin bans").frame.objects}
+    names = {read.hit.name for read in tagger_versions.serving().reader.read("Zeppelin bans").frame.objects}
     assert "zeppelin" in names
 
 
 def test_seeding_cues_is_repeatable_and_leaves_what_was_changed():
-    added, now = training.seed_cues()
+    added, now = tagger_versions.seed_cues()
     assert added == now > 100
     Cue.objects.filter(kind="object", key="chips").update(active=False)
-    assert training.seed_cues() == (0, now)
+    assert tagger_versions.seed_cues() == (0, now)
     assert not Cue.objects.get(kind="object", key="chips").active
 
 
 def test_decisions_and_corrections_teach(analyst):
     for number in range(40):
         decide(analyst, number, labels=[("joint-research", 1)])
-    outcome = training.retrain()
+    outcome = tagger_versions.retrain()
     assert outcome.promoted, outcome.why
     assert outcome.measures["events_held_back"] < 40
-    best = training.serving().tag("Zeppelins carry AI servers over the border").labels[0]
+    best = tagger_versions.serving().tag("Zeppelins carry AI servers over the border").labels[0]
     assert (best.rec, best.direction) == ("joint-research", 1)
-    assert training.serving().model.name == outcome.name
+    assert tagger_versions.serving().model.name == outcome.name
 
 
 def test_what_was_dismissed_teaches_that_it_touches_nothing(analyst):
     for number in range(3):
         decide(analyst, number)
-    assert {(one.kind, one.labels) for one in examples.decided()} == {("decision", ())}
+    assert {(one.kind, one.labels) for one in tagger_examples.decided()} == {("decision", ())}
 
 
 def test_retraining_without_news_adds_no_version(analyst):
     decide(analyst, 1, labels=[("trust", -1)])
-    assert training.retrain().promoted
-    again = training.retrain()
+    assert tagger_versions.retrain().promoted
+    again = tagger_versions.retrain()
     assert not again.promoted
     assert "nothing has been decided" in again.why
     assert TaggerVersion.objects.count() == 1
@@ -127,31 +127,31 @@ def test_a_worse_model_is_kept_but_does_not_serve(analyst, monkeypatch):
     for number in range(60):
         decide(analyst, number, labels=[("joint-research", 1)])
     figures = iter([0.40, 0.55])
-    monkeypatch.setattr(training.measuring, "micro_f1", lambda tagger, held: next(figures))
-    outcome = training.retrain()
+    monkeypatch.setattr(tagger_versions.measuring, "micro_f1", lambda tagger, held: next(figures))
+    outcome = tagger_versions.retrain()
     assert not outcome.promoted
     assert "0.400 after 0.550" in outcome.why
     assert TaggerVersion.objects.get().serving_since is None
-    assert training.serving().model.name.startswith("seeds-")
+    assert tagger_versions.serving().model.name.startswith("seeds-")
 
 
 def test_one_command_goes_back(analyst):
     decide(analyst, 1, labels=[("trust", -1)])
-    first = training.retrain().name
+    first = tagger_versions.retrain().name
     decide(analyst, 2, labels=[("trust", 1)], title="Balloon deal")
-    second = training.retrain().name
-    assert training.serving().model.name == second != first
+    second = tagger_versions.retrain().name
+    assert tagger_versions.serving().model.name == second != first
     said = io.StringIO()
     call_command("retrain", "--back", stdout=said)
     assert first in said.getvalue()
-    assert training.serving().model.name == first
+    assert tagger_versions.serving().model.name == first
     call_command("retrain", "--back", stdout=said)
-    assert training.serving().model.name.startswith("seeds-")
+    assert tagger_versions.serving().model.name.startswith("seeds-")
 
 
 def test_a_stored_version_that_cannot_be_read_gives_way_to_the_seeds():
     TaggerVersion.objects.create(name="spoilt", body=b"?", serving_since=timezone.now())
-    assert training.serving().model.name.startswith("seeds-")
+    assert tagger_versions.serving().model.name.startswith("seeds-")
 
 
 def test_the_stream_that_nobody_saw_teaches_only_when_it_is_plainly_ordinary():
@@ -160,13 +160,13 @@ def test_the_stream_that_nobody_saw_teaches_only_when_it_is_plainly_ordinary():
             title=f"Club wins {number}", url_key=f"{number:064d}", title_key=f"{number}",
             state="background", relevance=relevance,
         )  # fmt: skip
-    assert [one.title for one in examples.unrelated()] == ["Club wins 1", "Club wins 0"]
+    assert [one.title for one in tagger_examples.unrelated()] == ["Club wins 1", "Club wins 0"]
 
 
 def test_embeddings_that_are_not_installed_are_said_and_done_without(settings, caplog, monkeypatch):
     settings.TAGGER_EMBEDDINGS = True
-    monkeypatch.setattr(tagging.embedding, "is_installed", lambda: False)
-    training._encoder.cache_clear()
-    assert training._encoder() is None
+    monkeypatch.setattr(tagging.vectors, "is_installed", lambda: False)
+    tagger_versions._encoder.cache_clear()
+    assert tagger_versions._encoder() is None
     assert "requirements/embeddings.txt" in caplog.text
-    training._encoder.cache_clear()
+    tagger_versions._encoder.cache_clear()

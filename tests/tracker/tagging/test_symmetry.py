@@ -3,7 +3,7 @@
 import json
 import re
 
-from tracker import examples
+from tracker import tagger_examples
 from tracker.tagging.model import PAIRS
 
 SWAPPED = [
@@ -59,7 +59,8 @@ def test_swapping_works_both_ways():
 
 def test_swapping_the_two_countries_leaves_the_directions(tagger):
     titles = [
-        json.loads(line)["title"] for line in (examples.FOLDER / "articles.jsonl").open(encoding="utf-8")
+        json.loads(line)["title"]
+        for line in (tagger_examples.FOLDER / "articles.jsonl").open(encoding="utf-8")
     ]
     titles = [title for title in titles if swap(title) != title][::2]
     assert len(titles) > 500

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from tracker import training
+from tracker import tagger_versions
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(autouse=True)
 def served(tagger, monkeypatch):
-    monkeypatch.setattr(training, "serving", lambda: tagger)
+    monkeypatch.setattr(tagger_versions, "serving", lambda: tagger)
 
 
 def tag(tmp_path, *lines):

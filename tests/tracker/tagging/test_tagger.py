@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker import codebook
+from tracker import record
 from tracker.tagging import Suggestion
 
 HOSTILE = {
@@ -34,7 +34,7 @@ HOSTILE = {
 def test_hostile_text_gets_an_answer_or_silence(tagger, text):
     told = tagger.tag(text, text, "xx", text[:300])
     assert 0 <= told.relevance <= 1
-    assert all(label.rec in codebook.RECOMMENDATIONS for label in told.labels)
+    assert all(label.rec in record.RECOMMENDATIONS for label in told.labels)
     json.dumps(told.as_dict()).encode()
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import backup
+from tracker.operations import backup
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import readiness
+from tracker.operations import health
 
 
 class Command(BaseCommand):
@@ -10,10 +10,10 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser):
-        parser.add_argument("only", nargs="*", choices=[*readiness.CHECKS, []], help="these checks only")
+        parser.add_argument("only", nargs="*", choices=[*health.CHECKS, []], help="these checks only")
 
     def handle(self, *args, only, **options):
-        found = [finding for finding in readiness.findings() if not only or finding.name in only]
+        found = [finding for finding in health.findings() if not only or finding.name in only]
         for finding in found:
             self.stdout.write(f"{finding.name}: {finding.words}")
         if not all(finding.well for finding in found) or len(found) < len(only):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import backup, record
+from tracker import log
+from tracker.operations import backup
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
                     )
                 return
             made = backup.restore(source, replace=replace)
-        except (backup.BackupError, record.BrokenLog) as error:
+        except (backup.BackupError, log.BrokenLog) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"{source}: restored, {made.revisions} revisions, digest {made.digest or 'none yet'}"

@@ -4,7 +4,7 @@ promotion.
 
 from django.core.management.base import BaseCommand
 
-from tracker import training
+from tracker import tagger_versions
 
 
 class Command(BaseCommand):
@@ -15,11 +15,11 @@ class Command(BaseCommand):
 
     def handle(self, *args, back, **options):
         if back:
-            version = training.back()
+            version = tagger_versions.back()
             self.stdout.write(
                 f"{version.name if version else 'the version trained from the seeds'} serves now"
             )
             return
-        outcome = training.retrain()
+        outcome = tagger_versions.retrain()
         verdict = "serves now" if outcome.promoted else "was not put in service"
         self.stdout.write(f"{outcome.name} {verdict}: {outcome.why}")

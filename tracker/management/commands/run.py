@@ -32,7 +32,8 @@ class Command(BaseCommand):
         sys.stdout.flush()
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
         os.execv(  # noqa: S606  # nosec B606
-            sys.executable, [sys.executable, "-m", "gunicorn", "-c", "python:tracker.serving", "tracker.wsgi"]
+            sys.executable,
+            [sys.executable, "-m", "gunicorn", "-c", "python:tracker.gunicorn", "tracker.wsgi"],
         )
 
     def say(self, words):

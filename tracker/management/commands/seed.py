@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
-from tracker import seeding
+from tracker import importing
 
 
 class Command(BaseCommand):
@@ -16,5 +16,5 @@ class Command(BaseCommand):
                 for what, added, now in import_string(name)():
                     if options["verbosity"]:
                         self.stdout.write(f"{what + ':':<28}{added:>6} added, {now} now")
-            except (seeding.BadSeed, OSError, KeyError) as error:
+            except (importing.BadSeed, OSError, KeyError) as error:
                 raise CommandError(f"The seeds cannot be read: {error}") from error

@@ -5,7 +5,7 @@ import sys
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import training
+from tracker import tagger_versions
 
 BATCH = 512
 FIELDS = ("id", "title", "summary", "lang", "publisher")
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}") from error
         except BadLine as error:
             raise CommandError(f"{error}\nNothing was tagged.") from error
-        tagger = training.serving()
+        tagger = tagger_versions.serving()
         for start in range(0, len(articles), BATCH):
             batch = articles[start : start + BATCH]
             for article, suggestion in zip(batch, tagger.tag_many(batch), strict=True):

@@ -1,0 +1,202 @@
+"""An entry as the article it will be: clean, dated, in a known language, under its one key. Pure.
+
+Which delivered entries are known, new or edited. Pure: plain values in, decisions out.
+
+The law: identity decides, never a date. An entry is known by its publisher's id within its feed, and its
+article by the one spelling of its address. Ids that a publisher uses twice are told apart by address and
+title; ids that change meet their article again at its address; an entry without a link is known by its
+publisher, its title and its day. An address that one feed gives to items of several ids and titles (a page of
+changes, a portal) is that of the first; the others are known by address and title.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from feeds.parsing import Entry, cleaning, document
+from tracker import addresses, languages
+
+_NO_WORD = bytes(code for code in range(128) if not chr(code).isalnum())
+
+
+class Known(NamedTuple):
+    """What the database remembers of one delivery."""
+
+    delivery: int
+    article: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Entries by what is to be done: `changed` and `unknown` hold (guid_key, digest, entry)."""
+
+    changed: list[tuple[Known, str, Entry]]
+    unknown: list[tuple[str, str, Entry]]
+
+
+def guid_key(entry: Entry) -> str:
+    """How a delivery is found again within its feed."""
+    return key_of(entry.identity)
+
+
+def key_of(identity: str) -> str:
+    """The key of a publisher's id."""
+    return _digest(identity)
+
+
+def closer_key(entry: Entry) -> str:
+    """The key of an entry whose publisher has used its id for something else already."""
+    return _digest("\n".join((entry.identity, entry.link, entry.title)))
+
+
+def digest(entry: Entry) -> str:
+    """Of all that was delivered, as it was delivered: equal means that nothing has to be looked at."""
+    return _digest("\x00".join((entry.title, entry.link, entry.author, entry.html)))
+
+
+def version_digest(title: str, html: str, summary: str) -> str:
+    """Of an article's words, after cleaning: equal means that no reader would see a difference."""
+    words = " ".join(f"{title}\x00{html or summary}".split())
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def keyed(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """Entries by guid key, each once; where several share an id but not their words, by the closer key."""
+    groups: dict[str, dict[tuple[str, str], Entry]] = {}
+    for entry in entries:
+        groups.setdefault(guid_key(entry), {}).setdefault((entry.link, entry.title), entry)
+    found = {}
+    for key, group in groups.items():
+        for entry in group.values():
+            found[key if len(group) == 1 else closer_key(entry)] = entry
+    return found
+
+
+def sort(entries: Mapping[str, Entry], known: Mapping[str, Known]) -> Sorted:
+    """Compare with what is known, by key: nothing but digests is looked at."""
+    changed, unknown = [], []
+    for key, entry in entries.items():
+        before, now = known.get(key), digest(entry)
+        if before is None:
+            unknown.append((key, now, entry))
+        elif before.digest != now:
+            changed.append((before, now, entry))
+    return Sorted(changed, unknown)
+
+
+def is_another_item(*, same_address: bool, same_title: bool) -> bool:
+    """Whether a known id has come back for something else: address and title both differ."""
+    return not same_address and not same_title
+
+
+def url_key(canonical: str, *, publisher: str, title: str, day: str) -> str:
+    """The key of an article: of its address; without one, of publisher, title and day."""
+    return hashlib.sha256((canonical or "\n".join((publisher, title, day))).encode()).hexdigest()
+
+
+def shared_key(url_key: str, title_key: str) -> str:
+    """The key of an article at an address that its feed has given to another article already."""
+    return hashlib.sha256(f"{url_key}\n{title_key}".encode()).hexdigest()
+
+
+def title_key(title: str) -> str:
+    """Equal for titles that differ in case, punctuation, spaces or Chinese script only; "" without a word."""
+    if title.isascii():
+        words = title.encode().lower().translate(None, _NO_WORD)
+    else:
+        words = "".join(filter(str.isalnum, languages.simplified(title).casefold())).encode()
+    return hashlib.sha256(words).hexdigest() if words else ""
+
+
+def address(link: str) -> tuple[str, str, bool]:
+    """(canonical address to compare by, address to visit, whether it hides where it leads)."""
+    canonical = addresses.canonical_or_empty(link) if link else ""
+    if not canonical:
+        return "", "", False
+    if addresses.is_unresolved(link):
+        return canonical, link, True
+    return canonical, visited(link, canonical), False
+
+
+def visited(link: str, canonical: str) -> str:
+    """The canonical address in the publisher's own host, scheme and slash.
+
+    The one spelling is for comparing: not every publisher answers without `www.` or under https.
+    """
+    if link.partition("://")[2].removeprefix("www.").rstrip("/") == canonical.partition("://")[2].rstrip("/"):
+        return link
+    given, plain = urlsplit(link), urlsplit(canonical)
+    if given.netloc.lower().removeprefix("www.") != plain.netloc:
+        return canonical
+    path = given.path if given.path.rstrip("/") == plain.path.rstrip("/") else plain.path
+    return plain._replace(scheme=given.scheme.lower(), netloc=given.netloc.lower(), path=path).geturl()
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+LOOKED_AT = 300  # characters of a summary that help to tell the language
+LONGEST_URL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An article not yet kept; fields as in `tracker.models.Article`."""
+
+    url: str
+    url_key: str
+    unresolved: bool
+    title: str
+    title_key: str
+    summary: str
+    html: str
+    author: str
+    publisher: str
+    language: str
+    published_at: datetime | None
+
+    @property
+    def version(self) -> str:
+        return version_digest(self.title, self.html, self.summary)
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is more than a title."""
+        return bool(self.summary) and self.summary != self.title
+
+
+NAMES = tuple(field.name for field in fields(Draft))
+
+
+def draft(entry: Entry, *, publisher: str, language: str, now: datetime) -> Draft:
+    """The article of an entry. `publisher` and `language` are the feed's, for entries that name none."""
+    canonical, url, unresolved = address(entry.link)
+    published = document.believable(entry.published, now=now)
+    html = cleaning.body(entry.html)
+    summary = cleaning.summary(html)
+    title = entry.title or cleaning.summary(html, limit=120) or url
+    outlet = entry.source or publisher or addresses.site(url)
+    day = published.date().isoformat() if published else ""
+    return Draft(
+        url=url if len(url) <= LONGEST_URL else "",
+        url_key=url_key(canonical, publisher=outlet, title=title, day=day),
+        unresolved=unresolved,
+        title=title[:500],
+        title_key=title_key(title),
+        summary=summary,
+        html=html,
+        author=entry.author[:300],
+        publisher=outlet[:300],
+        language=languages.language_of(_sample(title, summary), language)[:20],
+        published_at=published,
+    )
+
+
+def _sample(title: str, summary: str) -> str:
+    """What tells an article's language; a summary that only says the title again tells nothing more."""
+    return summary[:LOOKED_AT] if summary.startswith(title) else f"{title}\n{summary[:LOOKED_AT]}"

@@ -1,0 +1,74 @@
+"""A web page's own feeds, by autodiscovery. Pure.
+
+The main text of a web page, by trafilatura. Runs in the killable child. Pure.
+"""
+
+import importlib
+import re
+from html import unescape
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+from feeds.parsing import cleaning
+
+START = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.I | re.S,
+)
+TYPES = {
+    *("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"),
+    *("application/x.atom+xml", "text/xml", "application/xml", "application/json"),
+}
+FEED = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]")
+LOOKED_AT = 500_000  # characters of a page
+
+
+def is_page(body: bytes) -> bool:
+    """Whether the bytes begin as an HTML page does and hold no feed inside (some servers wrap theirs)."""
+    return START.match(body[:4000]) is not None and FEED.search(body) is None
+
+
+def feeds_of(page: str, base: str) -> list[tuple[str, str]]:
+    """(address, title) of the feeds a page names in its head, in its order, each once."""
+    reader = _Links()
+    reader.feed(page[:LOOKED_AT])
+    base = urljoin(base, reader.base) if reader.base else base
+    found: dict[str, str] = {}
+    for href, title in reader.found:
+        try:
+            address = urljoin(base, href)
+        except ValueError:
+            continue
+        if address.startswith(("http://", "https://")):
+            found.setdefault(address, title)
+    return list(found.items())
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, str]] = []
+        self.base = ""
+
+    def handle_starttag(self, tag, attrs):
+        given = {name: unescape(value or "") for name, value in attrs}
+        if tag == "base" and not self.base:
+            self.base = given.get("href", "")
+        relations = given.get("rel", "").lower().split()
+        kind = given.get("type", "").lower().split(";")[0].strip()
+        if tag == "link" and given.get("href") and kind in TYPES and {"alternate", "feed"} & set(relations):
+            self.found.append((given["href"].strip(), given.get("title", "").strip()))
+
+
+LONGEST = 200_000  # characters kept
+DEEPEST = 400  # levels of nesting; deeper is no article
+
+
+def main_text(page: bytes) -> str:
+    """Plain text in paragraphs, without menus, comments and advertisements; "" when there is none."""
+    trafilatura = importlib.import_module("trafilatura")  # heavy, and only a child that reads pages pays
+    html = page.decode("utf-8", "replace")
+    if cleaning.depth(html) > DEEPEST:
+        return ""
+    text = trafilatura.extract(html, include_comments=False, include_tables=True, favor_precision=True)
+    return cleaning.UNSEEN.sub("", text or "")[:LONGEST]

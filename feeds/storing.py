@@ -1,0 +1,192 @@
+"""Entries into the database: new articles once, edits as versions, and nothing at all for what is known.
+
+The law: call it inside the transaction that settles the poll. One question finds what is known; only what is
+new or edited is cleaned and written. An article shows the words of the delivery that leads it; other feeds
+only confirm it, or give it words where it had none. An edit is a text that this article never had before.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from operator import attrgetter
+
+from django.db.models import Case, Value, When
+from django.db.models.functions import Now
+
+from feeds import entries
+from feeds import entries as entry_rules
+from feeds.entries import Draft, Known
+from feeds.models import Delivery, Feed
+from feeds.parsing import Entry
+from tracker import addresses, sql
+from tracker.models import Article, ArticleVersion
+
+ARTICLE = attrgetter(*entries.NAMES)
+Row = tuple[str, str, Entry, Draft]  # the entry's key and digest, itself, what it will be
+DELIVERY = ("feed", "article", "guid", "guid_key", "digest", "leads")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many entries were new to this feed, how many articles new to all, and how many edited."""
+
+    new: int = 0
+    articles: int = 0
+    edited: int = 0
+
+
+def keep(feed: Feed, entries: Iterable[Entry], *, now: datetime) -> Kept:
+    """Store what `feed` delivered. Writes nothing when all of it is known."""
+    keyed = entry_rules.keyed(entries)
+    sorted_ = entry_rules.sort(keyed, known_deliveries(feed, keyed))
+    unknown, edited = sorted_.unknown, 0
+    if sorted_.changed:
+        strangers, edited = _keep_changed(feed, sorted_.changed, now)
+        unknown = unknown + strangers
+    articles = _keep_unknown(feed, unknown, now) if unknown else 0
+    return Kept(len(unknown), articles, edited)
+
+
+def known_deliveries(feed: Feed, keys: Iterable[str]) -> dict[str, Known]:
+    """What this feed delivered under these keys."""
+    rows = sql.select(Delivery, ("guid_key", "id", "article", "digest"), feed=feed.pk, guid_key=list(keys))
+    return {row[0]: Known._make(row[1:]) for row in rows}
+
+
+def store(drafts: Iterable[Draft]) -> tuple[dict[str, int], set[str]]:
+    """Save articles, each key once; returns the ids by key and the keys that were new."""
+    by_key = {draft.url_key: draft for draft in drafts}
+    # In the order of their keys, so that two workers with the same articles never wait for each other.
+    rows = [ARTICLE(by_key[key]) for key in sorted(by_key)]
+    new = dict(sql.insert(Article, entries.NAMES, rows, returning=("url_key", "id")))
+    known = by_key.keys() - new.keys()
+    return (new | ids_of(known) if known else new), set(new)
+
+
+def ids_of(keys: Iterable[str]) -> dict[str, int]:
+    return dict(sql.select(Article, ("url_key", "id"), url_key=list(keys)))
+
+
+def revise(article: Article, fresh: Draft) -> None:
+    """Replace an article's words and keep the old ones as a version; a filed article is looked at again."""
+    sql.insert(
+        ArticleVersion,
+        ("article", "title", "summary", "html", "digest"),
+        [(article.pk, article.title, article.summary, article.html, _version(article))],
+    )
+    _rewrite(article, fresh)
+
+
+def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: datetime) -> int:
+    drafts = [
+        (key, digest, entry, entries.draft(entry, publisher=feed.title, language=feed.language, now=now))
+        for key, digest, entry in unknown
+    ]
+    shared = [key for key, times in Counter(draft.url_key for *_, draft in drafts).items() if times > 1]
+    drafts = _apart(drafts, _delivered(feed, ids_of(shared)) if shared else {})
+    # A page listed twice in one document keeps the words of its first place.
+    ids, new = store(draft for *_, draft in reversed(drafts))
+    if titles := _delivered(feed, {key: pk for key, pk in ids.items() if key not in new}):
+        drafts = _apart(drafts, titles)
+        others, fresh = store(draft for *_, draft in reversed(drafts) if draft.url_key not in ids)
+        ids, new = ids | others, new | fresh
+    known = {ids[draft.url_key]: draft for *_, draft in drafts if draft.url_key not in new}
+    leading = new | _give_words(known)
+    deliveries = []
+    for key, digest, entry, draft in drafts:
+        leads = draft.url_key in leading
+        leading.discard(draft.url_key)
+        deliveries.append((feed.pk, ids[draft.url_key], entry.identity, key, digest, leads))
+    sql.insert(Delivery, DELIVERY, deliveries)
+    return len(new)
+
+
+def _apart(drafts: list[Row], titles: dict[str, str]) -> list[Row]:
+    """The same with a key of its own for whatever shares its address with an item of another title.
+
+    `titles` are the title keys of articles that have the address already, by their keys.
+    """
+    first, found = dict(titles), []
+    for key, digest, entry, draft in drafts:
+        if draft.title_key and first.setdefault(draft.url_key, draft.title_key) != draft.title_key:
+            draft = replace(draft, url_key=entry_rules.shared_key(draft.url_key, draft.title_key))
+        found.append((key, digest, entry, draft))
+    return found
+
+
+def _delivered(feed: Feed, ids: dict[str, int]) -> dict[str, str]:
+    """The title keys of those articles that this feed leads already, under another id, by their keys."""
+    rows = sql.select(Delivery, ("article",), feed=feed.pk, article=list(ids.values()), leads=True)
+    mine = [pk for (pk,) in rows]
+    return dict(sql.select(Article, ("url_key", "title_key"), id=mine))
+
+
+def _give_words(drafts: dict[int, Draft]) -> set[str]:
+    """Fill articles that had nothing but a title from a feed that brings more; returns their keys."""
+    wordy = {pk: fresh for pk, fresh in drafts.items() if fresh.has_words}
+    bare = Article.objects.filter(pk__in=wordy, summary="", html="") if wordy else ()
+    given = set()
+    for article in bare:
+        Delivery.objects.filter(article=article, leads=True).update(leads=False)
+        _rewrite(article, wordy[article.pk])
+        given.add(article.url_key)
+    return given
+
+
+def _keep_changed(feed: Feed, changed: list[tuple[Known, str, Entry]], now: datetime):
+    """Returns the entries that only borrowed a known id, and the number of real edits."""
+    articles = Article.objects.in_bulk({known.article for known, _, _ in changed})
+    strangers, edits = [], []
+    for known, digest, entry in changed:
+        article = articles[known.article]
+        if _is_another(entry, article):
+            strangers.append((entry_rules.closer_key(entry), digest, entry))
+        else:
+            edits.append((known, digest, entry, article))
+    if strangers:
+        seen = known_deliveries(feed, [key for key, _, _ in strangers])
+        strangers = [row for row in strangers if row[0] not in seen]
+    return strangers, sum(_edit(feed, *edit, now) for edit in edits)
+
+
+def _is_another(entry: Entry, article: Article) -> bool:
+    canonical = entry_rules.address(entry.link)[0]
+    same_address = not canonical or canonical == addresses.canonical_or_empty(article.url)
+    same_address |= entry_rules.url_key(canonical, publisher="", title="", day="") == article.url_key
+    same_title = entry_rules.title_key(entry.title) == article.title_key
+    return entry_rules.is_another_item(same_address=same_address, same_title=same_title)
+
+
+def _edit(feed: Feed, known: Known, digest: str, entry: Entry, article: Article, now: datetime) -> bool:
+    """Keep an edit as a version. False when another feed leads, or the words are none or known already."""
+    fresh = entries.draft(entry, publisher=feed.title, language=feed.language, now=now)
+    if fresh.version == _version(article):
+        return False
+    if not Delivery.objects.filter(pk=known.delivery, leads=True).exists():
+        return False
+    if article.versions.filter(digest=fresh.version).exists():
+        return False
+    revise(article, fresh)
+    Delivery.objects.filter(pk=known.delivery).update(digest=digest)
+    return True
+
+
+def _rewrite(article: Article, fresh: Draft) -> None:
+    Article.objects.filter(pk=article.pk).update(
+        title=fresh.title,
+        title_key=fresh.title_key,
+        summary=fresh.summary,
+        html=fresh.html,
+        language=fresh.language,
+        published_at=article.published_at or fresh.published_at,
+        changed_at=Now(),
+        # What waits to be filed goes on waiting; everything else re-enters the queue, once.
+        state=Case(
+            When(state=Article.State.NEW, then=Value(Article.State.NEW)), default=Value(Article.State.CHANGED)
+        ),
+    )
+
+
+def _version(article: Article) -> str:
+    return entry_rules.version_digest(article.title, article.html, article.summary)

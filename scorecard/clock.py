@@ -1,0 +1,81 @@
+"""Which day a page is about, and as known on which day. The two dates of the address, checked once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext
+
+from scorecard import sentences
+from tracker import record
+
+
+class BadDate(ValueError):
+    """A date in the address that cannot be answered; the message says what is wrong and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`as_of`: what had happened by then. `known_at`: what we had recorded by then (None: by now)."""
+
+    as_of: datetime.date
+    known_at: datetime.date | None
+    today: datetime.date
+    pinned: bool
+
+    def query(self, **more: object) -> str:
+        """The query string that keeps a reader on this day: empty for today, or `?as_of=…`."""
+        pairs: dict[str, object] = {}
+        if self.pinned:
+            pairs["as_of"] = self.as_of.isoformat()
+        if self.known_at:
+            pairs["known_at"] = self.known_at.isoformat()
+        pairs |= {key: value for key, value in more.items() if value not in (None, "")}
+        return f"?{urlencode(pairs)}" if pairs else ""
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The dates as hidden fields of a form."""
+        pairs = [("as_of", self.as_of.isoformat())] if self.pinned else []
+        return pairs + ([("known_at", self.known_at.isoformat())] if self.known_at else [])
+
+    def permanent(self, **more: object) -> str:
+        """The query string that pins both dates, so that the figures behind it stay the same for ever."""
+        known = self.known_at or self.today
+        return "?" + urlencode({"as_of": self.as_of.isoformat(), "known_at": known.isoformat(), **more})
+
+
+def read(query: Mapping[str, str], today: datetime.date) -> Clock:
+    """The clock that an address asks for; `BadDate` when it asks for a day that does not exist or is to
+    come.
+    """
+    as_of, known_at = _day(query, "as_of", today), _day(query, "known_at", today)
+    return Clock(as_of or today, known_at, today, as_of is not None)
+
+
+def _day(query: Mapping[str, str], field: str, today: datetime.date) -> datetime.date | None:
+    value = (query.get(field) or "").strip()
+    if not value:
+        return None
+    allowed = {"field": field, "first": record.START.isoformat(), "last": today.isoformat()}
+    try:
+        day = record.day(value, field)
+    except record.RecordError:
+        day = None
+    if day is None or not record.START <= day <= today:
+        message = gettext("%(field)s must be a day from %(first)s to %(last)s, written as YYYY-MM-DD.")
+        raise BadDate(message % allowed)
+    return day
+
+
+def banner(clock: Clock) -> str:
+    """What a page about another day says at its top; empty on today's page."""
+    if not clock.pinned and not clock.known_at:
+        return ""
+    words = {"as_of": sentences.day(clock.as_of)}
+    if clock.known_at is None:
+        return gettext("You are reading the scorecard as of %(as_of)s, with all we know today.") % words
+    words["known_at"] = sentences.day(clock.known_at)
+    return gettext("You are reading the scorecard as of %(as_of)s, as it was known on %(known_at)s.") % words

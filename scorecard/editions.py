@@ -1,0 +1,228 @@
+"""Editions: the whole record frozen once a day, chained and signed, so that anyone can check it.
+
+Make one day's edition: freeze the log, work out its figures, chain it to the edition before, sign it.
+
+The law: an edition is made once. The file is complete under its own name before the row that announces it
+exists, so a reader never meets half an edition and a killed maker leaves nothing but a file that the next one
+replaces.
+
+The Ed25519 key that signs editions: from the setting, or a file of the data folder made on first use.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from scorecard import formats, method, standings, tables
+from scorecard.models import Edition
+from tracker import log, record
+from tracker.models import AskSetting, Completeness, Head, Recommendation, Revision
+
+
+def key() -> Ed25519PrivateKey:
+    seed = settings.SIGNING_KEY or _from_file(Path(settings.DATA_FOLDER) / "editions" / "signing-key")
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", seed):
+        raise ImproperlyConfigured(
+            "SIGNING_KEY: 64 hexadecimal digits, for instance of `openssl rand -hex 32`."
+        )
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed))
+
+
+def public(private: Ed25519PrivateKey) -> str:
+    """The public key, hexadecimal."""
+    return private.public_key().public_bytes_raw().hex()
+
+
+def pem(private: Ed25519PrivateKey) -> str:
+    return (
+        private.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
+def _from_file(path: Path) -> str:
+    """The seed in the file; a new one, readable by its owner alone, where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # O_EXCL: of two processes that start at once, one makes the key and both read the same.
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w") as file:
+            file.write(os.urandom(32).hex())
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+README = """# US–China AI Policy Scorecard: edition of {day}
+
+The whole record as it stood at the end of {day} (UTC), with the figures that follow from it.
+
+- `changes.jsonl`: the log, one revision a line; each digest covers the one before it.
+- `settings.jsonl`, `completeness.jsonl`: asks set by hand; to which day coding is complete.
+- `recommendations.json`: the seven, and what each asks for. `dictionary.json`: what the columns mean.
+- `scores.json`: all readings as of and as known at {day}. `series.csv`: day by day.
+- `manifest.json`: SHA-256 of every file and of the manifest of the edition before. `manifest.sig`: Ed25519.
+
+Check it, without network and without anything but Python: `python verify.py edition-{day}.zip --key KEY`.
+Licence: CC BY 4.0.
+"""
+
+
+def folder() -> Path:
+    found = Path(settings.DATA_FOLDER) / "editions"
+    found.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+def make(day: datetime.date | None = None) -> Edition:
+    """The edition of a day (None: yesterday), made now unless it stands. ValueError: the day is not over, or
+    a later edition stands already."""
+    day = day or timezone.now().date() - datetime.timedelta(1)
+    if standing := Edition.objects.filter(day=day).first():
+        return standing
+    if day >= timezone.now().date():
+        raise ValueError(f"{day} is not over; its edition can be made from tomorrow on")
+    before = Edition.objects.order_by("-day").first()
+    if before and before.day > day:
+        raise ValueError(
+            f"the edition of {before.day} stands already; an earlier one cannot be put before it"
+        )
+    handle, name = tempfile.mkstemp(dir=folder(), prefix=".making-")
+    # The figures and the log are of one and the same state, whatever is written meanwhile.
+    with standings.held(), os.fdopen(handle, "wb") as file:
+        head = _head(len(standings.log()))
+        manifest, signature, key = _write(file, day, head, before)
+    digest = hashlib.sha256(manifest.encode()).hexdigest()
+    final = f"edition-{day}-{digest[:12]}.zip"
+    size = Path(name).stat().st_size
+    Path(name).chmod(0o644)
+    Path(name).replace(folder() / final)
+    try:
+        with transaction.atomic():
+            return Edition.objects.create(
+                day=day, sequence=head.sequence, manifest=manifest, digest=digest, signature=signature,
+                previous=before.digest if before else "", key=key, file=final, size=size,
+            )  # fmt: skip
+    except IntegrityError:  # another worker made it meanwhile
+        return Edition.objects.get(day=day)
+
+
+def _head(sequence: int) -> Head:
+    """Where the log ended when it had so many revisions."""
+    last = Revision.objects.filter(sequence=sequence).first()
+    return Head(sequence=sequence, digest=last.digest if last else "")
+
+
+def _write(file: Any, day: datetime.date, head: Head, before: Edition | None) -> tuple[str, str, str]:
+    """Write the zip; its manifest, signature and public key."""
+    private = key()
+    entries: dict[str, dict[str, Any]] = {}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, chunks in _files(day, head.sequence):
+            entries[name] = _add(archive, name, chunks)
+        manifest = _json(
+            {
+                "title": "US–China AI Policy Scorecard",
+                "day": day.isoformat(),
+                "sequence": head.sequence,
+                "head": head.digest,
+                "previous": before.digest if before else "",
+                "method": method.CURRENT,
+                "codebook": record.VERSION,
+                "licence": "CC-BY-4.0",
+                "key": public(private),
+                "files": entries,
+            }
+        )
+        signature = private.sign(manifest.encode()).hex()
+        _add(archive, "manifest.json", [manifest.encode()])
+        _add(archive, "manifest.sig", [f"{signature}\n".encode()])
+    return manifest, signature, public(private)
+
+
+def _add(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> dict[str, Any]:
+    """Stream one file into the zip; its size and digest."""
+    digest, size = hashlib.sha256(), 0
+    about = zipfile.ZipInfo(name, date_time=EPOCH)
+    about.compress_type, about.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+    with archive.open(about, "w", force_zip64=True) as inside:
+        for chunk in chunks:
+            inside.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+    return {"sha256": digest.hexdigest(), "bytes": size}
+
+
+def _files(day: datetime.date, sequence: int) -> Iterator[tuple[str, Iterable[bytes]]]:
+    yield "README.md", [README.format(day=day).encode()]
+    yield "verify.py", [verifier().encode()]
+    yield "changes.jsonl", formats.gathered(_changes(sequence))
+    settings_ = AskSetting.objects.select_related("ask").order_by("id")
+    yield "settings.jsonl", formats.gathered(_line(each.line()) for each in settings_)
+    stated = Completeness.objects.order_by("id").values("day", "recorded_at", "note")
+    yield "completeness.jsonl", formats.gathered(_line(each) for each in stated)
+    yield "recommendations.json", [_json(_recommendations()).encode()]
+    yield "dictionary.json", [_json(_dictionary()).encode()]
+    yield "scores.json", [_json(scores(day)).encode()]
+    series = tables.TABLES["series"]
+    yield "series.csv", formats.csv(series.columns, series.rows(day, day))
+
+
+def _changes(until: int) -> Iterator[str]:
+    for revision in Revision.objects.filter(sequence__lte=until).order_by("sequence").iterator(1000):
+        envelope = log.envelope(revision)
+        yield _line({**envelope, "previous": revision.previous, "digest": revision.digest})
+
+
+def scores(day: datetime.date) -> dict[str, Any]:
+    """The report of the day as known at its end, without the acts, which follow from the log."""
+    coded = standings.coded_to(day)
+    return {**standings.report(day, day, acts=False), "coded_to": coded.isoformat() if coded else None}
+
+
+def verifier() -> str:
+    """The text of `verify.py`, as it is served and as it lies in every edition."""
+    return (Path(__file__).parent / "verify.py").read_text()
+
+
+def _recommendations() -> list[dict[str, Any]]:
+    rows = Recommendation.objects.prefetch_related("asks")
+    hidden = ("_state", "id", "recommendation_id")
+    return [
+        {name: value for name, value in vars(row).items() if not name.startswith("_")}
+        | {"asks": [{k: v for k, v in vars(ask).items() if k not in hidden} for ask in row.asks.all()]}
+        for row in rows
+    ]
+
+
+def _dictionary() -> dict[str, Any]:
+    return {
+        name: {column.name: column.meaning for column in table.columns}
+        for name, table in tables.TABLES.items()
+    }
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str) + "\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

@@ -1,1 +1,0 @@
-"""Editions: the whole record frozen once a day, chained and signed, so that anyone can check it."""

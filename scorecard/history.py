@@ -1,0 +1,360 @@
+"""The record as it was known on a day: which version of each event counts, what ended it, and its history.
+
+Pure: versions in, events out. Which version counts and which link ends an act is the method's decision
+(`scorecard.method.weighing`); here the words are put beside it.
+
+What one version of an event changed against the version before it, in words. Pure but for the language.
+
+The events as they were known on a day: the filters and orders of today's list, over the log.
+
+The law: which version counts on a day of knowledge is the method's to say (`weighing.versions_in_force`), so this
+list and the figures of that day cannot disagree. Events that stand today as they stood then are filtered by the
+database; only those that changed since are read.
+"""
+
+from __future__ import annotations
+
+import bisect
+import datetime
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from django.core.cache import cache
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import StrIndex, Substr
+from django.utils.translation import gettext
+
+from scorecard import conditional, sentences, standings, vocabulary
+from scorecard.api import paging
+from scorecard.method import weighing
+from scorecard.method.columns import Log
+from scorecard.method.parameters import method_of
+from tracker import record as record_format
+from tracker.models import Revision
+from tracker.record import START
+from tracker.text import folded
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One line of the log: the record, when it was written, why and by whom."""
+
+    record: Record
+    written: datetime.datetime
+    why: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that counts or did count: its record, its effective day, and what ended it."""
+
+    id: str
+    record: Record
+    start: datetime.date
+    end: datetime.date | None
+    ender: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One version beside the one before it."""
+
+    version: Version
+    before: Record | None
+
+    @property
+    def kind(self) -> str:
+        """`added`, `retracted`, `restored`, `recoded`, `edited` or `repeated`."""
+        record, before = self.version.record, self.before
+        if before is None:
+            return "added"
+        if record["retracted"] != before["retracted"]:
+            return "retracted" if record["retracted"] else "restored"
+        if any(record[key] != before[key] for key in ("date", "date_precision", "actors", "certainty")):
+            return "recoded"
+        if record["supersedes"] != before["supersedes"] or codes(record) != codes(before):
+            return "recoded"
+        return "edited" if record != before else "repeated"
+
+
+def codes(record: Record) -> list[tuple[Any, ...]]:
+    """What of the assessments can move a score."""
+    return [(item["rec"], item["direction"], item["strength"], item["ask"]) for item in record["assessments"]]
+
+
+class Known:
+    """The log, its versions in the same order, and a day of knowledge (None: all that is on record)."""
+
+    def __init__(self, log: Log, versions: Sequence[Version], known_at: datetime.date | None) -> None:
+        self._log, self._versions, self._known_at = log, versions, known_at
+
+    @cached_property
+    def _in_force(self) -> np.ndarray:
+        day = self._known_at
+        bound = None if day is None else np.full(len(self._log), day.toordinal())
+        return weighing.versions_in_force(self._log, bound)
+
+    @cached_property
+    def latest(self) -> dict[str, Record]:
+        """Of each id the version known, retracted ones too."""
+        found = (self._versions[place].record for place in np.flatnonzero(self._in_force).tolist())
+        return {record["id"]: record for record in found}
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """What counts or did count, in the order (effective day, id)."""
+        log = self._log
+        day = None if self._known_at is None else self._known_at.toordinal()
+        endings = weighing.ledger(log, day, method_of(None).parameters).endings
+        counts = self._in_force & ~log.retracted & (log.start >= START.toordinal())
+        found = [self._event(place, endings.get(place)) for place in np.flatnonzero(counts).tolist()]
+        return sorted(found, key=lambda event: (event.start, event.id))
+
+    def _event(self, place: int, ender: int | None) -> Event:
+        record = self._versions[place].record
+        return Event(
+            record["id"],
+            record,
+            datetime.date.fromordinal(int(self._log.start[place])),
+            None if ender is None else datetime.date.fromordinal(int(self._log.start[ender])),
+            None if ender is None else self._versions[ender].record["id"],
+        )
+
+    @cached_property
+    def by_id(self) -> dict[str, Event]:
+        return {event.id: event for event in self.events}
+
+    @cached_property
+    def _all_changes(self) -> list[Change]:
+        before: dict[str, Record] = {}
+        found = []
+        for version in self._versions:
+            if self._known_at is None or version.written.date() <= self._known_at:
+                found.append(Change(version, before.get(version.record["id"])))
+                before[version.record["id"]] = version.record
+        return found
+
+    def changes(self) -> list[Change]:
+        """Every version, newest first."""
+        return self._all_changes[::-1]
+
+    def history(self, event_id: str) -> list[Change]:
+        """The versions of one event, newest first."""
+        return [change for change in self.changes() if change.version.record["id"] == event_id]
+
+
+ARROW = "→"
+
+
+def words(before: Record | None, record: Record) -> list[str]:
+    """One short line for each thing that changed; empty for the first version."""
+    if before is None:
+        return []
+    return [*_facts(before, record), *_assessments(before, record), *_rest(before, record)]
+
+
+def _facts(before: Record, record: Record) -> list[str]:
+    found = []
+    if _moment(before) != _moment(record):
+        found.append(_changed(gettext("date"), _moment(before), _moment(record)))
+    if before["certainty"] != record["certainty"]:
+        one, other = (str(vocabulary.CERTAINTIES[each["certainty"]]) for each in (before, record))
+        found.append(_changed(gettext("certainty"), one, other))
+    if before["actors"] != record["actors"]:
+        one, other = (
+            sentences.enumerated([vocabulary.actor(actor) for actor in each["actors"]]) or "–"
+            for each in (before, record)
+        )
+        found.append(_changed(gettext("actors"), one, other))
+    if before["supersedes"] != record["supersedes"]:
+        one, other = (", ".join(each["supersedes"]) or "–" for each in (before, record))
+        found.append(_changed(gettext("what it ends"), one, other))
+    return found
+
+
+def _assessments(before: Record, record: Record) -> list[str]:
+    old, new = ({item["rec"]: item for item in each["assessments"]} for each in (before, record))
+    found = []
+    for slug in record_format.RECOMMENDATIONS:
+        one, other = old.get(slug), new.get(slug)
+        if one is None and other is None:
+            continue
+        name = vocabulary.short_name(slug)
+        if one is None or other is None or _code(one) != _code(other):
+            nothing = gettext("no code")
+            found.append(_changed(name, _code(one) if one else nothing, _code(other) if other else nothing))
+        elif one["ask"] != other["ask"]:
+            found.append(_changed(f"{name}, {gettext('ask')}", one["ask"] or "–", other["ask"] or "–"))
+        elif one["rationale"] != other["rationale"]:
+            found.append(gettext("%(name)s: reason reworded") % {"name": name})
+    return found
+
+
+def _rest(before: Record, record: Record) -> list[str]:
+    found = []
+    if any(before[key] != record[key] for key in ("title", "title_zh")):
+        found.append(gettext("title reworded"))
+    if any(before[key] != record[key] for key in ("summary", "summary_zh")):
+        found.append(gettext("summary reworded"))
+    if before["sources"] != record["sources"]:
+        found.append(_changed(gettext("sources"), str(len(before["sources"])), str(len(record["sources"]))))
+    return found
+
+
+def _code(item: Mapping[str, Any]) -> str:
+    return f"{vocabulary.DIRECTIONS[item['direction']]}, {vocabulary.STRENGTHS[item['strength']]}"
+
+
+def _moment(record: Record) -> str:
+    return sentences.when(record_format.day(record["date"], "date"), record["date_precision"])
+
+
+def _changed(name: str, one: str, other: str) -> str:
+    return f"{name}: {one} {ARROW} {other}"
+
+
+KEPT_SECONDS = 900
+BATCH = 500
+FILTERS = (
+    *("q", "recommendation", "direction", "strength", "ask", "actor", "certainty", "first", "last"),
+    *("language", "supersedes"),
+)
+
+
+def page(
+    asked: Mapping[str, Any], order: paging.Order, rows: QuerySet, name: str
+) -> tuple[int, list[Revision], str | None]:
+    """How many there are, the versions of one page, and the cursor of the next. `rows` are today's events that
+    pass the filters."""
+    log = standings.log()
+    found, key = _sorted(log, asked, order, rows)
+    limit, cursor = asked["limit"], asked["cursor"]
+    first = len(found) if order.down else 0
+    if cursor is not None:
+        value, event = paging.opened(cursor, order, name, str)
+        place = (event,) if value is None else (value.isoformat(), event)
+        side = bisect.bisect_left if order.down else bisect.bisect_right
+        first = side(found, place, key=key)
+    taken = found[max(0, first - limit) : first][::-1] if order.down else found[first : first + limit]
+    more = first > limit if order.down else first + limit < len(found)
+    after = paging.closed(_place(order, key(taken[-1])), name) if more else None
+    revisions = Revision.objects.in_bulk([version + 1 for version in taken])
+    return len(found), [revisions[version + 1] for version in taken], after
+
+
+def known(log: Log, day: datetime.date) -> np.ndarray:
+    """The places in the log of the versions that counted at the end of a day; revision n lies at n - 1."""
+    return np.flatnonzero(weighing.versions_in_force(log, np.full(len(log), day.toordinal())))
+
+
+def _place(order: paging.Order, key: tuple[str, ...]) -> tuple[Any, str]:
+    return (None, key[0]) if order.column == "pk" else (key[0], key[1])
+
+
+def _sorted(
+    log: Log, asked: Mapping[str, Any], order: paging.Order, rows: QuerySet
+) -> tuple[list[int], Callable[[int], tuple[str, ...]]]:
+    """The versions that pass, in rising order, and what they are ordered by."""
+    ids, event = log.ids, log.event
+    if order.column == "pk":
+
+        def key(version: int) -> tuple[str, ...]:
+            return (ids[event[version]],)
+
+    else:
+        dates = _dates(log)
+
+        def key(version: int) -> tuple[str, ...]:
+            return dates[version].decode(), ids[event[version]]
+
+    words = [(name, asked[name]) for name in (*FILTERS, "retracted", "known_at")]
+    place = f"past:{conditional.digest(f'{standings.head()}:{order.column}:{words}')}"
+    found = cache.get(place)
+    if found is None:
+        found = sorted(_passing(log, asked, rows), key=key)
+        cache.set(place, found, KEPT_SECONDS)
+    return found, key
+
+
+def _passing(log: Log, asked: Mapping[str, Any], rows: QuerySet) -> list[int]:
+    versions = known(log, asked["known_at"])
+    if asked["retracted"] != "any":
+        versions = versions[log.retracted[versions] == (asked["retracted"] == "true")]
+    if not any(asked[name] for name in FILTERS):
+        return versions.tolist()
+    latest = np.zeros(len(log.ids), dtype=np.int64)
+    np.maximum.at(latest, log.event, np.arange(len(log)))
+    same = latest[log.event[versions]] == versions
+    today = set(rows.values_list("pk", flat=True))
+    standing = [version for version in versions[same].tolist() if log.ids[log.event[version]] in today]
+    return [*standing, *_matching(versions[~same].tolist(), asked)]
+
+
+def _matching(versions: list[int], asked: Mapping[str, Any]) -> Iterator[int]:
+    """Of versions that are no longer the latest, those whose record passes."""
+    for first in range(0, len(versions), BATCH):
+        numbers = [version + 1 for version in versions[first : first + BATCH]]
+        bodies = Revision.objects.filter(sequence__in=numbers).values_list("sequence", "body")
+        yield from (sequence - 1 for sequence, body in bodies if passes(json.loads(body), asked))
+
+
+def passes(record: Record, asked: Mapping[str, Any]) -> bool:
+    """Whether a record holds all that is asked for, as the list of today understands it."""
+    return (
+        (not asked["first"] or record["date"] >= asked["first"].isoformat())
+        and (not asked["last"] or record["date"] <= asked["last"].isoformat())
+        and (not asked["certainty"] or record["certainty"] in asked["certainty"])
+        and (not asked["actor"] or not set(asked["actor"]).isdisjoint(record["actors"]))
+        and (not asked["supersedes"] or asked["supersedes"] in record["supersedes"])
+        and (not asked["language"] or _speaks(record, asked["language"]))
+        and _coded(record, asked)
+        and all(_says(record, word) for word in (asked["q"] or "").split())
+    )
+
+
+def _speaks(record: Record, language: str) -> bool:
+    return any(source["lang"].startswith(language) for source in record["sources"])
+
+
+def _coded(record: Record, asked: Mapping[str, Any]) -> bool:
+    wanted = {
+        name: asked[parameter]
+        for name, parameter in (
+            ("rec", "recommendation"),
+            ("direction",) * 2,
+            ("strength",) * 2,
+            ("ask",) * 2,
+        )
+        if asked[parameter]
+    }
+    return not wanted or any(
+        all(str(item[name]) in allowed for name, allowed in wanted.items()) for item in record["assessments"]
+    )
+
+
+def _says(record: Record, word: str) -> bool:
+    texts: Iterable[str] = (record[name] for name in ("title", "title_zh", "summary", "summary_zh"))
+    small = word.lower()
+    return (
+        folded(word) in "\n".join(map(folded, texts))
+        or small in record["id"]
+        or any(small in item["rationale"].lower() for item in record["assessments"])
+    )
+
+
+def _dates(log: Log) -> np.ndarray:
+    """[versions] the day of the act as each version has it; read once for each state of the log."""
+    if (found := log.memory.get(_dates)) is None:
+        # The id comes before it and cannot hold these letters, so that the first such place is the right one.
+        place = StrIndex(F("body"), Value('"date":"')) + 8
+        days = Revision.objects.filter(sequence__lte=len(log)).order_by("sequence")
+        texts = days.values_list(Substr("body", place, 10), flat=True).iterator(5000)
+        found = log.memory[_dates] = np.fromiter(texts, dtype="S10", count=len(log))
+    return found

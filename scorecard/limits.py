@@ -1,0 +1,118 @@
+"""Public forms without an account: what keeps robots from flooding them.
+
+The law: no cookie, no puzzle, no third party. A signed time in the form says when it was shown, a field that
+people do not see stays empty, and one address sends only so much in an hour.
+
+So many requests a minute: for each address without a key, for each key with one.
+
+Counted in fixed minutes by one atomic step of the cache, so that it costs the same at any rate. What is left
+stands in the headers RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core import signing
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+from rest_framework.throttling import BaseThrottle
+
+WINDOW = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one caller may still do in the running minute."""
+
+    name: str
+    limit: int
+    used: int
+    seconds: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.used)
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "RateLimit-Policy": f'"{self.name}";q={self.limit};w={WINDOW}',
+            "RateLimit": f'"{self.name}";r={self.left};t={self.seconds}',
+        }
+
+
+class PerMinute(BaseThrottle):
+    name = "anonymous"
+
+    def allow_request(self, request: Any, view: Any) -> bool:
+        key = request.auth
+        name = "key" if key else self.name
+        limit = settings.API_RATE_KEY if key else settings.API_RATE_ANONYMOUS
+        who = key.prefix if key else self.get_ident(request)
+        self.allowance = count(name, who, limit)
+        # Views write it into the headers of every answer, refused ones too.
+        request._request.allowance = self.allowance
+        return self.allowance.used <= self.allowance.limit
+
+    def wait(self) -> float:
+        return self.allowance.seconds
+
+
+def count(name: str, who: str, limit: int, window: int = WINDOW) -> Allowance:
+    """Count one request of `who`."""
+    now = time.time()
+    number, passed = divmod(now, window)
+    held = hashlib.sha256(who.encode("utf-8", "backslashreplace")).hexdigest()[:24]
+    place = f"rate:{name}:{held}:{int(number)}"
+    cache.add(place, 0, window + 5)
+    try:
+        used = cache.incr(place)
+    except ValueError:  # it left the cache between the two steps
+        cache.set(place, 1, window + 5)
+        used = 1
+    return Allowance(name, limit, used, max(1, int(window - passed)))
+
+
+SALT = "scorecard.forms"
+TRAP = "website"
+OPEN_AT_MOST = 24 * 3600
+OPEN_AT_LEAST = 2
+HOUR = 3600
+SENT_AN_HOUR = 10
+
+
+class Turned(ValueError):
+    """A form that is not taken; the message says what to do."""
+
+
+def stamp() -> str:
+    """The time at which a form is shown, signed."""
+    return signing.dumps("shown", salt=SALT)
+
+
+def check(request: Any, form: Any) -> None:
+    """`Turned` unless the form looks like a person's."""
+    if form.get(TRAP):
+        raise Turned(_("The form was filled in by a robot."))
+    try:
+        signing.loads(form.get("stamp", ""), salt=SALT, max_age=OPEN_AT_MOST)
+    except signing.BadSignature:
+        raise Turned(_("The form was open for too long. Please send it once more.")) from None
+    try:
+        signing.loads(form.get("stamp", ""), salt=SALT, max_age=OPEN_AT_LEAST)
+    except signing.SignatureExpired:
+        pass
+    else:
+        raise Turned(_("That was quick. Please wait a moment and send it once more."))
+    spend(request)
+
+
+def spend(request: Any) -> None:
+    """Count one form sent from this address; `Turned` when it has sent too many in this hour."""
+    who = BaseThrottle().get_ident(request)
+    if count("forms", who, SENT_AN_HOUR, HOUR).used > SENT_AN_HOUR:
+        raise Turned(_("Too many forms came from your address in this hour. Please come back later."))

@@ -1,0 +1,315 @@
+"""The log of the record as columns: read once, immutable, its order kept (METHOD.md, sections 1 and 11).
+Pure.
+
+A version is one line of the log; an event may have many. Nothing is chosen, dropped or weighed here: which
+version counts depends on the day of knowledge and is decided in `weighing`. Days are ordinals
+(`date.toordinal`).
+
+How much of the log a figure rests on, so that what is appended behind that leaves it as it is. Pure.
+
+A figure of the days T and K reads no version recorded after K, and of those no event that begins after T
+(METHOD.md, section 2, axiom 8). A version of an event that once began earlier still counts: it takes the earlier
+version's place. So does the first version of an event that a link had named before: the link's reason for not
+counting changes.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from tracker import record as record_format
+from tracker.record import ACTORS, ASKS, CERTAINTIES, RECOMMENDATIONS, RecordError
+
+ASK_SLUGS = tuple((recommendation, ask) for recommendation, asks in ASKS.items() for ask in asks)
+FOREVER = 10_000_000  # an ordinal after every day of the calendar
+
+_RECOMMENDATION = {slug: number for number, slug in enumerate(RECOMMENDATIONS)}
+_ASK: dict[tuple[str, str | None], int] = {key: number for number, key in enumerate(ASK_SLUGS)}
+_ACTOR_BIT = {actor: 1 << number for number, actor in enumerate(ACTORS)}
+_CERTAINTY = {name: number for number, name in enumerate(CERTAINTIES)}
+_SETTING_KEYS = ("rec", "ask", "rung", "reason", "name", "from", "to", "recorded_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An ask set by hand: from ≤ T < until it stands at `rung`; known from `recorded` on (section 7)."""
+
+    recommendation: str
+    ask: str
+    rung: int
+    reason: str
+    name: str
+    start: int
+    until: int
+    recorded: int
+
+
+@dataclass(frozen=True, eq=False)
+class Log:
+    """Columns of versions, of their assessments ("rows") and of their `supersedes` links, in log order.
+
+    `ids[event[v]]` is the id of version v. `row_version` and `link_version` rise, so that the rows of version
+    v are the slice `row_first[v]:row_first[v + 1]`. Ids named only by a link are interned too, without any
+    version.
+    """
+
+    ids: tuple[str, ...]
+    event: np.ndarray  # int32 [versions] number of the id
+    start: np.ndarray  # int32 [versions] effective date
+    recorded: np.ndarray  # int32 [versions] day it entered the record; the effective date when that is empty
+    certainty: np.ndarray  # int8 [versions] index into CERTAINTIES
+    actors: np.ndarray  # uint8 [versions] one bit for each of ACTORS
+    retracted: np.ndarray  # bool [versions]
+    row_version: np.ndarray  # int32 [rows]
+    row_recommendation: np.ndarray  # int8 [rows] index into RECOMMENDATIONS
+    row_direction: np.ndarray  # int8 [rows]
+    row_strength: np.ndarray  # int8 [rows] 0 to 4, one less than the codebook's
+    row_ask: np.ndarray  # int8 [rows] index into ASK_SLUGS, -1 without
+    link_version: np.ndarray  # int32 [links]
+    link_target: np.ndarray  # int32 [links] number of the id that is superseded
+    settings: tuple[Setting, ...] = ()
+    memory: dict[Any, Any] = field(default_factory=dict, repr=False)  # ledgers already worked out
+
+    def __len__(self) -> int:
+        return len(self.event)
+
+    @cached_property
+    def by_knowledge(self) -> np.ndarray:
+        """Versions in the order (event, recorded, place in the log)."""
+        return np.argsort(self.event.astype(np.int64) << 24 | self.recorded, kind="stable")
+
+    @cached_property
+    def row_first(self) -> np.ndarray:
+        """Where the rows of each version begin; one longer than the versions."""
+        return np.searchsorted(self.row_version, np.arange(len(self) + 1)).astype(np.int32)
+
+    @cached_property
+    def last_start(self) -> int:
+        """The latest effective date in the log, or the start when it is empty."""
+        return int(self.start.max(initial=record_format.START.toordinal()))
+
+    def take(self, versions: np.ndarray) -> Log:
+        """The log of these versions only (a boolean mask), ids numbered as before; no settings."""
+        number = np.cumsum(versions, dtype=np.int32) - 1
+        rows, links = versions[self.row_version], versions[self.link_version]
+        columns: list[Any] = [
+            *(column[versions] for column in self._version_columns()),
+            number[self.row_version[rows]],
+            *(column[rows] for column in self._row_columns()[1:]),
+            number[self.link_version[links]],
+            self.link_target[links],
+        ]
+        return Log(self.ids, *columns)
+
+    def extend(self, records: Iterable[Mapping[str, Any]], settings: Iterable[Setting] = ()) -> Log:
+        """This log with more versions behind it. The records have passed `tracker.record.check` before."""
+        index = {event_id: number for number, event_id in enumerate(self.ids)}
+        versions: list[tuple[int, ...]] = []
+        rows: list[tuple[int, ...]] = []
+        links: list[tuple[int, int]] = []
+        for version, record in enumerate(records, start=len(self)):
+            versions.append(_columns(record, index))
+            for assessment in record["assessments"]:
+                slug = assessment["rec"]
+                ask = _ASK.get((slug, assessment["ask"]), -1)
+                rows.append(
+                    (version, _RECOMMENDATION[slug], assessment["direction"], assessment["strength"] - 1, ask)
+                )
+            for target in record["supersedes"]:
+                links.append((version, index.setdefault(target, len(index))))
+        kinds = (*_VERSION_TYPES, *_ROW_TYPES, *_LINK_TYPES)
+        old = (*self._version_columns(), *self._row_columns(), self.link_version, self.link_target)
+        new = (*_transposed(versions, 6), *_transposed(rows, 5), *_transposed(links, 2))
+        columns: list[Any] = [_grown(*column) for column in zip(kinds, old, new, strict=True)]
+        return replace(Log(tuple(index), *columns), settings=(*self.settings, *settings))
+
+    def _version_columns(self) -> tuple[np.ndarray, ...]:
+        return (self.event, self.start, self.recorded, self.certainty, self.actors, self.retracted)
+
+    def _row_columns(self) -> tuple[np.ndarray, ...]:
+        return (
+            self.row_version,
+            self.row_recommendation,
+            self.row_direction,
+            self.row_strength,
+            self.row_ask,
+        )
+
+
+_VERSION_TYPES = (np.int32, np.int32, np.int32, np.int8, np.uint8, np.bool_)
+_ROW_TYPES = (np.int32, np.int8, np.int8, np.int8, np.int8)
+_LINK_TYPES = (np.int32, np.int32)
+
+_NO_COLUMNS: list[Any] = [np.empty(0, kind) for kind in (*_VERSION_TYPES, *_ROW_TYPES, *_LINK_TYPES)]
+EMPTY = Log((), *_NO_COLUMNS)
+
+
+def read(records: Iterable[Mapping[str, Any]], settings: Iterable[Mapping[str, Any]] = ()) -> Log:
+    """The log of these records and hand-set asks; `RecordError` names the line (from 1) and the reason."""
+    checked = list(_checked(enumerate(records, start=1)))
+    return EMPTY.extend(checked, _settings(enumerate(settings, start=1)))
+
+
+def read_lines(lines: Iterable[str], settings: Iterable[str] = ()) -> Log:
+    """The same from JSON Lines; empty lines are passed over."""
+    checked = list(_checked(_parsed(lines)))
+    return EMPTY.extend(checked, _settings(_parsed(settings)))
+
+
+def setting(raw: Any) -> Setting:
+    """One hand-set ask from `{"rec", "ask", "rung", "reason", "name"?, "from", "to"?, "recorded_at"?}`."""
+    if not isinstance(raw, Mapping):
+        raise RecordError(f"a setting is a JSON object, not {type(raw).__name__}")
+    if unknown := sorted(str(key) for key in raw if key not in _SETTING_KEYS):
+        raise RecordError(f"unknown field {', '.join(unknown)}; allowed are {', '.join(_SETTING_KEYS)}")
+    recommendation, ask, rung = raw.get("rec"), raw.get("ask"), raw.get("rung")
+    if not isinstance(recommendation, str) or recommendation not in ASKS:
+        raise RecordError(f"rec: {recommendation!r:.60} is not one of {', '.join(RECOMMENDATIONS)}")
+    if ask not in ASKS[recommendation]:
+        raise RecordError(f"ask: {ask!r:.60} is not one of {', '.join(ASKS[recommendation])}")
+    if isinstance(rung, bool) or not isinstance(rung, int) or not 0 <= rung <= 5:
+        raise RecordError(f"rung: a whole number from 0 (nothing) to 5 (operating), not {rung!r:.60}")
+    reason, name = raw.get("reason") or "", raw.get("name") or ""
+    if not isinstance(reason, str) or not isinstance(name, str) or not reason.strip():
+        raise RecordError("reason: say in words why the ask is set by hand; name: text")
+    start = record_format.day(raw.get("from"), "from").toordinal()
+    until = FOREVER if raw.get("to") in (None, "") else record_format.day(raw["to"], "to").toordinal()
+    if until <= start:
+        raise RecordError("to: a day after `from`; the setting holds from `from` up to the day before `to`")
+    empty = raw.get("recorded_at") in (None, "")
+    recorded = start if empty else record_format.day(raw["recorded_at"], "recorded_at").toordinal()
+    return Setting(recommendation, ask, rung, reason, name, start, until, recorded)
+
+
+def effective_day(date: str, precision: str, recorded_at: str | None) -> int:
+    """The day an act counts from (section 2), as an ordinal.
+
+    Day precision: its date. Otherwise the last day of the period, or the day it was recorded if that falls
+    inside the period, so that "in May" cannot count before it can have been known to have happened.
+    """
+    if precision == "day":
+        return _ordinal(date)
+    first, last = _period(date, precision)
+    recorded = _ordinal(recorded_at) if recorded_at else last
+    return recorded if first <= recorded <= last else last
+
+
+def _columns(record: Mapping[str, Any], index: dict[str, int]) -> tuple[int, ...]:
+    start = effective_day(record["date"], record["date_precision"], record["recorded_at"])
+    actors = 0
+    for actor in record["actors"]:
+        actors |= _ACTOR_BIT[actor]
+    return (
+        index.setdefault(record["id"], len(index)),
+        start,
+        _ordinal(record["recorded_at"]) if record["recorded_at"] else start,
+        _CERTAINTY[record["certainty"]],
+        actors,
+        record["retracted"],
+    )
+
+
+def _grown(kind: Any, old: np.ndarray, new: list[int]) -> np.ndarray:
+    column = np.concatenate([old, np.array(new, dtype=kind)])
+    column.flags.writeable = False
+    return column
+
+
+def _transposed(items: list[Any], width: int) -> list[list[int]]:
+    return [list(column) for column in zip(*items, strict=True)] if items else [[] for _ in range(width)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _ordinal(iso: str) -> int:
+    return datetime.date.fromisoformat(iso).toordinal()
+
+
+@lru_cache(maxsize=1 << 12)
+def _period(iso: str, precision: str) -> tuple[int, int]:
+    day = datetime.date.fromisoformat(iso)
+    months = {"month": 1, "quarter": 3, "year": 12}[precision]
+    first_month = (day.month - 1) // months * months + 1
+    last_month = first_month + months - 1
+    last_day = calendar.monthrange(day.year, last_month)[1]
+    first, last = datetime.date(day.year, first_month, 1), datetime.date(day.year, last_month, last_day)
+    return first.toordinal(), last.toordinal()
+
+
+def _parsed(lines: Iterable[str]) -> Iterable[tuple[int, Any]]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise RecordError(f"line {number}: not JSON ({error})") from None
+
+
+def _checked(numbered: Iterable[tuple[int, Any]]) -> Iterable[dict[str, Any]]:
+    undated: dict[str, str] = {}
+    for number, raw in numbered:
+        try:
+            record = record_format.check(raw)
+            if record["recorded_at"] is None:
+                body = record_format.canonical(record)
+                if undated.setdefault(record["id"], body) != body:
+                    raise RecordError(
+                        f"recorded_at: a second version of {record['id']} needs the day of the change"
+                    )
+        except RecordError as error:
+            raise RecordError(f"line {number}: {error}") from None
+        yield record
+
+
+def _settings(numbered: Iterable[tuple[int, Any]]) -> list[Setting]:
+    found = []
+    for number, raw in numbered:
+        try:
+            found.append(setting(raw))
+        except RecordError as error:
+            raise RecordError(f"line {number} of the settings: {error}") from None
+    return found
+
+
+_APART = 1 << 24  # more than any ordinal
+
+
+def rests_on(log: Log, as_of: datetime.date, known_at: datetime.date | None) -> int:
+    """The least number of first versions of the log that hold all that the figure of these days reads."""
+    read = reach(log) <= as_of.toordinal()
+    if known_at is not None:
+        read &= log.recorded <= known_at.toordinal()
+    places = np.flatnonzero(read)
+    return int(places[-1]) + 1 if len(places) else 0
+
+
+def reach(log: Log) -> np.ndarray:
+    """[versions] the earliest day whose figures a version can move: that on which its event began in this or any
+    earlier version. Worked out once for a log."""
+    if (found := log.memory.get(reach)) is None:
+        found = log.memory[reach] = _reach(log)
+    return found
+
+
+def _reach(log: Log) -> np.ndarray:
+    if not len(log):
+        return log.start
+    order = np.argsort(log.event, kind="stable")
+    event = log.event[order].astype(np.int64)
+    # The running least of each event: later events are shifted below all earlier ones, and back again.
+    least = np.minimum.accumulate(log.start[order] - event * _APART) + event * _APART
+    found = np.empty(len(log), dtype=np.int64)
+    found[order] = least
+    first = np.full(len(log.ids), FOREVER, dtype=np.int64)
+    np.minimum.at(first, log.event, np.arange(len(log)))
+    named = np.full(len(log.ids), FOREVER, dtype=np.int64)
+    np.minimum.at(named, log.link_target, log.link_version)
+    found[(named < first)[log.event]] = 0
+    return found

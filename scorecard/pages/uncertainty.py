@@ -1,0 +1,237 @@
+"""How far two coders agree, beside the scores and on the method page (METHOD.md, section 14). Pure.
+
+Below 0.80 a score says so; below 0.667 its label is withheld. Neither before a tenth of the events has been
+coded twice: an alpha over a handful of events means nothing.
+
+How much rests on choices of method (METHOD.md, section 9), in words and rows; the sliders' bare acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+
+from scorecard import sentences, vocabulary
+from scorecard.history import Known
+from scorecard.method import describe
+from tracker import record
+
+LIMITS = describe()["agreement"]
+LEAST_ITEMS = 10
+WITHHELD = "withheld"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The figures of `tracker.agreement` and the number of events on record."""
+
+    figures: Sequence[Mapping[str, Any]]
+    events: int
+
+    @property
+    def twice(self) -> int:
+        """How many events have been coded twice."""
+        return max((item["n"] for item in self.figures if item["field"] == "direction"), default=0)
+
+    @property
+    def enough(self) -> bool:
+        return self.twice > 0 and self.twice >= LIMITS["share_double_coded"] * self.events
+
+    def alpha(self, slug: str) -> float | None:
+        """The lower of direction and strength of one recommendation; None while it says nothing."""
+        if not self.enough:
+            return None
+        found = [
+            item["alpha"]
+            for item in self.figures
+            if item["recommendation"] == slug and item["alpha"] is not None and item["n"] >= LEAST_ITEMS
+        ]
+        return min(found, default=None)
+
+    def withheld(self, slug: str) -> bool:
+        alpha = self.alpha(slug)
+        return alpha is not None and alpha < LIMITS["withhold_labels_below"]
+
+    def note(self, slug: str) -> str:
+        """What stands next to a score; empty while coders agree well enough, or nobody can tell."""
+        alpha = self.alpha(slug)
+        if alpha is None or alpha >= LIMITS["reliable"]:
+            return ""
+        words = {"alpha": number_format(alpha, 2), "count": self.twice}
+        if self.withheld(slug):
+            return (
+                gettext("Label withheld: two coders agree too little (α = %(alpha)s, %(count)d events).")
+                % words
+            )
+        return gettext("Two coders agree only so far (α = %(alpha)s, %(count)d events).") % words
+
+    def notes(self, slugs: Iterable[str]) -> str:
+        """The recommendations whose scores carry a note, in one sentence."""
+        shown = [vocabulary.short_name(slug) for slug in slugs if self.note(slug)]
+        if not shown:
+            return ""
+        return gettext("Below 0.80 agreement between coders: %(names)s.") % {"names": sentences.listed(shown)}
+
+    def hide(self, label: str, slug: str) -> str:
+        return WITHHELD if self.withheld(slug) else label
+
+
+def hidden(report: Mapping[str, Any], agreement: Agreement) -> Mapping[str, Any]:
+    """The report with the labels that must be withheld taken out; the figures stay as they are."""
+    slugs = [slug for slug in report["recommendations"] if agreement.withheld(slug)]
+    if not slugs:
+        return report
+    found = dict(report["recommendations"])
+    for slug in slugs:
+        entry = dict(found[slug])
+        for reading in ("balance", "pulse"):
+            entry[reading] = entry[reading] | {"label": WITHHELD, "since": None}
+        found[slug] = entry
+    return {**report, "recommendations": found}
+
+
+def shown(agreement: Agreement) -> dict[str, Any]:
+    """The section of the method page: a sentence, and a row for each field."""
+    if not agreement.twice:
+        sentence = gettext(
+            "Not yet measured: no event has been coded blind by a second person so far. Until at least a "
+            "tenth has been, read every score as one coder's work. We shall publish Krippendorff's α, say so "
+            "next to the scores while it is below 0.80, and withhold the labels below 0.667."
+        )
+        return {"sentence": sentence, "rows": []}
+    words = {"twice": agreement.twice, "events": agreement.events}
+    sentence = gettext("%(twice)d of %(events)d events have been coded blind by a second person.") % words
+    if not agreement.enough:
+        sentence += " " + gettext("That is less than a tenth; the figures below are a first look.")
+    sentence += " " + gettext(
+        "Krippendorff's α is 1 for full agreement and 0 for chance. Below 0.80 we say so next to the "
+        "scores; below 0.667 we withhold the labels."
+    )
+    return {"sentence": sentence, "rows": [_row(item) for item in agreement.figures]}
+
+
+def _row(item: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {
+        "relevant": gettext("relevance"),
+        "actors": gettext("actors"),
+        "certainty": gettext("certainty"),
+        "direction": gettext("direction"),
+        "strength": gettext("strength"),
+    }
+    name = str(fields.get(item["field"], item["field"]))
+    if item["recommendation"]:
+        name = f"{vocabulary.short_name(item['recommendation'])}: {name}"
+    alpha, low, high = (
+        "–" if item[key] is None else number_format(item[key], 2) for key in ("alpha", "low", "high")
+    )
+    return {"name": name, "value": alpha, "low": low, "high": high, "items": item["n"]}
+
+
+Report = Mapping[str, Any]
+
+
+def percent(share: float) -> str:
+    """A share as a whole percentage; never 100 % while one disagrees, never 0 % while one agrees."""
+    whole = round(100 * share)
+    if whole == 100 and share < 1:
+        return "> 99 %"
+    if whole == 0 and share > 0:
+        return "< 1 %"
+    return f"{whole} %"
+
+
+def sentence(report: Report, slug: str) -> str:
+    """What a thousand draws say about one score."""
+    spread = report["recommendations"][slug]["balance"]["sensitivity"]
+    figures = {
+        "low": sentences.signed(spread["p10"]),
+        "high": sentences.signed(spread["p90"]),
+        "same": percent(spread["same_sign"]),
+        "factors": sentences.listed([vocabulary.factor(item["factor"]) for item in spread["factors"]]),
+    }
+    text = gettext(
+        "In a thousand draws with other weights, half-lives and constants the balance lies between "
+        "%(low)s and %(high)s in eight of ten, and keeps its sign in %(same)s."
+    )
+    if spread["factors"]:
+        text += gettext(" What moves it most: %(factors)s.")
+    return text % figures
+
+
+def same_sign(report: Report, slug: str) -> str:
+    share = report["recommendations"][slug]["balance"]["sensitivity"]["same_sign"]
+    return gettext("Same sign in %(share)s of 1,000 other weightings") % {"share": percent(share)}
+
+
+def what_ifs(report: Report, slug: str) -> list[dict[str, str]]:
+    """The named what-ifs for one recommendation."""
+    own = report["recommendations"][slug]["balance"]["score"]
+    rows = []
+    for item in report["what_ifs"]:
+        score = item["recommendations"][slug]["score"]
+        rows.append(
+            {
+                "name": vocabulary.what_if(item["slug"], item["name"]),
+                "score": sentences.signed(score),
+                "difference": sentences.tenths(score - own),
+            }
+        )
+    return rows
+
+
+def what_if_table(report: Report, slugs: Sequence[str]) -> list[dict[str, Any]]:
+    """The named what-ifs for all seven."""
+    return [
+        {
+            "name": vocabulary.what_if(item["slug"], item["name"]),
+            "values": [sentences.signed(item["recommendations"][slug]["score"]) for slug in slugs],
+        }
+        for item in report["what_ifs"]
+    ]
+
+
+def draws(report: Report, slugs: Sequence[str]) -> list[dict[str, str]]:
+    """Quantiles of the draws and agreement in sign, a row for each recommendation."""
+    rows = []
+    for slug in slugs:
+        spread = report["recommendations"][slug]["balance"]["sensitivity"]
+        figures = {name: sentences.signed(spread[name]) for name in ("score", "p10", "p50", "p90")}
+        rows.append(figures | {"name": vocabulary.short_name(slug), "same": percent(spread["same_sign"])})
+    return rows
+
+
+def bare_acts(known: Known, report: Report) -> dict[str, Any]:
+    """All acts up to the day as numbers, in the order (day, id): what the sliders work on.
+
+    `start`, `end` and `day` are ordinals; `ends` holds places in the list; `certainty` is a place in the
+    codebook's list; an assessment is [place of the recommendation, direction, strength].
+    """
+    day = record.day(report["as_of"], "as_of")
+    events = [event for event in known.events if event.start <= day]
+    place = {event.id: number for number, event in enumerate(events)}
+    ends: dict[str, list[int]] = {}
+    for event in events:
+        if event.ender is not None:
+            ends.setdefault(event.ender, []).append(place[event.id])
+    return {
+        "day": day.toordinal(),
+        "recommendations": list(record.RECOMMENDATIONS),
+        "parameters": report["parameters"],
+        "events": [
+            {
+                "start": event.start.toordinal(),
+                "end": None if event.end is None else event.end.toordinal(),
+                "certainty": record.CERTAINTIES.index(event.record["certainty"]),
+                "ends": ends.get(event.id, []),
+                "assessments": [
+                    [record.RECOMMENDATIONS.index(item["rec"]), item["direction"], item["strength"]]
+                    for item in event.record["assessments"]
+                ],
+            }
+            for event in events
+        ],
+    }

@@ -1,0 +1,270 @@
+"""Ask for mails, confirm, end them. No cookie, and nothing happens on GET, for mail scanners follow links.
+
+Challenge this code: the form, the reference, and the list that shows that nothing vanishes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from scorecard import acts, clock, disputes, limits, sentences, vocabulary
+from scorecard.alerts import subscribing
+from scorecard.models import Dispute, Subscription
+from scorecard.pages import frame, reading
+from tracker.models import Event, Revision
+
+ALLOWED = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def around(request: HttpRequest, key: str, title: str, description: str) -> dict[str, Any]:
+    """What stands around a page that is not about a day."""
+    read = reading.Reading(clock.read({}, reading.timezone.now().date()))
+    page = frame.Page(
+        key=key,
+        title=title,
+        description=description,
+        card=reverse("pages:card", args=["overview"]),
+        noindex=True,
+    )
+    found = frame.around(request, page, read.clock, read.coverage())
+    return {"page": found | {"clock": None}, "headline": title}
+
+
+# The token in the address, or the signed time in the form, stands for what a session's token would.
+@never_cache
+@csrf_exempt
+@ALLOWED
+def subscribe(request: HttpRequest) -> HttpResponse:
+    error, status = "", 200
+    if request.method == "POST":
+        try:
+            limits.check(request, request.POST)
+            subscribing.ask(_wish(request.POST))
+        except (limits.Turned, subscribing.BadWish) as turned:
+            error, status = str(turned), 400
+        else:
+            return _said(
+                request,
+                gettext("Please look at your mail"),
+                gettext("If the address is yours, a mail asks you to confirm. Nothing comes before that."),
+            )
+    context = around(
+        request, "alerts", gettext("Follow by e-mail"), gettext("Mails when an event changes in meaning.")
+    ) | {
+        "action": request.path,
+        "error": error,
+        "given": _given(request.POST),
+        "rhythms": Subscription.Rhythm.choices,
+        "recommendations": [(slug, vocabulary.short_name(slug)) for slug in vocabulary.SHORT_NAMES],
+        "actors": [(actor, vocabulary.actor(actor)) for actor in vocabulary.ACTORS],
+        "stamp": limits.stamp(),
+    }
+    return render(request, "alerts/subscribe.html", context, status=status)
+
+
+def _wish(form: Any) -> dict[str, Any]:
+    return subscribing.checked(
+        form.get("email", ""),
+        form.get("rhythm", ""),
+        form.getlist("recommendations"),
+        form.getlist("actors"),
+        get_language() or "en",
+    )
+
+
+def _given(form: Any) -> dict[str, Any]:
+    return {
+        "email": form.get("email", "")[:254],
+        "rhythm": form.get("rhythm", Subscription.Rhythm.WEEKLY),
+        "recommendations": form.getlist("recommendations"),
+        "actors": form.getlist("actors"),
+    }
+
+
+@never_cache
+@csrf_exempt
+@ALLOWED
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    row = subscribing.behind(token, "confirm")
+    if row is None:
+        return _unknown(request)
+    if request.method == "POST":
+        subscribing.confirm(row)
+        words = gettext("From now on you get a mail when something changes. Each has a link that ends it.")
+        return _said(request, gettext("Confirmed"), words)
+    words = gettext("Mails to %(email)s begin when you press the button.") % {"email": row.email}
+    return _said(request, gettext("Confirm the mails"), words, gettext("Confirm"))
+
+
+@never_cache
+@csrf_exempt
+@ALLOWED
+def off(request: HttpRequest, token: str) -> HttpResponse:
+    """The button, or the mail program's own one click (RFC 8058)."""
+    row = subscribing.behind(token, "off")
+    if row is None:
+        return _unknown(request)
+    if request.method == "POST":
+        subscribing.end(row)
+        return _said(request, gettext("Ended"), gettext("No further mail will come."))
+    words = gettext("Mails to %(email)s end when you press the button.") % {"email": row.email}
+    return _said(request, gettext("End the mails"), words, gettext("End them"))
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    words = gettext("This link is not complete, or too old. Please ask for the mails once more.")
+    return _said(request, gettext("This link does not work"), words, status=404)
+
+
+def _said(request: HttpRequest, title: str, words: str, button: str = "", status: int = 200) -> HttpResponse:
+    context = around(request, "alerts", title, words) | {
+        "words": words,
+        "button": button,
+        "action": request.path,
+    }
+    return render(request, "alerts/step.html", context, status=status)
+
+
+SHOWN = 200
+
+
+# No session stands behind the form: its signed time does what a session's token would.
+@never_cache
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def challenge(request: HttpRequest, event_id: str) -> HttpResponse:
+    revision = Revision.objects.filter(event=event_id).order_by("-sequence").select_related("event").first()
+    if revision is None or not revision.event.on_record:
+        raise Http404
+    error, status = "", 200
+    if request.method == "POST":
+        try:
+            limits.check(request, request.POST)
+            row = disputes.file(_claim(event_id, request.POST))
+            return HttpResponseRedirect(reverse("disputes:one", args=[row.reference]))
+        except (limits.Turned, disputes.BadDispute) as turned:
+            error, status = str(turned), 400
+    record = revision.record
+    context = around(
+        request, "challenge", gettext("Challenge this code"), gettext("Dispute how an event was coded.")
+    ) | {
+        "action": request.path,
+        "error": error,
+        "days": disputes.ANSWER_WITHIN_DAYS,
+        "event": {"title": acts.title(record), "href": reverse("pages:event", args=[event_id])},
+        "codes": [_code(item) for item in record["assessments"]],
+        "recommendations": [(slug, vocabulary.short_name(slug)) for slug in vocabulary.SHORT_NAMES],
+        "directions": [(str(value), word) for value, word in vocabulary.DIRECTIONS.items()],
+        "strengths": [(str(value), word) for value, word in vocabulary.STRENGTHS.items()],
+        "given": {name: request.POST.get(name, request.GET.get(name, ""))[:4000] for name in FIELDS},
+        "stamp": limits.stamp(),
+    }
+    return render(request, "disputes/challenge.html", context, status=status)
+
+
+FIELDS = ("recommendation", "claim", "source", "direction", "strength", "name", "email")
+
+
+def _claim(event_id: str, form: Any) -> disputes.Claim:
+    return disputes.Claim(
+        event=event_id,
+        claim=form.get("claim", ""),
+        source=form.get("source", ""),
+        recommendation=form.get("recommendation", ""),
+        direction=_number(form, "direction"),
+        strength=_number(form, "strength"),
+        name=form.get("name", ""),
+        email=form.get("email", ""),
+        language=get_language() or "en",
+    )
+
+
+def _number(form: Any, name: str) -> int | None:
+    text = form.get(name, "")
+    if not text:
+        return None
+    return int(text) if text in ("-1", "0", "1", "2", "3", "4", "5") else 99
+
+
+def _code(item: dict[str, Any]) -> dict[str, str]:
+    direction = item["direction"]
+    return {
+        "name": vocabulary.short_name(item["rec"]),
+        "words": f"{vocabulary.DIRECTION_MARKS[direction]} {vocabulary.DIRECTIONS[direction]}, "
+        f"{vocabulary.STRENGTHS[item['strength']]}",
+        "rationale": item["rationale"],
+        "lang": acts.language(item["rationale"]),
+    }
+
+
+@require_safe
+def listed(request: HttpRequest) -> HttpResponse:
+    counts = disputes.counts()
+    words = gettext(
+        "%(received)d wait, %(in_review)d are being looked into, %(accepted)d led to a change of the record, "
+        "%(rejected)d did not."
+    )
+    context = around(
+        request, "disputes", gettext("Disputed codes"), gettext("What readers disputed, and why.")
+    ) | {
+        "counted": words % counts,
+        "disputes": [_line(row) for row in Dispute.objects.public().select_related("event")[:SHOWN]],
+    }
+    return render(request, "disputes/list.html", context)
+
+
+def _line(row: Dispute) -> dict[str, str]:
+    return {
+        "reference": row.reference,
+        "href": reverse("disputes:one", args=[row.reference]),
+        "received": sentences.day(row.received_at.date()),
+        "state": row.get_state_display(),
+        "event": _title(row.event),
+        "event_href": reverse("pages:event", args=[row.event_id]),
+    }
+
+
+def _title(event: Event) -> str:
+    return acts.title({"id": event.id, "title": event.title, "title_zh": event.title_zh})
+
+
+@require_safe
+def one(request: HttpRequest, reference: str) -> HttpResponse:
+    row = Dispute.objects.public().select_related("event").filter(reference=reference).first()
+    if row is None:
+        raise Http404
+    title = gettext("Dispute %(reference)s") % {"reference": row.reference}
+    shown = row.state != Dispute.State.RECEIVED
+    context = around(request, "dispute", title, gettext("A disputed code and its answer.")) | {
+        "state": row.get_state_display(),
+        "facts": _facts(row, shown),
+        "claim": row.claim if shown else "",
+        "answer": row.answer,
+        "all": reverse("disputes:all"),
+    }
+    return render(request, "disputes/one.html", context)
+
+
+def _facts(row: Dispute, shown: bool) -> list[tuple[str, str, str]]:
+    """Name, value and address of what is known about a dispute."""
+    found = [(gettext("Event"), _title(row.event), reverse("pages:event", args=[row.event_id]))]
+    if row.recommendation:
+        found.append((gettext("Code"), vocabulary.short_name(row.recommendation), ""))
+    if shown:
+        found.append((gettext("Source"), row.source, row.source))
+        if row.name:
+            found.append((gettext("By"), row.name, ""))
+    found.append((gettext("Received"), sentences.day(row.received_at.date()), ""))
+    if row.answered_at:
+        found.append((gettext("Answered"), sentences.day(row.answered_at.date()), ""))
+    else:
+        found.append((gettext("Answer due"), sentences.day(disputes.due(row)), ""))
+    return found

@@ -1,0 +1,355 @@
+"""Whole tables for download: rows as generators, and the data dictionary from the same columns.
+
+The law: a table of any length runs in constant memory, and a column exists only with its meaning.
+
+Whole tables out, line by line: the record, the articles' metadata and the daily scores.
+
+Everything is a generator, so that an export of any length runs in constant memory.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scorecard import standings
+from tracker import log
+from tracker import rows as row_files
+from tracker.models import Article, Event, Revision
+from tracker.record import RECOMMENDATIONS
+
+Row = tuple[Any, ...]
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`type` is text, integer, number, boolean, day or moment."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    meaning: str
+    columns: Sequence[Column]
+    rows: Callable[[datetime.date, datetime.date | None], Iterator[Row]]
+    dated: bool = False  # whether as_of and known_at mean anything to it
+
+
+def _latest() -> Iterator[dict[str, Any]]:
+    """The present state of every event on record, retracted ones left out, by id."""
+    ids = Event.objects.accepted().order_by("pk").values_list("pk", flat=True)
+    batch: list[str] = []
+    for event_id in ids.iterator(BATCH):
+        batch.append(event_id)
+        if len(batch) == BATCH:
+            yield from _bodies(batch)
+            batch = []
+    yield from _bodies(batch)
+
+
+def _bodies(ids: list[str]) -> Iterator[dict[str, Any]]:
+    latest = {
+        event: (sequence, body)
+        for event, sequence, body in Revision.objects.filter(event__in=ids)
+        .order_by("sequence")
+        .values_list("event", "sequence", "body")
+    }
+    for event_id in ids:
+        if event_id in latest:
+            sequence, body = latest[event_id]
+            yield {**json.loads(body), "sequence": sequence}
+
+
+def _events(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+    for line in _latest():
+        yield (
+            *(line["id"], line["sequence"], line["date"], line["date_precision"], line["title"]),
+            *(line["title_zh"], line["summary"], line["summary_zh"], " ".join(line["actors"])),
+            *(
+                line["certainty"],
+                " ".join(line["supersedes"]),
+                len(line["assessments"]),
+                len(line["sources"]),
+            ),
+            *(line["sources"][0]["url"] if line["sources"] else "", line["recorded_at"], line["codebook"]),
+        )
+
+
+def _assessments(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+    for line in _latest():
+        for item in line["assessments"]:
+            yield (
+                *(line["id"], line["date"], line["date_precision"], " ".join(line["actors"])),
+                *(line["certainty"], item["rec"], item["direction"], item["strength"], item["ask"]),
+                *(item["rationale"], " ".join(line["supersedes"]), line["recorded_at"]),
+            )
+
+
+def _sources(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+    for line in _latest():
+        for source in line["sources"]:
+            yield (
+                *(line["id"], source["url"], source["title"], source["publisher"], source["date"]),
+                source["lang"],
+            )
+
+
+def _articles(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+    rows = Article.objects.order_by("id").prefetch_related("reports__event")
+    for row in rows.iterator(chunk_size=BATCH):
+        events = sorted(each.event_id for each in row.reports.all() if each.event.on_record)
+        yield (
+            *(row.id, row.url, row.title, row.publisher, row.language, row.published_at, row.first_seen_at),
+            " ".join(events),
+        )
+
+
+def _scores(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
+    report = standings.report(as_of, known_at, acts=False)
+    for slug, found in report["recommendations"].items():
+        for reading in ("balance", "pulse"):
+            entry = found[reading]
+            names = ("score", "low", "high", "label", "A", "U", "n", "prob_advancing", "since")
+            yield (as_of.isoformat(), slug, reading, *(entry[name] for name in names))
+
+
+def _series(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
+    for reading in ("balance", "pulse"):
+        found = standings.series(reading, as_of=as_of, known_at=known_at)
+        for slug in RECOMMENDATIONS:
+            line = found["recommendations"][slug]
+            names = ("score", "low", "high", "label", "A", "U", "n")
+            for day, *values in zip(found["days"], *(line[name] for name in names), strict=True):
+                yield (day, slug, reading, *values)
+
+
+def _columns(*lines: str) -> tuple[Column, ...]:
+    """Columns from lines that read "name type: meaning"."""
+    parted = (line.split(maxsplit=2) for line in lines)
+    return tuple(Column(name, kind.removesuffix(":"), meaning) for name, kind, meaning in parted)
+
+
+_ID = "id text: permanent id of the event"
+_ACT = (
+    "date day: day of the act (UTC); with a coarser precision, a day within the period",
+    "date_precision text: day, month, quarter or year",
+)
+_ACTORS = (
+    "actors text: whose act it is, separated by spaces",
+    "certainty text: confirmed, reported or rumoured",
+)
+_SUPERSEDES = "supersedes text: ids of events whose effect it ends, separated by spaces"
+_RECORDED = "recorded_at day: day this version was recorded; empty: the first import"
+_FIGURES = (
+    "recommendation text: slug of the recommendation",
+    "reading text: balance or pulse",
+    "score number: -100 to +100; 0 is where it stood on 2025-01-21",
+    "low number: lower end of the 80 % evidence band",
+    "high number: upper end of the 80 % evidence band",
+    "label text: advancing, undermined, contested, unclear or too little evidence",
+    "A number: faded, credited weight of what advances",
+    "U number: faded, credited weight of what undermines",
+    "n integer: acts that count",
+)
+
+_LISTED = (
+    Table(
+        "events",
+        "Every event on record in its present state, one row each.",
+        _columns(
+            _ID,
+            "sequence integer: number of the revision that this state is",
+            *_ACT,
+            "title text: title in English",
+            "title_zh text: title in Chinese",
+            "summary text: summary in English",
+            "summary_zh text: summary in Chinese",
+            *_ACTORS,
+            _SUPERSEDES,
+            "assessments integer: how many recommendations it touches",
+            "sources integer: how many sources are cited",
+            "first_source text: address of the first source",
+            _RECORDED,
+            "codebook text: version of the codebook it was coded by; empty: the first import",
+        ),
+        _events,
+    ),
+    Table(
+        "assessments",
+        "What each event does to each recommendation it touches, one row for each pair.",
+        _columns(
+            _ID,
+            *_ACT,
+            *_ACTORS,
+            "recommendation text: slug of the recommendation",
+            "direction integer: 1 advances, -1 undermines, 0 mixed",
+            "strength integer: 1 words, 2 proposal, 3 commitment, 4 enacted, 5 operating",
+            "ask text: the ask of the recommendation it speaks to, if any",
+            "rationale text: the coder's reason",
+            _SUPERSEDES,
+            _RECORDED,
+        ),
+        _assessments,
+    ),
+    Table(
+        "sources",
+        "The sources of the events on record, one row for each citation.",
+        _columns(
+            _ID,
+            "url text: address",
+            "title text: title as published",
+            "publisher text: who published it",
+            "date day: day of publication, if known",
+            "lang text: language tag",
+        ),
+        _sources,
+    ),
+    Table(
+        "articles",
+        "What the feeds delivered: metadata only, for the words belong to their publishers.",
+        _columns(
+            "id integer: number of the article",
+            "url text: address",
+            "title text: title as published",
+            "publisher text: who published it",
+            "language text: language tag",
+            "published_at moment: when it was published, as the feed said",
+            "first_seen_at moment: when we first saw it",
+            "events text: ids of the events on record that it reports, separated by spaces",
+        ),
+        _articles,
+    ),
+    Table(
+        "scores",
+        "The seven on one day.",
+        _columns(
+            "as_of day: the day",
+            *_FIGURES,
+            "prob_advancing number: probability that the true balance is above zero",
+            "since day: first day of the label's unbroken run",
+        ),
+        _scores,
+        dated=True,
+    ),
+    Table(
+        "series",
+        "The seven day by day since 2025-01-21.",
+        _columns("date day: calendar day, end of day, UTC", *_FIGURES),
+        _series,
+        dated=True,
+    ),
+)
+TABLES: dict[str, Table] = {table.name: table for table in _LISTED}
+RECORD = "Every version of every event in the order of the log, one line of JSON each: what a mirror equals."
+CHANGES = "Every revision with who, when, why and its digest, one line of JSON each: what the digests cover."
+
+EVENT_COLUMNS = (
+    *("sequence", "id", "date", "date_precision", "title", "title_zh", "summary", "summary_zh", "actors"),
+    *("certainty", "supersedes", "recommendation", "direction", "strength", "ask", "rationale", "sources"),
+    *("recorded_at", "codebook", "retracted"),
+)
+ARTICLE_COLUMNS = (
+    *("id", "url", "title", "publisher", "language", "published_at", "first_seen_at", "state", "relevance"),
+    *("events",),
+)
+SCORE_COLUMNS = ("date", "recommendation", "reading", "score", "low", "high", "label", "A", "U", "n")
+
+
+def events_jsonl() -> Iterator[str]:
+    """Every version of every event in the order of the log: what `import` reads and a mirror must equal."""
+    for line in log.lines():
+        yield f"{line}\n"
+
+
+def events_csv() -> Iterator[str]:
+    """One row for each assessment of each version; a version without assessments has one row."""
+    return row_files.lines(EVENT_COLUMNS, _event_rows())
+
+
+def articles_jsonl() -> Iterator[str]:
+    for row in _article_rows():
+        yield _json(dict(zip(ARTICLE_COLUMNS, row, strict=True)))
+
+
+def articles_csv() -> Iterator[str]:
+    rows = ((*row[:-1], " ".join(row[-1])) for row in _article_rows())
+    return row_files.lines(ARTICLE_COLUMNS, rows)
+
+
+def scores_jsonl(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
+    for row in _score_rows(as_of, known_at):
+        yield _json(dict(zip(SCORE_COLUMNS, row, strict=True)))
+
+
+def scores_csv(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
+    return row_files.lines(SCORE_COLUMNS, _score_rows(as_of, known_at))
+
+
+COMMAND_TABLES: dict[tuple[str, str], Callable[..., Iterator[str]]] = {
+    ("events", "jsonl"): events_jsonl,
+    ("events", "csv"): events_csv,
+    ("articles", "jsonl"): articles_jsonl,
+    ("articles", "csv"): articles_csv,
+    ("scores", "jsonl"): scores_jsonl,
+    ("scores", "csv"): scores_csv,
+}
+
+
+def _json(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _event_rows() -> Iterator[tuple[Any, ...]]:
+    versions = Revision.objects.order_by("sequence").values_list("sequence", "body").iterator(1000)
+    for sequence, body in versions:
+        line = json.loads(body)
+        head = (
+            *(sequence, line["id"], line["date"], line["date_precision"], line["title"], line["title_zh"]),
+            *(line["summary"], line["summary_zh"], " ".join(line["actors"]), line["certainty"]),
+            " ".join(line["supersedes"]),
+        )
+        tail = (
+            " ".join(source["url"] for source in line["sources"]),
+            *(line["recorded_at"], line["codebook"], str(line["retracted"]).lower()),
+        )
+        for item in line["assessments"] or [
+            dict.fromkeys(("rec", "direction", "strength", "ask", "rationale"))
+        ]:
+            codes = (item["rec"], item["direction"], item["strength"], item["ask"], item["rationale"])
+            yield (*head, *codes, *tail)
+
+
+def _article_rows() -> Iterator[tuple[Any, ...]]:
+    """Metadata only: the words of an article belong to its publisher."""
+    articles = Article.objects.order_by("id").prefetch_related("reports")
+    for article in articles.iterator(chunk_size=1000):
+        yield (
+            *(article.id, article.url, article.title, article.publisher, article.language),
+            article.published_at.isoformat() if article.published_at else None,
+            article.first_seen_at.isoformat(),
+            *(article.state, article.relevance),
+            [report.event_id for report in article.reports.all()],
+        )
+
+
+def _score_rows(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[tuple[Any, ...]]:
+    for reading in ("balance", "pulse"):
+        found = standings.series(reading, as_of=as_of, known_at=known_at)
+        for slug in RECOMMENDATIONS:
+            yield from _days(slug, reading, found["days"], found["recommendations"][slug])
+
+
+def _days(
+    slug: str, reading: str, days: Iterable[str], columns: dict[str, list[Any]]
+) -> Iterator[tuple[Any, ...]]:
+    names = ("score", "low", "high", "label", "A", "U", "n")
+    for day, *values in zip(days, *(columns[name] for name in names), strict=True):
+        yield (day, slug, reading, *values)

@@ -1,0 +1,238 @@
+"""Articles in the admin: what was delivered, what became of it, and its earlier versions.
+
+To which day coding is complete, and how well we saw on each day.
+
+Events in the admin: found with the desk's query language, opened at the desk, changed only there.
+
+The log, the journal of decisions and the codings: to look into, never to change.
+
+The seven and their asks; asks set by hand are stated once and then stand.
+"""
+
+from django.contrib import admin, messages
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from tracker import log, search, vocabulary
+from tracker.admin.base import AddOnly, Blinded, LookOnly
+from tracker.desk import history
+from tracker.models import (
+    Article,
+    Ask,
+    AskSetting,
+    Claim,
+    Coding,
+    Completeness,
+    CoverageDay,
+    Decision,
+    Event,
+    PairJudgement,
+    Recommendation,
+    Revision,
+)
+from tracker.triage import blind
+from tracker.triage.steps import name_of
+
+
+class Languages(admin.AllValuesFieldListFilter):
+    """Texts whose language nobody could say stand under words: a link without any cannot be read out."""
+
+    def choices(self, changelist):
+        for choice in super().choices(changelist):
+            yield choice if choice["display"] != "" else choice | {"display": _("unknown")}
+
+
+@admin.register(Article)
+class ArticleAdmin(LookOnly):
+    list_display = ("shown", "publisher", "language", "state", "published_at", "first_seen_at", "trouble")
+    list_filter = ("state", ("language", Languages))
+    search_fields = ("title", "publisher", "url")
+    exclude = ("html", "title_key", "leased_until")
+    readonly_fields = ("earlier",)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("html", "text", "suggestion")
+
+    def get_exclude(self, request, obj=None):
+        """What the machine says of an article is not for somebody who is to code its event without that."""
+        found = super().get_exclude(request, obj)
+        if obj is None:
+            return found
+        events = Event.objects.filter(reports__article=obj)
+        coding_blind = blind.withheld(request.user).filter(event__in=events).exists()
+        if coding_blind or any(blind.suggestion_hidden(event) for event in events.open()):
+            return (*found, "suggestion")
+        return found
+
+    @admin.display(description=_("title"), ordering="title")
+    def shown(self, article):
+        return article.title[:120]
+
+    @admin.display(description=_("versions of an article"))
+    def earlier(self, article):
+        rows = (
+            (version.seen_at.date(), version.title, version.summary)
+            for version in article.versions.all()[:20]
+        )
+        return format_html('<ul class="coded">{}</ul>', format_html_join("", "<li>{}: {} – {}</li>", rows))
+
+
+@admin.register(Completeness)
+class CompletenessAdmin(AddOnly):
+    list_display = ("day", "recorded_at", "by", "note")
+    list_select_related = ("by",)
+    fields = ("day", "note")
+
+    def save_model(self, request, statement, form, change):
+        statement.recorded_at, statement.by = timezone.now().date(), request.user
+        super().save_model(request, statement, form, change)
+        log.turn()
+
+
+@admin.register(CoverageDay)
+class CoverageDayAdmin(LookOnly):
+    list_display = ("day", "feeds_alive", "feeds_total", "articles", "waiting", "oldest_unreviewed")
+
+
+@admin.register(Event)
+class EventAdmin(Blinded):
+    event_field = "pk"
+    list_display = ("titled", "date", "status", "codes", "certainty", "reports_count", "at_the_desk")
+    list_display_links = ("titled",)
+    list_filter = ("status", "certainty", "retracted", "date_precision")
+    search_fields = ("folded",)
+    exclude = ("articles", "folded", "folded_title", "suggestion", "sources")
+    readonly_fields = ("coded", "reported")
+    change_form_template = "admin/tracker/event/change_form.html"
+
+    def get_queryset(self, request):
+        found = super().get_queryset(request).prefetch_related("assessments")
+        return found.select_related("merged_into", "decided_by").defer("suggestion", "sources", "folded")
+
+    def get_search_results(self, request, queryset, search_term):
+        try:
+            return queryset.filter(search.condition(search_term)), False
+        except search.SearchError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return queryset.none(), False
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        event = Event.objects.filter(pk=object_id).first()
+        more = {"history": history.of(event) if event else [], "event": event}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | more)
+
+    @admin.display(description=_("title"), ordering="title")
+    def titled(self, event):
+        return str(event)[:120]
+
+    @admin.display(description=_("codes"))
+    def codes(self, event):
+        return " · ".join(
+            f"{vocabulary.MARKS[row.direction]} {vocabulary.SHORT[row.recommendation_id]} {row.strength}"
+            for row in event.assessments.all()
+        )
+
+    @admin.display(description=_("desk"))
+    def at_the_desk(self, event):
+        return format_html(
+            '<a href="{}" aria-label="{}">{}</a>',
+            reverse("desk:event", args=[event.pk]),
+            f"{_('Open at the desk')}: {str(event)[:80]}",
+            _("Open at the desk"),
+        )
+
+    @admin.display(description=_("codes"))
+    def coded(self, event):
+        rows = (
+            (
+                vocabulary.MARKS[row.direction],
+                vocabulary.SHORT[row.recommendation_id],
+                row.strength,
+                row.ask,
+                row.rationale,
+            )
+            for row in event.assessments.all()
+        )
+        return format_html('<ul class="coded">{}</ul>', format_html_join("", "<li>{} {} {} {} {}</li>", rows))
+
+    @admin.display(description=_("reports"))
+    def reported(self, event):
+        reports = event.reports.select_related("article")[:50]
+        rows = (
+            (reverse("admin:tracker_article_change", args=[report.article_id]), str(report.article))
+            for report in reports
+        )
+        return format_html(
+            '<ul class="coded">{}</ul>', format_html_join("", '<li><a href="{}">{}</a></li>', rows)
+        )
+
+
+@admin.register(Revision)
+class RevisionAdmin(Blinded):
+    list_display = ("sequence", "event_id", "kind", "who", "written_at", "why")
+    list_filter = ("kind",)
+    search_fields = ("event__pk", "why", "who")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("body")
+
+
+@admin.register(Decision)
+class DecisionAdmin(Blinded):
+    list_display = ("at", "event_id", "action", "status_before", "status_after", "by", "seconds", "reason")
+    list_filter = ("action", "status_after", "suggestion_shown")
+    search_fields = ("event__pk", "reason")
+    list_select_related = ("by",)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("before", "after")
+
+
+@admin.register(Coding)
+class CodingAdmin(Blinded):
+    list_display = ("event_id", "part", "coder", "asked_at", "done_at")
+    list_filter = ("part",)
+    list_select_related = ("coder",)
+
+
+@admin.register(Claim)
+class ClaimAdmin(LookOnly):
+    list_display = ("event_id", "by", "until")
+    list_select_related = ("by",)
+
+
+@admin.register(PairJudgement)
+class PairJudgementAdmin(LookOnly):
+    list_display = ("said", "same", "by", "at")
+    list_select_related = ("by", "article")
+
+    @admin.display(description=_("pair"))
+    def said(self, pair):
+        return f"{pair.article.title[:80]} / {pair.event_id}"
+
+
+@admin.register(Recommendation)
+class RecommendationAdmin(LookOnly):
+    list_display = ("number", "name_en", "name_zh", "slug")
+    list_display_links = ("name_en",)
+
+
+@admin.register(Ask)
+class AskAdmin(LookOnly):
+    list_display = ("name_en", "recommendation", "mode", "slug")
+    list_select_related = ("recommendation",)
+
+
+@admin.register(AskSetting)
+class AskSettingAdmin(AddOnly):
+    list_display = ("ask", "rung", "start", "until", "recorded_at", "name")
+    list_select_related = ("ask",)
+    fields = ("ask", "rung", "reason", "start", "until")
+
+    def save_model(self, request, setting, form, change):
+        setting.recorded_at, setting.by = timezone.now().date(), request.user
+        setting.name = name_of(request.user)
+        super().save_model(request, setting, form, change)
+        log.turn()

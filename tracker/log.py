@@ -1,0 +1,138 @@
+"""The append-only log of the record: canonical form, digests, what was known when.
+
+The law: a version of an event is written once and never changed; each is chained to the one before it. Only
+`triage` calls `append`, in the transaction that changes the event.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from tracker import record
+from tracker.models import Event, Head, Revision
+
+
+class BrokenLog(RuntimeError):
+    """The log does not agree with its digests; the message names the revision."""
+
+
+def body_of(event: Event) -> dict[str, Any]:
+    """The record of an event as its row and its assessments stand now."""
+    return record.check(
+        {
+            "id": event.id,
+            "date": event.date.isoformat(),
+            "date_precision": event.date_precision,
+            "title": event.title,
+            "title_zh": event.title_zh,
+            "summary": event.summary,
+            "summary_zh": event.summary_zh,
+            "actors": event.actors,
+            "certainty": event.certainty,
+            "supersedes": event.supersedes,
+            "assessments": [assessment.line() for assessment in event.assessments.all()],
+            "sources": event.sources,
+            "recorded_at": event.recorded_at.isoformat() if event.recorded_at else None,
+            "codebook": event.codebook or None,
+            "retracted": event.retracted,
+        }
+    )
+
+
+def append(
+    event: Event, *, kind: str, who: str, by: Any = None, why: str = "", related: Iterable[str] = ()
+) -> Revision:
+    """Write the event's present state to the log. Must run inside a transaction."""
+    head = lock()
+    revision = Revision(
+        sequence=head.sequence + 1,
+        event=event,
+        kind=kind,
+        body=record.canonical(body_of(event)),
+        related=sorted(set(related)),
+        why=why,
+        who=who,
+        by=by,
+        written_at=timezone.now().replace(microsecond=0),
+        previous=head.digest,
+    )
+    revision.digest = digest_of(revision)
+    revision.save(force_insert=True)
+    Head.objects.filter(id=1).update(sequence=revision.sequence, digest=revision.digest)
+    return revision
+
+
+def lock() -> Head:
+    """The head of the log, locked until the transaction ends, so that writers stand in line."""
+    Head.objects.get_or_create(id=1)
+    return Head.objects.select_for_update().get(id=1)
+
+
+def turn() -> None:
+    """Tell readers' caches that something beside the log has changed (hand-set asks, coverage, agreement)."""
+    with transaction.atomic():
+        head = lock()
+        Head.objects.filter(id=1).update(aside=head.aside + 1)
+
+
+def head() -> str:
+    """A short text that changes whenever anything changes that a page could show."""
+    row = Head.objects.filter(id=1).values_list("sequence", "digest", "aside").first() or (0, "", 0)
+    return f"{row[0]}-{row[1][:24]}-{row[2]}"
+
+
+def envelope(revision: Revision) -> dict[str, Any]:
+    """A revision as readers and mirrors see it; what its digest covers."""
+    return {
+        "sequence": revision.sequence,
+        "event": revision.event_id,
+        "kind": revision.kind,
+        "related": revision.related,
+        "why": revision.why,
+        "who": revision.who,
+        "written_at": revision.written_at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "record": revision.record,
+    }
+
+
+def digest_of(revision: Revision) -> str:
+    """SHA-256 over the digest before and the canonical envelope."""
+    line = json.dumps(envelope(revision), ensure_ascii=False, separators=(",", ":"))
+    return record.digest(revision.previous, line)
+
+
+def lines(after: int = 0) -> Iterator[str]:
+    """The canonical records of all versions in the order of the log, one line of JSON each."""
+    found = Revision.objects.filter(sequence__gt=after).order_by("sequence")
+    yield from found.values_list("body", flat=True).iterator(2000)
+
+
+def verify() -> int:
+    """Recompute the whole chain; the number of revisions. `BrokenLog` names the first that does not fit."""
+    previous, count = "", 0
+    for revision in Revision.objects.order_by("sequence").iterator(2000):
+        count += 1
+        if revision.sequence != count:
+            raise BrokenLog(f"revision {count} is missing")
+        if revision.previous != previous or digest_of(revision) != revision.digest:
+            raise BrokenLog(f"revision {revision.sequence} does not fit its digest")
+        previous = revision.digest
+    row = Head.objects.filter(id=1).first()
+    if row and (row.sequence, row.digest) != (count, previous):
+        raise BrokenLog(f"the head says {row.sequence} revisions, the log holds {count}")
+    return count
+
+
+def latest_recorded() -> datetime.date | None:
+    """The newest day on which a version was recorded; None while only the first import stands."""
+    # Days never fall along the log, so its last line names the newest. The events' rows would not do: an
+    # undone acceptance leaves versions in the log and none on the row.
+    last = Revision.objects.order_by("-sequence").first()
+    stated = last.record["recorded_at"] if last else None
+    return record.day(stated, "recorded_at") if stated else None

@@ -1,0 +1,118 @@
+"""The seven recommendations, what each asks for, and asks whose rung an analyst set by hand."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tracker import record
+
+
+class Recommendation(models.Model):
+    slug = models.SlugField(_("slug"), primary_key=True, help_text=_("The codebook's short name."))
+    number = models.PositiveSmallIntegerField(
+        _("number"), unique=True, help_text=_("Place in the op-ed, 1 to 7.")
+    )
+    name_en = models.CharField(_("name in English"), max_length=200)
+    name_zh = models.CharField(_("name in Chinese"), max_length=200, blank=True)
+    summary_en = models.TextField(_("summary in English"))
+    summary_zh = models.TextField(_("summary in Chinese"), blank=True)
+    advances_en = models.TextField(_("what advances it, in English"))
+    advances_zh = models.TextField(_("what advances it, in Chinese"), blank=True)
+    undermines_en = models.TextField(_("what undermines it, in English"))
+    undermines_zh = models.TextField(_("what undermines it, in Chinese"), blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        verbose_name = _("recommendation")
+        verbose_name_plural = _("recommendations")
+
+    def __str__(self):
+        return f"{self.number} {self.name_en}"
+
+
+class Ask(models.Model):
+    class Mode(models.TextChoices):
+        JOINT = "joint", _("joint: the lower of the two sides")
+        EACH = "each", _("each: the mean of the two sides")
+        ANY = "any", _("any: the highest of all actors")
+
+    recommendation = models.ForeignKey(
+        Recommendation, models.CASCADE, related_name="asks", verbose_name=_("recommendation")
+    )
+    slug = models.SlugField(_("slug"), help_text=_("The codebook's short name."))
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    name_en = models.CharField(_("name in English"), max_length=200)
+    name_zh = models.CharField(_("name in Chinese"), max_length=200, blank=True)
+    description_en = models.TextField(_("description in English"))
+    description_zh = models.TextField(_("description in Chinese"), blank=True)
+    mode = models.CharField(_("mode"), max_length=5, choices=Mode)
+    actors = models.JSONField(_("actors"), default=list, blank=True, help_text=_("Whose acts count for it."))
+
+    class Meta:
+        ordering = ["recommendation__number", "position"]
+        verbose_name = _("ask")
+        verbose_name_plural = _("asks")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recommendation", "slug"], name="one_ask_per_recommendation_and_slug"
+            )
+        ]
+
+    def __str__(self):
+        return self.name_en
+
+
+class AskSetting(models.Model):
+    """An ask set by hand (METHOD.md, section 7). Never changed: a later row for the same ask wins."""
+
+    ask = models.ForeignKey(Ask, models.PROTECT, related_name="settings", verbose_name=_("ask"))
+    rung = models.PositiveSmallIntegerField(
+        _("rung"), help_text=_("0 (nothing), or a strength from 1 (words) to 5 (operating).")
+    )
+    reason = models.TextField(_("reason"), help_text=_("Why the rule's value is wrong here; readers see it."))
+    start = models.DateField(_("from"), help_text=_("First day it holds."))
+    until = models.DateField(_("to"), null=True, blank=True, help_text=_("First day it no longer holds."))
+    recorded_at = models.DateField(_("recorded on"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("by")
+    )
+    name = models.CharField(_("name shown to readers"), max_length=150)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("ask set by hand")
+        verbose_name_plural = _("asks set by hand")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(rung__lte=5), name="rung_is_0_to_5"),
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gt=models.F("start")),
+                name="setting_ends_after_it_starts",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.ask}: {self.rung}"
+
+    def line(self):
+        """The setting as the method reads it."""
+        return {
+            "rec": self.ask.recommendation_id,
+            "ask": self.ask.slug,
+            "rung": self.rung,
+            "reason": self.reason,
+            "name": self.name,
+            "from": self.start.isoformat(),
+            "to": self.until.isoformat() if self.until else None,
+            "recorded_at": self.recorded_at.isoformat(),
+        }
+
+
+STRENGTHS = [
+    (1, _("1 words")),
+    (2, _("2 proposal")),
+    (3, _("3 commitment")),
+    (4, _("4 enacted")),
+    (5, _("5 operating")),
+]
+DIRECTIONS = [(1, _("advances")), (-1, _("undermines")), (0, _("mixed"))]
+assert {value for value, _label in STRENGTHS} == set(record.STRENGTHS)

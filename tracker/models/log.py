@@ -1,0 +1,133 @@
+"""The append-only log of the record. Migration 0002 makes the database itself refuse any change of it.
+
+What we looked at: to which day coding is complete, and how well we saw on each day.
+"""
+
+import json
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Revision(models.Model):
+    """One version of one event: the whole canonical record, who wrote it, when and why.
+
+    `digest` is SHA-256 over `previous` and everything else in the row that readers can see, so that nothing
+    can be changed, dropped or put in between without breaking every digest after it.
+    """
+
+    class Kind(models.TextChoices):
+        CREATE = "create", _("created")
+        UPDATE = "update", _("changed")
+        MERGE = "merge", _("merged")
+        SPLIT = "split", _("split")
+        SUPERSEDE = "supersede", _("superseded")
+        RETRACT = "retract", _("retracted")
+        RESTORE = "restore", _("restored")
+
+    sequence = models.PositiveBigIntegerField(
+        _("number"), primary_key=True, help_text=_("1, 2, 3 … without gaps.")
+    )
+    event = models.ForeignKey(
+        "tracker.Event", models.PROTECT, related_name="revisions", verbose_name=_("event")
+    )
+    kind = models.CharField(_("kind"), max_length=9, choices=Kind)
+    body = models.TextField(_("record"), help_text=_("The canonical record, one line of JSON."))
+    related = models.JSONField(
+        _("related events"),
+        default=list,
+        blank=True,
+        help_text=_("Merged from or into, split from, superseded."),
+    )
+    why = models.CharField(_("why"), max_length=1000, blank=True)
+    who = models.CharField(_("who"), max_length=150, help_text=_("The name readers see."))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("account"),
+    )
+    written_at = models.DateTimeField(_("written"))
+    previous = models.CharField(_("digest before"), max_length=64, unique=True)
+    digest = models.CharField(_("digest"), max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["sequence"]
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
+        indexes = [models.Index(fields=["event", "sequence"], name="revisions_of_an_event")]
+
+    def __str__(self):
+        return f"{self.sequence} {self.event_id} {self.kind}"
+
+    @property
+    def record(self):
+        """The record of this version as a plain dict."""
+        return json.loads(self.body)
+
+
+class Head(models.Model):
+    """Where the log ends: the one row that every writer locks. `aside` rises with what stands beside the log
+    and moves what readers see (hand-set asks, coverage, completeness, agreement)."""
+
+    sequence = models.PositiveBigIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+    aside = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("head of the log")
+        verbose_name_plural = _("heads of the log")
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="the_log_has_one_head")]
+
+    def __str__(self):
+        return f"{self.sequence} {self.digest[:12]}"
+
+
+class Completeness(models.Model):
+    """A statement that coding is complete to a day. Never changed; the latest known statement holds."""
+
+    day = models.DateField(_("complete to"))
+    recorded_at = models.DateField(
+        _("stated on"), null=True, blank=True, help_text=_("Empty for the first import.")
+    )
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("statement of completeness")
+        verbose_name_plural = _("statements of completeness")
+
+    def __str__(self):
+        return f"{self.day}"
+
+
+class CoverageDay(models.Model):
+    """How much of the world we saw on one day."""
+
+    day = models.DateField(_("day"), primary_key=True)
+    feeds_total = models.PositiveIntegerField(_("feeds"), default=0)
+    feeds_alive = models.PositiveIntegerField(
+        _("feeds alive"), default=0, help_text=_("Fewest seen that day.")
+    )
+    articles = models.PositiveIntegerField(_("articles kept"), default=0)
+    oldest_unreviewed = models.DateField(_("oldest unreviewed proposal"), null=True, blank=True)
+    waiting = models.PositiveIntegerField(_("proposals waiting"), default=0)
+
+    class Meta:
+        ordering = ["-day"]
+        verbose_name = _("day of coverage")
+        verbose_name_plural = _("days of coverage")
+
+    def __str__(self):
+        return f"{self.day}: {self.feeds_alive}/{self.feeds_total}"

@@ -1,0 +1,112 @@
+"""Whether everything is there that the service needs, in words for whoever is called at night.
+
+The law: a check says what is wrong and never more than that: no address, no name, no password.
+"""
+
+import datetime
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from redis import RedisError
+
+from tracker import monitoring
+from tracker.models import Head, Heartbeat
+from tracker.operations import backends
+
+CHECKS = ("database", "broker", "migrations", "clock", "beat", "polling")
+BEAT_LATE = datetime.timedelta(minutes=2)
+CLOCKS_APART = 60  # seconds
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    well: bool
+    words: str
+
+
+def findings() -> list[Finding]:
+    """Every check's finding; without a database the others that need one are not asked."""
+    found = [database(), broker()]
+    if found[0].well:
+        found += [_careful(check) for check in (migrations, clock, beat, polling)]
+    return found
+
+
+def database() -> Finding:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        log.error("the database does not answer: %s", error)
+        return Finding("database", False, _("does not answer"))
+    return Finding("database", True, _("answers"))
+
+
+def broker() -> Finding:
+    if settings.EMBEDDED:
+        return Finding("broker", True, _("inside this process"))
+    try:
+        backends.ping()
+    except RedisError as error:
+        log.error("the broker does not answer: %s", error)
+        return Finding("broker", False, _("does not answer"))
+    return Finding("broker", True, _("answers"))
+
+
+def migrations() -> Finding:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting:
+        return Finding(
+            "migrations", False, _("%(number)d wait: run manage.py migrate") % {"number": len(waiting)}
+        )
+    return Finding("migrations", True, _("all applied"))
+
+
+def clock() -> Finding:
+    """Leases go by the database's clock, but the day on which a decision is recorded by this machine's."""
+    told = Head.objects.values_list(Now(), flat=True).first()
+    apart = (timezone.now() - told).total_seconds() if told else 0.0
+    if abs(apart) > CLOCKS_APART:
+        words = _("%(seconds)+d seconds off the database's: set this machine's clock")
+        return Finding("clock", False, words % {"seconds": apart})
+    return Finding("clock", True, _("agrees with the database's"))
+
+
+def beat() -> Finding:
+    row = Heartbeat.objects.filter(name="beat").annotate(now=Now()).values_list("at", "now").first()
+    if row is None:
+        return Finding("beat", False, _("has never been seen: start it"))
+    seconds = (row[1] - row[0]).total_seconds()
+    if seconds > BEAT_LATE.total_seconds():
+        return Finding(
+            "beat", False, _("was last seen %(seconds)d seconds ago: start it") % {"seconds": seconds}
+        )
+    return Finding("beat", True, _("seen %(seconds)d seconds ago") % {"seconds": max(0, seconds)})
+
+
+def polling() -> Finding:
+    """The vital signs that say by themselves whether we may be called ready."""
+    late = [sign for sign in monitoring.gather() if sign.decides and sign.is_bad]
+    if late:
+        said = (f"{sign.value:.0f} {sign.words}" for sign in late)
+        return Finding("polling", False, "; ".join(said))
+    return Finding("polling", True, _("in time"))
+
+
+def _careful(check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except DatabaseError as error:
+        log.error("%s could not be checked: %s", check.__name__, error)
+        return Finding(check.__name__, False, _("could not be checked"))

@@ -1,0 +1,236 @@
+"""Which model serves, and how a better one takes its place.
+
+The law: a new model serves only if, on decisions that neither it nor its predecessor was trained on, it is
+not worse. Every version that ever served is kept, suggestions name theirs, and one step goes back. Without
+any stored version the seeds are trained from, once; the result lies in the data folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from tracker import tagger_examples, tagging
+from tracker.models import Cue, TaggerVersion
+from tracker.tagging import training
+from tracker.tagging.training import Example, fold_of
+
+HELD_BACK = 0  # this fifth of the decided events trains no version, so that versions can be compared on it
+FEWEST = 10  # decided events held back, below which the cross-validated figures decide
+WORSE = 0.02  # how much lower micro-F1 may be and still count as not worse
+
+log = logging.getLogger(__name__)
+
+_NO_NEWS = "nothing has been decided since this version was trained"
+_lock = threading.Lock()
+_served: dict[str, Any] = {"key": None, "tagger": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a retraining came to: the version's name, both figures, whether it serves now, and why."""
+
+    name: str
+    measures: dict[str, Any]
+    promoted: bool
+    why: str
+
+
+def cues() -> tagging.cues.Cues:
+    """The active cues of the database; those of the seeds while it has none."""
+    rows = [{"kind": row.kind, "name": row.key, **row.body} for row in Cue.objects.filter(active=True)]
+    return tagging.cues.build(rows) if rows else _seeded_cues()
+
+
+def serving() -> tagging.Tagger:
+    """The tagger that serves: made once in this process, anew when the version or a cue has changed."""
+    key = _key()
+    with _lock:
+        if _served["key"] != key or _served["tagger"] is None:
+            _served.update(tagger=_make(key), key=key)
+        return _served["tagger"]
+
+
+def from_seeds() -> tagging.Tagger:
+    """A tagger from the seeds alone, without a database; trained once and then read from the data folder."""
+    listed = _seeded_cues()
+    path = Path(settings.DATA_FOLDER) / f"tagger-{_digest_of_seeds()}.npz"
+    with _one_process_at_a_time(path):
+        if path.exists():
+            try:
+                return _tagger(listed, tagging.model.from_bytes(path.read_bytes()))
+            except (tagging.model.ModelError, OSError) as error:
+                log.warning("%s cannot be used: %s", path.name, error)
+        model = tagging.training.train(tagger_examples.seeded(), listed, name=f"seeds-{_digest_of_seeds()}")
+        _keep(path, tagging.model.to_bytes(model))
+    return tagging.Tagger(listed, model)
+
+
+def retrain() -> Outcome:
+    """Train on the seeds and all decisions but those held back, compare, and promote if not worse."""
+    last = TaggerVersion.objects.order_by("-trained_at").values_list("name", "trained_at").first()
+    if not tagger_examples.decided_since(last and last[1]):
+        return Outcome(last[0] if last else "the version of the seeds", {}, False, _NO_NEWS)
+    listed, decided = cues(), tagger_examples.decided()
+    held = [one for one in decided if fold_of(one.group) == HELD_BACK]
+    known = {one.group for one in decided}
+    learnt = [
+        *tagger_examples.without(tagger_examples.seeded(), known),
+        *(one for one in decided if fold_of(one.group) != HELD_BACK),
+        *tagger_examples.unrelated(),
+    ]
+    model = tagging.training.train(learnt, listed, encode=_encoder())
+    model.name = f"{timezone.now():%Y-%m-%d}-{tagging.training.digest(learnt)}"
+    if TaggerVersion.objects.filter(name=model.name).exists():
+        return Outcome(model.name, {}, False, _NO_NEWS)
+    measures, is_worse, why = _compare(_tagger(listed, model), serving(), held)
+    with transaction.atomic():
+        row = TaggerVersion.objects.create(
+            name=model.name, body=tagging.model.to_bytes(model), measures=measures | {"why": why}
+        )
+        if not is_worse:
+            serve(row)
+    return Outcome(model.name, measures, not is_worse, why)
+
+
+def serve(version: TaggerVersion) -> None:
+    """Let this stored version serve from now on."""
+    tagging.model.from_bytes(bytes(version.body))
+    version.serving_since = timezone.now()
+    version.save(update_fields=["serving_since"])
+
+
+def back() -> TaggerVersion | None:
+    """Go back to the version that served before; None when that is the one trained from the seeds."""
+    with transaction.atomic():
+        now = current()
+        if now is None:
+            return None
+        now.serving_since = None
+        now.save(update_fields=["serving_since"])
+        return current()
+
+
+def current() -> TaggerVersion | None:
+    """The stored version that serves: the one put in service last."""
+    return TaggerVersion.objects.exclude(serving_since=None).order_by("-serving_since").defer("body").first()
+
+
+def seed_cues() -> tuple[int, int]:
+    """Add the cues of the seeds that are missing: how many were added, how many stand now."""
+    known = set(Cue.objects.values_list("kind", "key"))
+    new = [
+        Cue(kind=line.pop("kind"), key=line.pop("name"), body=line)
+        for line in tagger_examples.lines("cues.jsonl")
+        if (line["kind"], line["name"]) not in known
+    ]
+    Cue.objects.bulk_create(new)
+    return len(new), len(known) + len(new)
+
+
+def _compare(candidate, serving_now, held: Sequence[Example]) -> tuple[dict[str, Any], bool, str]:
+    groups = {one.group for one in held}
+    if len(groups) < FEWEST:
+        new, old = (each.model.facts.get("held_out_f1", 0.0) for each in (candidate, serving_now))
+        where = f"cross-validated, as only {len(groups)} decided events are held back"
+    else:
+        new, old = (training.micro_f1(each, held) for each in (candidate, serving_now))
+        where = f"on {len(held)} reports of {len(groups)} decided events held back"
+    measures = {
+        "micro_f1": round(new, 4),
+        "micro_f1_of_predecessor": round(old, 4),
+        "predecessor": serving_now.model.name,
+        "events_held_back": len(groups),
+        **candidate.model.facts,
+    }
+    is_worse = new < old - WORSE
+    return measures, is_worse, f"micro-F1 {new:.3f} after {old:.3f}, {where}"
+
+
+def _key() -> tuple[Any, ...]:
+    try:
+        version = current()
+        changed = Cue.objects.aggregate(Max("changed_at"), Count("id"))
+    except DatabaseError:
+        return (None,)
+    return (version and version.pk, version and version.serving_since, *changed.values())
+
+
+def _make(key: tuple[Any, ...]) -> tagging.Tagger:
+    if key[0] is None:
+        made = from_seeds()
+        return made if key == (None,) else _tagger(cues(), made.model)
+    body = TaggerVersion.objects.values_list("body", flat=True).get(pk=key[0])
+    try:
+        return _tagger(cues(), tagging.model.from_bytes(bytes(body)))
+    except tagging.model.ModelError as error:
+        log.warning("the stored version cannot be used (%s); the one from the seeds serves", error)
+        return _tagger(cues(), from_seeds().model)
+
+
+def _tagger(listed: tagging.cues.Cues, model: tagging.model.Model) -> tagging.Tagger:
+    return tagging.Tagger(listed, model, _encoder())
+
+
+@cache
+def _encoder() -> tagging.vectors.Encoder | None:
+    """Sentence embeddings where the operator asked for them; a missing package is said, never fatal."""
+    if not getattr(settings, "TAGGER_EMBEDDINGS", False):
+        return None
+    try:
+        return tagging.vectors.encoder()
+    except tagging.vectors.NoEmbeddings as error:
+        log.warning("TAGGER_EMBEDDINGS is on, but %s", error)
+        return None
+
+
+def _seeded_cues() -> tagging.cues.Cues:
+    return tagging.cues.read((tagger_examples.FOLDER / "cues.jsonl").read_text("utf-8").splitlines())
+
+
+@cache
+def _digest_of_seeds() -> str:
+    """Changes with any seed file and any line of the tagging package, so that no stale model is ever used."""
+    seeds = [tagger_examples.FOLDER / name for name in tagger_examples.FILES]
+    program = sorted(Path(tagging.__file__).parent.glob("*.py"))
+    voice = b"embeddings" if _encoder() else b""
+    return tagging.model.digest(voice, *(path.read_bytes() for path in [*seeds, *program] if path.exists()))
+
+
+@contextmanager
+def _one_process_at_a_time(path: Path) -> Iterator[None]:
+    """Workers that start together must not all train the same model; where no lock can be had, they do."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_suffix(".lock").open("w")
+    except OSError:
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _keep(path: Path, body: bytes) -> None:
+    """Write beside and rename, so that a half-written model is never read; a read-only folder is no failure."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(body)
+        os.replace(file.name, path)
+    except OSError as error:
+        log.warning("the trained model could not be kept in %s: %s", path.parent, error.strerror)
