@@ -37,11 +37,16 @@ quick: ## The suite without browsers, killed processes and sweeps over everythin
 check: $(VENV)/dev.ready ## Linters, types, templates, migrations, security rules, locked requirements
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	$(BIN)/djlint --quiet --lint scorecard tracker feeds
 	$(BIN)/bandit -q -r feeds tracker scorecard -c pyproject.toml
 	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	DEBUG=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+.PHONY: map
+map: $(VENV)/dev.ready ## Write the map of docs/architecture.md from the modules' docstrings
+	@$(BIN)/python -m tests.house_map
 
 .PHONY: evaluate
 evaluate: $(VENV)/dev.ready ## Quality of tagging and grouping, from the labelled articles

@@ -1,24 +1,19 @@
 """The service's vital signs: figures from the database, each with its meaning and the limit of what is well.
 
-Metrics, readiness and the operator's page all read these. `settings.VITALS` names the functions that know
-them, so that feeds and scorecard can add theirs. The law: each is a bounded look-up, even of large tables.
+Metrics, readiness and the operator's page all read these (`operations.health.vitals`). The law: each is a
+bounded look-up, even of large tables.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.db.models import Count, Min
 from django.db.models.functions import Now
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
-from redis import RedisError
 
 from tracker.models import Article, Decision, Event, Head, Heartbeat
-from tracker.operations import backends
 
 MANY = 100_000  # what a count stops at
 
@@ -39,16 +34,11 @@ class Vital:
         return self.limit is not None and self.value > self.limit
 
 
-def gather() -> list[Vital]:
-    return [sign for path in settings.VITALS for sign in import_string(path)()]
-
-
 def of_the_record() -> Iterator[Vital]:
     yield from _articles()
     yield from _proposals()
     yield from _decisions()
     yield from _heartbeats()
-    yield from _queues()
 
 
 def _articles() -> Iterator[Vital]:
@@ -115,22 +105,6 @@ def _heartbeats() -> Iterator[Vital]:
         labels = {"task": task, "outcome": outcome}
         yield Vital("tasks_total", count, _("tasks ended"), rises=True, labels=labels)
         yield Vital("task_seconds_total", seconds, _("seconds spent in tasks"), rises=True, labels=labels)
-
-
-def _queues() -> Iterator[Vital]:
-    """Messages in the broker. They are nudges: a long queue means slow workers, never lost work."""
-    if settings.EMBEDDED:
-        return
-    with contextlib.suppress(RedisError):
-        for queue, length in backends.queue_lengths(settings.QUEUES).items():
-            yield Vital(
-                "queue_messages",
-                length,
-                _("messages in the queue"),
-                limit=1000,
-                remedy=_("Start another worker for this queue."),
-                labels={"queue": queue},
-            )
 
 
 def seconds_between(earlier, later) -> float:

@@ -331,7 +331,11 @@ LOG_FORMAT = environment.choice("LOG_FORMAT", "plain" if DEBUG else "json", of=(
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 SENTRY_DSN = environment.address("SENTRY_DSN", schemes=("https", "http"))
 ARTICLE_TEXT_DAYS = environment.number("ARTICLE_TEXT_DAYS", 0, most=36_500)  # 0: kept for ever
-VITALS = ["tracker.monitoring.of_the_record", "feeds.monitoring.of_feeds"]
+VITALS = [
+    "tracker.monitoring.of_the_record",
+    "tracker.operations.health.queues",
+    "feeds.monitoring.of_feeds",
+]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -7,6 +7,7 @@ from django.http import Http404
 from django.urls import include, path
 
 from tracker.operations.two_factor import second_factor
+from tracker.operations.views import operations
 
 handler500 = "scorecard.api.problems.broken"
 
@@ -18,15 +19,13 @@ def no_view_on_site(request, rest):
 
 urlpatterns = [
     path("", include("scorecard.pages.machine_urls")),
-    path("api/v1/", include("scorecard.api.urls")),
-    path("api/", include("scorecard.api.docs_urls")),
+    path("api/", include("scorecard.api.urls")),
     *i18n_patterns(
         path(f"{settings.ADMIN_PATH}second-factor/", second_factor, name="second-factor"),
+        path(f"{settings.ADMIN_PATH}desk/operations/", operations, name="operations"),
         path(f"{settings.ADMIN_PATH}desk/", include("tracker.desk.urls")),
         path(f"{settings.ADMIN_PATH}r/<path:rest>", no_view_on_site),
         path(settings.ADMIN_PATH, admin.site.urls),
-        path("", include("scorecard.pages.urls_alerts")),
-        path("", include("scorecard.pages.urls_disputes")),
         path("", include("scorecard.pages.urls")),
         prefix_default_language=False,
     ),

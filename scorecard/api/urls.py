@@ -1,13 +1,15 @@
-"""The addresses of the API, version 1. Nothing here is ever taken away or given another meaning."""
+"""The addresses of the API and of the page to read it.
 
-from django.urls import path, re_path
+Nothing in a version is ever taken away or given another meaning.
+"""
+
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from scorecard.api import problems, schema
 from scorecard.api.views import about, articles, disputes, events, exports, scores, webhooks, writing
 
-app_name = "api"
-
-urlpatterns = [
+VERSION_1 = [
     path("", about.Start.as_view(), name="start"),
     path("recommendations/", scores.Recommendations.as_view(), name="recommendations"),
     path("recommendations/<slug>/", scores.OneRecommendation.as_view(), name="recommendation"),
@@ -50,5 +52,11 @@ urlpatterns = [
     path("webhooks/<int:id>/deliveries/", webhooks.Deliveries.as_view(), name="webhook_deliveries"),
     path("webhooks/<int:id>/deliveries/<message>/resend/", webhooks.Resend.as_view(), name="webhook_resend"),
     path("schema/", schema.Schema.as_view(), name="schema"),
+    re_path(r"", problems.nothing_here),
+]
+urlpatterns = [
+    path("v1/", include((VERSION_1, "api"))),
+    path("", RedirectView.as_view(pattern_name="api-docs", permanent=False)),
+    path("docs/", schema.docs, name="api-docs"),
     re_path(r"", problems.nothing_here),
 ]

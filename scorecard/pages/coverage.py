@@ -15,16 +15,15 @@ from django.utils.translation import gettext, ngettext
 
 from scorecard import sentences
 from scorecard.pages import sides, uncertainty
+from scorecard.pages.reading import Reading
 from tracker.models import CoverageDay
 
 
-def facts(
-    records: Sequence[Mapping[str, Any]],
-    coded_to: datetime.date,
-    as_of: datetime.date,
-    seen: CoverageDay | None,
-) -> list[tuple[str, str]]:
-    """Name and value of each fact, for a definition list; `seen` is the newest day on which we looked."""
+def facts(read: Reading) -> list[tuple[str, str]]:
+    """Name and value of each fact about what a page rests on, for a definition list."""
+    records, coded_to, as_of = read.records, read.coded_to, read.clock.as_of
+    week = CoverageDay.objects.filter(day__lte=as_of, day__gt=as_of - datetime.timedelta(days=7))
+    seen = week.order_by("-day").first()  # the newest day on which we looked
     sources = [source for record in records for source in record["sources"]]
     found = [
         (gettext("Coded to"), _coded(coded_to, as_of)),

@@ -23,10 +23,9 @@ from scorecard.charts import lines
 from scorecard.history import Change, Known, Version
 from scorecard.method import contributions, parameters, weighing
 from scorecard.method.parameters import method_of
-from scorecard.pages import coverage
 from scorecard.pages import uncertainty as agreements
 from tracker import record
-from tracker.models import CoverageDay, Recommendation
+from tracker.models import Recommendation
 
 Record = Mapping[str, Any]
 
@@ -208,11 +207,6 @@ class Reading:
     def _partly(self) -> bool:
         """Whether some acts after the last day of complete coding are on record."""
         return any(self.start(record) > self.coded_to for record in self.records)
-
-    def facts(self) -> list[tuple[str, str]]:
-        last = self.clock.as_of
-        week = CoverageDay.objects.filter(day__lte=last, day__gt=last - datetime.timedelta(days=7))
-        return coverage.facts(self.records, self.coded_to, last, week.order_by("-day").first())
 
     def source_line(self) -> str:
         return gettext(

@@ -1,17 +1,15 @@
-"""The addresses of the public site. All stand in both languages: `/…` in English, `/zh-hans/…` in Chinese."""
+"""The addresses of the public site. All but what machines look for at the root stand in both languages."""
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
-from scorecard.pages.views import actors, discovery, events, explain, overview, recommendations, take
-
-app_name = "pages"
+from scorecard.pages.views import actors, discovery, events, explain, forms, overview, recommendations, take
 
 NAME = r"[a-z0-9-]{1,40}"
 FEED = r"all|recommendations/[a-z-]+(?:/actors/[a-z]+)?|actors/[a-z]+"
 
-urlpatterns = [
+PAGES = [
     path("", overview.overview, name="overview"),
     path("recommendations/<slug:slug>/", recommendations.recommendation, name="recommendation"),
     re_path(r"^r/(?P<number>[1-7])/?$", recommendations.numbered, name="numbered"),
@@ -31,4 +29,19 @@ urlpatterns = [
     re_path(r"^cards/(?P<name>[a-z0-9-]{1,110})\.png$", take.card, name="card"),
     re_path(r"^cite\.(?P<ending>bib|ris)$", take.citation, name="citation"),
     re_path(rf"^feeds/(?P<name>{FEED})\.(?P<ending>atom|json)$", discovery.feed, name="feed"),
+]
+ALERTS = [
+    path("alerts/", forms.subscribe, name="subscribe"),
+    path("alerts/confirm/<str:token>/", forms.confirm, name="confirm"),
+    path("alerts/off/<str:token>/", forms.off, name="off"),
+]
+DISPUTES = [
+    path("disputes/", forms.listed, name="all"),
+    re_path(r"^disputes/(?P<reference>D-[0-9A-Z]{4}-[0-9A-Z]{4})/$", forms.one, name="one"),
+    path("events/<slug:event_id>/challenge/", forms.challenge, name="challenge"),
+]
+urlpatterns = [
+    path("", include((ALERTS, "alerts"))),
+    path("", include((DISPUTES, "disputes"))),
+    path("", include((PAGES, "pages"))),
 ]

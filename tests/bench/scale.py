@@ -96,8 +96,8 @@ def questions() -> dict[str, object]:
     from feeds import scheduling, storing
     from feeds.models import Feed
     from feeds.parsing import Entry
-    from tracker import monitoring
     from tracker.models import Article
+    from tracker.operations import health
 
     feed, now = Feed.objects.order_by("id").first(), datetime(2026, 11, 24, tzinfo=UTC)
     known = [row.guid for row in feed.deliveries.order_by("-id")[:20]]
@@ -126,7 +126,7 @@ def questions() -> dict[str, object]:
         "keep 20 new entries": inside(lambda: storing.keep(feed, new, now=now)),
         "pass over 20 known ones": inside(lambda: storing.keep(feed, again, now=now)),
         "look for articles to file": lambda: list(Article.objects.to_file()[:100]),
-        "all vital signs": monitoring.gather,
+        "all vital signs": health.vitals,
     }
 
 

@@ -9,8 +9,8 @@ from django.core.management import get_commands
 
 from tests.operations.test_compose import SERVICES, read_settings
 from tests.service import ROOT
-from tracker import monitoring
 from tracker.models import Heartbeat
+from tracker.operations import health
 
 DOCUMENTS = [
     *sorted((ROOT / "docs").rglob("*.md")),
@@ -71,7 +71,7 @@ def test_the_dashboard_asks_for_figures_that_exist(settings):
     Heartbeat.objects.touch("a.task success")
     board = json.loads((ROOT / "docs" / "operations" / "grafana.json").read_text())
     asked = set(re.findall(r"tracker_[a-z_]+", " ".join(p["targets"][0]["expr"] for p in board["panels"])))
-    known = {f"tracker_{sign.name}" for sign in monitoring.gather()}
+    known = {f"tracker_{sign.name}" for sign in health.vitals()}
     known |= {"tracker_request_seconds_count", "tracker_request_seconds_bucket", "tracker_queue_messages"}
     known |= {"tracker_decisions_total", "tracker_feeds", "tracker_last_poll_age_seconds"}
     assert len(board["panels"]) > 10

@@ -6,7 +6,6 @@ from django.test import Client
 from redis import RedisError
 
 from feeds.models import Feed
-from tracker import monitoring
 from tracker.models import Article, Heartbeat
 from tracker.operations import backends, health, views
 
@@ -129,7 +128,7 @@ def test_probes_are_only_read(client, path, method):
 
 def test_every_vital_sign_is_a_bounded_look(client, django_assert_max_num_queries):
     with django_assert_max_num_queries(16):
-        signs = monitoring.gather()
+        signs = health.vitals()
     assert {sign.name for sign in signs} >= {"articles_waiting", "proposals_waiting", "feeds_due"}
     assert all(sign.remedy for sign in signs if sign.limit is not None)
 

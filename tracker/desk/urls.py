@@ -3,7 +3,6 @@
 from django.urls import path
 
 from tracker.desk import bulk, codings, figures, views
-from tracker.operations.views import operations
 
 app_name = "desk"
 urlpatterns = [
@@ -23,5 +22,4 @@ urlpatterns = [
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
     path("figures/", figures.figures, name="figures"),
-    path("operations/", operations, name="operations"),
 ]

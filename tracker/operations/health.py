@@ -3,9 +3,10 @@
 The law: a check says what is wrong and never more than that: no address, no name, no password.
 """
 
+import contextlib
 import datetime
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -13,11 +14,13 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from redis import RedisError
 
-from tracker import monitoring
 from tracker.models import Head, Heartbeat
+from tracker.monitoring import Vital
 from tracker.operations import backends
 
 CHECKS = ("database", "broker", "migrations", "clock", "beat", "polling")
@@ -97,7 +100,7 @@ def beat() -> Finding:
 
 def polling() -> Finding:
     """The vital signs that say by themselves whether we may be called ready."""
-    late = [sign for sign in monitoring.gather() if sign.decides and sign.is_bad]
+    late = [sign for sign in vitals() if sign.decides and sign.is_bad]
     if late:
         said = (f"{sign.value:.0f} {sign.words}" for sign in late)
         return Finding("polling", False, "; ".join(said))
@@ -110,3 +113,24 @@ def _careful(check: Callable[[], Finding]) -> Finding:
     except DatabaseError as error:
         log.error("%s could not be checked: %s", check.__name__, error)
         return Finding(check.__name__, False, _("could not be checked"))
+
+
+def vitals() -> list[Vital]:
+    """Every vital sign; `settings.VITALS` names the functions that know them, so that each app can add its own."""
+    return [sign for path in settings.VITALS for sign in import_string(path)()]
+
+
+def queues() -> Iterator[Vital]:
+    """Messages in the broker. They are nudges: a long queue means slow workers, never lost work."""
+    if settings.EMBEDDED:
+        return
+    with contextlib.suppress(RedisError):
+        for queue, length in backends.queue_lengths(settings.QUEUES).items():
+            yield Vital(
+                "queue_messages",
+                length,
+                gettext_lazy("messages in the queue"),
+                limit=1000,
+                remedy=gettext_lazy("Start another worker for this queue."),
+                labels={"queue": queue},
+            )

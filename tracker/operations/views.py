@@ -85,7 +85,7 @@ class Signs:
 
     def collect(self):
         families = defaultdict(list)
-        for sign in monitoring.gather():
+        for sign in health.vitals():
             families[sign.name].append(sign)
         for name, signs in families.items():
             kind = CounterMetricFamily if signs[0].rises else GaugeMetricFamily
@@ -165,7 +165,7 @@ NOT_SIGNS = {"tasks_total", "task_seconds_total"}  # shown as the table of tasks
 @require_GET
 def operations(request):
     findings = health.findings()
-    signs = monitoring.gather() if findings[0].well else []
+    signs = health.vitals() if findings[0].well else []
     context = {
         **admin.site.each_context(request),
         "title": _("Operations"),

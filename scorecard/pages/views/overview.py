@@ -15,7 +15,7 @@ from scorecard import acts, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.conditional import published
-from scorecard.pages import figures, frame, horizons, reading
+from scorecard.pages import coverage, figures, frame, horizons, reading
 from scorecard.pages.reading import Reading
 
 COMPARED = ("us", "china", "multilateral")
@@ -51,7 +51,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "multiples": _multiples(read, query),
         "quarters": _quarters(read),
         "overall": _overall(read),
-        "coverage": read.facts(),
+        "coverage": coverage.facts(read),
         "downloads": frame.downloads("all", query),
         "citation": citation,
         "embed": frame.embed_code("all"),
