@@ -78,7 +78,6 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "corsheaders",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
 ]
