@@ -22,7 +22,10 @@ urlpatterns = [
     path("api/", include("scorecard.api.urls")),
     *i18n_patterns(
         path(f"{settings.ADMIN_PATH}second-factor/", second_factor, name="second-factor"),
-        path(f"{settings.ADMIN_PATH}desk/operations/", operations, name="operations"),
+        path(
+            f"{settings.ADMIN_PATH}desk/operations/",
+            include(([path("", operations, name="page")], "operations")),
+        ),
         path(f"{settings.ADMIN_PATH}desk/", include("tracker.desk.urls")),
         path(f"{settings.ADMIN_PATH}r/<path:rest>", no_view_on_site),
         path(settings.ADMIN_PATH, admin.site.urls),

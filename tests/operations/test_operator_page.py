@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 def page(client, analyst, settings):
     settings.SECOND_FACTOR, settings.EMBEDDED = False, True
     client.force_login(analyst)
-    return lambda: client.get(reverse("operations"))
+    return lambda: client.get(reverse("operations:page"))
 
 
 def test_it_names_trouble_and_remedy(page):
@@ -35,7 +35,7 @@ def test_it_says_when_nothing_wants_doing(page):
 
 def test_a_stranger_and_a_viewer_do_not_see_it(client, django_user_model, settings):
     settings.SECOND_FACTOR = False
-    address = reverse("operations")
+    address = reverse("operations:page")
     assert client.get(address).status_code == 302
     viewer = django_user_model.objects.create_user("vera", is_staff=True)
     viewer.groups.add(Group.objects.get(name="viewer"))
@@ -46,6 +46,6 @@ def test_a_stranger_and_a_viewer_do_not_see_it(client, django_user_model, settin
 def test_it_is_closed_before_the_second_factor(client, analyst, settings):
     settings.SECOND_FACTOR = True
     client.force_login(analyst)
-    answer = client.get(reverse("operations"))
+    answer = client.get(reverse("operations:page"))
     assert answer.status_code == 302
     assert "second-factor" in answer.headers["Location"]

@@ -83,7 +83,7 @@ def test_a_broker_that_is_gone_is_said(client, settings, monkeypatch):
 
 def test_asking_often_costs_one_look(client, monkeypatch):
     looks = []
-    monkeypatch.setattr(views.readiness, "findings", lambda: looks.append(1) or [])
+    monkeypatch.setattr(views.health, "findings", lambda: looks.append(1) or [])
     for _time in range(50):
         client.get("/health/ready")
     assert len(looks) == 1

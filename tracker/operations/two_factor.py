@@ -30,7 +30,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 IDLE_SECONDS = 30 * 60
 LONGEST_SECONDS = 12 * 3600
 NOTED_EVERY = 60  # seconds; the session is not written on every request
-INSIDE = {"admin", "desk"}
+INSIDE = {"admin", "desk", "operations"}
 OPEN = {"admin:login", "admin:logout", "admin:jsi18n"}
 SPARE_CODES = 8
 
