@@ -3,9 +3,10 @@
 The format is that of the seeds, the export and the log: one record a line, every version of an event in its
 order. Importing the same file twice changes nothing the second time.
 
-The first record: recommendations, events, articles and cues from `seeds/`.
+The first record: recommendations, events, articles and cues from the instance's folder.
 
-The law: add what is missing, by its natural key; never change what is there, as an analyst may have.
+The law: add what is missing, by its natural key; never change what is there, as an analyst may have. The codebook
+alone is required; a file that is not there adds nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from django.db import transaction
 
 from tracker import addresses, log, tagger_versions, triage
 from tracker import record as record_format
+from tracker.codebook import Codebook, Text, current
 from tracker.models import Article, Ask, Completeness, Event, Recommendation, Report
 
 LONGEST_LINE = 1_000_000  # characters
@@ -86,7 +88,7 @@ def _record(line: str) -> dict[str, Any]:
         raise record_format.RecordError(f"not JSON ({error})") from None
 
 
-FOLDER = settings.BASE_DIR / "seeds"
+FOLDER = settings.INSTANCE_FOLDER
 WHO = "First edition"
 CODEBOOK = "1.0"
 WHY = "First edition of the record"
@@ -100,15 +102,17 @@ class BadSeed(ValueError):
 
 def seed() -> Iterator[Added]:
     """Add what is missing, part by part; yields what each part added."""
-    yield _recommendations(json.loads((FOLDER / "recommendations.json").read_text("utf-8")))
+    yield _recommendations(current())
     yield _events(FOLDER / "events.jsonl")
-    yield _completeness(json.loads((FOLDER / "coverage.json").read_text("utf-8")))
+    yield _completeness(FOLDER / "coverage.json")
     yield _articles(FOLDER / "articles.jsonl")
     yield ("cues", *tagger_versions.seed_cues())
 
 
 def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The JSON objects of a file with their line numbers."""
+    if not path.exists():
+        return
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
@@ -119,20 +123,32 @@ def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 @transaction.atomic
-def _recommendations(document: dict[str, Any]) -> Added:
+def _recommendations(book: Codebook) -> Added:
     added = 0
-    for number, raw in enumerate(document["recommendations"], start=1):
-        words = {key: raw[key] for key in raw if key.endswith(("_en", "_zh"))}
+    for one in book:
+        words = {
+            **_in_both("name", one.name, book),
+            **_in_both("summary", one.summary, book),
+            **_in_both("advances", one.advances, book),
+            **_in_both("undermines", one.undermines, book),
+        }
         row, new = Recommendation.objects.get_or_create(
-            slug=raw["slug"], defaults={"number": number, **words}
+            slug=one.slug, defaults={"number": one.number, **words}
         )
         added += new
-        for position, ask in enumerate(raw["asks"], start=1):
-            rest = {key: ask[key] for key in ask if key != "slug"}
-            Ask.objects.get_or_create(
-                recommendation=row, slug=ask["slug"], defaults={"position": position, **rest}
-            )
+        for ask in one.asks:
+            rest = {"position": ask.number, "mode": ask.mode, "actors": list(ask.actors)}
+            rest |= _in_both("name", ask.name, book) | _in_both("description", ask.description, book)
+            Ask.objects.get_or_create(recommendation=row, slug=ask.slug, defaults=rest)
     return "recommendations", added, Recommendation.objects.count()
+
+
+def _in_both(name: str, text: Text, book: Codebook) -> dict[str, str]:
+    """The words as the columns hold them: of the first language, and of the second if there is one."""
+    return {
+        f"{name}_en": str(text),
+        f"{name}_zh": text.in_(book.languages[1]) if len(book.languages) > 1 else "",
+    }
 
 
 @transaction.atomic
@@ -151,9 +167,10 @@ def _events(path: Path) -> Added:
 
 
 @transaction.atomic
-def _completeness(document: dict[str, str]) -> Added:
-    if Completeness.objects.exists():
+def _completeness(path: Path) -> Added:
+    if Completeness.objects.exists() or not path.exists():
         return "statement of completeness", 0, Completeness.objects.count()
+    document = json.loads(path.read_text("utf-8"))
     day = record_format.day(document["coded_to"], "coded_to")
     Completeness.objects.create(day=day, note=document.get("note", ""))
     log.turn()

@@ -1,4 +1,4 @@
-"""The codebook's vocabulary, and the one format of the record. Pure: no Django, no clock.
+"""The one format of the record, with the lists of this process's codebook. Pure: no Django, no clock.
 
 A *record* is one version of one event as a plain dict, the shape of a line of `seeds/events.jsonl`. Whatever
 enters the log (seeds, imports, decisions of analysts) passes `check`; whatever leaves it is written by
@@ -14,20 +14,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-VERSION = "1.1"
-START = datetime.date(2025, 1, 21)
+from tracker.codebook import current
 
-ASKS: dict[str, tuple[str, ...]] = {
-    "civilian-first": ("civil-priority", "fewer-controls", "job-loss"),
-    "governance": ("dialogue", "common-standards", "norms"),
-    "misuse": ("funding", "tools", "cooperation", "shared-standards"),
-    "joint-research": ("joint-funding", "pooling", "open-doors", "cern-for-ai"),
-    "trust": ("data-sharing", "joint-projects", "researcher-exchange", "import-barriers"),
-    "safety-coalition": ("developers", "china-inside", "platform"),
-    "global-challenges": ("climate", "disease", "poverty"),
-}
-RECOMMENDATIONS = tuple(ASKS)
-ACTORS = ("us", "china", "multilateral", "eu", "other", "industry", "academia")
+VERSION = current().version
+START = current().start
+ASKS: dict[str, tuple[str, ...]] = {slug: current().ask_slugs(slug) for slug in current().slugs}
+RECOMMENDATIONS = current().slugs
+ACTORS = current().actor_slugs
 CERTAINTIES = ("confirmed", "reported", "rumoured")
 PRECISIONS = ("day", "month", "quarter", "year")
 DIRECTIONS = (1, 0, -1)

@@ -199,7 +199,8 @@ def _encoder() -> tagging.vectors.Encoder | None:
 
 
 def _seeded_cues() -> tagging.cues.Cues:
-    return tagging.cues.read((tagger_examples.FOLDER / "cues.jsonl").read_text("utf-8").splitlines())
+    path = tagger_examples.FOLDER / "cues.jsonl"
+    return tagging.cues.read(path.read_text("utf-8").split("\n") if path.exists() else ())
 
 
 @cache

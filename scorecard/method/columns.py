@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 
 from tracker import record as record_format
+from tracker.codebook import current
 from tracker.record import ACTORS, ASKS, CERTAINTIES, RECOMMENDATIONS, RecordError
 
-ASK_SLUGS = tuple((recommendation, ask) for recommendation, asks in ASKS.items() for ask in asks)
+ASK_SLUGS = current().asks
 FOREVER = 10_000_000  # an ordinal after every day of the calendar
 
 _RECOMMENDATION = {slug: number for number, slug in enumerate(RECOMMENDATIONS)}

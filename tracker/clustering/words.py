@@ -5,8 +5,9 @@ spaces), numbers become amounts: "$500bn", "500 billion" and "5000亿" are one w
 
 A bilingual gazetteer: who and what a headline names, whichever language it is in.
 
-Data, not code: `seeds/names.jsonl`, one thing a line with its English and Chinese spellings, in the order of
-kinds that the reasons use. A spelling may belong to several things; the longest spelling at a place wins.
+Data, not code: the instance's `names.jsonl`, which may be missing, one thing a line with its English and Chinese
+spellings, in the order of kinds that the reasons use. A spelling may belong to several things; the longest
+spelling at a place wins.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from tracker.codebook import folder
 from tracker.languages import simplified
 
 LONGEST_TITLE = 400
@@ -117,7 +118,7 @@ def amounts(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-SEEDS = Path(__file__).resolve().parents[2] / "seeds" / "names.jsonl"
+NAMES_FILE = folder() / "names.jsonl"
 # An actor, a place, an instrument, a thing: what makes two reports one act. What is done comes last.
 KINDS = ("firm", "person", "agency", "instrument", "thing", "place", "act")
 
@@ -195,6 +196,6 @@ def _normal(token: str) -> str:
 
 @functools.cache
 def gazetteer() -> Gazetteer:
-    """The one of the seeds."""
-    lines = SEEDS.read_text("utf-8").splitlines()
+    """The one of the instance; empty where its folder holds none."""
+    lines = NAMES_FILE.read_text("utf-8").split("\n") if NAMES_FILE.exists() else []
     return Gazetteer(json.loads(line) for line in lines if line.strip())

@@ -17,8 +17,9 @@ from scorecard.conditional import published
 from scorecard.pages import figures, filters, frame, reading
 from scorecard.pages.reading import Reading
 from tracker import record
+from tracker.codebook import current
 
-PAIR = ("us", "china")
+PAIR = current().compared or ()
 VERDICTS = ("advancing", "undermined")
 
 

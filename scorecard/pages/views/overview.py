@@ -17,8 +17,9 @@ from scorecard.charts.canvas import Blind
 from scorecard.conditional import published
 from scorecard.pages import coverage, figures, frame, horizons, reading
 from scorecard.pages.reading import Reading
+from tracker.codebook import current
 
-COMPARED = ("us", "china", "multilateral")
+COMPARED = current().beside
 MOVED_DAYS = 90
 
 
