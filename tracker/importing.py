@@ -23,10 +23,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from tracker import addresses, log, tagger_versions, triage
+from tracker import addresses, codebook_versions, log, tagger_versions, triage
 from tracker import record as record_format
-from tracker.codebook import Codebook, Text, current
-from tracker.models import Article, Ask, Completeness, Event, Recommendation, Report
+from tracker.codebook import current
+from tracker.models import Article, CodebookVersion, Completeness, Event, Recommendation, Report
 
 LONGEST_LINE = 1_000_000  # characters
 SHOWN = 20
@@ -90,7 +90,6 @@ def _record(line: str) -> dict[str, Any]:
 
 FOLDER = settings.INSTANCE_FOLDER
 WHO = "First edition"
-CODEBOOK = "1.0"
 WHY = "First edition of the record"
 STATES = {"act": Article.State.FILED}
 Added = tuple[str, int, int]  # what, how many were added, how many stand now
@@ -102,7 +101,7 @@ class BadSeed(ValueError):
 
 def seed() -> Iterator[Added]:
     """Add what is missing, part by part; yields what each part added."""
-    yield _recommendations(current())
+    yield from _codebook()
     yield _events(FOLDER / "events.jsonl")
     yield _completeness(FOLDER / "coverage.json")
     yield _articles(FOLDER / "articles.jsonl")
@@ -123,45 +122,32 @@ def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 @transaction.atomic
-def _recommendations(book: Codebook) -> Added:
-    added = 0
-    for one in book:
-        words = {
-            **_in_both("name", one.name, book),
-            **_in_both("summary", one.summary, book),
-            **_in_both("advances", one.advances, book),
-            **_in_both("undermines", one.undermines, book),
-        }
-        row, new = Recommendation.objects.get_or_create(
-            slug=one.slug, defaults={"number": one.number, **words}
-        )
-        added += new
-        for ask in one.asks:
-            rest = {"position": ask.number, "mode": ask.mode, "actors": list(ask.actors)}
-            rest |= _in_both("name", ask.name, book) | _in_both("description", ask.description, book)
-            Ask.objects.get_or_create(recommendation=row, slug=ask.slug, defaults=rest)
-    return "recommendations", added, Recommendation.objects.count()
-
-
-def _in_both(name: str, text: Text, book: Codebook) -> dict[str, str]:
-    """The words as the columns hold them: of the first language, and of the second if there is one."""
-    return {
-        f"{name}_en": str(text),
-        f"{name}_zh": text.in_(book.languages[1]) if len(book.languages) > 1 else "",
-    }
+def _codebook() -> tuple[Added, Added]:
+    """The version of the codebook and the rows that it needs, together or not at all."""
+    try:
+        added = codebook_versions.take_into_service(current())
+    except codebook_versions.BadVersion as error:
+        raise BadSeed(f"codebook.json\n{error}") from None
+    keys = codebook_versions.enter_keys(current())
+    return (
+        ("codebook versions", added, CodebookVersion.objects.count()),
+        ("recommendations", keys, Recommendation.objects.count()),
+    )
 
 
 @transaction.atomic
 def _events(path: Path) -> Added:
+    """The first record; what names no version of the codebook was coded by the first."""
     known, added = set(Event.objects.values_list("id", flat=True)), 0
+    first = (*current().earlier, current())[0].version
     for number, raw in lines(path):
         if raw.get("id") in known:
             continue
         try:
-            checked = record_format.check(raw)
+            checked = record_format.check(raw if raw.get("codebook") else {**raw, "codebook": first})
         except record_format.RecordError as error:
             raise BadSeed(f"{path.name}, line {number}: {error}") from None
-        triage.enter(checked | {"codebook": checked["codebook"] or CODEBOOK}, who=WHO, why=WHY)
+        triage.enter(checked, who=WHO, why=WHY)
         added += 1
     return "events", added, len(known) + added
 

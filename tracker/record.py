@@ -11,10 +11,10 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tracker.codebook import current
+from tracker.codebook import Actor, Ask, Codebook, Recommendation, current
 
 VERSION = current().version
 START = current().start
@@ -41,8 +41,11 @@ class RecordError(ValueError):
     """A record that the codebook does not allow; the message says what is wrong and what is allowed."""
 
 
-def check(raw: Any) -> dict[str, Any]:
+def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
     """The record in its full form (every key present, in order), or `RecordError`.
+
+    It is checked by the version of the codebook that it names, where `book` (ours) knows that version, else by
+    `book` itself. So a line that was coded before something was retired stays what it was.
 
     Absent keys get the codebook's defaults: precision `day`, nothing superseded, not retracted, no
     `recorded_at` (first import), no `codebook`. `supersedes` may be null, one id or a list. Unknown keys are
@@ -52,6 +55,8 @@ def check(raw: Any) -> dict[str, Any]:
         raise RecordError(f"an event is a JSON object, not {type(raw).__name__}")
     if unknown := sorted(str(key) for key in raw if key not in _KEYS):
         raise RecordError(f"unknown field {', '.join(unknown)}; allowed are {', '.join(_KEYS)}")
+    version = raw.get("codebook")
+    book = (book or current()).as_of(version if isinstance(version, str) else None)
     event_id = raw.get("id")
     if not isinstance(event_id, str) or not ID.fullmatch(event_id):
         raise RecordError("id: small letters, digits and hyphens, 1 to 100 of them")
@@ -60,10 +65,10 @@ def check(raw: Any) -> dict[str, Any]:
         "date": day(raw.get("date"), "date").isoformat(),
         "date_precision": _one_of(raw, "date_precision", PRECISIONS, default="day"),
         **{key: _text(raw, key, longest) for key, longest in _LONGEST.items()},
-        "actors": _actors(raw.get("actors") or []),
+        "actors": _actors(raw.get("actors") or [], book),
         "certainty": _one_of(raw, "certainty", CERTAINTIES, default="confirmed"),
         "supersedes": _supersedes(raw.get("supersedes")),
-        "assessments": _assessments(raw.get("assessments") or []),
+        "assessments": _assessments(raw.get("assessments") or [], book),
         "sources": [_source(source) for source in _list(raw.get("sources") or [], "sources")],
         "recorded_at": None,
         "codebook": None,
@@ -79,9 +84,9 @@ def check(raw: Any) -> dict[str, Any]:
     return record
 
 
-def canonical(record: Mapping[str, Any]) -> str:
+def canonical(record: Mapping[str, Any], book: Codebook | None = None) -> str:
     """One line of JSON without spaces, keys in the record's order: what is hashed, exported and compared."""
-    return json.dumps(check(record), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(check(record, book), ensure_ascii=False, separators=(",", ":"))
 
 
 def digest(previous: str, body: str) -> str:
@@ -131,12 +136,24 @@ def _list(value: Any, field: str) -> list[Any]:
     return list(value)
 
 
-def _actors(value: Any) -> list[str]:
+def _actors(value: Any, book: Codebook) -> list[str]:
     actors = _list(value, "actors")
     for actor in actors:
-        if not isinstance(actor, str) or actor not in ACTORS:
-            raise RecordError(f"actors: {actor!r:.60} is not one of {', '.join(ACTORS)}")
-    return [actor for actor in ACTORS if actor in actors]
+        if not isinstance(actor, str) or actor not in book.actor_slugs:
+            raise RecordError(f"actors: {actor!r:.60} is not one of {_slugs(book.offered_actors())}")
+        _offered("actors", book.actor(actor))
+    return [actor for actor in book.actor_slugs if actor in actors]
+
+
+def _offered(field: str, item: Recommendation | Ask | Actor) -> None:
+    if item.retired:
+        raise RecordError(
+            f"{field}: {item.slug} is retired since codebook {item.retired} and no longer coded"
+        )
+
+
+def _slugs(items: Iterable[Recommendation | Ask | Actor]) -> str:
+    return ", ".join(item.slug for item in items)
 
 
 def _supersedes(value: Any) -> list[str]:
@@ -147,32 +164,35 @@ def _supersedes(value: Any) -> list[str]:
     return sorted(set(ids))
 
 
-def _assessments(value: Any) -> list[dict[str, Any]]:
-    assessments = [_assessment(item) for item in _list(value, "assessments")]
+def _assessments(value: Any, book: Codebook) -> list[dict[str, Any]]:
+    assessments = [_assessment(item, book) for item in _list(value, "assessments")]
     seen: set[str] = set()
     for assessment in assessments:
         if assessment["rec"] in seen:
             raise RecordError(f"assessments: two of {assessment['rec']}; at most one for each recommendation")
         seen.add(assessment["rec"])
-    return sorted(assessments, key=lambda assessment: RECOMMENDATIONS.index(assessment["rec"]))
+    return sorted(assessments, key=lambda assessment: book[assessment["rec"]].number)
 
 
-def _assessment(raw: Any) -> dict[str, Any]:
+def _assessment(raw: Any, book: Codebook) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise RecordError("assessments: each is a JSON object")
     if unknown := sorted(str(key) for key in raw if key not in _ASSESSMENT_KEYS):
         raise RecordError(f"assessments: unknown field {', '.join(unknown)}")
     rec, direction, strength, ask = (raw.get(key) for key in ("rec", "direction", "strength", "ask"))
-    if not isinstance(rec, str) or rec not in ASKS:
-        raise RecordError(f"rec: {rec!r:.60} is not one of {', '.join(RECOMMENDATIONS)}")
+    if not isinstance(rec, str) or rec not in book:
+        raise RecordError(f"rec: {rec!r:.60} is not one of {_slugs(book.offered())}")
+    _offered("rec", book[rec])
     if isinstance(direction, bool) or direction not in DIRECTIONS:
         raise RecordError(f"direction of {rec}: 1 advances, -1 undermines, 0 mixed; not {direction!r:.60}")
     if isinstance(strength, bool) or not isinstance(strength, int) or strength not in STRENGTHS:
         raise RecordError(
             f"strength of {rec}: a whole number, 1 (words) to 5 (operating), not {strength!r:.60}"
         )
-    if ask is not None and ask not in ASKS[rec]:
-        raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {', '.join(ASKS[rec])}")
+    if ask is not None:
+        if ask not in book.ask_slugs(rec):
+            raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {_slugs(book.offered_asks(rec))}")
+        _offered(f"ask of {rec}", book.ask(rec, ask))
     return {
         "rec": rec,
         "direction": int(direction),
