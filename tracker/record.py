@@ -45,7 +45,7 @@ def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
     """The record in its full form (every key present, in order), or `RecordError`.
 
     It is checked by the version of the codebook that it names, where `book` (ours) knows that version, else by
-    `book` itself. So a line that was coded before something was retired stays what it was.
+    `book` itself. What is retired is refused only in lines of today: one that was coded before stays what it was.
 
     Absent keys get the codebook's defaults: precision `day`, nothing superseded, not retracted, no
     `recorded_at` (first import), no `codebook`. `supersedes` may be null, one id or a list. Unknown keys are
@@ -55,8 +55,9 @@ def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
         raise RecordError(f"an event is a JSON object, not {type(raw).__name__}")
     if unknown := sorted(str(key) for key in raw if key not in _KEYS):
         raise RecordError(f"unknown field {', '.join(unknown)}; allowed are {', '.join(_KEYS)}")
-    version = raw.get("codebook")
-    book = (book or current()).as_of(version if isinstance(version, str) else None)
+    version, ours = raw.get("codebook"), book or current()
+    book = ours.as_of(version) if isinstance(version, str) else ours
+    is_new = version in (None, "", book.version)
     event_id = raw.get("id")
     if not isinstance(event_id, str) or not ID.fullmatch(event_id):
         raise RecordError("id: small letters, digits and hyphens, 1 to 100 of them")
@@ -65,10 +66,10 @@ def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
         "date": day(raw.get("date"), "date").isoformat(),
         "date_precision": _one_of(raw, "date_precision", PRECISIONS, default="day"),
         **{key: _text(raw, key, longest) for key, longest in _LONGEST.items()},
-        "actors": _actors(raw.get("actors") or [], book),
+        "actors": _actors(raw.get("actors") or [], book, is_new),
         "certainty": _one_of(raw, "certainty", CERTAINTIES, default="confirmed"),
         "supersedes": _supersedes(raw.get("supersedes")),
-        "assessments": _assessments(raw.get("assessments") or [], book),
+        "assessments": _assessments(raw.get("assessments") or [], book, is_new),
         "sources": [_source(source) for source in _list(raw.get("sources") or [], "sources")],
         "recorded_at": None,
         "codebook": None,
@@ -136,16 +137,17 @@ def _list(value: Any, field: str) -> list[Any]:
     return list(value)
 
 
-def _actors(value: Any, book: Codebook) -> list[str]:
+def _actors(value: Any, book: Codebook, is_new: bool) -> list[str]:
     actors = _list(value, "actors")
     for actor in actors:
         if not isinstance(actor, str) or actor not in book.actor_slugs:
             raise RecordError(f"actors: {actor!r:.60} is not one of {_slugs(book.offered_actors())}")
-        _offered("actors", book.actor(actor))
+        if is_new:
+            _still_coded("actors", book.actor(actor))
     return [actor for actor in book.actor_slugs if actor in actors]
 
 
-def _offered(field: str, item: Recommendation | Ask | Actor) -> None:
+def _still_coded(field: str, item: Recommendation | Ask | Actor) -> None:
     if item.retired:
         raise RecordError(
             f"{field}: {item.slug} is retired since codebook {item.retired} and no longer coded"
@@ -164,8 +166,8 @@ def _supersedes(value: Any) -> list[str]:
     return sorted(set(ids))
 
 
-def _assessments(value: Any, book: Codebook) -> list[dict[str, Any]]:
-    assessments = [_assessment(item, book) for item in _list(value, "assessments")]
+def _assessments(value: Any, book: Codebook, is_new: bool) -> list[dict[str, Any]]:
+    assessments = [_assessment(item, book, is_new) for item in _list(value, "assessments")]
     seen: set[str] = set()
     for assessment in assessments:
         if assessment["rec"] in seen:
@@ -174,7 +176,7 @@ def _assessments(value: Any, book: Codebook) -> list[dict[str, Any]]:
     return sorted(assessments, key=lambda assessment: book[assessment["rec"]].number)
 
 
-def _assessment(raw: Any, book: Codebook) -> dict[str, Any]:
+def _assessment(raw: Any, book: Codebook, is_new: bool) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise RecordError("assessments: each is a JSON object")
     if unknown := sorted(str(key) for key in raw if key not in _ASSESSMENT_KEYS):
@@ -182,7 +184,8 @@ def _assessment(raw: Any, book: Codebook) -> dict[str, Any]:
     rec, direction, strength, ask = (raw.get(key) for key in ("rec", "direction", "strength", "ask"))
     if not isinstance(rec, str) or rec not in book:
         raise RecordError(f"rec: {rec!r:.60} is not one of {_slugs(book.offered())}")
-    _offered("rec", book[rec])
+    if is_new:
+        _still_coded("rec", book[rec])
     if isinstance(direction, bool) or direction not in DIRECTIONS:
         raise RecordError(f"direction of {rec}: 1 advances, -1 undermines, 0 mixed; not {direction!r:.60}")
     if isinstance(strength, bool) or not isinstance(strength, int) or strength not in STRENGTHS:
@@ -192,7 +195,8 @@ def _assessment(raw: Any, book: Codebook) -> dict[str, Any]:
     if ask is not None:
         if ask not in book.ask_slugs(rec):
             raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {_slugs(book.offered_asks(rec))}")
-        _offered(f"ask of {rec}", book.ask(rec, ask))
+        if is_new:
+            _still_coded(f"ask of {rec}", book.ask(rec, ask))
     return {
         "rec": rec,
         "direction": int(direction),

@@ -208,7 +208,8 @@ def test_what_is_retired_is_no_longer_coded_and_old_lines_stay_what_they_were(ou
         "actors": ["eu"],
         "assessments": [{"rec": "trust", "direction": 1, "strength": 4}],
     }
-    assert record.check(line | {"codebook": "1.2"}, book)["assessments"][0]["rec"] == "trust"
+    for version in ("1.0", "1.2", "0.9"):  # the last is one that no file tells of
+        assert record.check(line | {"codebook": version}, book)["assessments"][0]["rec"] == "trust"
     for change, said in (
         ({}, "actors: eu is retired since codebook 1.3 and no longer coded"),
         ({"actors": ["us"]}, "rec: trust is retired since codebook 1.3 and no longer coded"),
