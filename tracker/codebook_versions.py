@@ -95,7 +95,7 @@ def take_into_service(book: Codebook) -> int:
         today = timezone.now().date() if Revision.objects.exists() else None
         held = {row.version for row in rows}
         # Only an installation that never held any takes the earlier ones: they hold what its code held.
-        new = [(each, None) for each in book.earlier if not rows]
+        new: list[tuple[Codebook, datetime.date | None]] = [(each, None) for each in book.earlier if not rows]
         new += [(book, today)] if book.version not in held else []
         for each, day in new:
             row = _made(each, day, rows[-1].digest if rows else "")

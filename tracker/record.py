@@ -193,7 +193,7 @@ def _assessment(raw: Any, book: Codebook, is_new: bool) -> dict[str, Any]:
             f"strength of {rec}: a whole number, 1 (words) to 5 (operating), not {strength!r:.60}"
         )
     if ask is not None:
-        if ask not in book.ask_slugs(rec):
+        if not isinstance(ask, str) or not book.has_ask(rec, ask):
             raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {_slugs(book.offered_asks(rec))}")
         if is_new:
             _still_coded(f"ask of {rec}", book.ask(rec, ask))

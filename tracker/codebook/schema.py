@@ -186,6 +186,9 @@ class Codebook:
         """One ask; `KeyError` when that recommendation has none of the name."""
         return self._asks[recommendation, ask]
 
+    def has_ask(self, recommendation: str, ask: str) -> bool:
+        return (recommendation, ask) in self._asks
+
     def ask_slugs(self, recommendation: str) -> tuple[str, ...]:
         return tuple(ask.slug for ask in self[recommendation].asks)
 
