@@ -24,7 +24,7 @@ def test_the_figures_of_some_days_are_what_they_were(client, settings):
 
 @pytest.mark.slow
 def test_every_fifth_day_every_export_and_every_edition_is_what_it_was():
-    """80 seconds."""
+    """A minute of one core."""
     command = (sys.executable, "-m", "tests.scorecard.golden")
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

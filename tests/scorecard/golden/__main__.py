@@ -17,7 +17,7 @@ def main(words):
         case _:
             sys.exit(golden.__doc__)
     with service.seeded():
-        sys.exit(deed(service.reader(), *more))
+        sys.exit(deed(service.reader(), *more) or 0)
 
 
 main(sys.argv[1:])

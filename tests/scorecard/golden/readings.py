@@ -68,10 +68,16 @@ def digests(client):
 def _digests(client):
     for day in EVERY_FIFTH:
         yield from _of_day(client, day)
-    yield from _of_the_series(client)
-    yield from _of_lists(client)
-    yield from _of_files(client)
-    yield from _of_editions(client)
+    yield from bodies(client).items()
+    for day in EDITIONS:
+        manage("edition", "make", day)
+        yield from edition(client, day).items()
+    manage("edition", "verify")
+
+
+def bodies(client):
+    """What the service hands out about the whole record → digest of it."""
+    return {**dict(_of_the_series(client)), **dict(_of_lists(client)), **dict(_of_files(client))}
 
 
 def _of_day(client, day):
@@ -150,16 +156,14 @@ def _parquet(body):
     return [str(table.schema), table.to_pydict() and json.loads(json.dumps(table.to_pydict(), default=str))]
 
 
-def _of_editions(client):
-    for day in EDITIONS:
-        manage("edition", "make", day)
-        with zipfile.ZipFile(io.BytesIO(_file(client, f"editions/{day}.zip"))) as edition:
-            files = {name: edition.read(name) for name in edition.namelist()}
-        manifest = json.loads(files.pop("manifest.json"))
-        chained = bool(manifest.pop("previous"))  # that digest covers the program
-        for name in PROGRAM:
-            del files[name], manifest["files"][name]
-        del files["manifest.sig"]
-        yield f"editions/{day} manifest", digest([manifest, chained])
-        yield from ((f"editions/{day}/{name}", digest(body)) for name, body in files.items())
-    manage("edition", "verify")
+def edition(client, day):
+    """The files of an edition that was made, and what its manifest says → digest of it."""
+    with zipfile.ZipFile(io.BytesIO(_file(client, f"editions/{day}.zip"))) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(files.pop("manifest.json"))
+    chained = bool(manifest.pop("previous"))  # that digest covers the program
+    for name in PROGRAM:
+        del files[name], manifest["files"][name]
+    del files["manifest.sig"]
+    found = {f"editions/{day} manifest": digest([manifest, chained])}
+    return found | {f"editions/{day}/{name}": digest(body) for name, body in files.items()}

@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "DEBUG": "0",
     "DJANGO_SETTINGS_MODULE": "tests.settings",
     "REDIS_URL": "",
+    "SECOND_FACTOR": "0",
     "RELEASE": "golden",
     "SIGNING_KEY": "07" * 32,
     "SITE_URL": "http://testserver",
@@ -25,22 +26,32 @@ ENVIRONMENT = {
 @contextlib.contextmanager
 def seeded():
     """Inside it Django serves a new seeded database. Only for a process that has no Django yet."""
-    import django  # after the environment is set
-
     with tempfile.TemporaryDirectory(prefix="golden-") as folder:
-        places = {"DATABASE_URL": f"sqlite:///{folder}/golden.sqlite3", "DATA_FOLDER": f"{folder}/data"}
-        os.environ.update(ENVIRONMENT | places)
-        os.environ.pop("SECRET_KEY", None)
-        with time_machine.travel(SEEDED, tick=False):
-            django.setup()
-            logging.disable(logging.INFO)  # a line for each request
-            warnings.filterwarnings(
-                "ignore", "No directory at"
-            )  # static files are collected where a service starts
+        with opened(f"sqlite:///{folder}/golden.sqlite3", f"{folder}/data", SEEDED):
             manage("migrate", "-v0")
             manage("seed", "-v0")
-        with time_machine.travel(READ, tick=False):
+        with at(READ):
             yield
+
+
+@contextlib.contextmanager
+def opened(database_url, data_folder, moment=READ):
+    """Inside it Django serves what is there, at a moment. Only for a process that has no Django yet."""
+    import django  # after the environment is set
+
+    os.environ.update(ENVIRONMENT, DATABASE_URL=database_url, DATA_FOLDER=str(data_folder))
+    os.environ.pop("SECRET_KEY", None)
+    with at(moment):
+        django.setup()
+        logging.disable(logging.INFO)  # a line for each request
+        warnings.filterwarnings(
+            "ignore", "No directory at"
+        )  # static files are collected where a service starts
+        yield
+
+
+def at(moment):
+    return time_machine.travel(moment, tick=False)
 
 
 def manage(*words):
