@@ -1,6 +1,8 @@
 """A database as the release 0.1 left it, with what that release said about it: made once, by that release.
 
-    python -m tests.operations.release       writes tests/samples/release-0.1.*; only in a checkout of that release
+    python -m tests.operations.release                 writes tests/samples/release-0.1.*; in a checkout of that release
+    python -m tests.operations.release pages FOLDER    desk and admin over it, as files for `diff -r`
+    python -m tests.operations.release URL DATA        what it says of a database, as JSON
 
 It holds the seeded record and a few days of work on it: articles filed, proposals open, accepted, dismissed and
 merged, codes changed and disputed, an ask set by hand, a key, a webhook, a subscription, an edition.
@@ -28,6 +30,11 @@ DAY = "2026-07-10"  # of the edition
 DAYS = (*readings.SOME, "2026-07-07", "2026-07-09", "2026-07-10", "2026-07-11", "2026-07-12")
 PASSWORD = "correct horse battery"
 TRUCE = "2025-05-12-geneva-tariff-truce"
+OPEN = (
+    "2026-07-07-6801772f",
+    "2026-07-05-us-commerce-department-lifts-export-controls-on-ai-chips-for-chinese",
+    "2026-07-08-china-publishes-rules-for-open-models",
+)
 LAW = "https://gazette.example/2026/07/research-chips"
 ARTICLES = [
     {
@@ -285,8 +292,29 @@ def _done(response):
     assert response.status_code == 302 or b"errorlist" not in response.content, response.content.decode()
 
 
+def inside(folder):
+    """The pages of the desk and the admin over this database, as Ada sees them: files for `diff -r`."""
+    with tempfile.TemporaryDirectory() as place:
+        url = f"sqlite:///{place}/release.sqlite3"
+        load(place, url, service.manage)
+        with service.opened(url, f"{place}/data"):
+            service.manage("migrate", "-v0")
+            client = service.reader()
+            _in(client)
+            return pages.write_inside(client, folder, (TRUCE, *OPEN))
+
+
+def main(words):
+    match words:
+        case []:
+            make()
+        case ["pages", folder]:
+            sys.exit(inside(folder) or 0)
+        case [database_url, data_folder]:
+            json.dump(asked_anew(database_url, data_folder), sys.stdout)
+        case _:
+            sys.exit(__doc__)
+
+
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        json.dump(asked_anew(*sys.argv[1:]), sys.stdout)
-    else:
-        make()
+    main(sys.argv[1:])
