@@ -1,7 +1,8 @@
 """Every page of the seeded service as a file each, so that two releases can be compared with `diff -r`.
 
-What is new with every answer is blotted out: nonces, tokens of forms, what a clock measures. Pages are found by following the links
-from the start in both languages; links with a query are not followed, those that matter are asked below.
+What is new with every answer is blotted out: nonces, tokens of forms, what a clock measures. Pages are found by
+following the links from the start in both languages; links with a query are not followed, those that matter are
+asked below.
 """
 
 import html
