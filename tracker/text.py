@@ -1,17 +1,20 @@
-"""One spelling for one character, so that words match however they were typed. Pure.
+"""What text may enter the record, and the spellings in which words are compared. Pure: no Django, no clock.
 
-The law: folding never changes the length of a text. Whatever is found at characters 12 to 20 of the folded
-text stands at characters 12 to 20 of the text as published, which is what lets a page underline the
-reason. Traditional Chinese becomes Simplified, full-width letters become ordinary ones, curly quotes
-straight; HTML tags, control and direction marks become spaces.
+Two manners of taking text in. `strict` is for what people, programs and files give us: it refuses what nobody
+can have meant and says where it stands. `lenient` is for what feeds deliver: it drops the same characters, as
+no publisher would mend them for us. Both give one spelling (NFC) with one kind of line break, so that no
+character of ours ever ends a line of a file that is split by somebody else's rule.
 
-The words of an event in one spelling, so that search finds Chinese inside a sentence, in either script.
+Two spellings for comparing. `fold` never changes the length of a text: whatever is found at characters 12 to
+20 of the folded text stands at characters 12 to 20 of the text as published, which is what lets a page
+underline the reason. `search_form` keeps no places and so can make more words alike.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -19,14 +22,104 @@ import opencc
 
 LONGEST_TITLE = 600
 LONGEST_SUMMARY = 500
+LONGEST_WORDS = 4000  # characters of each field that a search looks through
 
+_BREAKS = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
+# Soft hyphen, zero-width space, byte order mark; direction embeddings, overrides and isolates. The joiners
+# U+200C and U+200D stay: Persian words and joined emoji are spelt with them.
+_UNSEEN = re.compile("[\xad\u200b\ufeff\u202a-\u202e\u2066-\u2069]")
+_PLANES = "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(17))
+_FORBIDDEN = re.compile(
+    f"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef{_PLANES}\U000e0000-\U000e007f]"
+)
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _SITE = re.compile(r"\s[|–—\-_]\s?([^|–—_]{2,40})$|[_|｜]([^_|｜]{2,20})$")
 _HAN = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
+_HAN_CHARACTER = "[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_NO_LETTER = re.compile(r"[\W_]")
+_EUROPEAN_MARKS = re.compile("([A-Za-z\u0370-\u03ff\u1f00-\u1fff\u0400-\u052f])[\u0300-\u036f]+")
+_BORDER = re.compile(
+    f"(?<={_HAN_CHARACTER})(?=[0-9a-z\xdf-\u052f])|(?<=[0-9a-z\xdf-\u052f])(?={_HAN_CHARACTER})"
+)
+
+
+class BadText(ValueError):
+    """Text that no field takes; the message names field, character and what to do."""
+
+
+def strict(value: str, field: str, longest: int, *, lines: bool = False) -> str:
+    """`value` as it is kept: normalised, at most `longest` characters; `BadText` for what cannot be meant."""
+    if found := _FORBIDDEN.search(value):
+        place = f"{field}, character {found.start() + 1}"
+        raise BadText(f"{place}: U+{ord(found.group()):04X} is {_kind(found.group())}; delete it.")
+    text = _normal(value, lines)
+    if len(text) > longest:
+        raise BadText(f"{field}: {len(text)} characters, at most {longest} are allowed; shorten it.")
+    return text
+
+
+def lenient(value: str, longest: int, *, lines: bool = False) -> str:
+    """The first `longest` characters of `value`, normalised and without what `strict` refuses."""
+    return _normal(_FORBIDDEN.sub("", value), lines)[:longest].rstrip()
+
+
+def _normal(text: str, lines: bool) -> str:
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    text = _UNSEEN.sub("", _BREAKS.sub("\n" if lines else " ", text).replace("\t", " "))
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def _kind(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":
+        return "half of a character (a lone surrogate)"
+    if "\U000e0000" <= character <= "\U000e007f":
+        return "an invisible tag character"
+    return "a control character" if unicodedata.category(character) == "Cc" else "no character of Unicode"
+
+
+def search_form(text: str) -> str:
+    """The words of `text` in the one spelling of the search, a space before, between and after them.
+
+    Alike are letter cases, accents of European letters, full and half width, Traditional and Simplified
+    Chinese; what is no letter, mark or digit sets words apart, as does the border between Chinese characters
+    and others. Empty text gives one space.
+    """
+    if text.isascii():
+        text = text.lower()
+    else:
+        # Marks that make another letter (ガ) stay; folding cases may part letters anew, hence twice.
+        text = _EUROPEAN_MARKS.sub(r"\1", unicodedata.normalize("NFKD", text)).casefold()
+        text = unicodedata.normalize("NFKC", text).casefold().translate(_simplified())
+        text = _BORDER.sub(" ", text)
+    words = _NO_LETTER.sub(_mark_or_space, text).split()
+    return f" {' '.join(words)} " if words else " "
+
+
+def words_of(record: Mapping[str, Any]) -> str:
+    """What a search looks through: the words of a record, each text a line of its own in `search_form`."""
+    return "\n".join(search_form(text) for text in _texts(record) if text)
+
+
+def _texts(record: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("title", "title_zh", "summary", "summary_zh", "id"):
+        yield record[key]
+    for assessment in record["assessments"]:
+        yield assessment["rationale"]
+    for source in record["sources"]:
+        yield from (source["title"], source["publisher"], source["url"])
+
+
+def _mark_or_space(found: re.Match[str]) -> str:
+    return found.group() if unicodedata.category(found.group())[0] == "M" else " "
 
 
 def fold(text: str, longest: int = LONGEST_TITLE) -> str:
-    """`text` (its first `longest` characters) with every character in its one spelling, letter case kept."""
+    """`text` (its first `longest` characters) with every character in its one spelling, letter case kept.
+
+    Traditional Chinese becomes Simplified, full-width letters become ordinary ones, curly quotes straight;
+    HTML tags, control and direction marks become spaces. Models are learnt on this form: do not change it.
+    """
     if not isinstance(text, str):
         return ""
     folded = text[:longest].translate(_table())
@@ -39,6 +132,11 @@ def lower(folded: str) -> str:
     if len(small) == len(folded):
         return small
     return "".join(low if len(low := character.lower()) == 1 else character for character in folded)
+
+
+def folded(text: str) -> str:
+    """Small letters, Simplified characters, ordinary widths and quotes: what a search compares."""
+    return lower(fold(text, LONGEST_WORDS))
 
 
 def without_site(title: str, publisher: str = "") -> str:
@@ -65,6 +163,7 @@ def _table() -> dict[int, str]:
     return table | _simplified()
 
 
+@cache
 def _simplified() -> dict[int, str]:
     """Traditional to Simplified, one character for one, from OpenCC's own dictionary."""
     han = [chr(code) for start, end in _HAN for code in range(start, end)]
@@ -72,17 +171,3 @@ def _simplified() -> dict[int, str]:
     converted = opencc.OpenCC("t2s").convert("\n".join(han)).split("\n")
     pairs = zip(han, converted, strict=True)
     return {ord(old): new for old, new in pairs if old != new and len(new) == 1}
-
-
-LONGEST = 4000
-
-
-def folded(text: str) -> str:
-    """Small letters, Simplified characters, ordinary widths and quotes."""
-    return lower(fold(text, LONGEST))
-
-
-def note(event: Any) -> None:
-    """Set what a search looks through; called before every saving of an event's words."""
-    event.folded_title = folded(f"{event.title}\n{event.title_zh}")
-    event.folded = "\n".join((event.folded_title, folded(event.summary), folded(event.summary_zh)))

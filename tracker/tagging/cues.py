@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tracker import text
+from tracker.text import fold
 
 EFFECTS = {
     "act": ("build", "intensify", "restrict", "undo", "say"),
@@ -148,7 +148,7 @@ def _cue(row: Mapping[str, Any]) -> Cue:
     words = [*(row.get("en") or ()), *(row.get("zh") or ())]
     if not words or not all(isinstance(word, str) and word.strip(" ~*") for word in words):
         raise CueError(f"{kind} {name}: needs at least one word in en or zh, none of them empty")
-    return Cue(kind, name, effect, tuple(text.fold(word).strip() for word in words))
+    return Cue(kind, name, effect, tuple(fold(word).strip() for word in words))
 
 
 def _rule(row: Mapping[str, Any], names: set[str]) -> Rule:

@@ -27,10 +27,11 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from tracker import record, sql, text
+from tracker import record, sql
 from tracker.models import Article, Decision, Event, Report
 from tracker.triage import coding
 from tracker.triage.statuses import NEW, PROPOSED, SNOOZED, Refused
+from tracker.triage.steps import note
 
 HALF_LIFE_DAYS = 7.0
 UNDATED_DAYS = 14
@@ -110,7 +111,7 @@ def propose(
         outlets_count=outlets,
         last_reported_at=timezone.now() if found else None,
     )
-    text.note(event)
+    note(event)
     # A caller that holds a transaction gives it up when this fails: no savepoint.
     with transaction.atomic(savepoint=False):
         _insert(event, title)

@@ -27,8 +27,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import log, record, text
+from tracker import log, record
 from tracker.models import Assessment, Claim, Decision, Event, Report, Revision
+from tracker.text import folded
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
 
 # The machine's own columns move under our feet; `version` must only ever rise.
@@ -180,7 +181,7 @@ class Step:
 
     def add(self, event: Event) -> Event:
         """An event that this step creates."""
-        text.note(event)
+        note(event)
         event.save(force_insert=True)
         self.events[event.pk], self.before[event.pk] = event, None
         return event
@@ -219,7 +220,7 @@ class Step:
             raise Refused(str(error)) from error
 
     def save(self, event: Event) -> None:
-        text.note(event)
+        note(event)
         event.save()
 
     def _check_claim(self, event: Event) -> None:
@@ -266,6 +267,12 @@ class Step:
             for field in Event._meta.concrete_fields:
                 setattr(given, field.attname, getattr(self.events[key], field.attname))
             vars(given)["_prefetched_objects_cache"] = {}
+
+
+def note(event: Event) -> None:
+    """Set what a search looks through; called before every saving of an event's words."""
+    event.folded_title = folded(f"{event.title}\n{event.title_zh}")
+    event.folded = "\n".join((event.folded_title, folded(event.summary), folded(event.summary_zh)))
 
 
 def stamp() -> datetime.date:
