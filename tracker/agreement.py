@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from tracker import log, record, triage
 from tracker.models import Coding, Event
 from tracker.triage import blind, coding
-from tracker.triage.steps import DECIDE, REVIEW
+from tracker.triage.steps import DECIDE, REVIEW, reason
 
 DRAWS = 400
 KEPT_SECONDS = 24 * 3600
@@ -74,7 +74,7 @@ def code_second(row: Coding, by: Any, body: Mapping[str, Any]) -> Coding | None:
 def adjudicate(row: Coding, by: Any, body: Mapping[str, Any], why: str) -> Coding:
     """Settle a disagreement: the coding that holds from now on. The record follows it, with the reason."""
     _allowed(by, REVIEW)
-    if not why.strip():
+    if not reason(why):
         raise triage.Refused(_("Say why: readers see the reason beside every change of the record."))
     with transaction.atomic():
         row = Coding.objects.select_for_update().get(pk=row.pk, part=Coding.Part.ADJUDICATION)

@@ -43,24 +43,47 @@ _BORDER = re.compile(
 )
 
 
+def gettext_noop(sentence: str) -> str:
+    """Marks a sentence for the catalogues; translated where it is shown (`tracker.textfields`)."""
+    return sentence
+
+
+_CONTROL = gettext_noop("%(field)s, character %(place)d: U+%(code)s is a control character; delete it.")
+_HALF = gettext_noop("%(field)s, character %(place)d: U+%(code)s is half of a surrogate pair; delete it.")
+_UNSEEN_TAG = gettext_noop("%(field)s, character %(place)d: U+%(code)s is an invisible tag; delete it.")
+_NONE = gettext_noop("%(field)s, character %(place)d: U+%(code)s is no character of Unicode; delete it.")
+_TOO_LONG = gettext_noop("%(field)s: %(length)d characters, at most %(longest)d are allowed; shorten it.")
+
+
 class BadText(ValueError):
     """Text that no field takes; the message names field, character and what to do."""
+
+    def __init__(self, sentence: str, **parts: str | int) -> None:
+        super().__init__(sentence % parts)
+        self.sentence, self.parts = sentence, parts
 
 
 def strict(value: str, field: str, longest: int, *, lines: bool = False) -> str:
     """`value` as it is kept: normalised, at most `longest` characters; `BadText` for what cannot be meant."""
-    if found := _FORBIDDEN.search(value):
-        place = f"{field}, character {found.start() + 1}"
-        raise BadText(f"{place}: U+{ord(found.group()):04X} is {_kind(found.group())}; delete it.")
-    text = _normal(value, lines)
-    if len(text) > longest:
-        raise BadText(f"{field}: {len(text)} characters, at most {longest} are allowed; shorten it.")
-    return text
+    _refuse(value, field)
+    return _bounded(_normal(value, lines), field, longest)
+
+
+def address(value: str, field: str, longest: int) -> str:
+    """An address of the web as it is kept: its letters as they are, without line breaks and unseen characters,
+    as browsers take it; `BadText` as in `strict`."""
+    _refuse(value, field)
+    return _bounded(_UNSEEN.sub("", _BREAKS.sub("", value)).replace("\t", "").strip(), field, longest)
 
 
 def lenient(value: str, longest: int, *, lines: bool = False) -> str:
     """The first `longest` characters of `value`, normalised and without what `strict` refuses."""
-    return _normal(_FORBIDDEN.sub("", value), lines)[:longest].rstrip()
+    return _normal(without_forbidden(value), lines)[:longest].rstrip()
+
+
+def without_forbidden(value: str) -> str:
+    """`value` without what `strict` refuses, otherwise as it is."""
+    return value if value.isprintable() else _FORBIDDEN.sub("", value)
 
 
 def _normal(text: str, lines: bool) -> str:
@@ -70,12 +93,19 @@ def _normal(text: str, lines: bool) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _kind(character: str) -> str:
-    if "\ud800" <= character <= "\udfff":
-        return "half of a character (a lone surrogate)"
-    if "\U000e0000" <= character <= "\U000e007f":
-        return "an invisible tag character"
-    return "a control character" if unicodedata.category(character) == "Cc" else "no character of Unicode"
+def _refuse(value: str, field: str) -> None:
+    if not value.isprintable() and (found := _FORBIDDEN.search(value)):
+        character = found.group()
+        kinds = {"Cc": _CONTROL, "Cs": _HALF}
+        tag = "\U000e0000" <= character <= "\U000e007f"
+        sentence = _UNSEEN_TAG if tag else kinds.get(unicodedata.category(character), _NONE)
+        raise BadText(sentence, field=field, place=found.start() + 1, code=f"{ord(character):04X}")
+
+
+def _bounded(text: str, field: str, longest: int) -> str:
+    if len(text) > longest:
+        raise BadText(_TOO_LONG, field=field, length=len(text), longest=longest)
+    return text
 
 
 def search_form(text: str) -> str:

@@ -17,16 +17,16 @@ from __future__ import annotations
 
 import calendar
 import datetime
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from tracker import record as record_format
 from tracker.record import ACTORS, ASKS, CERTAINTIES, RECOMMENDATIONS, RecordError
+from tracker.rows import BadFile, checked, json_lines
 
 ASK_SLUGS = tuple((recommendation, ask) for recommendation, asks in ASKS.items() for ask in asks)
 FOREVER = 10_000_000  # an ordinal after every day of the calendar
@@ -154,14 +154,18 @@ EMPTY = Log((), *_NO_COLUMNS)
 
 def read(records: Iterable[Mapping[str, Any]], settings: Iterable[Mapping[str, Any]] = ()) -> Log:
     """The log of these records and hand-set asks; `RecordError` names the line (from 1) and the reason."""
-    checked = list(_checked(enumerate(records, start=1)))
-    return EMPTY.extend(checked, _settings(enumerate(settings, start=1)))
+    versions = list(_checked(enumerate(records, start=1)))
+    return EMPTY.extend(versions, _settings(enumerate(settings, start=1)))
 
 
-def read_lines(lines: Iterable[str], settings: Iterable[str] = ()) -> Log:
+def read_lines(lines: BinaryIO, settings: BinaryIO | None = None) -> Log:
     """The same from JSON Lines; empty lines are passed over."""
-    checked = list(_checked(_parsed(lines)))
-    return EMPTY.extend(checked, _settings(_parsed(settings)))
+    try:
+        versions = list(_checked(json_lines(lines, record_format.SHAPE)))
+    except BadFile as error:
+        raise RecordError(str(error)) from None
+    by_hand = json_lines(settings, "a setting is a JSON object") if settings else ()
+    return EMPTY.extend(versions, _settings(by_hand))
 
 
 def setting(raw: Any) -> Setting:
@@ -243,20 +247,11 @@ def _period(iso: str, precision: str) -> tuple[int, int]:
     return first.toordinal(), last.toordinal()
 
 
-def _parsed(lines: Iterable[str]) -> Iterable[tuple[int, Any]]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise RecordError(f"line {number}: not JSON ({error})") from None
-
-
 def _checked(numbered: Iterable[tuple[int, Any]]) -> Iterable[dict[str, Any]]:
     undated: dict[str, str] = {}
     for number, raw in numbered:
         try:
-            record = record_format.check(raw)
+            record = record_format.mended(raw)  # figures rest on no text: a log of any age can be scored
             if record["recorded_at"] is None:
                 body = record_format.canonical(record)
                 if undated.setdefault(record["id"], body) != body:
@@ -269,13 +264,12 @@ def _checked(numbered: Iterable[tuple[int, Any]]) -> Iterable[dict[str, Any]]:
 
 
 def _settings(numbered: Iterable[tuple[int, Any]]) -> list[Setting]:
-    found = []
-    for number, raw in numbered:
-        try:
-            found.append(setting(raw))
-        except RecordError as error:
-            raise RecordError(f"line {number} of the settings: {error}") from None
-    return found
+    try:
+        return checked(numbered, setting)
+    except BadFile as error:
+        raise RecordError(
+            "\n".join(f"line {number} of the settings: {reason}" for number, reason in error.faults)
+        ) from None
 
 
 _APART = 1 << 24  # more than any ordinal

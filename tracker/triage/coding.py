@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tracker import record as record_format
+from tracker import text
 from tracker.models import Article, Assessment, Event
 from tracker.triage.statuses import Refused
 
@@ -52,7 +53,11 @@ def suggested(event: Event) -> list[dict[str, Any]]:
                     "direction": label["direction"],
                     "strength": min(5, max(1, int(label.get("strength") or 1))),
                     "ask": ask if ask in record_format.ASKS[label["rec"]] else None,
-                    "rationale": label.get("rationale") or reason_in_words(label.get("because") or ()),
+                    "rationale": text.lenient(
+                        label.get("rationale") or reason_in_words(label.get("because") or ()),
+                        2_000,
+                        lines=True,
+                    ),
                 }
             )
     return found
@@ -68,9 +73,9 @@ def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
     """The words that led to a suggestion, quoted: the rationale until somebody writes a better one."""
     words: list[str] = []
     for reason in because:
-        text = " ".join(str(reason.get("text") or "").split())
-        if text and text.lower() not in (word.lower() for word in words):
-            words.append(text)
+        found = " ".join(str(reason.get("text") or "").split())
+        if found and found.lower() not in (word.lower() for word in words):
+            words.append(found)
     return "Reported in the words " + ", ".join(f"“{word}”" for word in words[:4]) + "." if words else ""
 
 
@@ -95,6 +100,7 @@ def sources_of(event: Event) -> list[dict[str, Any]]:
     seen = {source.get("url") or source.get("title") for source in found}
     for article in Article.objects.filter(reports__event=event).order_by("reports__id")[:MOST_SOURCES]:
         source = article.source()
+        source |= {name: text.lenient(source[name], 1_000) for name in ("title", "publisher")}
         if not source["url"].startswith(("http://", "https://")):
             source["url"] = ""
         key = source["url"] or source["title"]

@@ -15,11 +15,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import log, record
+from tracker import log, record, text
 from tracker.models import Decision, Event, Revision
 from tracker.triage import coding
 from tracker.triage.statuses import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
-from tracker.triage.steps import note
+from tracker.triage.steps import note, reason
 
 _COLUMNS = (
     "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty", "supersedes",
@@ -39,13 +39,13 @@ def enter(
 ) -> Revision | None:
     """Put one record into the log; None when the log holds it already. `kind` and `recorded_on` (the day when
     the record names none) default to what follows from the log and to today."""
-    checked = record.check(raw)
+    checked, why, who = record.check(raw), reason(why), text.lenient(who, 150)
     with transaction.atomic():
         log.lock()
         event = Event.objects.select_for_update().filter(pk=checked["id"]).first()
-        versions = [
-            row.record for row in Revision.objects.filter(event_id=checked["id"]).order_by("sequence")
-        ]
+        found = Revision.objects.filter(event_id=checked["id"]).order_by("sequence")
+        # As the doors take texts today: what came in before differs by nothing that anybody can see.
+        versions = [record.mended(row.record) for row in found]
         if _known(checked, versions, event):
             return None
         day = _recorded(checked["recorded_at"], bool(versions), recorded_on, restoring)
@@ -64,7 +64,7 @@ def enter_all(
         key = checked["id"]
         if key not in rests:
             found = Revision.objects.filter(event_id=key).order_by("sequence")
-            rests[key] = [_timeless(row.record) for row in found]
+            rests[key] = [_timeless(record.mended(row.record)) for row in found]
         wanted = _timeless(checked)
         if wanted in rests[key]:
             # Whatever stands before it was passed over by this file and stays passed over.
@@ -122,7 +122,7 @@ def _write(
     row.save(force_insert=event is None)
     coding.put(row, checked["assessments"], checked["codebook"] or record.VERSION)
     Decision.objects.create(
-        event=row, action="enter", status_before=before, status_after=row.status, by=by, reason=why[:1000]
+        event=row, action="enter", status_before=before, status_after=row.status, by=by, reason=why
     )
     return log.append(row, kind=kind or _kind(checked, versions), who=who, by=by, why=why, related=related)
 

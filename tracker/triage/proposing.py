@@ -27,7 +27,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from tracker import record, sql
+from tracker import record, sql, text
 from tracker.models import Article, Decision, Event, Report
 from tracker.triage import coding
 from tracker.triage.statuses import NEW, PROPOSED, SNOOZED, Refused
@@ -84,7 +84,8 @@ def propose(
 ) -> Event:
     """A new proposal with its reports. Its id is the date and the title's words, and permanent. `Refused`
     without a title."""
-    title = " ".join(title.split())[:500]
+    title = text.lenient(" ".join(title.split()), 500)
+    summary = text.lenient(summary, 10_000, lines=True)
     if not title:
         raise Refused(_("A proposal needs a title."))
     suggestion, found = dict(suggestion or {}), list({article.pk: article for article in articles}.values())
@@ -99,8 +100,8 @@ def propose(
         date=date,
         title="" if chinese else title,
         title_zh=title if chinese else "",
-        summary="" if chinese else summary[:10_000],
-        summary_zh=summary[:10_000] if chinese else "",
+        summary="" if chinese else summary,
+        summary_zh=summary if chinese else "",
         actors=actors_in_order(actors or suggestion.get("actors") or ()),
         certainty=_certainty(certainty or suggestion.get("certainty")),
         suggestion=suggestion or None,

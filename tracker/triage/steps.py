@@ -27,9 +27,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import log, record
+from tracker import log, record, text, textfields
 from tracker.models import Assessment, Claim, Decision, Event, Report, Revision
-from tracker.text import folded
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
 
 # The machine's own columns move under our feet; `version` must only ever rise.
@@ -116,14 +115,10 @@ class Step:
         permission: str = DECIDE,
         undoing: bool = False,
     ) -> None:
-        if len(why) > LONGEST_WHY:
-            raise Refused(
-                _("The reason has %(length)d characters; at most %(most)d are allowed.")
-                % {"length": len(why), "most": LONGEST_WHY}
-            )
+        self.why = reason(why)
         if by is not None and not by.has_perm(permission):
             raise NotAllowed(_("Your role does not include this step; ask an administrator for it."))
-        self.action, self.by, self.why, self.batch = action, by, why.strip(), batch
+        self.action, self.by, self.batch = action, by, batch
         self.seconds, self.shown, self.undoing = seconds, shown, undoing
         self.given: dict[str, Event] = {}
         self.events: dict[str, Event] = {}
@@ -271,8 +266,17 @@ class Step:
 
 def note(event: Event) -> None:
     """Set what a search looks through; called before every saving of an event's words."""
-    event.folded_title = folded(f"{event.title}\n{event.title_zh}")
-    event.folded = "\n".join((event.folded_title, folded(event.summary), folded(event.summary_zh)))
+    event.folded_title = text.folded(f"{event.title}\n{event.title_zh}")
+    summaries = (text.folded(event.summary), text.folded(event.summary_zh))
+    event.folded = "\n".join((event.folded_title, *summaries))
+
+
+def reason(why: str) -> str:
+    """The reason that readers see beside a change, as it is kept; `Refused` for what no text may hold."""
+    try:
+        return text.strict(why, "why", LONGEST_WHY, lines=True)
+    except text.BadText as error:
+        raise Refused(textfields.sentence(error)) from error
 
 
 def stamp() -> datetime.date:
@@ -294,7 +298,7 @@ def kind_of_next(event: Event) -> str:
 
 def name_of(user: Any) -> str:
     """The name that readers see beside a decision."""
-    return "system" if user is None else (user.get_full_name() or user.get_username())[:150]
+    return "system" if user is None else text.lenient(user.get_full_name() or user.get_username(), 150)
 
 
 MOST = 500

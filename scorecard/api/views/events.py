@@ -226,7 +226,7 @@ def shown(body: str, sequence: int, written_at: datetime.datetime, disputed: boo
 def _known(event_id: str, day: datetime.date) -> Revision | None:
     """The version of an event that the method takes for a day of knowledge; retractions too."""
     revisions = list(Revision.objects.filter(event=event_id).order_by("sequence"))
-    places = history.known(method.read([revision.record for revision in revisions]), day).tolist()
+    places = history.known(method.EMPTY.extend(revision.record for revision in revisions), day).tolist()
     return revisions[places[0]] if places else None
 
 

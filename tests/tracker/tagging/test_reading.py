@@ -8,7 +8,7 @@ from tracker import tagger_examples
 from tracker.tagging import cues, features, frames, matching
 from tracker.text import fold, lower, without_site
 
-CUES = cues.read((tagger_examples.FOLDER / "cues.jsonl").read_text("utf-8").splitlines())
+CUES = cues.read((tagger_examples.FOLDER / "cues.jsonl").open("rb"))
 MATCHER = matching.Matcher(CUES.words)
 READER = features.Reader(CUES)
 
