@@ -8,9 +8,10 @@ from django.utils.translation import gettext
 from tracker import text
 
 
-def sentence(error: text.BadText) -> str:
-    """Why a text was refused, in the language that is active."""
-    return gettext(error.sentence) % error.parts
+def sentence(error: ValueError) -> str:
+    """Why a text, or the record that holds it, was refused; of texts in the language that is active."""
+    bad = error if isinstance(error, text.BadText) else error.__cause__
+    return gettext(bad.sentence) % bad.parts if isinstance(bad, text.BadText) else str(error)
 
 
 def cleaned(value: str, field: str, longest: int, *, lines: bool = False) -> str:

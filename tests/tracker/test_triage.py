@@ -165,7 +165,10 @@ def test_accepting_needs_a_code(proposal, ada):
         ({"rec": "trust", "direction": 1, "strength": 1, "ask": "gold"}, "ask of trust"),
         ({"rec": "trust", "direction": 1, "strength": 1, "rationale": "x" * 2001}, "2001 characters"),
         ("<script>", "each is a JSON object"),
-        ({"rec": "trust", "direction": 1, "strength": 1, "rationale": "\x00"}, "NUL"),
+        (
+            {"rec": "trust", "direction": 1, "strength": 1, "rationale": "\x00"},
+            "rationale of trust, character 1: U.0000",
+        ),
     ],
 )
 def test_a_wrong_code_changes_nothing(proposal, ada, code, says):

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tracker import record as record_format
-from tracker import text
+from tracker import text, textfields
 from tracker.models import Article, Assessment, Event
 from tracker.triage.statuses import Refused
 
@@ -29,7 +29,7 @@ def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
             }
         )
     except record_format.RecordError as error:
-        raise Refused(str(error)) from error
+        raise Refused(textfields.sentence(error)) from error
     found: list[dict[str, Any]] = record["assessments"]
     return found
 

@@ -17,7 +17,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import log, record
+from tracker import log, record, textfields
 from tracker.models import Event, Revision
 from tracker.triage import blind, coding
 from tracker.triage.coding import check_supersedes
@@ -291,7 +291,7 @@ def _change(row: Event, changes: Mapping[str, Any]) -> None:
             {"id": row.id, "date": row.date.isoformat(), "certainty": row.certainty} | given
         )
     except record.RecordError as error:
-        raise Refused(str(error)) from error
+        raise Refused(textfields.sentence(error)) from error
     for name in given:
         setattr(row, name, checked[name])
     if "date" in given:

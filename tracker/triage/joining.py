@@ -214,7 +214,7 @@ def _part(row: Event, part: Mapping[str, Any]) -> Event:
     try:
         day = record.day(str(part["date"]), "date") if part.get("date") else row.date
     except record.RecordError as error:
-        raise Refused(str(error)) from error
+        raise Refused(textfields.sentence(error)) from error
     chinese = any("\u4e00" <= character <= "\u9fff" for character in title)
     return Event(
         pk=_free_id(day, title),

@@ -212,7 +212,7 @@ class Step:
                 related=related,
             )
         except record.RecordError as error:
-            raise Refused(str(error)) from error
+            raise Refused(textfields.sentence(error)) from error
 
     def save(self, event: Event) -> None:
         note(event)

@@ -16,6 +16,13 @@ def _example(body):
     return extend_schema_serializer(examples=[OpenApiExample("one", value=body, request_only=True)])
 
 
+def _taken(door, *words, **how):
+    try:
+        return door(*words, **how)
+    except text.BadText as error:
+        raise serializers.ValidationError(str(error)) from None
+
+
 class CleanText(serializers.CharField):
     """Text as `tracker.text` takes it; `lines` where it may have more than one."""
 
@@ -26,10 +33,7 @@ class CleanText(serializers.CharField):
     def to_internal_value(self, data):
         if not isinstance(data, str):
             raise serializers.ValidationError(f"text, not {type(data).__name__}")
-        try:
-            taken = text.strict(data, self.field_name, self.max_length, lines=self.lines)
-        except text.BadText as error:
-            raise serializers.ValidationError(str(error)) from None
+        taken = _taken(text.strict, data, self.field_name, self.max_length, lines=self.lines)
         return super().to_internal_value(taken)
 
 
@@ -59,10 +63,7 @@ class Address(serializers.RegexField):
         )
 
     def to_internal_value(self, data):
-        try:
-            taken = text.address(data, self.field_name, 2000) if isinstance(data, str) else data
-        except text.BadText as error:
-            raise serializers.ValidationError(str(error)) from None
+        taken = _taken(text.address, data, self.field_name, 2000) if isinstance(data, str) else data
         return super().to_internal_value(taken)
 
 
