@@ -33,21 +33,19 @@ class CleanText(serializers.CharField):
     def to_internal_value(self, data):
         if not isinstance(data, str):
             raise serializers.ValidationError(f"text, not {type(data).__name__}")
-        taken = _taken(text.strict, data, self.field_name, self.max_length, lines=self.lines)
-        return super().to_internal_value(taken)
+        data = _taken(text.strict, data, self.field_name, self.max_length, lines=self.lines)
+        return super().to_internal_value(data)
 
 
 class Strict(serializers.Serializer):
     """Refuses fields it does not know, so that a typing error cannot lose one silently."""
 
     def to_internal_value(self, data):
-        if isinstance(data, dict):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                allowed = ", ".join(self.fields)
-                raise serializers.ValidationError(
-                    {str(name)[:60]: [f"unknown field; allowed are {allowed}"] for name in unknown}
-                )
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            allowed = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {str(name)[:60]: [f"unknown field; allowed are {allowed}"] for name in unknown}
+            )
         return super().to_internal_value(data)
 
 
@@ -55,16 +53,13 @@ class Address(serializers.RegexField):
     """An address of the web."""
 
     def __init__(self, **more):
-        super().__init__(
-            r"^https?://[^\x00-\x20\x7f-\xa0/?#]+[^\x00-\x20\x7f-\xa0]*$",
-            max_length=2000,
-            error_messages={"invalid": "an address that begins with http:// or https:// and holds no space"},
-            **more,
-        )
+        pattern = r"^https?://[^\x00-\x20\x7f-\xa0/?#]+[^\x00-\x20\x7f-\xa0]*$"
+        invalid = "an address that begins with http:// or https:// and holds no space"
+        super().__init__(pattern, max_length=2000, error_messages={"invalid": invalid}, **more)
 
     def to_internal_value(self, data):
-        taken = _taken(text.address, data, self.field_name, 2000) if isinstance(data, str) else data
-        return super().to_internal_value(taken)
+        data = _taken(text.address, data, self.field_name, 2000) if isinstance(data, str) else data
+        return super().to_internal_value(data)
 
 
 class Identifier(serializers.RegexField):
