@@ -83,8 +83,10 @@ def checked(lines: Iterable[Line]) -> tuple[list[Line], list[str]]:
     for line in lines:
         try:
             url = normal(line.url)
-            words = {name: text.strict(getattr(line, name), name, LONGEST[name]) for name in LONGEST}
-            good.setdefault(url, replace(line, url=url, **words))
+            title, folder, category = (
+                text.strict(getattr(line, name), name, longest) for name, longest in LONGEST.items()
+            )
+            good.setdefault(url, replace(line, url=url, title=title, folder=folder, category=category))
         except (guard.GuardError, text.BadText) as error:
             refused.append(f"line {line.row}: {error}")
     return list(good.values()), refused

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.db import transaction
 
-from tracker import addresses, log, rows, tagger_versions, triage
+from tracker import addresses, log, rows, tagger_versions, text, triage
 from tracker import record as record_format
 from tracker.models import Article, Ask, Completeness, Event, Recommendation, Report
 
@@ -137,9 +137,10 @@ def _completeness(document: dict[str, str]) -> Added:
 @transaction.atomic
 def _articles(path: Path) -> Added:
     """The labelled pages as articles already dealt with: reports of their event, or not relevant."""
-    read = {
-        article.url_key: (article, raw) for article, raw in map(_article, (raw for _n, raw in lines(path)))
-    }
+    try:
+        read = {article.url_key: (article, raw) for article, raw in rows.checked(lines(path), _article)}
+    except rows.BadFile as error:
+        raise BadSeed(f"{path.name}, {error}") from None
     known = set(Article.objects.filter(url_key__in=list(read)).values_list("url_key", flat=True))
     new = [article for key, (article, _raw) in read.items() if key not in known]
     Article.objects.bulk_create(new, batch_size=500)
@@ -160,8 +161,8 @@ def _article(raw: dict[str, Any]) -> tuple[Article, dict[str, Any]]:
     article = Article(
         url=raw["url"],
         url_key=hashlib.sha256(canonical.encode()).hexdigest(),
-        title=raw["title"][:500],
-        publisher=raw["publisher"][:300],
+        title=text.strict(raw["title"], "title", 500),
+        publisher=text.strict(raw["publisher"], "publisher", 300),
         language=raw["lang"],
         published_at=published,
         first_seen_at=published or _noon((raw["event"] or record_format.START.isoformat())[:10]),

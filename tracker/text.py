@@ -36,7 +36,6 @@ _TAG = re.compile(r"<[^<>]{0,500}>")
 _SITE = re.compile(r"\s[|–—\-_]\s?([^|–—_]{2,40})$|[_|｜]([^_|｜]{2,20})$")
 _HAN = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
 _HAN_CHARACTER = "[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-_NO_LETTER = re.compile(r"[\W_]")
 _EUROPEAN_MARKS = re.compile("([A-Za-z\u0370-\u03ff\u1f00-\u1fff\u0400-\u052f])[\u0300-\u036f]+")
 _BORDER = re.compile(
     f"(?<={_HAN_CHARACTER})(?=[0-9a-z\xdf-\u052f])|(?<=[0-9a-z\xdf-\u052f])(?={_HAN_CHARACTER})"
@@ -87,8 +86,8 @@ def without_forbidden(value: str) -> str:
 
 
 def _normal(text: str, lines: bool) -> str:
-    if text.isascii() and text.isprintable():
-        return text.strip()
+    if text.isprintable():  # then it holds none of what is looked for below
+        return unicodedata.normalize("NFC", text).strip()
     text = _UNSEEN.sub("", _BREAKS.sub("\n" if lines else " ", text).replace("\t", " "))
     return unicodedata.normalize("NFC", text).strip()
 
@@ -122,7 +121,7 @@ def search_form(text: str) -> str:
         text = _EUROPEAN_MARKS.sub(r"\1", unicodedata.normalize("NFKD", text)).casefold()
         text = unicodedata.normalize("NFKC", text).casefold().translate(_simplified())
         text = _BORDER.sub(" ", text)
-    words = _NO_LETTER.sub(_mark_or_space, text).split()
+    words = _words().findall(text)
     return f" {' '.join(words)} " if words else " "
 
 
@@ -140,8 +139,12 @@ def _texts(record: Mapping[str, Any]) -> Iterator[str]:
         yield from (source["title"], source["publisher"], source["url"])
 
 
-def _mark_or_space(found: re.Match[str]) -> str:
-    return found.group() if unicodedata.category(found.group())[0] == "M" else " "
+@cache
+def _words() -> re.Pattern[str]:
+    """Letters and digits, with the marks on them, which `re` takes for none of either."""
+    marks = [chr(code) for code in (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0))]
+    marks = [character for character in marks if unicodedata.category(character)[0] == "M"]
+    return re.compile(rf"[^\W_]+(?:[{re.escape(''.join(marks))}]+[^\W_]*)*")
 
 
 def fold(text: str, longest: int = LONGEST_TITLE) -> str:
