@@ -109,7 +109,9 @@ def write(feeds: Iterable[Feed], *, title: str = "Feeds") -> str:
     ElementTree.SubElement(ElementTree.SubElement(root, "head"), "title").text = title
     folders = {"": ElementTree.SubElement(root, "body")}
     for feed in feeds:
-        ElementTree.SubElement(_folder(folders, feed.folder), "outline", _attributes(feed))
+        ElementTree.SubElement(
+            _folder(folders, text.without_forbidden(feed.folder)), "outline", _attributes(feed)
+        )
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(
         ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
@@ -200,7 +202,7 @@ def _attributes(feed: Feed) -> dict[str, str]:
     name = feed.title or feed.url
     told = {"type": "rss", "text": name, "title": name, "xmlUrl": feed.url, "htmlUrl": feed.site_url}
     told |= {"language": feed.language, "category": feed.category, "paused": "true" if feed.paused else ""}
-    return {key: value for key, value in told.items() if value}
+    return {key: text.without_forbidden(value) for key, value in told.items() if value}
 
 
 OPML = settings.BASE_DIR / "seeds" / "feeds.opml"

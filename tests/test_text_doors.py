@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from feeds import entries, opml
 from feeds.admin_views import FeedForm
+from feeds.models import Feed
 from feeds.parsing import Entry
 from scorecard import disputes
 from scorecard.models import Dispute
@@ -165,6 +166,12 @@ def test_titles_of_opml():
         "line 1: title, character 3: U+0086 is a control character; delete it.",
         "line 1: title: 501 characters, at most 500 are allowed; shorten it.",
     ]
+
+
+def test_old_titles_break_no_list_of_feeds():
+    Feed.objects.create(url="https://a.example/feed", title=f"{BELL}\ufffe", folder=f"{BELL}/b")
+    (line,) = opml.read(opml.write(Feed.objects.all()).encode())
+    assert (line.title, line.folder) == ("be ll", "be ll/b")
 
 
 def test_what_feeds_deliver_is_mended_and_never_refused(recommendations):

@@ -72,6 +72,7 @@ def comes_back(path, given_lines):
     assert f"0 events added, 0 versions changed an event, {len(wanted)} versions" in command("import", lines)
 
 
+@pytest.mark.slow
 def test_all_of_unicode_goes_in_out_signed_checked_and_back(tmp_path):
     everything = text.without_forbidden("".join(map(chr, range(sys.maxunicode + 1))))
     lines = [
