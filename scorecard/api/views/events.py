@@ -245,7 +245,6 @@ def _moved(row: Event) -> HttpResponse:
     body = conditional.written({"id": row.pk, "merged_into": found, "location": location})
     answer = HttpResponse(body, status=301, content_type=conditional.JSON)
     answer.headers["Location"] = location
-    answer.headers["Cache-Control"] = "public, max-age=300"
     return answer
 
 

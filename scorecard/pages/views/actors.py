@@ -10,10 +10,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import acts, conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.drawing import direction
-from scorecard.conditional import published
 from scorecard.pages import figures, filters, frame, reading
 from scorecard.pages.reading import Reading
 from tracker import record
@@ -22,7 +21,7 @@ PAIR = ("us", "china")
 VERDICTS = ("advancing", "undermined")
 
 
-@published
+@conditional.page
 def actors(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
@@ -84,7 +83,7 @@ def _line(read: Reading, actor: str, query: str) -> dict[str, Any]:
     }
 
 
-@published
+@conditional.page
 def actor(request: HttpRequest, actor: str) -> HttpResponse:
     if actor not in record.ACTORS:
         raise Http404

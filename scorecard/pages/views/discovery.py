@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 
+from scorecard import conditional
 from scorecard.alerts import feeds
-from scorecard.conditional import published
 from scorecard.method import parameters
 from scorecard.pages import frame, reading
 from tracker import record
@@ -18,7 +18,7 @@ from tracker import record
 TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
 
 
-@published
+@conditional.page
 def robots(request: HttpRequest) -> HttpResponse:
     lines = (
         "User-agent: *",
@@ -30,7 +30,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
-@published
+@conditional.page
 def sitemap(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     pages: list[tuple[str, list[str]]] = [
@@ -60,7 +60,7 @@ def _entry(name: str, args: list[str]) -> str:
     return "".join(f"<url><loc>{address}</loc>{links}</url>" for address in addresses.values())
 
 
-@published
+@conditional.page
 def llms(request: HttpRequest) -> HttpResponse:
     """A plain description of the site for language models (llmstxt.org)."""
     read = reading.open_(request)
@@ -90,7 +90,7 @@ def llms(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/markdown; charset=utf-8")
 
 
-@published
+@conditional.page
 def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     """A feed of changes of meaning: all, of one recommendation, of one actor, or of both together."""
     titles = {stem.partition("/feeds/")[2]: title for title, stem in frame.feeds()}

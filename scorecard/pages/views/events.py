@@ -14,9 +14,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import acts, conditional, sentences, vocabulary
 from scorecard.charts import lines
-from scorecard.conditional import published
 from scorecard.models import Dispute
 from scorecard.pages import figures, filters, frame, reading, sides
 from scorecard.pages.reading import Reading
@@ -44,7 +43,7 @@ def address(record: Mapping[str, Any]) -> str:
 SIDES = (sides.US, sides.CHINA, sides.THIRD, sides.UNKNOWN)
 
 
-@published
+@conditional.page
 def events(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query, error = read.clock.query(), ""
@@ -77,7 +76,7 @@ def events(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/events.html", context, status=400 if error else 200)
 
 
-@published
+@conditional.page
 def event(request: HttpRequest, event_id: str) -> HttpResponse:
     read = reading.open_(request)
     record = read.record(event_id)

@@ -11,10 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import acts, conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
-from scorecard.conditional import published
 from scorecard.pages import coverage, figures, frame, horizons, reading
 from scorecard.pages.reading import Reading
 
@@ -22,7 +21,7 @@ COMPARED = ("us", "china", "multilateral")
 MOVED_DAYS = 90
 
 
-@published
+@conditional.page
 def overview(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()

@@ -11,10 +11,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import acts, conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
-from scorecard.conditional import published
 from scorecard.pages import figures, filters, frame, horizons, reading, uncertainty
 from scorecard.pages.reading import Reading
 from tracker import record as record_format
@@ -24,7 +23,7 @@ COMPARED = ("us", "china", "multilateral")
 CHANGES = ("30", "90", "365")
 
 
-@published
+@conditional.page
 def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in record_format.ASKS:
         raise Http404
@@ -67,7 +66,7 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "pages/recommendation.html", context)
 
 
-@published
+@conditional.page
 def numbered(request: HttpRequest, number: str) -> HttpResponse:
     """`/r/3`: the short address of the third recommendation."""
     slug = record_format.RECOMMENDATIONS[int(number) - 1]

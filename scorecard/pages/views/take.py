@@ -11,9 +11,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import acts, conditional, sentences, vocabulary
 from scorecard.charts import lines, pictures
-from scorecard.conditional import published
 from scorecard.pages import figures, files, frame, horizons, reading
 from scorecard.pages.reading import Reading
 from scorecard.pages.views.recommendations import chart_acts, pinned
@@ -39,7 +38,7 @@ def named(name: str) -> str:
     return name
 
 
-@published
+@conditional.page
 def take(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     """`/r/3.csv`: the series of a recommendation, or of all seven, as a file."""
     slug, read = named(name), reading.open_(request)
@@ -115,7 +114,7 @@ def face(slug: str, balance: Mapping[str, Any]) -> pictures.Face:
     )
 
 
-@published
+@conditional.page
 def card(request: HttpRequest, name: str) -> HttpResponse:
     """The 1200 × 630 picture that others show when a page is shared."""
     read = reading.open_(request)
@@ -138,7 +137,7 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(pictures.render(svg), content_type="image/png")
 
 
-@published
+@conditional.page
 def citation(request: HttpRequest, ending: str) -> HttpResponse:
     """The citation of the page named by `?page=`, as BibTeX or RIS."""
     read = reading.open_(request)
@@ -170,7 +169,7 @@ def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     return titles[key], reverse(f"pages:{key}")
 
 
-@published
+@conditional.page
 def embed(request: HttpRequest, name: str) -> HttpResponse:
     """A card for an iframe: the scores, their bands, the day, and a link back."""
     slug, read = named(name), reading.open_(request)
@@ -194,7 +193,7 @@ def embed(request: HttpRequest, name: str) -> HttpResponse:
     return _everywhere(render(request, "pages/embed.html", context))
 
 
-@published
+@conditional.page
 def badge(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":
@@ -206,7 +205,7 @@ def badge(request: HttpRequest, name: str) -> HttpResponse:
     return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
 
 
-@published
+@conditional.page
 def sparkline(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":
