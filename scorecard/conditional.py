@@ -171,7 +171,9 @@ def _first_seen(version: str) -> int:
     """When this state of things was first seen, or midnight, since figures fade by the day: Last-Modified."""
     now = timezone.now()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    seen = cache.get_or_set(f"seen:{digest(_state(version))}", now.timestamp(), SEEN_SECONDS)
+    seen = (
+        cache.get_or_set(f"seen:{digest(_state(version))}", now.timestamp(), SEEN_SECONDS) or now.timestamp()
+    )
     return int(max(seen, midnight.timestamp()))
 
 

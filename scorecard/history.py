@@ -28,7 +28,7 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import StrIndex, Substr
 from django.utils.translation import gettext
 
-from scorecard import conditional, sentences, standings, vocabulary
+from scorecard import acts, conditional, sentences, standings, vocabulary
 from scorecard.api import paging
 from scorecard.method import weighing
 from scorecard.method.columns import Log
@@ -153,17 +153,17 @@ class Known:
 ARROW = "→"
 
 
-def words(before: Record | None, record: Record) -> list[str]:
-    """One short line for each thing that changed; empty for the first version."""
+def words(before: Record | None, record: Record, asks: Mapping[tuple[str, str], str]) -> list[str]:
+    """One short line for each thing that changed; empty for the first version. `asks`: `acts.ask_names`."""
     if before is None:
         return []
-    return [*_facts(before, record), *_assessments(before, record), *_rest(before, record)]
+    return [*_facts(before, record), *_assessments(before, record, asks), *_rest(before, record)]
 
 
 def _facts(before: Record, record: Record) -> list[str]:
     found = []
-    if _moment(before) != _moment(record):
-        found.append(_changed(gettext("date"), _moment(before), _moment(record)))
+    if acts.when(before) != acts.when(record):
+        found.append(_changed(gettext("date"), acts.when(before), acts.when(record)))
     if before["certainty"] != record["certainty"]:
         one, other = (str(vocabulary.CERTAINTIES[each["certainty"]]) for each in (before, record))
         found.append(_changed(gettext("certainty"), one, other))
@@ -179,7 +179,7 @@ def _facts(before: Record, record: Record) -> list[str]:
     return found
 
 
-def _assessments(before: Record, record: Record) -> list[str]:
+def _assessments(before: Record, record: Record, asks: Mapping[tuple[str, str], str]) -> list[str]:
     old, new = ({item["rec"]: item for item in each["assessments"]} for each in (before, record))
     found = []
     for slug in record_format.RECOMMENDATIONS:
@@ -191,7 +191,8 @@ def _assessments(before: Record, record: Record) -> list[str]:
             nothing = gettext("no code")
             found.append(_changed(name, _code(one) if one else nothing, _code(other) if other else nothing))
         elif one["ask"] != other["ask"]:
-            found.append(_changed(f"{name}, {gettext('ask')}", one["ask"] or "–", other["ask"] or "–"))
+            named = (asks.get((slug, each["ask"]), each["ask"]) or "–" for each in (one, other))
+            found.append(_changed(f"{name}, {gettext('ask')}", *named))
         elif one["rationale"] != other["rationale"]:
             found.append(gettext("%(name)s: reason reworded") % {"name": name})
     return found
@@ -210,10 +211,6 @@ def _rest(before: Record, record: Record) -> list[str]:
 
 def _code(item: Mapping[str, Any]) -> str:
     return f"{vocabulary.DIRECTIONS[item['direction']]}, {vocabulary.STRENGTHS[item['strength']]}"
-
-
-def _moment(record: Record) -> str:
-    return sentences.when(record_format.day(record["date"], "date"), record["date_precision"])
 
 
 def _changed(name: str, one: str, other: str) -> str:

@@ -17,8 +17,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
+from scorecard import acts, sentences, standings, vocabulary
 from scorecard import clock as clocks
-from scorecard import sentences, standings, vocabulary
 from scorecard.charts import lines
 from scorecard.history import Change, Known, Version
 from scorecard.method import contributions, parameters, weighing
@@ -125,6 +125,21 @@ class Reading:
         if event is None or event.ender is None or event.end is None or event.end > self.clock.as_of:
             return None
         return self.known.by_id[event.ender].record
+
+    @cached_property
+    def asks(self) -> Mapping[tuple[str, str], str]:
+        """The asks by name: (recommendation, ask) -> name."""
+        return acts.ask_names()
+
+    @cached_property
+    def _beside(self) -> acts.Beside:
+        # Whether a dispute is open is said of today: what was known on a day that is over does not hold it.
+        now = self.clock.known_at is None or self.clock.known_at >= self.clock.today
+        return acts.Beside(self.asks, self.effects(), self.ended(), acts.disputed() if now else frozenset())
+
+    def act(self, record: Record) -> acts.Act:
+        """A record as readers are told of it, with its points on the day of the page."""
+        return acts.described(record, self._beside)
 
     def history(self, event_id: str) -> Sequence[Change]:
         return self.known.history(event_id)

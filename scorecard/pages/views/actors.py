@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import acts, conditional, sentences, vocabulary
+from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.drawing import direction
 from scorecard.pages import figures, filters, frame, reading
@@ -141,6 +141,6 @@ def _events(request: HttpRequest, read: Reading, actor: str, query: str) -> dict
     return {
         "events_title": gettext("Its acts, newest first"),
         "filters": filters.form(chosen, request.path + "#events", read.clock.pairs(), len(found), error),
-        "events": acts.listed(filters.cut(found, chosen), read.effects(), query, ended=read.ended()),
+        "events": figures.listed(map(read.act, filters.cut(found, chosen)), query),
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
     }

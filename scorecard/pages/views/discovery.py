@@ -8,8 +8,9 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext
 
-from scorecard import conditional
+from scorecard import acts, conditional, sentences
 from scorecard.alerts import feeds
 from scorecard.method import parameters
 from scorecard.pages import frame, reading
@@ -101,17 +102,19 @@ def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
         raise Http404
     entries = feeds.entries(
         (feeds.Version(line.record, line.written, line.why) for line in reading.versions()),
+        acts.Beside(acts.ask_names()),
         recommendation=asked.get("recommendations", ""),
         actor=asked.get("actors", ""),
-        chinese=frame.language().startswith("zh"),
     )
+    site = gettext("US–China AI Policy Scorecard")
     channel = feeds.Channel(
-        title=f"US–China AI Policy Scorecard: {', '.join(titles[part] for part in parts)}",
+        title=gettext("%(site)s: %(parts)s")
+        % {"site": site, "parts": sentences.enumerated([titles[part] for part in parts])},
+        author=site,
         home=frame.absolute(reverse("pages:overview")),
         address=frame.absolute(request.path),
-        event_address=lambda event_id: frame.absolute(reverse("pages:event", args=[event_id])),
+        site=settings.SITE_URL.rstrip("/"),
         language=frame.TAGS[frame.language()],
-        authority=settings.SITE_URL.partition("//")[2].split("/")[0].split(":")[0],
     )
     body = feeds.atom(channel, entries) if ending == "atom" else feeds.json_feed(channel, entries)
     return HttpResponse(body, content_type=TYPES[ending])

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
-from scorecard import acts, conditional, sentences, standings, vocabulary
+from scorecard import conditional, sentences, standings, vocabulary
 from scorecard.method import parameters
-from scorecard.pages import filters, frame, reading, uncertainty
+from scorecard.pages import figures, filters, frame, reading, uncertainty
 from scorecard.pages.reading import Reading
 from tracker import record
 
@@ -400,7 +400,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": title,
-        "changes": [acts.change(change, query) for change in filters.cut(found, chosen)],
+        "changes": [figures.change(change, query, read.asks) for change in filters.cut(found, chosen)],
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
     }
     return render(request, "pages/changes.html", context)

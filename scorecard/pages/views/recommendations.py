@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import acts, conditional, sentences, vocabulary
+from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
 from scorecard.pages import figures, filters, frame, horizons, reading, uncertainty
@@ -135,15 +135,15 @@ def chart_acts(read: Reading, slug: str, pins: Mapping[str, int], query: str) ->
     for record in read.records:
         for item in record["assessments"]:
             if item["rec"] == slug:
-                tip = f"{sentences.short_day(read.start(record))}: {acts.title(record)}"
-                href = reverse("pages:event", args=[record["id"]]) + query
+                act = read.act(record)
+                tip = " · ".join((act.headline, *(code.words for code in act.about(slug))))
                 found.append(
                     lines.Act(
                         read.start(record),
                         item["direction"],
                         item["strength"],
                         tip,
-                        href,
+                        act.address + query,
                         pins.get(record["id"]),
                     )
                 )
@@ -177,9 +177,8 @@ def _largest(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> l
         {
             "name": name,
             "look": look,
-            "acts": acts.listed(
-                [by_id[event_id] for event_id in strongest(read, slug, sign)],
-                read.effects(),
+            "acts": figures.listed(
+                [read.act(by_id[event_id]) for event_id in strongest(read, slug, sign)],
                 query,
                 recommendation=slug,
                 pins=pins,
@@ -287,9 +286,7 @@ def _events(request: HttpRequest, read: Reading, slug: str, query: str) -> dict[
     return {
         "events_title": gettext("All acts that touch “%(name)s”") % {"name": name},
         "filters": filters.form(chosen, request.path + "#events", read.clock.pairs(), len(found), error),
-        "events": acts.listed(
-            filters.cut(found, chosen), read.effects(), query, recommendation=slug, ended=read.ended()
-        ),
+        "events": figures.listed(map(read.act, filters.cut(found, chosen)), query, recommendation=slug),
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
         "language": get_language(),
     }

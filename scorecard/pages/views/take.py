@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from scorecard import acts, conditional, sentences, vocabulary
+from scorecard.acts import Act
 from scorecard.charts import lines, pictures
 from scorecard.pages import figures, files, frame, horizons, reading
 from scorecard.pages.reading import Reading
@@ -83,11 +84,8 @@ def _picture(read: Reading, slug: str) -> str:
         "2025."
     ) % {"name": read.name(slug)}
     pins = pinned(read, slug)
-    notes = [
-        f"{pins[each['id']]} · {acts.moment(each)}: {acts.title(each)}"
-        for each in read.records
-        if each["id"] in pins
-    ]
+    pinned_acts = [read.act(record) for record in read.records if record["id"] in pins]
+    notes = [f"{pins[act.id]} · {act.headline}" for act in pinned_acts]
     caption = pictures.Caption(title, subtitle, read.source_line(), read.licence_line(), notes)
     return pictures.series_picture(chart, caption, TOP)
 
@@ -129,11 +127,24 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     elif kind == "actor" and key in record_format.ACTORS:
         headline, faces = vocabulary.actor(key), _faces(read, actor=key)
     elif kind == "event" and (record := read.record(key)) is not None:
-        slugs = [item["rec"] for item in record["assessments"]][:3]
-        headline, faces = acts.title(record), _faces(read, slugs) if slugs else []
+        return _picture_response(_picture_of_act(read, read.act(record)))
     elif name not in ("overview", "actors"):
         raise Http404
-    svg = pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.card_line(), faces)
+    return _picture_response(
+        pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.card_line(), faces)
+    )
+
+
+def _picture_of_act(read: Reading, act: Act) -> str:
+    rows = [
+        pictures.Row(code.words, code.effect, figures.effect(code)["look"], figures.effect(code)["mark"])
+        for code in act.codes
+    ]
+    site = gettext("US–China AI Policy Scorecard")
+    return pictures.act_card(site, act.title, f"{act.when} · {act.facts}", read.card_line(), rows)
+
+
+def _picture_response(svg: str) -> HttpResponse:
     return HttpResponse(pictures.render(svg), content_type="image/png")
 
 
@@ -160,7 +171,7 @@ def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     if key in record_format.ASKS:
         return read.name(key), reverse("pages:recommendation", args=[key])
     if kind == "event" and (record := read.record(rest)) is not None:
-        return acts.title(record), reverse("pages:event", args=[rest])
+        return acts.title(record), acts.address(rest)
     if kind == "actor" and rest in record_format.ACTORS:
         return vocabulary.actor(rest), reverse("pages:actor", args=[rest])
     titles = {"overview": gettext("How the seven stand"), "data": gettext("Data")}
@@ -171,7 +182,9 @@ def _cited_page(read: Reading, key: str) -> tuple[str, str]:
 
 @conditional.page
 def embed(request: HttpRequest, name: str) -> HttpResponse:
-    """A card for an iframe: the scores, their bands, the day, and a link back."""
+    """A card for an iframe: the scores, their bands, the day, and a link back; or one act."""
+    if name.startswith("event-"):
+        return _embedded_act(request, name.removeprefix("event-"))
     slug, read = named(name), reading.open_(request)
     query = read.clock.query()
     slugs = read.slugs if slug == "all" else (slug,)
@@ -185,12 +198,33 @@ def embed(request: HttpRequest, name: str) -> HttpResponse:
         "headline": sentences.headline(read.label(each) for each in read.slugs)
         if slug == "all"
         else read.name(slug),
-        "source": read.source_line(),
         "silence": read.coverage()["silence"],
-        "language_tag": frame.TAGS[frame.language()],
-        "home": frame.absolute(reverse("pages:overview") + query),
     }
-    return _everywhere(render(request, "pages/embed.html", context))
+    return _embedded(request, read, context)
+
+
+def _embedded_act(request: HttpRequest, event_id: str) -> HttpResponse:
+    read = reading.open_(request)
+    record = read.record(event_id)
+    if record is None:
+        raise Http404
+    act = read.act(record)
+    context = {
+        "headline": act.title,
+        "act": act,
+        "href": act.address + read.clock.query(),
+        "effects": [figures.effect(code) | {"code": code} for code in act.codes],
+    }
+    return _embedded(request, read, context)
+
+
+def _embedded(request: HttpRequest, read: Reading, context: dict[str, Any]) -> HttpResponse:
+    around = {
+        "source": read.source_line(),
+        "language_tag": frame.TAGS[frame.language()],
+        "home": frame.absolute(reverse("pages:overview") + read.clock.query()),
+    }
+    return _everywhere(render(request, "pages/embed.html", context | around))
 
 
 @conditional.page
