@@ -149,7 +149,7 @@ def act_card(site: str, headline: str, facts: str, foot: str, codes: Sequence[Ro
     step = min(84.0, (566 - below) / max(1, len(codes)))
     two_lines = step >= 74
     for index, code in enumerate(codes):
-        y = below + step * index + (56 if two_lines else 44)
+        y = below + step * index + (56 if two_lines else 50)
         drawing.text(64, y, shortened(code.words, 1072 if two_lines else 640, 26), "card-text")
         if two_lines:
             drawing.text(64, y + 32, f"{code.mark} {code.effect}", f"card-small {code.look}")

@@ -90,8 +90,12 @@ def test_only_who_asks_for_gzip_gets_it(accepted, packed):
 
 @pytest.mark.parametrize(
     "made",
-    ["short", HttpResponse(b"\x89PNG" * 500, content_type="image/png"), HttpResponse(LONG, content_type="application/zip")],
-)  # fmt: skip
+    [
+        "short",
+        HttpResponse(b"\x89PNG" * 500, content_type="image/png"),
+        HttpResponse(LONG, content_type="application/zip"),
+    ],
+)
 def test_what_would_not_shrink_stays_as_it_is(made):
     answer = asked(Maker(made), accept_encoding="gzip")
     assert "Content-Encoding" not in answer.headers
