@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("SECRET_KEY", "for the tests only, thirty-two characters and more")
 os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 os.environ.setdefault("SITE_URL", "http://testserver")
+os.environ.setdefault("ADMINS", "editor@desk.example")
 
 from tracker.settings import *  # noqa: F403
 from tracker.settings import STORAGES
