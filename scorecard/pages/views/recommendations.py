@@ -171,7 +171,9 @@ def _readings(read: Reading, slug: str, report: Mapping[str, Any]) -> dict[str, 
 
 def _largest(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> list[dict[str, Any]]:
     """The heaviest acts against and for, side by side."""
-    sides = ((-1, "down", f"▼ {gettext('Against')}"), (1, "up", f"▲ {gettext('In favour')}"))
+    # Not inside the braces of an f-string, where words to translate are not found.
+    against, favour = gettext("Against"), gettext("In favour")
+    sides = ((-1, "down", f"▼ {against}"), (1, "up", f"▲ {favour}"))
     by_id = {record["id"]: record for record in read.records}
     return [
         {
