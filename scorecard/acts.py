@@ -186,7 +186,9 @@ def ask_names() -> dict[tuple[str, str], str]:
 
 def disputed() -> frozenset[str]:
     """The events under dispute today."""
-    return frozenset(Event.objects.filter(status=Event.Status.DISPUTED).values_list("pk", flat=True))
+    return frozenset(
+        Event.objects.filter(status=Event.Status.DISPUTED).order_by().values_list("pk", flat=True)
+    )
 
 
 def one_line(text: str) -> str:

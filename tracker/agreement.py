@@ -158,14 +158,15 @@ def figures(draws: int = DRAWS) -> list[dict[str, Any]]:
 
 def finished() -> list[Pair]:
     """First and second codings of every event that was coded twice."""
-    firsts = Coding.objects.filter(part=Coding.Part.FIRST, done_at__isnull=False)
-    seconds = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False).order_by("event_id")
-    by_event: dict[str, Any] = dict(firsts.values_list("event_id", "body"))
-    found: list[Pair] = []
-    for key, body in seconds.values_list("event_id", "body"):
-        if key in by_event:
-            found.append((by_event[key], body or {}))
-    return found
+    second = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False).order_by("event_id")
+    seconds: dict[str, Any] = dict(second.values_list("event_id", "body"))
+    if not seconds:  # most records: what was coded once need not be read
+        return []
+    first = Coding.objects.filter(part=Coding.Part.FIRST, done_at__isnull=False)
+    firsts: dict[str, Any] = dict(
+        first.filter(event__in=second.values("event")).values_list("event_id", "body")
+    )
+    return [(firsts[key], body or {}) for key, body in seconds.items() if key in firsts]
 
 
 def measured(pairs: list[Pair], draws: int = DRAWS) -> list[Agreement]:

@@ -129,7 +129,8 @@ class Reading:
     @cached_property
     def asks(self) -> Mapping[tuple[str, str], str]:
         """The asks by name: (recommendation, ask) -> name."""
-        return acts.ask_names()
+        rows = self._recommendations.values()
+        return {(row.slug, ask.slug): self._word(ask, "name") for row in rows for ask in row.asks.all()}
 
     @cached_property
     def _beside(self) -> acts.Beside:
