@@ -322,10 +322,7 @@ def opinion_of(event: Event) -> Opinion | None:
 
 def _unasked() -> list[_Question]:
     """The questions still to be asked, in the queue's order. One that failed waits longer each time."""
-    waiting = Event.objects.filter(
-        status__in=(Event.Status.NEW, Event.Status.PROPOSED, Event.Status.IN_REVIEW)
-    )
-    first = waiting.order_by("-priority", "id")[:LOOKED_AT]
+    first = Event.objects.waiting().order_by("-priority", "id")[:LOOKED_AT]
     asked = {
         one.digest: one for one in (_question(event) for event in first if not blind.suggestion_hidden(event))
     }

@@ -56,9 +56,8 @@ class Setting:
 class Log:
     """Columns of versions, of their assessments ("rows") and of their `supersedes` links, in log order.
 
-    `ids[event[v]]` is the id of version v. `row_version` and `link_version` rise, so that the rows of version
-    v are the slice `row_first[v]:row_first[v + 1]`. Ids named only by a link are interned too, without any
-    version.
+    `ids[event[v]]` is the id of version v. `row_version` and `link_version` rise. Ids named only by a link are
+    interned too, without any version.
     """
 
     ids: tuple[str, ...]
@@ -85,16 +84,6 @@ class Log:
     def by_knowledge(self) -> np.ndarray:
         """Versions in the order (event, recorded, place in the log)."""
         return np.argsort(self.event.astype(np.int64) << 24 | self.recorded, kind="stable")
-
-    @cached_property
-    def row_first(self) -> np.ndarray:
-        """Where the rows of each version begin; one longer than the versions."""
-        return np.searchsorted(self.row_version, np.arange(len(self) + 1)).astype(np.int32)
-
-    @cached_property
-    def last_start(self) -> int:
-        """The latest effective date in the log, or the start when it is empty."""
-        return int(self.start.max(initial=record_format.START.toordinal()))
 
     def take(self, versions: np.ndarray) -> Log:
         """The log of these versions only (a boolean mask), ids numbered as before; no settings."""

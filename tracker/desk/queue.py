@@ -16,7 +16,6 @@ from tracker.triage import blind, coding, held_by_others
 SHOWN = 40
 COUNTED = 1000  # beyond that the desk says "1000+"
 
-WAITING = (Event.Status.NEW, Event.Status.PROPOSED, Event.Status.IN_REVIEW)
 TABS = {
     "queue": _("Queue"),
     "review": _("In review"),
@@ -40,7 +39,7 @@ def events(tab: str = "queue", query: str = "") -> QuerySet[Event]:
         found = Event.objects.filter(status="in_review").order_by("-priority", "pk")
     else:
         # Exactly the condition of the index `events_in_the_queue`, so that the order costs nothing.
-        found = Event.objects.filter(status__in=WAITING).order_by("-priority", "pk")
+        found = Event.objects.waiting().order_by("-priority", "pk")
     return found.filter(search.condition(query)) if query.strip() else found
 
 
@@ -69,7 +68,7 @@ def tabs() -> list[dict[str, Any]]:
 
 def median_age() -> int | None:
     """Days that the middle one of the first thousand waiting proposals has waited."""
-    waiting = Event.objects.filter(status__in=WAITING).order_by("-priority", "pk")
+    waiting = Event.objects.waiting().order_by("-priority", "pk")
     ages = sorted(timezone.now() - at for at in waiting.values_list("proposed_at", flat=True)[:COUNTED])
     return ages[len(ages) // 2].days if ages else None
 
