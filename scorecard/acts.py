@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import sentences, vocabulary
-from tracker import record as record_format
 from tracker.models import Ask, Event
 
 Record = Mapping[str, Any]
@@ -170,7 +169,7 @@ def address(event_id: str) -> str:
 
 def when(record: Record) -> str:
     """The date of an act, no finer than it is known."""
-    return sentences.when(record_format.day(record["date"], "date"), record["date_precision"])
+    return sentences.when_of(record)
 
 
 def language(text: str) -> str:

@@ -28,7 +28,7 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import StrIndex, Substr
 from django.utils.translation import gettext
 
-from scorecard import acts, conditional, sentences, standings, vocabulary
+from scorecard import conditional, sentences, standings, vocabulary
 from scorecard.api import paging
 from scorecard.method import weighing
 from scorecard.method.columns import Log
@@ -162,8 +162,8 @@ def words(before: Record | None, record: Record, asks: Mapping[tuple[str, str], 
 
 def _facts(before: Record, record: Record) -> list[str]:
     found = []
-    if acts.when(before) != acts.when(record):
-        found.append(_changed(gettext("date"), acts.when(before), acts.when(record)))
+    if sentences.when_of(before) != sentences.when_of(record):
+        found.append(_changed(gettext("date"), sentences.when_of(before), sentences.when_of(record)))
     if before["certainty"] != record["certainty"]:
         one, other = (str(vocabulary.CERTAINTIES[each["certainty"]]) for each in (before, record))
         found.append(_changed(gettext("certainty"), one, other))
