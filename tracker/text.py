@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,7 +22,6 @@ import opencc
 
 LONGEST_TITLE = 600
 LONGEST_SUMMARY = 500
-LONGEST_WORDS = 4000  # characters of each field that a search looks through
 
 _BREAKS = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 # Soft hyphen, zero-width space, byte order mark; direction embeddings, overrides and isolates. The joiners
@@ -35,10 +34,17 @@ _FORBIDDEN = re.compile(
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _SITE = re.compile(r"\s[|–—\-_]\s?([^|–—_]{2,40})$|[_|｜]([^_|｜]{2,20})$")
 _HAN = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
-_HAN_CHARACTER = "[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+# Scripts that are written without spaces between words: Chinese characters, kana, Thai, Lao, Burmese, Khmer.
+_WITHOUT_SPACES = (
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff]"
+)
+UNSPACED = re.compile(_WITHOUT_SPACES)
+SOURCES = "|"  # stands before the words of the sources; no word holds it
+_NO_LETTER = re.compile(r"[\W_]")
 _EUROPEAN_MARKS = re.compile("([A-Za-z\u0370-\u03ff\u1f00-\u1fff\u0400-\u052f])[\u0300-\u036f]+")
 _BORDER = re.compile(
-    f"(?<={_HAN_CHARACTER})(?=[0-9a-z\xdf-\u052f])|(?<=[0-9a-z\xdf-\u052f])(?={_HAN_CHARACTER})"
+    f"(?<={_WITHOUT_SPACES})(?=[0-9a-z\xdf-\u052f])|(?<=[0-9a-z\xdf-\u052f])(?={_WITHOUT_SPACES})"
 )
 
 
@@ -126,17 +132,29 @@ def search_form(text: str) -> str:
 
 
 def words_of(record: Mapping[str, Any]) -> str:
-    """What a search looks through: the words of a record, each text a line of its own in `search_form`."""
-    return "\n".join(search_form(text) for text in _texts(record) if text)
+    """What a search looks through: the words of a record, each text a line of its own in `search_form`, those of
+    the sources behind `SOURCES`."""
+    own = (record["summary"], record["summary_zh"], record["id"], *_reasons(record))
+    cited = (text for source in record["sources"] for text in _cited(source))
+    return f"{titles_of(record)}\n{_lines(own)}\n{SOURCES}\n{_lines(cited)}"
 
 
-def _texts(record: Mapping[str, Any]) -> Iterator[str]:
-    for key in ("title", "title_zh", "summary", "summary_zh", "id"):
-        yield record[key]
+def titles_of(record: Mapping[str, Any]) -> str:
+    """The same of its titles alone."""
+    return _lines((record["title"], record["title_zh"]))
+
+
+def _lines(texts: Iterable[str]) -> str:
+    return "\n".join(search_form(text) for text in texts if text)
+
+
+def _reasons(record: Mapping[str, Any]) -> Iterator[str]:
     for assessment in record["assessments"]:
-        yield assessment["rationale"]
-    for source in record["sources"]:
-        yield from (source["title"], source["publisher"], source["url"])
+        yield from (assessment["rationale"], assessment.get("rationale_zh", ""))
+
+
+def _cited(source: Mapping[str, Any]) -> tuple[str, ...]:
+    return source["title"], source["publisher"], source["url"]
 
 
 @cache
@@ -165,11 +183,6 @@ def lower(folded: str) -> str:
     if len(small) == len(folded):
         return small
     return "".join(low if len(low := character.lower()) == 1 else character for character in folded)
-
-
-def folded(text: str) -> str:
-    """Small letters, Simplified characters, ordinary widths and quotes: what a search compares."""
-    return lower(fold(text, LONGEST_WORDS))
 
 
 def without_site(title: str, publisher: str = "") -> str:

@@ -20,12 +20,13 @@ from django.utils.translation import get_language, gettext
 from scorecard import acts, sentences, standings, vocabulary
 from scorecard import clock as clocks
 from scorecard.charts import lines
-from scorecard.history import Change, Known, Version
+from scorecard.history import Change, Known, Version, passing
 from scorecard.method import contributions, parameters, weighing
 from scorecard.method.parameters import method_of
 from scorecard.pages import uncertainty as agreements
 from tracker import record
 from tracker.models import Recommendation
+from tracker.search import EventQuery
 
 Record = Mapping[str, Any]
 
@@ -106,6 +107,14 @@ class Reading:
 
     def newest(self) -> Iterable[Record]:
         return reversed(self.records)
+
+    def found(self, query: EventQuery) -> list[Record]:
+        """Those that a search finds, newest first."""
+        log = standings.log()
+        ids = (
+            {log.ids[log.event[place]] for place in passing(log, self.known.places, query)} if query else None
+        )
+        return [record for record in self.newest() if ids is None or record["id"] in ids]
 
     def start(self, record: Record) -> datetime.date:
         return self.known.by_id[record["id"]].start

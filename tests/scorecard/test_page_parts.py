@@ -11,6 +11,7 @@ from scorecard.alerts import feeds
 from scorecard.pages import filters, sides
 from scorecard.pages.frame import Citation
 from tracker import record as record_format
+from tracker import search, text
 
 TODAY = datetime.date(2026, 11, 24)
 UTC = datetime.UTC
@@ -61,7 +62,9 @@ class TestClock:
 
 class TestFilters:
     def keeps(self, query, only="", **changes):
-        return filters.read(query, only=only).keeps(record(**changes))
+        line = record(**changes)
+        query = filters.read(query, only=only).search
+        return query.matches(text.words_of(line), search.codes_of(line["assessments"]), line)
 
     def test_everything_passes_without_filters(self):
         assert self.keeps({})
@@ -116,8 +119,14 @@ class TestFilters:
         with pytest.raises(filters.BadFilter, match=next(iter(query))):
             filters.read(query)
 
-    def test_search_words_are_bounded_and_lose_control_characters(self):
-        assert filters.read({"q": "a\x00b" + "c" * 500}).words == "a b" + "c" * 97
+    @pytest.mark.parametrize(
+        ("words", "says"),
+        [("a\x00b", "character"), ("c" * 301, "300"), ('"open', "quotation"), ("colour:red", "title:")],
+    )
+    def test_words_that_cannot_be_read_stay_in_the_form_with_the_reason(self, words, says):
+        chosen, error = filters.asked({"q": words, "actor": "us"})
+        assert says in error
+        assert (chosen.words, bool(chosen.search)) == (words[:300], False)
 
     def test_pages_of_a_list_overlap_nowhere_and_leave_nothing_out(self):
         everything = list(range(123))

@@ -98,5 +98,6 @@ def test_the_words_of_a_record_are_lines_of_their_own():
         "assessments": [{"rationale": "A control."}],
         "sources": [{"title": "Chips", "publisher": "Reuters", "url": "https://example.com/a"}],
     }
-    lines = " us bans h20 \n 禁售 \n h20 ban \n a control \n chips \n reuters \n https example com a "
+    lines = " us bans h20 \n 禁售 \n h20 ban \n a control \n|\n chips \n reuters \n https example com a "
     assert text.words_of(record) == lines
+    assert text.titles_of(record) == " us bans h20 "

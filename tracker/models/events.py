@@ -99,10 +99,18 @@ class Event(models.Model):
         blank=True,
         default="",
         editable=False,
-        help_text=_("Titles and summaries in one spelling, for search."),
+        help_text=_("All words of the record in one spelling, for search."),
     )
     folded_title = models.TextField(
         _("words of the title"), blank=True, default="", editable=False, help_text=_("The titles alone.")
+    )
+    codes = models.TextField(
+        _("codes"),
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("The assessments as one text, for search; of a proposal those that analysts are shown."),
     )
     look_again = models.CharField(
         _("look again"),

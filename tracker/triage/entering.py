@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 
 from tracker import log, record, text
 from tracker.models import Decision, Event, Revision
-from tracker.triage import coding
+from tracker.triage import coding, searchable
 from tracker.triage.statuses import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
-from tracker.triage.steps import note, reason
+from tracker.triage.steps import reason
 
 _COLUMNS = (
     "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty", "supersedes",
@@ -118,7 +118,7 @@ def _write(
     row.codebook = checked["codebook"] or ""
     row.recorded_at = recorded_on
     row.version = row.version + 1 if event else 1
-    note(row)
+    searchable.note(row, checked["assessments"])
     row.save(force_insert=event is None)
     coding.put(row, checked["assessments"], checked["codebook"] or record.VERSION)
     Decision.objects.create(

@@ -89,7 +89,7 @@ def split(
             for article in chosen:
                 Report.objects.create(event=new[-1], article_id=article, how=Report.How.ANALYST)
             new[-1].reports_count = new[-1].outlets_count = len(chosen)
-            new[-1].save(update_fields=["reports_count", "outlets_count"])
+            step.save(new[-1])
             moved = _take_away(row, chosen, part) or moved
         _after_split(step, row, moved, [each.pk for each in new])
     return new

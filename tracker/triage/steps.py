@@ -29,10 +29,12 @@ from django.utils.translation import gettext as _
 
 from tracker import log, record, text, textfields
 from tracker.models import Assessment, Claim, Decision, Event, Report, Revision
+from tracker.triage import searchable
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
 
 # The machine's own columns move under our feet; `version` must only ever rise.
 _NOT_OURS = {"id", "version", "relevance", "priority", "suggestion", "model_version", "proposed_at"} | {
+    "codes",
     "folded",
     "folded_title",
 }
@@ -176,7 +178,7 @@ class Step:
 
     def add(self, event: Event) -> Event:
         """An event that this step creates."""
-        note(event)
+        searchable.note(event, [])
         event.save(force_insert=True)
         self.events[event.pk], self.before[event.pk] = event, None
         return event
@@ -215,7 +217,7 @@ class Step:
             raise Refused(textfields.sentence(error)) from error
 
     def save(self, event: Event) -> None:
-        note(event)
+        searchable.note(event)
         event.save()
 
     def _check_claim(self, event: Event) -> None:
@@ -262,13 +264,6 @@ class Step:
             for field in Event._meta.concrete_fields:
                 setattr(given, field.attname, getattr(self.events[key], field.attname))
             vars(given)["_prefetched_objects_cache"] = {}
-
-
-def note(event: Event) -> None:
-    """Set what a search looks through; called before every saving of an event's words."""
-    event.folded_title = text.folded(f"{event.title}\n{event.title_zh}")
-    summaries = (text.folded(event.summary), text.folded(event.summary_zh))
-    event.folded = "\n".join((event.folded_title, *summaries))
 
 
 def reason(why: str) -> str:

@@ -132,12 +132,8 @@ def _row(read: Reading, actor: str, slug: str, query: str) -> dict[str, Any]:
 
 
 def _events(request: HttpRequest, read: Reading, actor: str, query: str) -> dict[str, Any]:
-    error = ""
-    try:
-        chosen = filters.read(request.GET)
-    except filters.BadFilter as problem:
-        chosen, error = filters.read({}), str(problem)
-    found = [record for record in read.newest() if actor in record["actors"] and chosen.keeps(record)]
+    chosen, error = filters.asked(request.GET)
+    found = [record for record in read.found(chosen.search) if actor in record["actors"]]
     return {
         "events_title": gettext("Its acts, newest first"),
         "filters": filters.form(chosen, request.path + "#events", read.clock.pairs(), len(found), error),

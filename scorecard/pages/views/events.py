@@ -47,15 +47,10 @@ SIDES = (sides.US, sides.CHINA, sides.THIRD, sides.UNKNOWN)
 @conditional.page
 def events(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
-    query, error = read.clock.query(), ""
-    try:
-        chosen = filters.read(request.GET)
-    except filters.BadFilter as problem:
-        chosen, error = filters.read({}), str(problem)
-    found = [record for record in read.newest() if chosen.keeps(record)]
-    headline = ngettext("%(count)d act on record", "%(count)d acts on record", len(read.records)) % {
-        "count": len(read.records)
-    }
+    query = read.clock.query()
+    chosen, error = filters.asked(request.GET)
+    found = read.found(chosen.search)
+    headline = _headline(len(read.records), len(found) if chosen.search else None)
     page = frame.Page(
         key="events",
         title=headline,
@@ -75,6 +70,14 @@ def events(request: HttpRequest) -> HttpResponse:
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
     }
     return render(request, "pages/events.html", context, status=400 if error else 200)
+
+
+def _headline(count: int, found: int | None) -> str:
+    """How many acts there are, or how many of them a search found."""
+    if found is None:
+        return ngettext("%(count)d act on record", "%(count)d acts on record", count) % {"count": count}
+    words = ngettext("%(found)d of %(count)d act on record", "%(found)d of %(count)d acts on record", count)
+    return words % {"found": found, "count": count}
 
 
 @conditional.page

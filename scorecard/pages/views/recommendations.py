@@ -278,12 +278,8 @@ def _robust(read: Reading, slug: str) -> dict[str, Any]:
 
 
 def _events(request: HttpRequest, read: Reading, slug: str, query: str) -> dict[str, Any]:
-    error = ""
-    try:
-        chosen = filters.read(request.GET, only=slug)
-    except filters.BadFilter as problem:
-        chosen, error = filters.read({}, only=slug), str(problem)
-    found = [record for record in read.newest() if chosen.keeps(record)]
+    chosen, error = filters.asked(request.GET, only=slug)
+    found = read.found(chosen.search)
     name = vocabulary.short_name(slug)
     return {
         "events_title": gettext("All acts that touch “%(name)s”") % {"name": name},
