@@ -41,7 +41,6 @@ _WITHOUT_SPACES = (
 )
 UNSPACED = re.compile(_WITHOUT_SPACES)
 SOURCES = "|"  # stands before the words of the sources; no word holds it
-_NO_LETTER = re.compile(r"[\W_]")
 _EUROPEAN_MARKS = re.compile("([A-Za-z\u0370-\u03ff\u1f00-\u1fff\u0400-\u052f])[\u0300-\u036f]+")
 _BORDER = re.compile(
     f"(?<={_WITHOUT_SPACES})(?=[0-9a-z\xdf-\u052f])|(?<=[0-9a-z\xdf-\u052f])(?={_WITHOUT_SPACES})"
