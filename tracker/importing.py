@@ -12,33 +12,18 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
 
-from tracker import addresses, log, tagger_versions, triage
+from tracker import addresses, log, rows, tagger_versions, text, triage
 from tracker import record as record_format
 from tracker.models import Article, Ask, Completeness, Event, Recommendation, Report
-
-LONGEST_LINE = 1_000_000  # characters
-SHOWN = 20
-
-
-class BadFile(ValueError):
-    """Lines that cannot be imported. The message lists them with their reasons."""
-
-    def __init__(self, faults: list[tuple[int, str]]):
-        self.faults = faults
-        listed = [f"line {number}: {reason}" for number, reason in faults[:SHOWN]]
-        if len(faults) > SHOWN:
-            listed.append(f"and {len(faults) - SHOWN} more")
-        super().__init__("\n".join(listed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +35,9 @@ class Outcome:
     known: int
 
 
-def read(lines: Iterable[str]) -> list[dict[str, Any]]:
+def read(binary: BinaryIO) -> list[dict[str, Any]]:
     """The checked records of JSON Lines; `BadFile` names every line that is none."""
-    records, faults = [], []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                records.append(_record(line))
-            except record_format.RecordError as error:
-                faults.append((number, str(error)))
-    if faults:
-        raise BadFile(faults)
-    return records
+    return rows.checked(rows.json_lines(binary, record_format.SHAPE), record_format.check)
 
 
 @transaction.atomic
@@ -73,17 +49,6 @@ def enter(records: Iterable[dict[str, Any]], *, who: str, by: Any = None, why: s
         done["known" if revision is None else "changed" if record["id"] in known else "added"] += 1
         known.add(record["id"])
     return Outcome(done["added"], done["changed"], done["known"])
-
-
-def _record(line: str) -> dict[str, Any]:
-    if len(line) > LONGEST_LINE:
-        raise record_format.RecordError(f"longer than {LONGEST_LINE:,} characters")
-    try:
-        return record_format.check(json.loads(line))
-    except record_format.RecordError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise record_format.RecordError(f"not JSON ({error})") from None
 
 
 FOLDER = settings.BASE_DIR / "seeds"
@@ -100,22 +65,31 @@ class BadSeed(ValueError):
 
 def seed() -> Iterator[Added]:
     """Add what is missing, part by part; yields what each part added."""
-    yield _recommendations(json.loads((FOLDER / "recommendations.json").read_text("utf-8")))
+    yield _recommendations(_document("recommendations.json"))
     yield _events(FOLDER / "events.jsonl")
-    yield _completeness(json.loads((FOLDER / "coverage.json").read_text("utf-8")))
+    yield _completeness(_document("coverage.json"))
     yield _articles(FOLDER / "articles.jsonl")
     yield ("cues", *tagger_versions.seed_cues())
 
 
 def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The JSON objects of a file with their line numbers."""
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                try:
-                    yield number, json.loads(line)
-                except ValueError as error:
-                    raise BadSeed(f"{path.name}, line {number}: not JSON ({error})") from None
+    try:
+        with path.open("rb") as binary:
+            yield from rows.json_lines(binary)
+    except rows.BadFile as error:
+        raise BadSeed(f"{path.name}, {error}") from None
+
+
+def _document(name: str) -> dict[str, Any]:
+    """A seed file that is one JSON object."""
+    try:
+        document = rows.json_value((FOLDER / name).read_bytes().removeprefix(rows.BOM))
+    except ValueError as error:
+        raise BadSeed(f"{name}: {error}") from None
+    if not isinstance(document, dict):
+        raise BadSeed(f"{name}: a JSON object is needed, not {type(document).__name__}")
+    return document
 
 
 @transaction.atomic
@@ -163,9 +137,10 @@ def _completeness(document: dict[str, str]) -> Added:
 @transaction.atomic
 def _articles(path: Path) -> Added:
     """The labelled pages as articles already dealt with: reports of their event, or not relevant."""
-    read = {
-        article.url_key: (article, raw) for article, raw in map(_article, (raw for _n, raw in lines(path)))
-    }
+    try:
+        read = {article.url_key: (article, raw) for article, raw in rows.checked(lines(path), _article)}
+    except rows.BadFile as error:
+        raise BadSeed(f"{path.name}, {error}") from None
     known = set(Article.objects.filter(url_key__in=list(read)).values_list("url_key", flat=True))
     new = [article for key, (article, _raw) in read.items() if key not in known]
     Article.objects.bulk_create(new, batch_size=500)
@@ -186,8 +161,8 @@ def _article(raw: dict[str, Any]) -> tuple[Article, dict[str, Any]]:
     article = Article(
         url=raw["url"],
         url_key=hashlib.sha256(canonical.encode()).hexdigest(),
-        title=raw["title"][:500],
-        publisher=raw["publisher"][:300],
+        title=text.strict(raw["title"], "title", 500),
+        publisher=text.strict(raw["publisher"], "publisher", 300),
         language=raw["lang"],
         published_at=published,
         first_seen_at=published or _noon((raw["event"] or record_format.START.isoformat())[:10]),

@@ -24,7 +24,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from tracker import tagger_examples, tagging
+from tracker import tagger_examples, tagging, text
 from tracker.models import Cue, TaggerVersion
 from tracker.tagging import training
 from tracker.tagging.training import Example, fold_of
@@ -199,14 +199,16 @@ def _encoder() -> tagging.vectors.Encoder | None:
 
 
 def _seeded_cues() -> tagging.cues.Cues:
-    return tagging.cues.read((tagger_examples.FOLDER / "cues.jsonl").read_text("utf-8").splitlines())
+    with (tagger_examples.FOLDER / "cues.jsonl").open("rb") as binary:
+        return tagging.cues.read(binary)
 
 
 @cache
 def _digest_of_seeds() -> str:
-    """Changes with any seed file and any line of the tagging package, so that no stale model is ever used."""
+    """Changes with any seed file and any line of what tagging reads with, so that no stale model is ever
+    used."""
     seeds = [tagger_examples.FOLDER / name for name in tagger_examples.FILES]
-    program = sorted(Path(tagging.__file__).parent.glob("*.py"))
+    program = [*sorted(Path(tagging.__file__).parent.glob("*.py")), Path(text.__file__)]
     voice = b"embeddings" if _encoder() else b""
     return tagging.model.digest(voice, *(path.read_bytes() for path in [*seeds, *program] if path.exists()))
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import html
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.languages import simplified
+from tracker.rows import json_lines
 
 LONGEST_TITLE = 400
 LONGEST_SUMMARY = 1_200
@@ -196,5 +196,5 @@ def _normal(token: str) -> str:
 @functools.cache
 def gazetteer() -> Gazetteer:
     """The one of the seeds."""
-    lines = SEEDS.read_text("utf-8").splitlines()
-    return Gazetteer(json.loads(line) for line in lines if line.strip())
+    with SEEDS.open("rb") as binary:
+        return Gazetteer(row for _number, row in json_lines(binary, "a name is a JSON object"))
