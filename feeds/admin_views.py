@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from feeds import adding, health, opml, tracing
 from feeds.http import guard
 from feeds.models import Delivery, Feed
+from tracker import textfields
 from tracker.models import Article
 
 
@@ -60,6 +61,13 @@ class FeedForm(forms.ModelForm):
         model = Feed
         fields = ("url", "title", "folder", "site_url", "language", "category")
         fields += ("paused", "reference_only", "full_text")
+
+    def clean(self):
+        given = super().clean()
+        for name, longest in opml.LONGEST.items():
+            if name in given:
+                given[name] = textfields.cleaned(given[name], name, longest)
+        return given
 
     def clean_url(self):
         try:

@@ -24,6 +24,7 @@ from feeds.models import Feed, Poll
 from feeds.parsing import Document
 from feeds.scheduling import Batch
 from tracker import sql
+from tracker.text import lenient
 
 PAGES = 20  # in one go
 MOST = 500  # of one feed
@@ -124,7 +125,7 @@ class Walk:
         return older, ""
 
     def _kept(self, page: Page, document: Document, following: str, answer: Answer) -> Page:
-        self.feed.title = self.feed.title or document.title
+        self.feed.title = self.feed.title or lenient(document.title, 500)
         with transaction.atomic():
             kept = storing.keep(self.feed, document.entries, now=timezone.now())
             page = Page(page.number, page.url, page.entries, kept.new, kept.articles, page.text, page.more)

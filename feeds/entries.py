@@ -17,7 +17,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from feeds.parsing import Entry, cleaning, document
-from tracker import addresses, languages
+from tracker import addresses, languages, text
 
 _NO_WORD = bytes(code for code in range(128) if not chr(code).isalnum())
 
@@ -186,12 +186,12 @@ def draft(entry: Entry, *, publisher: str, language: str, now: datetime) -> Draf
         url=url if len(url) <= LONGEST_URL else "",
         url_key=url_key(canonical, publisher=outlet, title=title, day=day),
         unresolved=unresolved,
-        title=title[:500],
+        title=text.lenient(title, 500),
         title_key=title_key(title),
-        summary=summary,
+        summary=text.lenient(summary, len(summary)),
         html=html,
-        author=entry.author[:300],
-        publisher=outlet[:300],
+        author=text.lenient(entry.author, 300),
+        publisher=text.lenient(outlet, 300),
         language=languages.language_of(_sample(title, summary), language)[:20],
         published_at=published,
     )

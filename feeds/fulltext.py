@@ -75,7 +75,7 @@ def admitted(url: str) -> bool:
         rules = _robots(host)
         cache.set(key, rules, ROBOTS_KEPT)
     reader = RobotFileParser()
-    reader.parse(rules.splitlines())
+    reader.parse(rules.split("\n"))
     return reader.can_fetch(ROBOT, url)
 
 

@@ -4,26 +4,21 @@ The law: a file with a fault keeps nothing and names every faulty line; a second
 article imported and delivered is one article.
 """
 
-import csv
-import json
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import transaction
 
 from feeds import entries, storing
 from feeds.entries import Draft
 from feeds.parsing import Entry, cleaning, document
-from feeds.parsing.document import identity, storable
-from tracker import addresses
+from feeds.parsing.document import identity
+from tracker import addresses, rows, text
 
-LONGEST_LINE = 1_000_000  # characters
-SHOWN = 20
 PART = 500
-IMPRECISE = re.compile(r"\d{4}(?:-\d{2})?")
+IMPRECISE = re.compile(r"(?:199\d|20\d\d)(?:-(?:0[1-9]|1[0-2]))?")
 # The names of columns and keys, and those that other tools give them.
 NAMES = {
     "url": ("url", "link"),
@@ -34,17 +29,7 @@ NAMES = {
     "language": ("lang", "language"),
     "author": ("author",),
 }
-
-
-class BadFile(ValueError):
-    """Lines that cannot be taken; the message lists them with their reasons."""
-
-    def __init__(self, faults: list[tuple[int, str]]):
-        listed = [f"line {number}: {reason}" for number, reason in faults[:SHOWN]]
-        if len(faults) > SHOWN:
-            listed.append(f"and {len(faults) - SHOWN} more")
-        super().__init__("\n".join(listed))
-        self.faults = faults
+SPELLINGS = {spelling for spellings in NAMES.values() for spelling in spellings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +38,27 @@ class Outcome:
     known: int
 
 
-def read(lines: Iterable[str], *, comma_separated: bool, now: datetime) -> list[Draft]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The articles of a file, and what was passed over in it."""
+
+    drafts: list[Draft]
+    unknown: tuple[str, ...]  # columns or keys that say nothing of an article
+    encoding: str = "UTF-8"
+
+
+def read(binary: BinaryIO, *, comma_separated: bool, now: datetime) -> Found:
     """The articles of a file. Raises BadFile when any line is none."""
-    drafts, faults = [], []
-    rows = _csv_rows(lines) if comma_separated else _json_rows(lines)
-    for number, row in rows:
-        try:
-            drafts.append(_draft(_checked(row), now))
-        except ValueError as error:
-            faults.append((number, str(error)))
-    if faults:
-        raise BadFile(faults)
-    return drafts
+    if comma_separated:
+        sheet = rows.csv_rows(binary, NAMES)
+        drafts = rows.checked(sheet.rows, lambda row: _draft(_checked(row, now), now))
+        return Found(drafts, sheet.unknown, sheet.encoding)
+    unknown: dict[str, None] = {}
+    drafts = rows.checked(
+        rows.json_lines(binary, "an article is a JSON object"),
+        lambda line: _draft(_checked(_known(line, unknown), now), now),
+    )
+    return Found(drafts, tuple(unknown))
 
 
 def add(drafts: list[Draft]) -> Outcome:
@@ -77,56 +71,45 @@ def add(drafts: list[Draft]) -> Outcome:
     return Outcome(added, len(drafts) - added)
 
 
-def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield number, line
+def _known(line: dict[str, Any], unknown: dict[str, None]) -> dict[str, Any]:
+    """The values we know by our names; the other keys are noted."""
+    unknown |= dict.fromkeys(key for key in line if key not in SPELLINGS)
+    return {
+        name: next((line[spelling] for spelling in spellings if line.get(spelling)), "")
+        for name, spellings in NAMES.items()
+    }
 
 
-def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Any]]:
-    reader = csv.DictReader(lines)
-    try:
-        for row in reader:
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise BadFile([(reader.line_num, f"no CSV: {error}")]) from error
-
-
-def _checked(row: Any) -> dict[str, str]:
-    """The values we know by our names. Raises ValueError with the reason."""
-    if isinstance(row, str):
-        row = _parsed(row)
-    if None in row:
-        raise ValueError("more cells than the first line names")
+def _checked(row: dict[str, Any], now: datetime) -> dict[str, str]:
+    """The values as they are kept. Raises ValueError with the reason."""
     found = {}
-    for name, spellings in NAMES.items():
-        value = next((row[spelling] for spelling in spellings if row.get(spelling)), "") or ""
+    for name, value in row.items():
         if not isinstance(value, str):
             raise ValueError(f"{name}: text, not {type(value).__name__}")
-        found[name] = storable(value.strip())
+        take = text.address if name == "url" else text.strict
+        found[name] = take(value, name, rows.LONGEST_LINE)
     if not found["title"]:
         raise ValueError("title: missing")
     if found["url"]:
         addresses.canonical(found["url"])
     elif not found["publisher"]:
         raise ValueError("url: missing; without one at least the publisher must be named")
-    if IMPRECISE.fullmatch(found["date"]):
-        found["date"] = ""  # a month is no day; an article may well have none
-    if found["date"] and document.read(found["date"]) is None:
-        raise ValueError(f"date: {found['date'][:50]!r} is none; write 2026-11-16")
+    _check_date(found, now)
     return found
 
 
-def _parsed(line: str) -> dict[str, Any]:
-    if len(line) > LONGEST_LINE:
-        raise ValueError(f"longer than {LONGEST_LINE:,} characters")
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"no JSON: {error}") from error
-    if not isinstance(row, dict):
-        raise ValueError("a JSON object is needed")
-    return row
+def _check_date(found: dict[str, str], now: datetime) -> None:
+    if IMPRECISE.fullmatch(found["date"]):
+        found["date"] = ""  # a month is no day; an article may well have none
+    if not found["date"]:
+        return
+    moment = document.read(found["date"])
+    if moment is None:
+        raise ValueError(f"date: {found['date'][:50]!r} is none; write 2026-11-16")
+    if document.believable(moment, now=now) is None:
+        raise ValueError(
+            f"date: {found['date'][:50]!r} lies before 1990 or after tomorrow; correct or empty it"
+        )
 
 
 def _draft(row: dict[str, str], now: datetime) -> Draft:

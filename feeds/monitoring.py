@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from feeds.models import Feed, Poll
 from tracker import coverage
-from tracker.models import Article
 from tracker.monitoring import Vital, seconds_between
 
 
@@ -51,13 +50,9 @@ def forget_polls() -> int:
 
 
 def report_coverage() -> None:
-    """Tell the record, at most every ten minutes, how many feeds are alive and how fresh our articles are."""
+    """Tell the record, at most every ten minutes, how many feeds are alive."""
     # Feeds that nobody tried yet say nothing about our sight.
     tried = Feed.objects.filter(paused=False).exclude(state=Feed.State.NEW)
     if not tried.exists() or not cache.add("feeds-coverage", True, REPORTED_EVERY):
         return
-    coverage.report(
-        feeds_alive=tried.alive().count(),
-        feeds_total=tried.count(),
-        newest_article=Article.objects.aggregate(newest=Max("first_seen_at"))["newest"],
-    )
+    coverage.report(feeds_alive=tried.alive().count(), feeds_total=tried.count())

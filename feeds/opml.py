@@ -21,10 +21,12 @@ from w3lib.url import safe_url_string
 
 from feeds.http import guard
 from feeds.models import Feed
+from tracker import text
 
 LARGEST = 20_000_000  # bytes
 DEEPEST = 20  # folders
 SEPARATOR = "/"
+LONGEST = {"title": 500, "folder": 500, "category": 1000}  # characters
 LANGUAGES = {
     "zh": "zh-Hans",
     "zh-cn": "zh-Hans",
@@ -82,8 +84,11 @@ def checked(lines: Iterable[Line]) -> tuple[list[Line], list[str]]:
     for line in lines:
         try:
             url = normal(line.url)
-            good.setdefault(url, replace(line, url=url))
-        except guard.GuardError as error:
+            title, folder, category = (
+                text.strict(getattr(line, name), name, longest) for name, longest in LONGEST.items()
+            )
+            good.setdefault(url, replace(line, url=url, title=title, folder=folder, category=category))
+        except (guard.GuardError, text.BadText) as error:
             refused.append(f"line {line.row}: {error}")
     return list(good.values()), refused
 
@@ -105,7 +110,9 @@ def write(feeds: Iterable[Feed], *, title: str = "Feeds") -> str:
     ElementTree.SubElement(ElementTree.SubElement(root, "head"), "title").text = title
     folders = {"": ElementTree.SubElement(root, "body")}
     for feed in feeds:
-        ElementTree.SubElement(_folder(folders, feed.folder), "outline", _attributes(feed))
+        ElementTree.SubElement(
+            _folder(folders, text.without_forbidden(feed.folder)), "outline", _attributes(feed)
+        )
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(
         ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
@@ -114,17 +121,17 @@ def write(feeds: Iterable[Feed], *, title: str = "Feeds") -> str:
 
 def normal(url: str) -> str:
     """A feed's address as it is stored: ASCII, without fragment and with a scheme. Raises GuardError."""
-    text = re.sub(r"^feed:(?://)?(?=https?:)", "", url.strip())
-    text = re.sub(r"^feed://", "http://", text).split("#")[0]
+    spelt = re.sub(r"^feed:(?://)?(?=https?:)", "", url.strip())
+    spelt = re.sub(r"^feed://", "http://", spelt).split("#")[0]
     # Private addresses may be listed: whether they are called is decided at each call.
-    guard.check_url(text, allow_private=True)
+    guard.check_url(spelt, allow_private=True)
     try:
-        text = text if text.isascii() else safe_url_string(text)
+        spelt = spelt if spelt.isascii() else safe_url_string(spelt)
     except (ValueError, UnicodeError) as error:
         raise guard.GuardError(f"The address cannot be read ({error}): {url[:200]}") from error
-    if len(text) > 1000:
-        raise guard.GuardError(f"The address is longer than 1000 characters: {text[:100]}…")
-    return text
+    if len(spelt) > 1000:
+        raise guard.GuardError(f"The address is longer than 1000 characters: {spelt[:100]}…")
+    return spelt
 
 
 class _Reader:
@@ -160,11 +167,11 @@ class _Reader:
     def _line(self, told: dict[str, str], title: str, row: int) -> Line:
         return Line(
             url=told["xmlurl"],
-            title=title[:500],
-            folder=SEPARATOR.join(folder for folder in self._folders if folder)[:500],
+            title=title,
+            folder=SEPARATOR.join(folder for folder in self._folders if folder),
             site_url=told.get("htmlurl", "")[:1000],
             language=LANGUAGES.get(told.get("language", "").lower(), told.get("language", ""))[:20],
-            category=told.get("category", "")[:1000],
+            category=told.get("category", ""),
             paused=told.get("paused", "").lower() in ("1", "true", "yes"),
             row=row,
         )
@@ -196,7 +203,7 @@ def _attributes(feed: Feed) -> dict[str, str]:
     name = feed.title or feed.url
     told = {"type": "rss", "text": name, "title": name, "xmlUrl": feed.url, "htmlUrl": feed.site_url}
     told |= {"language": feed.language, "category": feed.category, "paused": "true" if feed.paused else ""}
-    return {key: value for key, value in told.items() if value}
+    return {key: text.without_forbidden(value) for key, value in told.items() if value}
 
 
 OPML = settings.INSTANCE_FOLDER / "feeds.opml"

@@ -33,6 +33,7 @@ from feeds.models import Feed, Poll
 from feeds.parsing import document as document_shapes
 from feeds.scheduling import Batch
 from tracker import sql
+from tracker.text import lenient
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,8 @@ def _answered(feed: Feed, answer: Answer) -> Outcome:
 
 def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: str) -> Outcome:
     now = timezone.now()
-    named = {"title": document.title, "site_url": document.link[:1000], "language": document.language[:20]}
+    title, language = lenient(document.title, 500), document.language[:20]
+    named = {"title": title, "site_url": document.link[:1000], "language": language}
     changes: dict[str, Any] = {
         name: value for name, value in named.items() if value and not getattr(feed, name)
     }

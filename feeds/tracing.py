@@ -23,7 +23,6 @@ STATES = {
     Article.State.FAILED: gettext_lazy("It could not be filed."),
 }
 NEAR = 10
-PROBED = 5000
 
 
 @dataclass(frozen=True, slots=True)

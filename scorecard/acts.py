@@ -1,126 +1,242 @@
-"""Events as readers see them in a list: date, title, reason, source, and what each does to a score."""
+"""One description of an act, in the reader's language: what, when, whose, how it is coded and by which reason, what it
+does to which balance, and from where we know.
+
+The law: pages, cards, feeds, mails, structured data, charts and embeds print what stands here and say nothing of an
+act in words of their own. A date is never finer than it is known, and points never stand without the name of the
+balance to which they belong.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import history, sentences, vocabulary
-from scorecard.history import Change
-from scorecard.pages import figures
-from tracker import record as record_format
+from scorecard import sentences, vocabulary
+from tracker.models import Ask, Event
 
 Record = Mapping[str, Any]
-Effects = Mapping[str, Mapping[str, float]]
+CHINESE, ENGLISH = "zh-Hans", "en"
+LOOKS = {1: "advancing", -1: "undermined", 0: "contested"}
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What an act says about one recommendation. `points` belong to the balance of `name`; None where no day is
+    given on which they could be told."""
+
+    recommendation: str
+    name: str
+    direction: str
+    mark: str
+    look: str
+    kind: str  # of act: the word of its strength
+    step: int
+    ask: str
+    rationale: str
+    rationale_language: str
+    points: float | None = None
+
+    @property
+    def words(self) -> str:
+        """`Trust: ▼ undermines, enacted`; with its ask `Trust, Exchange of researchers: …`."""
+        told = {name: getattr(self, name) for name in ("name", "ask", "mark", "direction", "kind")}
+        if self.ask:
+            return gettext("%(name)s, %(ask)s: %(mark)s %(direction)s, %(kind)s") % told
+        return gettext("%(name)s: %(mark)s %(direction)s, %(kind)s") % told
+
+    @property
+    def effect(self) -> str:
+        """The points with the balance that they belong to; empty where there are none to tell."""
+        if self.points is None:
+            return ""
+        told = {"name": self.name, "points": sentences.tenths(self.points)}
+        return gettext("%(points)s on the balance of “%(name)s”") % told
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    title: str
+    publisher: str
+    url: str
+    date: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act as every door tells it. `date` is ISO 8601 and, as `when`, no finer than it is known; `address` is the
+    path of its page in the reader's language."""
+
+    id: str
+    title: str
+    title_language: str
+    summary: str
+    summary_language: str
+    when: str
+    date: str
+    actors: tuple[str, ...]
+    certainty: str
+    codes: tuple[Code, ...]
+    sources: tuple[Source, ...]
+    ended: bool
+    retracted: bool
+    disputed: bool
+    address: str
+
+    @property
+    def headline(self) -> str:
+        """Title and date on one line."""
+        return gettext("%(title)s (%(when)s)") % {"title": self.title, "when": self.when}
+
+    def news(self, kind: str) -> str:
+        """The headline behind what happened to the act (`vocabulary.NEWS`)."""
+        return gettext("%(what)s: %(act)s") % {"what": vocabulary.NEWS[kind], "act": self.headline}
+
+    @property
+    def facts(self) -> str:
+        """Whose act, how sure, how many sources, and what became of it: the small print."""
+        count = len(self.sources)
+        words = [sentences.enumerated(self.actors), self.certainty]
+        words.append(ngettext("%(count)d source", "%(count)d sources", count) % {"count": count})
+        words += [gettext("retracted")] if self.retracted else []
+        words += [gettext("no longer counts")] if self.ended else []
+        words += [gettext("disputed")] if self.disputed else []
+        return " · ".join(word for word in words if word)
+
+    @property
+    def first_source(self) -> Source | None:
+        """The first that has an address."""
+        return next((source for source in self.sources if source.url), None)
+
+    def about(self, recommendation: str) -> tuple[Code, ...]:
+        """Its codes, or that of one recommendation."""
+        return tuple(code for code in self.codes if recommendation in ("", code.recommendation))
+
+    def lines(self) -> list[str]:
+        """The act below its headline in plain text: its codes, the facts, the first source."""
+        found = [*(code.words for code in self.codes), self.facts]
+        if source := self.first_source:
+            found.append(f"{source.publisher or source.title}: {source.url}".removeprefix(": "))
+        return found
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is known of acts beside their records: the asks by name, and on one day the points of each act, which no
+    longer count, and which are disputed."""
+
+    asks: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    points: Mapping[str, Mapping[str, float]] | None = None
+    ended: Collection[str] = ()
+    disputed: Collection[str] = ()
+
+
+def described(record: Record, beside: Beside) -> Act:
+    """The act of a record."""
+    heading, its_language = title(record), _language_of(record, "title")
+    return Act(
+        id=record["id"],
+        title=heading,
+        title_language=its_language,
+        summary=_text(record, "summary"),
+        summary_language=_language_of(record, "summary"),
+        when=when(record),
+        date=_date(record),
+        actors=tuple(vocabulary.actor(actor) for actor in record["actors"]),
+        certainty=str(vocabulary.CERTAINTIES[record["certainty"]]),
+        codes=tuple(_code(record["id"], item, beside) for item in record["assessments"]),
+        sources=tuple(_source(source) for source in record["sources"]),
+        ended=record["id"] in beside.ended,
+        retracted=record["retracted"],
+        disputed=record["id"] in beside.disputed,
+        address=address(record["id"]),
+    )
 
 
 def title(record: Record) -> str:
-    """The title in the reader's language, or the other one where there is none."""
-    chinese = (get_language() or "").startswith("zh")
-    first, second = ("title_zh", "title") if chinese else ("title", "title_zh")
-    return record[first] or record[second] or record["id"]
+    """The title in the reader's language, or the other one where there is none; on one line."""
+    return one_line(_text(record, "title")) or record["id"]
 
 
-def summary(record: Record) -> str:
-    chinese = (get_language() or "").startswith("zh")
-    first, second = ("summary_zh", "summary") if chinese else ("summary", "summary_zh")
-    return record[first] or record[second]
+def address(event_id: str) -> str:
+    """The path of an act's page in the reader's language."""
+    return reverse("pages:event", args=[event_id])
+
+
+def when(record: Record) -> str:
+    """The date of an act, no finer than it is known."""
+    return sentences.when_of(record)
 
 
 def language(text: str) -> str:
     """The language tag of a coder's own words, which are not translated: Chinese if they hold any Chinese."""
-    return "zh-Hans" if any("\u4e00" <= letter <= "\u9fff" for letter in text) else "en"
+    return CHINESE if any("\u4e00" <= letter <= "\u9fff" for letter in text) else ENGLISH
 
 
-def moment(record: Record) -> str:
-    return sentences.when(record_format.day(record["date"], "date"), record["date_precision"])
+def ask_names() -> dict[tuple[str, str], str]:
+    """The asks by name in the reader's language: (recommendation, ask) -> name."""
+    rows = Ask.objects.values_list("recommendation_id", "slug", "name_en", "name_zh")
+    return {(slug, ask): (_chinese() and other) or english for slug, ask, english, other in rows}
 
 
-def listed(
-    records: Iterable[Record],
-    effects: Effects,
-    query: str,
-    *,
-    recommendation: str = "",
-    pins: Mapping[str, int] | None = None,
-    ended: Iterable[str] = (),
-) -> list[dict[str, Any]]:
-    """The records for `acts.html`, in their order. With `recommendation`, only its effect and reason are
-    shown.
-    """
-    gone = set(ended)
-    return [_act(record, effects, query, recommendation, (pins or {}), gone) for record in records]
+def disputed() -> frozenset[str]:
+    """The events under dispute today."""
+    return frozenset(
+        Event.objects.filter(status=Event.Status.DISPUTED).order_by().values_list("pk", flat=True)
+    )
 
 
-def _act(
-    record: Record,
-    effects: Effects,
-    query: str,
-    recommendation: str,
-    pins: Mapping[str, int],
-    ended: set[str],
-) -> dict[str, Any]:
-    shown = [item for item in record["assessments"] if not recommendation or item["rec"] == recommendation]
-    mine = effects.get(record["id"], {})
-    return {
-        "pin": pins.get(record["id"]),
-        "when": moment(record),
-        "title": title(record),
-        "href": reverse("pages:event", args=[record["id"]]) + query,
-        "ended": record["id"] in ended,
-        "rationale": shown[0]["rationale"] if shown else "",
-        "rationale_lang": language(shown[0]["rationale"]) if shown else "",
-        "meta": meta(record, shown, record["id"] in ended),
-        "source": first_source(record),
-        "effects": [_effect(item, mine, alone=bool(recommendation)) for item in shown],
-    }
+def one_line(text: str) -> str:
+    """No words of the record may start a line of their own."""
+    return " ".join(text.split())
 
 
-def _effect(assessment: Mapping[str, Any], effects: Mapping[str, float], *, alone: bool) -> dict[str, Any]:
-    """Its points, named unless the whole list is about one recommendation."""
-    name = "" if alone else vocabulary.short_name(assessment["rec"])
-    return figures.part(name, effects.get(assessment["rec"], 0.0))
+def _chinese() -> bool:
+    return (get_language() or "").startswith("zh")
 
 
-def meta(record: Record, shown: Sequence[Mapping[str, Any]], ended: bool) -> str:
-    """Actor, kind of act, certainty, number of sources: the small print of a list."""
-    words = [sentences.enumerated([vocabulary.actor(actor) for actor in record["actors"]])]
-    if shown:
-        mark = vocabulary.DIRECTION_MARKS[shown[0]["direction"]]
-        words.append(f"{mark} {vocabulary.DIRECTIONS[shown[0]['direction']]}")
-        words.append(str(vocabulary.STRENGTHS[shown[0]["strength"]]))
-    words.append(str(vocabulary.CERTAINTIES[record["certainty"]]))
-    count = len(record["sources"])
-    words.append(ngettext("%(count)d source", "%(count)d sources", count) % {"count": count})
-    if ended:
-        words.append(gettext("no longer counts"))
-    return " · ".join(word for word in words if word)
+def _text(item: Mapping[str, Any], part: str) -> str:
+    """`part` in the reader's language, or the other where there is none. A record may lack the Chinese of a part."""
+    english, chinese = item[part], item.get(f"{part}_zh", "")
+    return (chinese or english) if _chinese() else (english or chinese)
 
 
-def first_source(record: Record) -> dict[str, str] | None:
-    for source in record["sources"]:
-        if source["url"]:
-            return {
-                "url": source["url"],
-                "publisher": source["publisher"] or source["title"],
-                "lang": source["lang"],
-            }
-    return None
+def _language_of(record: Record, part: str) -> str:
+    return CHINESE if _text(record, part) == record[f"{part}_zh"] != "" else ENGLISH
 
 
-def change(change: Change, query: str) -> dict[str, Any]:
-    """One version of the log as a row: when, what, in which words, why, and the event it is about."""
-    record = change.version.record
-    return {
-        "day": sentences.day(change.version.written.date()),
-        "what": str(vocabulary.CHANGES[change.kind]),
-        "kind": change.kind,
-        "details": history.words(change.before, record),
-        "why": change.version.why,
-        "who": change.version.who,
-        "title": title(record),
-        "href": reverse("pages:event", args=[record["id"]]) + query,
-    }
+def _date(record: Record) -> str:
+    """ISO 8601: a day, a month, or a year; a quarter has no form there and is told as its year."""
+    return record["date"][: {"day": 10, "month": 7}.get(record["date_precision"], 4)]
+
+
+def _code(event_id: str, item: Mapping[str, Any], beside: Beside) -> Code:
+    slug, rationale = item["rec"], _text(item, "rationale")
+    points = None if beside.points is None else beside.points.get(event_id, {}).get(slug, 0.0)
+    return Code(
+        recommendation=slug,
+        name=vocabulary.short_name(slug),
+        direction=str(vocabulary.DIRECTIONS[item["direction"]]),
+        mark=vocabulary.DIRECTION_MARKS[item["direction"]],
+        look=LOOKS[item["direction"]],
+        kind=str(vocabulary.STRENGTHS[item["strength"]]),
+        step=item["strength"],
+        ask=beside.asks.get((slug, item["ask"]), item["ask"]) if item["ask"] else "",
+        rationale=rationale,
+        rationale_language=language(rationale),
+        points=points,
+    )
+
+
+def _source(source: Mapping[str, Any]) -> Source:
+    return Source(
+        title=one_line(source["title"]),
+        publisher=one_line(source["publisher"]),
+        url=source["url"],
+        date=source["date"] or "",
+        language={"zh": CHINESE}.get(source["lang"], source["lang"]),
+    )

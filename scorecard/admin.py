@@ -205,7 +205,7 @@ class DisputeAdmin(admin.ModelAdmin):
             return
         try:
             disputes.answer(
-                obj, request.user, accepted=verdict == "accepted", text=form.cleaned_data["answer"]
+                obj, request.user, accepted=verdict == "accepted", words=form.cleaned_data["answer"]
             )
         except triage.Refused as refusal:
             self.message_user(request, str(refusal), messages.ERROR)

@@ -1,220 +1,244 @@
-"""Pages that answer from cache until the record moves: ETag from the log's head, 304, no cookie, no writing.
-Pages about a past day of knowledge have an ETag of what they show, which the record's moving leaves alone.
+"""Answers to conditional requests: ETag, Last-Modified, 304, gzip, what is kept and for how long. Said once, for
+pages, API and downloads.
 
-The body is kept compressed as well as plain, so that a warm page costs one look-up and no work.
-
-Answers that are kept until what they rest on moves: ETag, Last-Modified, 304, gzip.
-
-The law: an answer depends on its address, on the caller's day and on `version()` of its view, on nothing
-else; so the same tag always means the same bytes. An answer about a past day of knowledge has a tag of those
-bytes, and no date, as the record may move without moving it.
-
-Validators of answers about a past day of knowledge. They are made of what is shown, so that the record may move
-as it will: as long as the same bytes are shown the reader's copy holds, and never a moment longer.
+The law: an answer depends on its path and query, the language, the caller's day, the release, the codebook and the
+`version` of what it rests on, and its tag is their digest; so the same tag always means the same bytes. About a past
+day of knowledge the tag is that of the bytes shown, and no date is told: the record may move without moving them.
 """
 
 from __future__ import annotations
 
-import datetime
 import functools
 import gzip
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags, parse_http_date_safe
 from django.utils.translation import get_language, gettext
+from django.views.defaults import page_not_found
 
 from scorecard import clock, standings
+from tracker import record
 
-NAMES = ("known_at", "later_known_at")
-
-
-def of_the_past(query: Mapping[str, str], today: datetime.date | None = None) -> bool:
-    """Whether an address asks for what was known on a day that is over."""
-    now = (today or timezone.now().date()).isoformat()
-    return any(len(query.get(name, "")) == len(now) and query[name] < now for name in NAMES)
-
-
-def tag_of(body: bytes) -> str:
-    """The entity tag of these bytes."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-
-
-View = Callable[..., HttpResponse]
-KEPT = ("Content-Disposition", "Content-Security-Policy", "X-Robots-Tag", "Access-Control-Allow-Origin")
+JSON = "application/json"
+READING = ("GET", "HEAD")
 KEPT_SECONDS = 3600
-WORTH_COMPRESSING = 500
+SEEN_SECONDS = 7 * 24 * 3600
+WORTH_COMPRESSING = 500  # bytes
+WORTH_KEEPING = 200_000  # bytes, as they are kept
 COMPRESSED = ("image/png", "application/zip")
+POLICY = "public, max-age=60, stale-while-revalidate=600"
+FOREVER = "public, max-age=31536000, immutable"
+MOVED = "public, max-age=300"
+PAST = ("known_at", "later_known_at")
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
-def published(view: View) -> View:
-    """Wrap a view whose answer depends on nothing but address, language, day and the log's head."""
+class _Kept(NamedTuple):
+    """A body as it lies in the cache, with the headers that its view gave it."""
+
+    body: bytes
+    packed: bool
+    headers: dict[str, str]
+    tag: str
+    seen: int | None  # when this state of things was first seen
+
+
+def answer(
+    request: HttpRequest,
+    version: str,
+    make: Callable[[], Any],
+    *,
+    past: bool = False,
+    media_type: str = JSON,
+) -> HttpResponse:
+    """The answer to a GET or HEAD. `make` gives a response, or the body: bytes and text of `media_type`, or any
+    other value, which is written as JSON. It is called only when no kept answer will do.
+    """
+    if request.method not in READING:
+        return _refused(HttpResponseNotAllowed(READING))
+    tag = _tag(request, version)
+    if not past and (held := _held(request, tag)):
+        return _unchanged(held)
+    found = cache.get(f"answer:{tag}")
+    if found is None:
+        made = _response(make(), media_type)
+        if made.status_code != 200:
+            return _refused(made)
+        kept = _packed(made, digest(made.content) if past else tag, None if past else _first_seen(version))
+        if len(kept.body) <= WORTH_KEEPING:
+            # A plain tuple: the next release may read what this one kept.
+            cache.set(f"answer:{tag}", tuple(kept), KEPT_SECONDS)
+    else:
+        kept = _Kept(*found)
+    packed = kept.packed and accepts_gzip(request)
+    # An asterisk and a date are asked here and not above: what does not exist is 404 to them too.
+    if _holds(request, kept.tag, kept.seen):
+        return _unchanged(_held(request, kept.tag) or _quoted(kept.tag, packed))
+    return _dressed(_unpacked(kept, packed), _quoted(kept.tag, packed), kept.seen)
+
+
+def streamed(request: HttpRequest, version: str, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """The same for an answer too large to be kept, which `make` streams, compressed if it will."""
+    tag = _tag(request, version)
+    if held := _held(request, tag):
+        return _unchanged(held)
+    made = make()
+    return _dressed(made, _quoted(tag, made.headers.get("Content-Encoding") == "gzip"))
+
+
+def frozen(request: HttpRequest, tag: str, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """The same for what never changes: the bytes behind `tag` may be kept for a year."""
+    found = HttpResponse(status=304) if _holds(request, tag) else make()
+    found.headers["ETag"] = _quoted(tag)
+    found.headers["Cache-Control"] = FOREVER
+    return found
+
+
+def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap the view of a public page: it answers from one state of the log, and until that moves. A date that
+    cannot be answered is refused in words, with the way back.
+    """
 
     @functools.wraps(view)
-    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET", "HEAD"])
+    def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        def make() -> HttpResponse:
+            try:
+                return view(request, *args, **kwargs)
+            except clock.BadDate as problem:
+                words = {"title": gettext("That day cannot be shown"), "words": str(problem)}
+                return render(request, "pages/refused.html", words | {"back": request.path}, status=400)
+            except Http404 as problem:
+                return page_not_found(request, problem)
+
         with standings.held():
-            tag, past = etag(request), of_the_past(request.GET)
-            if not past and _holds(request, tag):
-                return _dressed(HttpResponse(status=304), tag)
-            kept = cache.get(f"page:{tag}")
-            if kept is None:
-                made = _made(view, request, *args, **kwargs)
-                if made.status_code != 200:
-                    made.headers.setdefault("Cache-Control", "no-cache")
-                    return made
-                kept = _kept(made)
-                cache.set(f"page:{tag}", kept, KEPT_SECONDS)
-            if past:
-                tag = tag_of(kept[0])
-                if _holds(request, tag):
-                    return _dressed(HttpResponse(status=304), tag)
-            return _dressed(_response(request, *kept), tag)
+            return answer(request, standings.head(), make, past=of_the_past(request.GET))
 
-    return answer
+    return wrapped
 
 
-def _made(view: View, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    try:
-        return view(request, *args, **kwargs)
-    except clock.BadDate as problem:
-        return _refused(request, str(problem))
+def of_the_past(query: Mapping[str, str], today: date | None = None) -> bool:
+    """Whether an address asks for what was known on a day that is over."""
+    now = (today or timezone.now().date()).isoformat()
+    return any(len(query.get(name, "")) == len(now) and query[name] < now for name in PAST)
 
 
-def etag(request: HttpRequest) -> str:
-    """A tag of everything the answer depends on."""
-    parts = (
-        standings.head(),
-        timezone.now().date().isoformat(),
-        get_language() or "",
-        settings.RELEASE,
-        request.get_full_path(),
-    )
-    digest = hashlib.sha256("\n".join(map(str, parts)).encode("utf-8", "backslashreplace")).hexdigest()
-    return f'"{digest[:32]}"'
+def written(value: Any) -> bytes:
+    """A value as JSON without spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _holds(request: HttpRequest, tag: str) -> bool:
-    """Whether the reader already has this version; a tag weakened by a compressing proxy counts too."""
-    sent = request.headers.get("If-None-Match")
-    return sent is not None and tag in {held.removeprefix("W/") for held in parse_etags(sent)}
+def digest(content: str | bytes) -> str:
+    """A short name for this content."""
+    whole = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+    return hashlib.sha256(whole).hexdigest()[:32]
 
 
-def _kept(made: HttpResponse) -> tuple[bytes, bytes | None, str, dict[str, str]]:
-    body, kind = bytes(made.content), made.headers["Content-Type"]
-    worth = len(body) >= WORTH_COMPRESSING and kind not in COMPRESSED
-    headers = {name: made.headers[name] for name in KEPT if name in made.headers}
-    return body, gzip.compress(body, 6, mtime=0) if worth else None, kind, headers
+def accepts_gzip(request: HttpRequest) -> bool:
+    """Whether the caller wants gzip; `gzip;q=0` says that it does not."""
+    offered: dict[str, bool] = {}
+    for part in request.headers.get("Accept-Encoding", "").lower().split(","):
+        name, _semicolon, weight = part.partition(";")
+        offered[name.strip()] = weight.replace(" ", "").rstrip("0.") != "q="
+    return offered.get("gzip", offered.get("*", False))
 
 
-def _response(
-    request: HttpRequest, body: bytes, packed: bytes | None, kind: str, headers: dict[str, str]
-) -> HttpResponse:
-    if packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
-        return HttpResponse(packed, content_type=kind, headers=headers | {"Content-Encoding": "gzip"})
-    return HttpResponse(body, content_type=kind, headers=headers)
+# Tags and dates
 
 
-def _dressed(response: HttpResponse, tag: str) -> HttpResponse:
-    if "frame-ancestors *" in response.headers.get("Content-Security-Policy", ""):
-        response.xframe_options_exempt = True
-    response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "public, max-age=60, stale-while-revalidate=600"
-    patch_vary_headers(response, ("Accept-Encoding",))
-    return response
+def _tag(request: HttpRequest, version: str) -> str:
+    """A digest of everything that the answer depends on."""
+    day, language = timezone.now().date().isoformat(), get_language() or ""
+    return digest("\n".join((_state(version), day, language, request.get_full_path())))
 
 
-def _refused(request: HttpRequest, words: str) -> HttpResponse:
-    """A date that cannot be answered: 400, in words, with the way back."""
-    context = {"title": gettext("That day cannot be shown"), "words": words, "back": request.path}
-    response = render(request, "pages/refused.html", context, status=400)
-    response.headers["Cache-Control"] = "no-cache"
-    return response
-
-
-API_KEPT_SECONDS = 900
-
-WORTH_KEEPING = 200_000
-JSON = "application/json"
-
-
-def answered(
-    request: HttpRequest, version: str, make: Callable[[], Any], media_type: str = JSON
-) -> HttpResponse:
-    """The answer to a GET, from the cache where it stands; `make` gives a value for JSON, or bytes."""
-    etag, past = tag(request, version), of_the_past(request.GET)
-    kept = cache.get(f"api:{etag}")
-    seen = None if past else kept[0] if kept else _first_seen(version)
-    if not past and holds(request, etag, seen):
-        return dressed(HttpResponse(status=304), etag, seen)
-    if kept is None:
-        made = make()
-        if isinstance(made, HttpResponse):
-            return made
-        kept = seen, gzip.compress(written(made), 5, mtime=0)
-        if len(kept[1]) <= WORTH_KEEPING:
-            cache.set(f"api:{etag}", kept, API_KEPT_SECONDS)
-    if past:
-        etag = tag_of(kept[1])
-        if holds(request, etag):
-            return dressed(HttpResponse(status=304), etag)
-    return dressed(_api_response(request, kept[1], media_type), etag, seen)
-
-
-def written(made: Any) -> bytes:
-    """JSON without spaces; bytes as they are."""
-    if isinstance(made, bytes):
-        return made
-    return json.dumps(made, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
-def tag(request: HttpRequest, version: str) -> str:
-    parts = (version, timezone.now().date().isoformat(), settings.RELEASE, request.get_full_path())
-    return f'"{digest(chr(10).join(parts))}"'
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+def _state(version: str) -> str:
+    return f"{settings.RELEASE}\n{record.VERSION}\n{version}"
 
 
 def _first_seen(version: str) -> int:
     """When this state of things was first seen, or midnight, since figures fade by the day: Last-Modified."""
     now = timezone.now()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    seen = cache.get_or_set(f"seen:{digest(version)}", now.timestamp(), 7 * 24 * 3600)
+    seen = (
+        cache.get_or_set(f"seen:{digest(_state(version))}", now.timestamp(), SEEN_SECONDS) or now.timestamp()
+    )
     return int(max(seen, midnight.timestamp()))
 
 
-def holds(request: HttpRequest, etag: str, seen: int | None = None) -> bool:
-    """Whether the caller already has this state."""
+def _quoted(tag: str, packed: bool = False) -> str:
+    return f'"{tag}-gzip"' if packed else f'"{tag}"'
+
+
+def _held(request: HttpRequest, tag: str) -> str:
+    """The tag by which the caller already has this state, plain or compressed; a weakened one counts too."""
+    sent = request.headers.get("If-None-Match", "")
+    held = {each.removeprefix("W/") for each in parse_etags(sent)}
+    return next((each for each in (_quoted(tag), _quoted(tag, True)) if each in held), "")
+
+
+def _holds(request: HttpRequest, tag: str, seen: int | None = None) -> bool:
+    """Whether the caller has this state, by its tag, by any (`*`), or by its date where it sent no tags."""
     sent = request.headers.get("If-None-Match")
     if sent is not None:
-        return sent.strip() == "*" or etag in {held.removeprefix("W/") for held in parse_etags(sent)}
+        return sent.strip() == "*" or bool(_held(request, tag))
     since = request.headers.get("If-Modified-Since")
-    date = parse_http_date_safe(since) if since else None
-    return date is not None and seen is not None and date >= seen
+    moment = parse_http_date_safe(since) if since else None
+    return moment is not None and seen is not None and moment >= seen
 
 
-def _api_response(request: HttpRequest, packed: bytes, media_type: str) -> HttpResponse:
-    if "gzip" in request.headers.get("Accept-Encoding", "") and len(packed) >= WORTH_COMPRESSING // 2:
-        return HttpResponse(packed, content_type=media_type, headers={"Content-Encoding": "gzip"})
-    return HttpResponse(gzip.decompress(packed), content_type=media_type)
+# Bodies and headers
 
 
-def dressed(response: HttpResponse, etag: str, seen: int | None = None) -> HttpResponse:
-    response.headers["ETag"] = etag
+def _response(made: Any, media_type: str) -> HttpResponse:
+    if isinstance(made, HttpResponse):
+        return made
+    body = made if isinstance(made, bytes | str) else written(made)
+    return HttpResponse(body, content_type=media_type)
+
+
+def _packed(made: HttpResponse, tag: str, seen: int | None) -> _Kept:
+    body, headers = bytes(made.content), dict(made.headers.items())
+    if len(body) < WORTH_COMPRESSING or headers["Content-Type"] in COMPRESSED:
+        return _Kept(body, False, headers, tag, seen)
+    return _Kept(gzip.compress(body, 6, mtime=0), True, headers, tag, seen)
+
+
+def _unpacked(kept: _Kept, packed: bool) -> HttpResponse:
+    if packed:
+        return HttpResponse(kept.body, headers=kept.headers | {"Content-Encoding": "gzip"})
+    body = gzip.decompress(kept.body) if kept.packed else kept.body
+    return HttpResponse(body, headers=kept.headers)
+
+
+def _dressed(response: Response, tag: str, seen: int | None = None) -> Response:
+    # An answer that any site may frame has a policy that says so; the older header would take it back.
+    if "frame-ancestors *" in response.headers.get("Content-Security-Policy", ""):
+        response.xframe_options_exempt = True  # type: ignore[attr-defined]
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = POLICY
     # Two states within one second would share a date: it is only told once the second is over.
-    if seen is not None and seen < int(datetime.datetime.now(datetime.UTC).timestamp()):
+    if seen is not None and seen < int(time.time()):
         response.headers["Last-Modified"] = http_date(seen)
-    response.headers["Cache-Control"] = "public, max-age=60, stale-while-revalidate=600"
     patch_vary_headers(response, ("Accept-Encoding",))
     return response
+
+
+def _unchanged(tag: str) -> HttpResponse:
+    return _dressed(HttpResponse(status=304), tag)
+
+
+def _refused(made: Response) -> Response:
+    made.headers.setdefault("Cache-Control", MOVED if made.status_code == 301 else "no-cache")
+    return made

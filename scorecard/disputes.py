@@ -26,13 +26,13 @@ from django.utils.translation import override
 
 from scorecard.alerts import mailing
 from scorecard.models import Dispute
-from tracker import log, record, triage
+from tracker import log, record, text, textfields, triage
 from tracker.models import Event, Revision
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that look alike
 ANSWER_WITHIN_DAYS = 14
 MOST_OPEN = 20  # of one event; more would bury the editors
-SHORTEST_CLAIM = 20
+SHORTEST_CLAIM, LONGEST_CLAIM = 20, 4000
 MOST_LINKS = 2
 _ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f-\xa0/?#]+[^\x00-\x20\x7f-\xa0]*")
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
@@ -87,12 +87,12 @@ def _event(event_id: str) -> Event:
 
 
 def _checked(claim: Claim, event: Event) -> dict[str, Any]:
-    text, source = claim.claim.strip(), claim.source.strip()
-    if not SHORTEST_CLAIM <= len(text) <= 4000:
+    said = _taken("claim", claim.claim, lines=True)
+    if not SHORTEST_CLAIM <= len(said) <= LONGEST_CLAIM:
         raise BadDispute("claim", _("Say what is wrong, in 20 to 4000 characters."))
-    if len(_LINK.findall(text)) > MOST_LINKS:
+    if len(_LINK.findall(said)) > MOST_LINKS:
         raise BadDispute("claim", _("At most two links in the text; the source has a field of its own."))
-    _check_source(source)
+    source = _source(claim.source)
     if claim.recommendation:
         coded = event.assessments.filter(recommendation=claim.recommendation).exists()
         if claim.recommendation not in record.ASKS:
@@ -106,14 +106,12 @@ def _checked(claim: Claim, event: Event) -> dict[str, Any]:
         raise BadDispute("direction", _("1 advances, -1 undermines, 0 mixed."))
     if claim.strength is not None and claim.strength not in record.STRENGTHS:
         raise BadDispute("strength", _("1 (words) to 5 (operating)."))
-    name, email = " ".join(claim.name.split()), claim.email.strip()
+    name, email = _taken("name", " ".join(claim.name.split())), _taken("email", claim.email)
     if len(name) > 100 or _LINK.search(name):
         raise BadDispute("name", _("A name of at most 100 characters, without a link."))
     _check_email(email)
-    if any("\x00" in value for value in (text, source, name, email)):
-        raise BadDispute("claim", _("The text holds a NUL character."))
     return {
-        "claim": text,
+        "claim": said,
         "source": source,
         "recommendation": claim.recommendation,
         "direction": claim.direction,
@@ -124,11 +122,25 @@ def _checked(claim: Claim, event: Event) -> dict[str, Any]:
     }
 
 
-def _check_source(source: str) -> None:
+def _taken(field: str, value: str, *, lines: bool = False) -> str:
+    """A text as it is kept, of any length that one may send."""
+    try:
+        return text.strict(value, field, len(value) * 4, lines=lines)
+    except text.BadText as error:
+        raise BadDispute(field, textfields.sentence(error)) from error
+
+
+def _source(given: str) -> str:
+    """The address of the page that shows it."""
+    try:
+        source = text.address(given, "source", len(given))
+    except text.BadText as error:
+        raise BadDispute("source", textfields.sentence(error)) from error
     if not _ADDRESS.fullmatch(source):
         raise BadDispute("source", _("Give the address of a page that shows it, with http:// or https://."))
     if len(source) > 2000:
         raise BadDispute("source", _("The address is longer than 2000 characters."))
+    return source
 
 
 def _check_email(email: str) -> None:
@@ -162,9 +174,13 @@ def take_up(dispute: Dispute, by: Any) -> None:
             triage.dispute(row.event, by, row.reference)
 
 
-def answer(dispute: Dispute, by: Any, *, accepted: bool, text: str) -> None:
+def answer(dispute: Dispute, by: Any, *, accepted: bool, words: str) -> None:
     """Close a dispute. Accepting needs a change of the event since the dispute came in, and refers to it."""
-    if not text.strip():
+    try:
+        said = text.strict(words, "answer", LONGEST_CLAIM, lines=True)
+    except text.BadText as error:
+        raise triage.Refused(textfields.sentence(error)) from error
+    if not said:
         raise triage.Refused(_("Write an answer; the reader and everybody else will see it."))
     with transaction.atomic():
         row = Dispute.objects.select_for_update().get(pk=dispute.pk)
@@ -178,7 +194,7 @@ def answer(dispute: Dispute, by: Any, *, accepted: bool, text: str) -> None:
                 _("Change the event first: an accepted dispute points at the change it led to.")
             )
         row.state = Dispute.State.ACCEPTED if accepted else Dispute.State.REJECTED
-        row.answer, row.answered_at, row.answered_by = text.strip()[:4000], timezone.now(), by
+        row.answer, row.answered_at, row.answered_by = said, timezone.now(), by
         row.changed_by = change.sequence if accepted and change else None
         _write_to_reader(row)
         row.save()

@@ -14,7 +14,7 @@ import pyarrow
 from pyarrow import parquet
 
 from scorecard.tables import Column, Row
-from tracker import rows as row_files
+from tracker.rows import csv_lines
 
 CHUNK = 64 * 1024
 GROUP = 5000
@@ -53,7 +53,7 @@ def jsonl(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
 
 def csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
     header = [column.name for column in columns]
-    yield from gathered(row_files.lines(header, (map(_text, row) for row in rows)))
+    yield from gathered(csv_lines(header, (map(_text, row) for row in rows)))
 
 
 def as_parquet(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:

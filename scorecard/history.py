@@ -1,7 +1,8 @@
 """The record as it was known on a day: which version of each event counts, what ended it, and its history.
 
-Pure: versions in, events out. Which version counts and which link ends an act is the method's decision
-(`scorecard.method.weighing`); here the words are put beside it.
+Which version counts and which link ends an act is the method's decision (`scorecard.method.weighing`); here the
+words are put beside it. A search of a past day asks the database of events that stand today as they stood then;
+only the lines of those that changed since are read.
 
 What one version of an event changed against the version before it, in words. Pure but for the language.
 
@@ -17,14 +18,14 @@ from __future__ import annotations
 import bisect
 import datetime
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from django.core.cache import cache
-from django.db.models import F, QuerySet, Value
+from django.db.models import F, Value
 from django.db.models.functions import StrIndex, Substr
 from django.utils.translation import gettext
 
@@ -34,10 +35,13 @@ from scorecard.method import weighing
 from scorecard.method.columns import Log
 from scorecard.method.parameters import method_of
 from tracker import record as record_format
+from tracker.models import Event as Row
 from tracker.models import Revision
 from tracker.record import START
-from tracker.text import folded
+from tracker.search import EventQuery, codes_of
+from tracker.text import words_of
 
+BATCH = 500
 Record = Mapping[str, Any]
 
 
@@ -95,6 +99,11 @@ class Known:
     def __init__(self, log: Log, versions: Sequence[Version], known_at: datetime.date | None) -> None:
         self._log, self._versions, self._known_at = log, versions, known_at
 
+    @property
+    def places(self) -> np.ndarray:
+        """Where in the log the versions stand that are known, retracted ones too."""
+        return np.flatnonzero(self._in_force)
+
     @cached_property
     def _in_force(self) -> np.ndarray:
         day = self._known_at
@@ -104,7 +113,7 @@ class Known:
     @cached_property
     def latest(self) -> dict[str, Record]:
         """Of each id the version known, retracted ones too."""
-        found = (self._versions[place].record for place in np.flatnonzero(self._in_force).tolist())
+        found = (self._versions[place].record for place in self.places.tolist())
         return {record["id"]: record for record in found}
 
     @cached_property
@@ -150,20 +159,46 @@ class Known:
         return [change for change in self.changes() if change.version.record["id"] == event_id]
 
 
+def passing(log: Log, versions: np.ndarray, query: EventQuery) -> list[int]:
+    """Of these versions those that the query finds."""
+    if not query:
+        return versions.tolist()
+    latest = np.zeros(len(log.ids), dtype=np.int64)
+    np.maximum.at(latest, log.event, np.arange(len(log)))
+    event = log.event[versions]
+    # The row of what was merged or taken back no longer says what the log last said; both end with a retraction.
+    stands = (latest[event] == versions) & ~log.retracted[versions]
+    rows = Row.objects.order_by().filter(query.condition(), status__in=Row.ON_RECORD)
+    today = set(rows.values_list("pk", flat=True))
+    held = np.fromiter((key in today for key in log.ids), dtype=bool, count=len(log.ids))
+    return [*versions[stands & held[event]].tolist(), *_matching(versions[~stands].tolist(), query)]
+
+
+def _matching(versions: list[int], query: EventQuery) -> Iterator[int]:
+    """Of versions that no row holds, those whose line is found."""
+    for first in range(0, len(versions), BATCH):
+        numbers = [version + 1 for version in versions[first : first + BATCH]]
+        bodies = Revision.objects.filter(sequence__in=numbers).values_list("sequence", "body")
+        for sequence, body in bodies:
+            record = json.loads(body)
+            if query.matches(words_of(record), codes_of(record["assessments"]), record):
+                yield sequence - 1
+
+
 ARROW = "→"
 
 
-def words(before: Record | None, record: Record) -> list[str]:
-    """One short line for each thing that changed; empty for the first version."""
+def words(before: Record | None, record: Record, asks: Mapping[tuple[str, str], str]) -> list[str]:
+    """One short line for each thing that changed; empty for the first version. `asks`: `acts.ask_names`."""
     if before is None:
         return []
-    return [*_facts(before, record), *_assessments(before, record), *_rest(before, record)]
+    return [*_facts(before, record), *_assessments(before, record, asks), *_rest(before, record)]
 
 
 def _facts(before: Record, record: Record) -> list[str]:
     found = []
-    if _moment(before) != _moment(record):
-        found.append(_changed(gettext("date"), _moment(before), _moment(record)))
+    if sentences.when_of(before) != sentences.when_of(record):
+        found.append(_changed(gettext("date"), sentences.when_of(before), sentences.when_of(record)))
     if before["certainty"] != record["certainty"]:
         one, other = (str(vocabulary.CERTAINTIES[each["certainty"]]) for each in (before, record))
         found.append(_changed(gettext("certainty"), one, other))
@@ -179,7 +214,7 @@ def _facts(before: Record, record: Record) -> list[str]:
     return found
 
 
-def _assessments(before: Record, record: Record) -> list[str]:
+def _assessments(before: Record, record: Record, asks: Mapping[tuple[str, str], str]) -> list[str]:
     old, new = ({item["rec"]: item for item in each["assessments"]} for each in (before, record))
     found = []
     for slug in record_format.RECOMMENDATIONS:
@@ -191,7 +226,8 @@ def _assessments(before: Record, record: Record) -> list[str]:
             nothing = gettext("no code")
             found.append(_changed(name, _code(one) if one else nothing, _code(other) if other else nothing))
         elif one["ask"] != other["ask"]:
-            found.append(_changed(f"{name}, {gettext('ask')}", one["ask"] or "–", other["ask"] or "–"))
+            named = (asks.get((slug, each["ask"]), each["ask"]) or "–" for each in (one, other))
+            found.append(_changed(f"{name}, {gettext('ask')}", *named))
         elif one["rationale"] != other["rationale"]:
             found.append(gettext("%(name)s: reason reworded") % {"name": name})
     return found
@@ -212,29 +248,19 @@ def _code(item: Mapping[str, Any]) -> str:
     return f"{vocabulary.DIRECTIONS[item['direction']]}, {vocabulary.STRENGTHS[item['strength']]}"
 
 
-def _moment(record: Record) -> str:
-    return sentences.when(record_format.day(record["date"], "date"), record["date_precision"])
-
-
 def _changed(name: str, one: str, other: str) -> str:
     return f"{name}: {one} {ARROW} {other}"
 
 
 KEPT_SECONDS = 900
-BATCH = 500
-FILTERS = (
-    *("q", "recommendation", "direction", "strength", "ask", "actor", "certainty", "first", "last"),
-    *("language", "supersedes"),
-)
 
 
 def page(
-    asked: Mapping[str, Any], order: paging.Order, rows: QuerySet, name: str
+    asked: Mapping[str, Any], order: paging.Order, query: EventQuery, name: str
 ) -> tuple[int, list[Revision], str | None]:
-    """How many there are, the versions of one page, and the cursor of the next. `rows` are today's events that
-    pass the filters."""
+    """How many there are, the versions of one page, and the cursor of the next."""
     log = standings.log()
-    found, key = _sorted(log, asked, order, rows)
+    found, key = _sorted(log, asked["known_at"], order, query)
     limit, cursor = asked["limit"], asked["cursor"]
     first = len(found) if order.down else 0
     if cursor is not None:
@@ -259,7 +285,7 @@ def _place(order: paging.Order, key: tuple[str, ...]) -> tuple[Any, str]:
 
 
 def _sorted(
-    log: Log, asked: Mapping[str, Any], order: paging.Order, rows: QuerySet
+    log: Log, day: datetime.date, order: paging.Order, query: EventQuery
 ) -> tuple[list[int], Callable[[int], tuple[str, ...]]]:
     """The versions that pass, in rising order, and what they are ordered by."""
     ids, event = log.ids, log.event
@@ -274,79 +300,12 @@ def _sorted(
         def key(version: int) -> tuple[str, ...]:
             return dates[version].decode(), ids[event[version]]
 
-    words = [(name, asked[name]) for name in (*FILTERS, "retracted", "known_at")]
-    place = f"past:{conditional.digest(f'{standings.head()}:{order.column}:{words}')}"
+    place = f"past:{conditional.digest(f'{standings.head()}:{order.column}:{day}:{query}')}"
     found = cache.get(place)
     if found is None:
-        found = sorted(_passing(log, asked, rows), key=key)
+        found = sorted(passing(log, known(log, day), query), key=key)
         cache.set(place, found, KEPT_SECONDS)
     return found, key
-
-
-def _passing(log: Log, asked: Mapping[str, Any], rows: QuerySet) -> list[int]:
-    versions = known(log, asked["known_at"])
-    if asked["retracted"] != "any":
-        versions = versions[log.retracted[versions] == (asked["retracted"] == "true")]
-    if not any(asked[name] for name in FILTERS):
-        return versions.tolist()
-    latest = np.zeros(len(log.ids), dtype=np.int64)
-    np.maximum.at(latest, log.event, np.arange(len(log)))
-    same = latest[log.event[versions]] == versions
-    today = set(rows.values_list("pk", flat=True))
-    standing = [version for version in versions[same].tolist() if log.ids[log.event[version]] in today]
-    return [*standing, *_matching(versions[~same].tolist(), asked)]
-
-
-def _matching(versions: list[int], asked: Mapping[str, Any]) -> Iterator[int]:
-    """Of versions that are no longer the latest, those whose record passes."""
-    for first in range(0, len(versions), BATCH):
-        numbers = [version + 1 for version in versions[first : first + BATCH]]
-        bodies = Revision.objects.filter(sequence__in=numbers).values_list("sequence", "body")
-        yield from (sequence - 1 for sequence, body in bodies if passes(json.loads(body), asked))
-
-
-def passes(record: Record, asked: Mapping[str, Any]) -> bool:
-    """Whether a record holds all that is asked for, as the list of today understands it."""
-    return (
-        (not asked["first"] or record["date"] >= asked["first"].isoformat())
-        and (not asked["last"] or record["date"] <= asked["last"].isoformat())
-        and (not asked["certainty"] or record["certainty"] in asked["certainty"])
-        and (not asked["actor"] or not set(asked["actor"]).isdisjoint(record["actors"]))
-        and (not asked["supersedes"] or asked["supersedes"] in record["supersedes"])
-        and (not asked["language"] or _speaks(record, asked["language"]))
-        and _coded(record, asked)
-        and all(_says(record, word) for word in (asked["q"] or "").split())
-    )
-
-
-def _speaks(record: Record, language: str) -> bool:
-    return any(source["lang"].startswith(language) for source in record["sources"])
-
-
-def _coded(record: Record, asked: Mapping[str, Any]) -> bool:
-    wanted = {
-        name: asked[parameter]
-        for name, parameter in (
-            ("rec", "recommendation"),
-            ("direction",) * 2,
-            ("strength",) * 2,
-            ("ask",) * 2,
-        )
-        if asked[parameter]
-    }
-    return not wanted or any(
-        all(str(item[name]) in allowed for name, allowed in wanted.items()) for item in record["assessments"]
-    )
-
-
-def _says(record: Record, word: str) -> bool:
-    texts: Iterable[str] = (record[name] for name in ("title", "title_zh", "summary", "summary_zh"))
-    small = word.lower()
-    return (
-        folded(word) in "\n".join(map(folded, texts))
-        or small in record["id"]
-        or any(small in item["rationale"].lower() for item in record["assessments"])
-    )
 
 
 def _dates(log: Log) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, ngettext, pgettext
@@ -59,6 +60,11 @@ def when(date: datetime.date, precision: str) -> str:
         quarter = (date.month + 2) // 3
         return gettext("quarter %(quarter)d of %(year)d") % {"quarter": quarter, "year": date.year}
     return month(date) if precision == "month" else day(date)
+
+
+def when_of(record: Mapping[str, Any]) -> str:
+    """The date of a record's act, no finer than it is known."""
+    return when(datetime.date.fromisoformat(record["date"]), record["date_precision"])
 
 
 def listed(items: Sequence[str]) -> str:

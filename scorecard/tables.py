@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorecard import standings
-from tracker import log
-from tracker import rows as row_files
+from tracker import log, rows
 from tracker.models import Article, Event, Revision
 from tracker.record import RECOMMENDATIONS
 
@@ -271,7 +270,7 @@ def events_jsonl() -> Iterator[str]:
 
 def events_csv() -> Iterator[str]:
     """One row for each assessment of each version; a version without assessments has one row."""
-    return row_files.lines(EVENT_COLUMNS, _event_rows())
+    return rows.csv_lines(EVENT_COLUMNS, _event_rows())
 
 
 def articles_jsonl() -> Iterator[str]:
@@ -280,8 +279,8 @@ def articles_jsonl() -> Iterator[str]:
 
 
 def articles_csv() -> Iterator[str]:
-    rows = ((*row[:-1], " ".join(row[-1])) for row in _article_rows())
-    return row_files.lines(ARTICLE_COLUMNS, rows)
+    found = ((*row[:-1], " ".join(row[-1])) for row in _article_rows())
+    return rows.csv_lines(ARTICLE_COLUMNS, found)
 
 
 def scores_jsonl(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
@@ -290,7 +289,7 @@ def scores_jsonl(as_of: datetime.date, known_at: datetime.date | None = None) ->
 
 
 def scores_csv(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
-    return row_files.lines(SCORE_COLUMNS, _score_rows(as_of, known_at))
+    return rows.csv_lines(SCORE_COLUMNS, _score_rows(as_of, known_at))
 
 
 COMMAND_TABLES: dict[tuple[str, str], Callable[..., Iterator[str]]] = {

@@ -119,7 +119,11 @@ def check_files(files, key=None):
 def check_log(text, manifest):
     """The records of the log in order, once every digest fits."""
     previous, records = "", []
-    for number, line in enumerate(text.decode().splitlines(), start=1):
+    # At LF alone: a text of the log may hold U+2028 and what else `str.splitlines` takes for an end.
+    *lines, rest = text.decode().split("\n")
+    if rest:
+        raise Wrong("the last line of the log is not complete")
+    for number, line in enumerate(lines, start=1):
         revision = json.loads(line)
         body = json.dumps(
             {name: revision[name] for name in ENVELOPE}, ensure_ascii=False, separators=(",", ":")

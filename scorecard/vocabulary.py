@@ -113,6 +113,13 @@ CHANGES = {
     "restored": pgettext_lazy("change of the record", "restored"),
     "repeated": pgettext_lazy("change of the record", "confirmed without change"),
 }
+# What happened to an act, as feeds and mails begin.
+NEWS = {
+    "added": pgettext_lazy("news of an act", "New"),
+    "recoded": pgettext_lazy("news of an act", "Recoded"),
+    "retracted": pgettext_lazy("news of an act", "Retracted"),
+    "restored": pgettext_lazy("news of an act", "Restored"),
+}
 
 
 def what_if(slug: str, name: str) -> str:

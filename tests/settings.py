@@ -7,6 +7,7 @@ os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
 os.environ.setdefault("SITE_URL", "http://testserver")
 # The widest instructions of some processors round the last digit differently; golden figures are held to the last.
 os.environ.setdefault("NPY_DISABLE_CPU_FEATURES", "X86_V4 AVX512_ICL AVX512_SPR")
+os.environ.setdefault("ADMINS", "editor@desk.example")
 
 from tracker.settings import *  # noqa: F403
 from tracker.settings import STORAGES

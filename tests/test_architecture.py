@@ -88,6 +88,27 @@ def test_the_map_is_what_the_modules_say():
     assert house_map.standing() == house_map.made(), "run make map"
 
 
+def test_no_file_is_split_where_only_a_text_breaks():
+    """`str.splitlines` ends a line at U+2028 and six others, which may stand inside a text; files are `rows`'."""
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sources(*APPS)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("splitlines", "readlines")
+    ]
+    assert not wrong
+
+
+def test_only_rows_knows_csv():
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sources(*APPS)
+        for line, name in imported(path)
+        if name == "csv" and path != ROOT / "tracker" / "rows.py"
+    ]
+    assert not wrong
+
+
 def test_the_record_names_its_neighbours_only_as_strings():
     wiring = {"settings.py", "urls.py", "celery.py"}
     wrong = [

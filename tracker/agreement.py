@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from tracker import log, record, triage
 from tracker.models import Coding, Event
 from tracker.triage import blind, coding
-from tracker.triage.steps import DECIDE, REVIEW
+from tracker.triage.steps import DECIDE, REVIEW, reason
 
 DRAWS = 400
 KEPT_SECONDS = 24 * 3600
@@ -74,7 +74,7 @@ def code_second(row: Coding, by: Any, body: Mapping[str, Any]) -> Coding | None:
 def adjudicate(row: Coding, by: Any, body: Mapping[str, Any], why: str) -> Coding:
     """Settle a disagreement: the coding that holds from now on. The record follows it, with the reason."""
     _allowed(by, REVIEW)
-    if not why.strip():
+    if not reason(why):
         raise triage.Refused(_("Say why: readers see the reason beside every change of the record."))
     with transaction.atomic():
         row = Coding.objects.select_for_update().get(pk=row.pk, part=Coding.Part.ADJUDICATION)
@@ -158,14 +158,15 @@ def figures(draws: int = DRAWS) -> list[dict[str, Any]]:
 
 def finished() -> list[Pair]:
     """First and second codings of every event that was coded twice."""
-    firsts = Coding.objects.filter(part=Coding.Part.FIRST, done_at__isnull=False)
-    seconds = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False).order_by("event_id")
-    by_event: dict[str, Any] = dict(firsts.values_list("event_id", "body"))
-    found: list[Pair] = []
-    for key, body in seconds.values_list("event_id", "body"):
-        if key in by_event:
-            found.append((by_event[key], body or {}))
-    return found
+    second = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False).order_by("event_id")
+    seconds: dict[str, Any] = dict(second.values_list("event_id", "body"))
+    if not seconds:  # most records: what was coded once need not be read
+        return []
+    first = Coding.objects.filter(part=Coding.Part.FIRST, done_at__isnull=False)
+    firsts: dict[str, Any] = dict(
+        first.filter(event__in=second.values("event")).values_list("event_id", "body")
+    )
+    return [(firsts[key], body or {}) for key, body in seconds.items() if key in firsts]
 
 
 def measured(pairs: list[Pair], draws: int = DRAWS) -> list[Agreement]:

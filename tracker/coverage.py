@@ -13,10 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from tracker import log
-from tracker.models import Article, Completeness, CoverageDay, Event
+from tracker.models import Article, CoverageDay, Event
 
 
-def report(*, feeds_alive: int, feeds_total: int, newest_article: datetime.datetime | None = None) -> None:
+def report(*, feeds_alive: int, feeds_total: int) -> None:
     """Note how many feeds answer just now; the day keeps its lowest share."""
     day = timezone.now().date()
     row = CoverageDay.objects.filter(day=day).first()
@@ -27,7 +27,7 @@ def report(*, feeds_alive: int, feeds_total: int, newest_article: datetime.datet
 def note_queue() -> None:
     """Note what waits for an analyst, and how many articles have been kept today."""
     day = timezone.now().date()
-    waiting = Event.objects.filter(status__in=("new", "proposed", "in_review"))
+    waiting = Event.objects.waiting()
     oldest = waiting.order_by("proposed_at").values_list("proposed_at", flat=True).first()
     start = datetime.datetime.combine(day, datetime.time.min, datetime.UTC)
     _note(
@@ -36,17 +36,6 @@ def note_queue() -> None:
         oldest_unreviewed=oldest.date() if oldest else None,
         articles=Article.objects.filter(first_seen_at__gte=start).count(),
     )
-
-
-def state_complete(day: datetime.date, *, by: Any = None, note: str = "") -> Completeness:
-    """State that coding is complete to `day`, known from today on."""
-    today = timezone.now().date()
-    if day > today:
-        raise ValueError(f"Coding cannot be complete to {day}: that day is still to come.")
-    with transaction.atomic():
-        statement = Completeness.objects.create(day=day, recorded_at=today, by=by, note=note)
-        log.turn()
-    return statement
 
 
 def _note(day: datetime.date, **values: Any) -> None:

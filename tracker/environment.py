@@ -5,12 +5,14 @@ come from a file: `SECRET_KEY_FILE=/run/secrets/key` stands for `SECRET_KEY`.
 """
 
 import os
+from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("LOCAL_FOLDER") or ROOT / ".local")  # database, models, static files
@@ -82,6 +84,20 @@ def address(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
         allowed = ", ".join(f"{each}://" for each in schemes)
         raise ImproperlyConfigured(f"{name}: an address that starts with {allowed}.")
     return value
+
+
+def people(name: str) -> list[tuple[str, str]]:
+    """Names and mail addresses, separated by commas: `editor@desk.example, Ada <ada@desk.example>`."""
+    found = []
+    for who, mailbox in getaddresses([text(name).replace("\n", ",")]) if text(name) else ():
+        try:
+            validate_email(mailbox)
+        except ValidationError:
+            raise ImproperlyConfigured(
+                f"{name}: mail addresses separated by commas, such as editor@desk.example; {mailbox or who!r} is none."
+            ) from None
+        found.append((who or mailbox, mailbox))
+    return found
 
 
 def database() -> dict[str, Any]:

@@ -13,34 +13,19 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
 
-from tracker import addresses, codebook_versions, log, tagger_versions, triage
+from tracker import addresses, codebook_versions, log, rows, tagger_versions, text, triage
 from tracker import record as record_format
 from tracker.codebook import current
 from tracker.models import Article, CodebookVersion, Completeness, Event, Recommendation, Report
-
-LONGEST_LINE = 1_000_000  # characters
-SHOWN = 20
-
-
-class BadFile(ValueError):
-    """Lines that cannot be imported. The message lists them with their reasons."""
-
-    def __init__(self, faults: list[tuple[int, str]]):
-        self.faults = faults
-        listed = [f"line {number}: {reason}" for number, reason in faults[:SHOWN]]
-        if len(faults) > SHOWN:
-            listed.append(f"and {len(faults) - SHOWN} more")
-        super().__init__("\n".join(listed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +37,9 @@ class Outcome:
     known: int
 
 
-def read(lines: Iterable[str]) -> list[dict[str, Any]]:
+def read(binary: BinaryIO) -> list[dict[str, Any]]:
     """The checked records of JSON Lines; `BadFile` names every line that is none."""
-    records, faults = [], []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                records.append(_record(line))
-            except record_format.RecordError as error:
-                faults.append((number, str(error)))
-    if faults:
-        raise BadFile(faults)
-    return records
+    return rows.checked(rows.json_lines(binary, record_format.SHAPE), record_format.check)
 
 
 @transaction.atomic
@@ -75,17 +51,6 @@ def enter(records: Iterable[dict[str, Any]], *, who: str, by: Any = None, why: s
         done["known" if revision is None else "changed" if record["id"] in known else "added"] += 1
         known.add(record["id"])
     return Outcome(done["added"], done["changed"], done["known"])
-
-
-def _record(line: str) -> dict[str, Any]:
-    if len(line) > LONGEST_LINE:
-        raise record_format.RecordError(f"longer than {LONGEST_LINE:,} characters")
-    try:
-        return record_format.check(json.loads(line))
-    except record_format.RecordError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise record_format.RecordError(f"not JSON ({error})") from None
 
 
 FOLDER = settings.INSTANCE_FOLDER
@@ -112,13 +77,22 @@ def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The JSON objects of a file with their line numbers."""
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                try:
-                    yield number, json.loads(line)
-                except ValueError as error:
-                    raise BadSeed(f"{path.name}, line {number}: not JSON ({error})") from None
+    try:
+        with path.open("rb") as binary:
+            yield from rows.json_lines(binary)
+    except rows.BadFile as error:
+        raise BadSeed(f"{path.name}, {error}") from None
+
+
+def _document(path: Path) -> dict[str, Any]:
+    """A seed file that is one JSON object."""
+    try:
+        document = rows.json_value(path.read_bytes().removeprefix(rows.BOM))
+    except ValueError as error:
+        raise BadSeed(f"{path.name}: {error}") from None
+    if not isinstance(document, dict):
+        raise BadSeed(f"{path.name}: a JSON object is needed, not {type(document).__name__}")
+    return document
 
 
 @transaction.atomic
@@ -156,7 +130,7 @@ def _events(path: Path) -> Added:
 def _completeness(path: Path) -> Added:
     if Completeness.objects.exists() or not path.exists():
         return "statement of completeness", 0, Completeness.objects.count()
-    document = json.loads(path.read_text("utf-8"))
+    document = _document(path)
     day = record_format.day(document["coded_to"], "coded_to")
     Completeness.objects.create(day=day, note=document.get("note", ""))
     log.turn()
@@ -166,9 +140,10 @@ def _completeness(path: Path) -> Added:
 @transaction.atomic
 def _articles(path: Path) -> Added:
     """The labelled pages as articles already dealt with: reports of their event, or not relevant."""
-    read = {
-        article.url_key: (article, raw) for article, raw in map(_article, (raw for _n, raw in lines(path)))
-    }
+    try:
+        read = {article.url_key: (article, raw) for article, raw in rows.checked(lines(path), _article)}
+    except rows.BadFile as error:
+        raise BadSeed(f"{path.name}, {error}") from None
     known = set(Article.objects.filter(url_key__in=list(read)).values_list("url_key", flat=True))
     new = [article for key, (article, _raw) in read.items() if key not in known]
     Article.objects.bulk_create(new, batch_size=500)
@@ -189,8 +164,8 @@ def _article(raw: dict[str, Any]) -> tuple[Article, dict[str, Any]]:
     article = Article(
         url=raw["url"],
         url_key=hashlib.sha256(canonical.encode()).hexdigest(),
-        title=raw["title"][:500],
-        publisher=raw["publisher"][:300],
+        title=text.strict(raw["title"], "title", 500),
+        publisher=text.strict(raw["publisher"], "publisher", 300),
         language=raw["lang"],
         published_at=published,
         first_seen_at=published or _noon((raw["event"] or record_format.START.isoformat())[:10]),

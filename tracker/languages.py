@@ -91,10 +91,6 @@ def language_of(text: str, declared: str = "") -> str:
     return _by_script(sample, letters, declared) or _by_words(sample, declared)
 
 
-def is_chinese(tag: str) -> bool:
-    return tag.lower().startswith("zh")
-
-
 def script_of(text: str, declared: str = "") -> str:
     """`Hans` or `Hant` of a Chinese text. Where no character tells, what is declared, else `Hans`."""
     traditional, simple = _script_votes(text[:READ_CHARACTERS])

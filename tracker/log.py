@@ -24,7 +24,7 @@ class BrokenLog(RuntimeError):
 
 def body_of(event: Event) -> dict[str, Any]:
     """The record of an event as its row and its assessments stand now."""
-    return record.check(
+    return record.mended(
         {
             "id": event.id,
             "date": event.date.isoformat(),

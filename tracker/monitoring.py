@@ -68,9 +68,9 @@ def _articles() -> Iterator[Vital]:
 
 
 def _proposals() -> Iterator[Vital]:
-    open_ = Event.objects.open()
-    yield Vital("proposals_waiting", open_[:MANY].count(), _("proposals wait for an analyst"))
-    oldest = open_.aggregate(oldest=Min("proposed_at"), now=Min(Now()))
+    waiting = Event.objects.waiting()
+    yield Vital("proposals_waiting", waiting[:MANY].count(), _("proposals wait for an analyst"))
+    oldest = waiting.aggregate(oldest=Min("proposed_at"), now=Min(Now()))
     yield Vital(
         "proposal_oldest_seconds",
         seconds_between(oldest["oldest"], oldest["now"]) if oldest["oldest"] else 0,

@@ -11,9 +11,10 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from tracker import text
 from tracker.codebook import Actor, Ask, Codebook, Recommendation, current
 
 VERSION = current().version
@@ -26,6 +27,7 @@ PRECISIONS = ("day", "month", "quarter", "year")
 DIRECTIONS = (1, 0, -1)
 STRENGTHS = {1: "words", 2: "proposal", 3: "commitment", 4: "enacted", 5: "operating"}
 
+SHAPE = "an event is a JSON object"
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
 
 _KEYS = (
@@ -34,7 +36,12 @@ _KEYS = (
 )  # fmt: skip
 _ASSESSMENT_KEYS = ("rec", "direction", "strength", "ask", "rationale")
 _SOURCE_KEYS = ("title", "publisher", "url", "date", "lang")
+_OF_LINES = ("summary", "summary_zh", "rationale")
 _LONGEST = {"title": 500, "title_zh": 500, "summary": 10_000, "summary_zh": 10_000}
+
+
+# How a text is taken: the text, its field, its longest, whether it may have lines.
+Taking = Callable[[str, str, int, bool], str]
 
 
 class RecordError(ValueError):
@@ -49,13 +56,36 @@ def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
 
     Absent keys get the codebook's defaults: precision `day`, nothing superseded, not retracted, no
     `recorded_at` (first import), no `codebook`. `supersedes` may be null, one id or a list. Unknown keys are
-    refused, so that a typing error cannot lose a field silently.
+    refused, so that a typing error cannot lose a field silently. Texts are taken as `text.strict` takes them.
     """
+    return _whole(raw, book or current(), _refusing)
+
+
+def mended(raw: Any) -> dict[str, Any]:
+    """The same for what is kept already: a character that came in before `text.strict` stood at the door is
+    dropped, so that nothing old is ever in the way of a change."""
+    return _whole(raw, current(), _dropping)
+
+
+def _refusing(value: str, field: str, longest: int, lines: bool) -> str:
+    try:
+        if field.endswith("url"):
+            return text.address(value, field, longest)
+        return text.strict(value, field, longest, lines=lines)
+    except text.BadText as error:
+        raise RecordError(str(error)) from error
+
+
+def _dropping(value: str, field: str, longest: int, lines: bool) -> str:
+    return _refusing(text.without_forbidden(value), field, longest, lines)
+
+
+def _whole(raw: Any, ours: Codebook, taken: Taking) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
-        raise RecordError(f"an event is a JSON object, not {type(raw).__name__}")
+        raise RecordError(f"{SHAPE}, not {type(raw).__name__}")
     if unknown := sorted(str(key) for key in raw if key not in _KEYS):
         raise RecordError(f"unknown field {', '.join(unknown)}; allowed are {', '.join(_KEYS)}")
-    version, ours = raw.get("codebook"), book or current()
+    version = raw.get("codebook")
     book = ours.as_of(version) if isinstance(version, str) else ours
     is_new = version in (None, "", book.version)
     event_id = raw.get("id")
@@ -65,12 +95,12 @@ def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
         "id": event_id,
         "date": day(raw.get("date"), "date").isoformat(),
         "date_precision": _one_of(raw, "date_precision", PRECISIONS, default="day"),
-        **{key: _text(raw, key, longest) for key, longest in _LONGEST.items()},
+        **{key: _text(raw, key, longest, taken) for key, longest in _LONGEST.items()},
         "actors": _actors(raw.get("actors") or [], book, is_new),
         "certainty": _one_of(raw, "certainty", CERTAINTIES, default="confirmed"),
         "supersedes": _supersedes(raw.get("supersedes")),
-        "assessments": _assessments(raw.get("assessments") or [], book, is_new),
-        "sources": [_source(source) for source in _list(raw.get("sources") or [], "sources")],
+        "assessments": _assessments(raw.get("assessments") or [], book, is_new, taken),
+        "sources": [_source(source, taken) for source in _list(raw.get("sources") or [], "sources")],
         "recorded_at": None,
         "codebook": None,
         "retracted": False,
@@ -78,7 +108,7 @@ def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
     if raw.get("recorded_at") not in (None, ""):
         record["recorded_at"] = day(raw["recorded_at"], "recorded_at").isoformat()
     if raw.get("codebook") is not None:
-        record["codebook"] = _text(raw, "codebook", 20)
+        record["codebook"] = _text(raw, "codebook", 20, taken)
     if not isinstance(raw.get("retracted", False), bool):
         raise RecordError("retracted: true or false")
     record["retracted"] = raw.get("retracted", False)
@@ -114,21 +144,13 @@ def _one_of(raw: Mapping[str, Any], key: str, allowed: tuple[str, ...], *, defau
     return value
 
 
-def _text(raw: Mapping[str, Any], key: str, longest: int) -> str:
+def _text(raw: Mapping[str, Any], key: str, longest: int, taken: Taking, field: str = "") -> str:
     value = raw.get(key)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise RecordError(f"{key}: text, not {type(value).__name__}")
-    if len(value) > longest:
-        raise RecordError(f"{key}: {len(value)} characters, at most {longest} are allowed")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise RecordError(f"{key}: holds half of a surrogate pair; send valid UTF-8") from None
-    if "\x00" in value:
-        raise RecordError(f"{key}: holds a NUL character")
-    return value
+        raise RecordError(f"{field or key}: text, not {type(value).__name__}")
+    return taken(value, field or key, longest, key in _OF_LINES)
 
 
 def _list(value: Any, field: str) -> list[Any]:
@@ -166,8 +188,8 @@ def _supersedes(value: Any) -> list[str]:
     return sorted(set(ids))
 
 
-def _assessments(value: Any, book: Codebook, is_new: bool) -> list[dict[str, Any]]:
-    assessments = [_assessment(item, book, is_new) for item in _list(value, "assessments")]
+def _assessments(value: Any, book: Codebook, is_new: bool, taken: Taking) -> list[dict[str, Any]]:
+    assessments = [_assessment(item, book, is_new, taken) for item in _list(value, "assessments")]
     seen: set[str] = set()
     for assessment in assessments:
         if assessment["rec"] in seen:
@@ -176,7 +198,7 @@ def _assessments(value: Any, book: Codebook, is_new: bool) -> list[dict[str, Any
     return sorted(assessments, key=lambda assessment: book[assessment["rec"]].number)
 
 
-def _assessment(raw: Any, book: Codebook, is_new: bool) -> dict[str, Any]:
+def _assessment(raw: Any, book: Codebook, is_new: bool, taken: Taking) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise RecordError("assessments: each is a JSON object")
     if unknown := sorted(str(key) for key in raw if key not in _ASSESSMENT_KEYS):
@@ -202,23 +224,23 @@ def _assessment(raw: Any, book: Codebook, is_new: bool) -> dict[str, Any]:
         "direction": int(direction),
         "strength": strength,
         "ask": ask,
-        "rationale": _text(raw, "rationale", 2_000),
+        "rationale": _text(raw, "rationale", 2_000, taken, f"rationale of {rec}"),
     }
 
 
-def _source(raw: Any) -> dict[str, Any]:
+def _source(raw: Any, taken: Taking) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise RecordError("sources: each is a JSON object")
     if unknown := sorted(str(key) for key in raw if key not in _SOURCE_KEYS):
         raise RecordError(f"sources: unknown field {', '.join(unknown)}")
-    url = _text(raw, "url", 2_000)
+    url = _text(raw, "url", 2_000, taken, "sources: url")
     if url and not re.match(r"https?://[^\s/]", url):
         raise RecordError(f"sources: url starts with http:// or https://, not {url!r:.60}")
     date = raw.get("date")
     return {
-        "title": _text(raw, "title", 1_000),
-        "publisher": _text(raw, "publisher", 300),
+        "title": _text(raw, "title", 1_000, taken, "sources: title"),
+        "publisher": _text(raw, "publisher", 300, taken, "sources: publisher"),
         "url": url,
         "date": None if date in (None, "") else day(date, "sources: date").isoformat(),
-        "lang": _text(raw, "lang", 20),
+        "lang": _text(raw, "lang", 20, taken, "sources: lang"),
     }

@@ -1,173 +1,224 @@
-"""The query language of desk and lists: `title:"export control" actor:china -source:x date:2025-03..2025-06`.
+"""The one search over events: pages, API, past days, desk, admin and bulk deeds all ask it.
 
-The law: every word must be found; `-` excludes. Chinese words are found inside sentences, in either script. A
-query that cannot be read is refused with what is allowed, never guessed at.
+`title:"export control" rec:trust direction:- date:2025-03..` finds events for which every term holds. `OR` between
+two terms binds them tighter, `-` before one excludes it. A query is read once (`tracker.terms`), and then asked of
+rows (`condition`) or of a line of the log (`matches`).
+
+The law: both find the same.
 """
 
 from __future__ import annotations
 
-import calendar
-import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Lookup, OuterRef, Q, TextField
 from django.utils.translation import gettext as _
 
-from tracker import record
-from tracker.models import Assessment, Event, Report
-from tracker.text import folded
+from tracker import record, terms
+from tracker.models import Event, Report
+from tracker.terms import LANGUAGES, LONGEST, MOST_TERMS, OTHER_LANGUAGES, PUBLIC, SearchError, Term
+from tracker.text import SOURCES, titles_of
 
-LONGEST = 300
-MOST_TERMS = 20
+__all__ = ["LONGEST", "PUBLIC", "EventQuery", "SearchError", "codes_of", "explained", "titled"]
 
-_TERM = re.compile(r'(-?)(?:([a-z]+):)?(?:"([^"]*)"|(\S+))')
-_QUOTES = str.maketrans({"“": '"', "”": '"', "：": ":", "　": " "})
-
-
-class SearchError(ValueError):
-    """A query that cannot be read; the message says which word and what is allowed."""
+_SIGNS = {1: "+", -1: "-", 0: "0"}
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    field: str  # "" looks through titles and summaries
-    value: str
-    negative: bool
+class EventQuery:
+    """What somebody searches for: of every group at least one term must hold."""
+
+    groups: tuple[tuple[Term, ...], ...] = ()
+    desk: bool = False  # status and model can be asked for, and proposals are searched as well
+
+    @classmethod
+    def read(
+        cls, text: str = "", chosen: Mapping[str, Iterable[str]] | None = None, *, desk: bool = False
+    ) -> EventQuery:
+        """The query of a text and of what was chosen beside it, by the names of the prefixes (`{"rec": ["trust"],
+        "date": ["2025-03.."]}`); `SearchError` if it cannot be read."""
+        typed = terms.read(text, terms.FIELDS if desk else PUBLIC)
+        picked = [(terms.term(field, values),) for field, values in (chosen or {}).items() if values]
+        return cls(terms.coded([*typed, *picked]), desk)
+
+    def __bool__(self) -> bool:
+        return bool(self.groups)
+
+    def asks(self, field: str) -> bool:
+        """Whether a term with this prefix is part of it."""
+        return any(term.field == field for group in self.groups for term in group)
+
+    def condition(self) -> Q:
+        """The query as a condition on rows of events."""
+        found = Q()
+        for group in self.groups:
+            found &= _any(self._row(term) for term in group)
+        return found
+
+    def _row(self, term: Term) -> Q:
+        one = _any(_ROWS[term.field](value, self.desk) for value in term.values)
+        return ~one if term.negative else one
+
+    def matches(self, words: str, codes: str, record: Mapping[str, Any]) -> bool:
+        """Whether a line of the log is found: its `text.words_of`, its `codes_of`, and itself. Not for the terms
+        of the desk, which ask what the log does not hold."""
+        line = (words, codes, record)
+        return all(any(_said(term, *line) != term.negative for term in group) for group in self.groups)
 
 
-def parse(query: str) -> list[Term]:
-    """The terms of a query, or `SearchError`."""
-    query = query.translate(_QUOTES).replace("\x00", " ").strip()
-    if len(query) > LONGEST:
-        raise SearchError(_("A search has at most %(most)d characters.") % {"most": LONGEST})
-    if query.count('"') % 2:
-        raise SearchError(_('A quotation mark is missing: write title:"export control".'))
-    terms = []
-    for minus, field, quoted, bare in _TERM.findall(query):
-        value = (quoted or bare).strip()
-        if not value:
-            raise SearchError(_("A word is missing after “%(field)s:”.") % {"field": field})
-        if field and field not in FIELDS:
-            if quoted or not bare:
-                raise SearchError(_unknown(field))
-            field, value = _maybe_text(field, bare)
-        terms.append(Term(field, value, bool(minus)))
-    if len(terms) > MOST_TERMS:
-        raise SearchError(_("A search has at most %(most)d words.") % {"most": MOST_TERMS})
-    return terms
-
-
-def condition(query: str) -> Q:
-    """The query as a condition on events, or `SearchError`."""
+def titled(text: str) -> Q:
+    """Events in whose title each word of `text` begins a word, for finding one as one types: no prefixes."""
     found = Q()
-    for term in parse(query):
-        one = FIELDS[term.field](term.value) if term.field else _text(term.value)
-        found &= ~one if term.negative else one
+    for word in text[:LONGEST].split()[:MOST_TERMS]:
+        if needle := terms.needle(word):
+            found &= Q(folded_title__has=needle)
     return found
 
 
-def _maybe_text(field: str, bare: str) -> tuple[str, str]:
-    """`https://…` and clock times are text, any other unknown field is a mistake."""
-    if bare.startswith("//") or bare.isdigit():
-        return "", f"{field}:{bare}"
-    raise SearchError(_unknown(field))
+def codes_of(assessments: Iterable[Mapping[str, Any]]) -> str:
+    """Assessments as one text to be searched: ` trust/-4/import-barriers `, one after the other."""
+    return "".join(
+        f" {each['rec']}/{_SIGNS[each['direction']]}{each['strength']}/{each['ask'] or ''} "
+        for each in assessments
+    )
 
 
-def _unknown(field: str) -> str:
-    return _("“%(field)s:” cannot be searched; one can search %(allowed)s.") % {
-        "field": field,
-        "allowed": ", ".join(f"{name}:" for name in FIELDS),
-    }
+def explained() -> list[tuple[str, str]]:
+    """The language by example, for the pages where one searches."""
+    rec, actor = record.RECOMMENDATIONS[0], record.ACTORS[0]
+    return [
+        ("export control", _("every word, each where a word begins; Chinese anywhere, in either script")),
+        ('"export controls"', _("these words whole, in this order")),
+        ("-tariff", _("without this word; a minus goes before anything")),
+        ("Reuters OR Xinhua", _("one of the two")),
+        ("title:chip source:reuters", _("in a title; in title, publisher or address of a source")),
+        (
+            f"rec:{rec} direction:- strength:4,5",
+            _(
+                "one assessment that holds all of it: recommendation, direction (+, - or 0), kind of act; also ask:"
+            ),
+        ),
+        (f"actor:{actor} certainty:confirmed lang:zh", _("whose act, how sure, language of a source")),
+        (
+            "date:2025-03..2025-06",
+            _("days, months or years, or from one to another; either end may be left out"),
+        ),
+        ("id: supersedes: retracted:", _("parts of a permanent id, the event that is ended, true or false")),
+    ]
 
 
-def _text(value: str) -> Q:
-    return Q(folded__contains=folded(value))
+# Asked of rows
 
 
-def _title(value: str) -> Q:
-    return Q(folded_title__contains=folded(value))
+@TextField.register_lookup
+class Has(Lookup):
+    """`column__has=piece`: the text holds the piece letter for letter."""
+
+    lookup_name = "has"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        text, values = self.process_lhs(compiler, connection)
+        piece, more = self.process_rhs(compiler, connection)
+        finder = "strpos" if connection.vendor == "postgresql" else "instr"
+        return f"{finder}({text}, {piece}) > 0", (*values, *more)
 
 
-def _source(value: str) -> Q:
-    named = Q(article__publisher__icontains=value) | Q(article__url__icontains=value)
-    return Q(Exists(Report.objects.filter(named, event=OuterRef("pk")))) | Q(sources__icontains=value)
+@TextField.register_lookup
+class Like(Lookup):
+    """`column__like=pattern`: with `_` and `%`, which Django's own lookups escape."""
+
+    lookup_name = "like"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        text, values = self.process_lhs(compiler, connection)
+        pattern, more = self.process_rhs(compiler, connection)
+        return f"{text} LIKE {pattern}", (*values, *more)
 
 
-def _language(value: str) -> Q:
-    return Q(Exists(Report.objects.filter(event=OuterRef("pk"), article__language__istartswith=value)))
+def _any(conditions: Iterable[Q]) -> Q:
+    """One of them holds; without any, nothing does."""
+    found = Q()
+    for one in conditions:
+        found |= one
+    return found or Q(pk__in=())
 
 
-def _rec(value: str) -> Q:
-    slug = _one_of("rec", value, record.RECOMMENDATIONS)
-    coded = Exists(Assessment.objects.filter(event=OuterRef("pk"), recommendation=slug))
-    return Q(coded) | Q(status__in=Event.OPEN, suggestion__icontains=f'"{slug}"')
+def _language_row(language: str, desk: bool) -> Q:
+    # Sources are kept as JSON, where a quotation mark inside a text has a backslash before it.
+    if language == OTHER_LANGUAGES:
+        named = "|".join(f'{name}[-"]' for name in LANGUAGES)
+        found = Q(sources__iregex=f'"lang": "(?!{named}|[-"])')
+    else:
+        found = Q(sources__icontains=f'"lang": "{language}"') | Q(sources__icontains=f'"lang": "{language}-')
+    # Off the record the reports stand for the sources that there will be.
+    waiting = ~Q(status__in=Event.ON_RECORD) & Q(Exists(_reports_in(language)))
+    return found | waiting if desk else found
 
 
-def _direction(value: str) -> Q:
-    words = {"+": 1, "advances": 1, "1": 1, "-": -1, "undermines": -1, "-1": -1, "0": 0, "mixed": 0}
-    wanted = words[_one_of("direction", value, tuple(words))]
-    return Q(Exists(Assessment.objects.filter(event=OuterRef("pk"), direction=wanted)))
-
-
-def _choice(field: str, allowed: tuple[str, ...]) -> Callable[[str], Q]:
-    return lambda value: Q(**{field: _one_of(field, value, allowed)})
-
-
-def _actor(value: str) -> Q:
-    return Q(actors__icontains=f'"{_one_of("actor", value, record.ACTORS)}"')
-
-
-def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> str:
-    value = value.lower()
-    if value not in allowed:
-        raise SearchError(
-            _("%(field)s:%(value)s is not known; it can be %(allowed)s.")
-            % {"field": field, "value": value[:40], "allowed": ", ".join(allowed)}
+def _reports_in(language: str) -> Any:
+    reports = Report.objects.filter(event=OuterRef("pk"))
+    if language != OTHER_LANGUAGES:
+        return reports.filter(
+            Q(article__language__iexact=language) | Q(article__language__istartswith=f"{language}-")
         )
-    return value
+    for name in LANGUAGES:
+        reports = reports.exclude(article__language__iexact=name)
+        reports = reports.exclude(article__language__istartswith=f"{name}-")
+    return reports.exclude(article__language="")
 
 
-def _date(value: str) -> Q:
-    """One day, month or year, or a range of them, open on either side: `2025-03..`, `..2025-06-30`."""
-    start, dots, end = value.partition("..")
-    first = _span(start)[0] if start else None
-    last = _span(end)[1] if end else (None if dots else _span(start)[1])
-    found = Q(date__gte=first) if first else Q()
-    return found & Q(date__lte=last) if last else found
-
-
-def _span(text: str) -> tuple[datetime.date, datetime.date]:
-    """First and last day of a year, a month or a day."""
-    match = re.fullmatch(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", text)
-    try:
-        if not match:
-            raise ValueError(text)
-        year, month, day = (int(part) if part else 0 for part in match.groups())
-        if day:
-            return datetime.date(year, month, day), datetime.date(year, month, day)
-        if match[2]:
-            last = calendar.monthrange(year, month)[1]
-            return datetime.date(year, month, 1), datetime.date(year, month, last)
-        return datetime.date(year, 1, 1), datetime.date(year, 12, 31)
-    except ValueError:
-        raise SearchError(
-            _("date:%(value)s cannot be read; write 2025, 2025-03, 2025-03-14 or 2025-03..2025-06.")
-            % {"value": text[:40]}
-        ) from None
-
-
-FIELDS: dict[str, Callable[[str], Q]] = {
-    "title": _title,
-    "source": _source,
-    "actor": _actor,
-    "rec": _rec,
-    "direction": _direction,
-    "date": _date,
-    "lang": _language,
-    "status": _choice("status", tuple(Event.Status.values)),
-    "certainty": _choice("certainty", record.CERTAINTIES),
-    "id": lambda value: Q(pk__icontains=value),
-    "model": lambda value: Q(model_version__icontains=value),
+_ROWS: dict[str, Callable[[Any, bool], Q]] = {
+    "": lambda needle, _desk: Q(folded__has=needle),
+    "title": lambda needle, _desk: Q(folded_title__has=needle),
+    "source": lambda needle, _desk: Q(folded__like=f"%{SOURCES}%{needle}%"),
+    "code": lambda pattern, _desk: Q(codes__like=f"%{pattern}%"),
+    "actor": lambda actor, _desk: Q(actors__icontains=f'"{actor}"'),
+    "certainty": lambda value, _desk: Q(certainty=value),
+    "lang": _language_row,
+    "date": lambda span, _desk: Q(date__gte=span[0], date__lte=span[1]),
+    "id": lambda piece, _desk: Q(pk__contains=piece),
+    "supersedes": lambda key, _desk: Q(supersedes__icontains=f'"{key}"'),
+    "retracted": lambda value, _desk: Q(retracted=value == "true"),
+    "status": lambda value, _desk: Q(status=value),
+    "model": lambda value, _desk: Q(model_version__icontains=value),
 }
+
+
+# Asked of a line of the log
+
+
+def _said(term: Term, words: str, codes: str, record: Mapping[str, Any]) -> bool:
+    field, values = term.field, term.values
+    if field == "":
+        return values[0] in words
+    if field == "title":
+        return values[0] in titles_of(record)
+    if field == "source":
+        return values[0] in words.partition(SOURCES)[2]
+    if field == "code":
+        return any(re.search(re.escape(each).replace("_", "."), codes) for each in values)
+    if field == "date":
+        return any(first <= record["date"] <= last for first, last in values)
+    if field == "lang":
+        return any(
+            _spoken(source["lang"].lower(), language) for source in record["sources"] for language in values
+        )
+    if field == "id":
+        return any(piece in record["id"] for piece in values)
+    said = {
+        "actor": record["actors"],
+        "certainty": [record["certainty"]],
+        "supersedes": record["supersedes"],
+        "retracted": ["true" if record["retracted"] else "false"],
+    }
+    return not set(said[field]).isdisjoint(values)
+
+
+def _spoken(tag: str, language: str) -> bool:
+    if language == OTHER_LANGUAGES:
+        first = tag.split("-")[0]
+        return bool(first) and first not in LANGUAGES
+    return tag == language or tag.startswith(f"{language}-")

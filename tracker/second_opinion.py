@@ -33,7 +33,7 @@ from django.utils import timezone
 from tracker import record
 from tracker.codebook import current
 from tracker.models import Event, Lease, SecondOpinion
-from tracker.triage import blind
+from tracker.triage import coding
 
 LARGEST = 200_000  # bytes of an answer
 LONGEST_TEXT = 3000
@@ -320,12 +320,10 @@ def opinion_of(event: Event) -> Opinion | None:
 
 def _unasked() -> list[_Question]:
     """The questions still to be asked, in the queue's order. One that failed waits longer each time."""
-    waiting = Event.objects.filter(
-        status__in=(Event.Status.NEW, Event.Status.PROPOSED, Event.Status.IN_REVIEW)
-    )
-    first = waiting.order_by("-priority", "id")[:LOOKED_AT]
+    first = Event.objects.waiting().order_by("-priority", "id")[:LOOKED_AT]
     asked = {
-        one.digest: one for one in (_question(event) for event in first if not blind.suggestion_hidden(event))
+        one.digest: one
+        for one in (_question(event) for event in first if not coding.suggestion_hidden(event))
     }
     for row in SecondOpinion.objects.filter(digest__in=asked):
         waits = row.asked_at + AGAIN_AFTER * row.tries > timezone.now()

@@ -316,6 +316,8 @@ TIME_ZONE = "UTC"
 EMAIL_URL = environment.text("EMAIL_URL")
 DEFAULT_FROM_EMAIL = environment.text("FROM_EMAIL", "scorecard@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ADMINS = environment.people("ADMINS")  # who is told that a feed fails
+EMAIL_SUBJECT_PREFIX = "[Scorecard] "
 EMAIL_TIMEOUT = 20
 globals().update(
     environment.mail(EMAIL_URL)

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.expressions import Combinable
+from django.db.models.expressions import Combinable, DatabaseDefault
 from django.db.models.functions import Now
 from django.db.models.sql import Query
 
@@ -71,14 +71,14 @@ def add(row: models.Model) -> bool:
     What the database itself fills in is read when somebody asks for it.
     """
     concrete = row._meta.concrete_fields
-    given = [field for field in concrete if not field.has_db_default()]
+    given = [field for field in concrete if not isinstance(getattr(row, field.attname), DatabaseDefault)]
     values = [getattr(row, field.attname) for field in given]
     key = row._meta.pk.name
     if not insert(type(row), [field.name for field in given], [values], returning=(key,)):
         return False
     row._state.adding, row._state.db = False, connection.alias
     for field in concrete:
-        if field.has_db_default():
+        if field not in given:
             vars(row).pop(field.attname, None)
     return True
 

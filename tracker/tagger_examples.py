@@ -8,12 +8,12 @@ teaches only when the machine itself is all but certain that it is ordinary news
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
 
+from tracker import rows
 from tracker.models import Article, Decision, Event, Report
 from tracker.tagging.training import Example
 
@@ -67,8 +67,8 @@ def lines(name: str) -> Iterator[dict[str, Any]]:
     """The objects of a seed file; an optional file that is not there has none."""
     path = FOLDER / name
     if path.exists():
-        with path.open(encoding="utf-8") as file:
-            yield from (json.loads(line) for line in file if line.strip())
+        with path.open("rb") as binary:
+            yield from (line for _number, line in rows.json_lines(binary))
 
 
 def without(examples: Iterable[Example], groups: set[str]) -> list[Example]:

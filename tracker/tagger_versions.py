@@ -24,7 +24,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from tracker import tagger_examples, tagging
+from tracker import tagger_examples, tagging, text
 from tracker.models import Cue, TaggerVersion
 from tracker.tagging import training
 from tracker.tagging.training import Example, fold_of
@@ -200,14 +200,18 @@ def _encoder() -> tagging.vectors.Encoder | None:
 
 def _seeded_cues() -> tagging.cues.Cues:
     path = tagger_examples.FOLDER / "cues.jsonl"
-    return tagging.cues.read(path.read_text("utf-8").split("\n") if path.exists() else ())
+    if not path.exists():
+        return tagging.cues.build(())
+    with path.open("rb") as binary:
+        return tagging.cues.read(binary)
 
 
 @cache
 def _digest_of_seeds() -> str:
-    """Changes with any seed file and any line of the tagging package, so that no stale model is ever used."""
+    """Changes with any seed file and any line of what tagging reads with, so that no stale model is ever
+    used."""
     seeds = [tagger_examples.FOLDER / name for name in tagger_examples.FILES]
-    program = sorted(Path(tagging.__file__).parent.glob("*.py"))
+    program = [*sorted(Path(tagging.__file__).parent.glob("*.py")), Path(text.__file__)]
     voice = b"embeddings" if _encoder() else b""
     return tagging.model.digest(voice, *(path.read_bytes() for path in [*seeds, *program] if path.exists()))
 

@@ -332,5 +332,5 @@ def _classified(error: BaseException, url: str) -> FetchError:
         return FetchError("blocked", f"The address cannot be called: {url[:200]}")
     if isinstance(error, OSError) and not isinstance(error, aiohttp.ClientError):
         return FetchError("connect", f"The connection to {host} broke: {str(error)[:200]}")
-    said = str(getattr(error, "message", "") or error or type(error).__name__).splitlines()[0]
+    said = str(getattr(error, "message", "") or error or type(error).__name__).partition("\n")[0].strip()
     return FetchError("protocol", f"The server's answer broke the rules of HTTP: {said[:200]}")

@@ -13,10 +13,10 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
 
-from scorecard import sentences, standings, vocabulary
+from scorecard import acts, sentences, standings, vocabulary
 from scorecard.alerts.feeds import meaning
 from scorecard.models import Subscription
 from tracker import record
@@ -111,8 +111,9 @@ def written(subscription: Subscription, changes: Sequence[Changed], off: str) ->
             "count": count
         }
         lines = [_lead(count), ""]
+        asks = acts.ask_names()
         for changed in changes[:LISTED]:
-            lines += _entry(changed)
+            lines += _entry(changed, asks)
         if count > LISTED:
             lines += [
                 _("And %(count)d more: %(address)s") % {"count": count - LISTED, "address": _changes()},
@@ -131,30 +132,10 @@ def _lead(count: int) -> str:
     ) % {"count": count}
 
 
-def _entry(changed: Changed) -> list[str]:
-    line = changed.record
-    words = {
-        "added": _("New"),
-        "retracted": _("Retracted"),
-        "restored": _("Restored"),
-        "recoded": _("Recoded"),
-    }
-    chinese = (get_language() or "").startswith("zh")
-    title = (line["title_zh"] or line["title"]) if chinese else (line["title"] or line["title_zh"])
-    found = [f"{words[changed.kind]}: {_one_line(title) or line['id']} ({line['date']})"]
-    codes = "; ".join(_code(item) for item in line["assessments"])
-    if codes:
-        found.append(f"  {codes}")
-    if changed.why and changed.before is not None:
-        found.append(f"  {_one_line(changed.why)}")
-    return [*found, f"  {_public(reverse('pages:event', args=[line['id']]))}", ""]
-
-
-def _code(item: Mapping[str, Any]) -> str:
-    return (
-        f"{vocabulary.short_name(item['rec'])}: {vocabulary.DIRECTION_MARKS[item['direction']]} "
-        f"{vocabulary.DIRECTIONS[item['direction']]}, {vocabulary.STRENGTHS[item['strength']]}"
-    )
+def _entry(changed: Changed, asks: Mapping[tuple[str, str], str]) -> list[str]:
+    act = acts.described(changed.record, acts.Beside(asks))
+    why = [acts.one_line(changed.why)] if changed.why and changed.before is not None else []
+    return [act.news(changed.kind), *(f"  {line}" for line in (*act.lines(), *why, _public(act.address))), ""]
 
 
 def _standing(changes: Sequence[Changed]) -> list[str]:
@@ -180,8 +161,3 @@ def _changes() -> str:
 
 def _public(path: str) -> str:
     return settings.SITE_URL.rstrip("/") + path
-
-
-def _one_line(text: str) -> str:
-    """No line of the record may start a header or a line of its own."""
-    return " ".join(text.split())

@@ -1,4 +1,4 @@
-"""Feeds out: Atom and JSON Feed of changes of meaning. Pure: the log's versions in, text out.
+"""Feeds out: Atom and JSON Feed of changes of meaning, in the reader's language: the log's versions in, text out.
 
 One entry for each published change of meaning (a new event, another code, certainty, date or actor, an
 ending, a retraction), none for a corrected word. An entry's id never changes, so no reader shows it twice.
@@ -9,10 +9,13 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr  # nosec B406  # only writes
+
+from scorecard import acts
+from scorecard.acts import Act
 
 LONGEST = 100
 MEANING = ("date", "date_precision", "actors", "certainty", "supersedes", "retracted")
@@ -29,26 +32,38 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change of meaning."""
+    """One change of meaning: `added`, `recoded`, `retracted` or `restored`."""
 
     identity: str
-    event_id: str
     kind: str
-    title: str
-    text: str
+    act: Act
+    why: str
     updated: datetime.datetime
+
+    @property
+    def title(self) -> str:
+        return self.act.headline if self.kind == "added" else self.act.news(self.kind)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line for line in (self.act.summary, *self.act.lines(), self.why) if line)
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What a feed says about itself."""
+    """What a feed says about itself. Acts stand at `site` and their own address."""
 
     title: str
+    author: str
     home: str
     address: str
-    event_address: Callable[[str], str]
+    site: str
     language: str
-    authority: str
+
+    @property
+    def authority(self) -> str:
+        """Who speaks in the ids of entries: the host of the site."""
+        return self.site.partition("//")[2].split("/")[0].split(":")[0]
 
 
 def meaning(record: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -60,12 +75,11 @@ def meaning(record: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def entries(
-    log: Iterable[Version], *, recommendation: str = "", actor: str = "", chinese: bool = False
+    log: Iterable[Version], beside: acts.Beside, *, recommendation: str = "", actor: str = ""
 ) -> list[Entry]:
-    """The newest changes of meaning, at most 100; of one recommendation or actor if named. Titles and
-    summaries are in English, or in Chinese where there is any and it is asked for."""
+    """The newest changes of meaning, at most 100; of one recommendation or actor if named."""
     before: dict[str, Mapping[str, Any]] = {}
-    found: list[Entry] = []
+    found: list[tuple[Version, Mapping[str, Any] | None]] = []
     for version in log:
         record = version.record
         old = before.get(record["id"])
@@ -73,10 +87,10 @@ def entries(
         if old is not None and meaning(old) == meaning(record):
             continue
         if _touches(record, recommendation, actor) or (old and _touches(old, recommendation, actor)):
-            found.append(_entry(version, old, chinese))
+            found.append((version, old))
     # The log's order within one second: sorting is stable, and the newest comes first.
-    found.sort(key=lambda entry: entry.updated)
-    return found[::-1][:LONGEST]
+    found.sort(key=lambda change: change[0].recorded)
+    return [_entry(version, old, beside) for version, old in found[::-1][:LONGEST]]
 
 
 def _touches(record: Mapping[str, Any], recommendation: str, actor: str) -> bool:
@@ -84,32 +98,21 @@ def _touches(record: Mapping[str, Any], recommendation: str, actor: str) -> bool
     return touches and (not actor or actor in record["actors"])
 
 
-def _entry(version: Version, old: Mapping[str, Any] | None, chinese: bool) -> Entry:
+def _entry(version: Version, old: Mapping[str, Any] | None, beside: acts.Beside) -> Entry:
     record = version.record
-    kind = "retracted" if record["retracted"] else "recoded" if old else "added"
-    codes = ", ".join(
-        f"{item['rec']} {'+' if item['direction'] > 0 else '−' if item['direction'] < 0 else '±'}"
-        f"{item['strength']}"
-        for item in record["assessments"]
-    )
-    text = " ".join(part for part in (_words(record, "summary", chinese), f"[{codes}]", version.why) if part)
     told = hashlib.sha256(
         f"{record['id']}\n{version.recorded.isoformat()}\n{meaning(record)}".encode()
     ).hexdigest()
-    title = f"{record['date']} {_words(record, 'title', chinese) or record['id']}"
-    return Entry(
-        told[:24],
-        record["id"],
-        kind,
-        title if kind == "added" else f"{kind}: {title}",
-        text,
-        version.recorded,
-    )
+    act = acts.described(record, beside)
+    return Entry(told[:24], _kind(record, old), act, version.why, version.recorded)
 
 
-def _words(record: Mapping[str, Any], part: str, chinese: bool) -> str:
-    english, other = record[part], record[f"{part}_zh"]
-    return (other or english) if chinese else (english or other)
+def _kind(record: Mapping[str, Any], old: Mapping[str, Any] | None) -> str:
+    if record["retracted"]:
+        return "retracted"
+    if old is None:
+        return "added"
+    return "restored" if old["retracted"] else "recoded"
 
 
 def stamp(moment: datetime.datetime) -> str:
@@ -132,7 +135,7 @@ def atom(channel: Channel, entries: Iterable[Entry]) -> str:
         f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" '
         f"xml:lang={quoteattr(channel.language)}><id>{escape(channel.address)}</id>"
         f"<title>{escape(channel.title)}</title><updated>{newest}</updated>"
-        f"<author><name>US–China AI Policy Scorecard</name></author>"
+        f"<author><name>{escape(channel.author)}</name></author>"
         f'<link rel="self" type="application/atom+xml" href={quoteattr(channel.address)}/>'
         f'<link rel="alternate" type="text/html" href={quoteattr(channel.home)}/>'
         "<rights>CC BY 4.0</rights>"
@@ -141,7 +144,7 @@ def atom(channel: Channel, entries: Iterable[Entry]) -> str:
 
 
 def _atom_entry(channel: Channel, entry: Entry) -> str:
-    address = channel.event_address(entry.event_id)
+    address = channel.site + entry.act.address
     return (
         f"<entry><id>tag:{escape(channel.authority)},2025:{entry.identity}</id>"
         f"<title>{escape(clean(entry.title))}</title><updated>{stamp(entry.updated)}</updated>"
@@ -161,7 +164,7 @@ def json_feed(channel: Channel, entries: Iterable[Entry]) -> str:
         "items": [
             {
                 "id": f"tag:{channel.authority},2025:{entry.identity}",
-                "url": channel.event_address(entry.event_id),
+                "url": channel.site + entry.act.address,
                 "title": clean(entry.title),
                 "content_text": clean(entry.text),
                 "date_published": stamp(entry.updated),

@@ -16,7 +16,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from scorecard.api.problems import Invalid
-from tracker import record
+from tracker import record, search
 
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 LONGEST_SEARCH = 100
@@ -155,6 +155,17 @@ def words(name: str, description: str, *, example: str | None = None) -> Paramet
         return " ".join(text.split())
 
     schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_SEARCH, "pattern": r"[^\s\x00]"}
+    return Parameter(name, description, value, schema, None, example)
+
+
+def query(name: str, description: str, *, example: str | None = None) -> Parameter:
+    """Words in the language of the one search; what cannot be read is refused with what is allowed."""
+
+    def value(text: str) -> str:
+        search.EventQuery.read(text)
+        return text.strip()
+
+    schema = {"type": "string", "maxLength": search.LONGEST}
     return Parameter(name, description, value, schema, None, example)
 
 

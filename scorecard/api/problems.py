@@ -66,7 +66,7 @@ def document(
 def response(status: int, detail: str, **more: Any) -> HttpResponse:
     body = json.dumps(document(status, detail, **more), ensure_ascii=False)
     answer = HttpResponse(body, status=status, content_type=MEDIA_TYPE)
-    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Cache-Control"] = "no-cache" if status < 500 else "no-store"
     return answer
 
 

@@ -79,11 +79,8 @@ def split_bar(parts: Sequence[tuple[float, str]], largest: float, title: str, *,
     return drawing.svg(title, "split")
 
 
-def ladder(rung: int, title: str, *, opposed: bool = False, rated: bool = True, low_rung: int = 0) -> str:
-    """Five steps from words to operation, filled up to `rung`; hatched when the ask is not rated.
-
-    `low_rung` is the step that the slower of two actors has reached; steps above it are half filled.
-    """
+def ladder(rung: int, title: str, *, opposed: bool = False, rated: bool = True) -> str:
+    """Five steps from words to operation, filled up to `rung`; hatched when the ask is not rated."""
     drawing = Drawing(120, 30, "ladder")
     if not rated:
         drawing.box(0, 0, 120, 30, "hatched", fill=f"url(#{drawing.hatch()})")

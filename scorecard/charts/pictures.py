@@ -122,6 +122,43 @@ def card(site: str, headline: str, foot: str, faces: Sequence[Face] = ()) -> str
     return drawing.svg(headline)
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One code of an act, and what the act does to the balance that it names."""
+
+    words: str
+    effect: str
+    look: str
+    mark: str
+
+
+def act_card(site: str, headline: str, facts: str, foot: str, codes: Sequence[Row]) -> str:
+    """A social card of one act: what, when and whose, how it is coded, and its points with their balance."""
+    drawing = Drawing(1200, 630, "card", standalone=True)
+    drawing.box(0, 0, 1200, 630, "paper")
+    drawing.box(0, 0, 1200, 10, "rung-on")
+    drawing.text(64, 72, site, "card-text")
+    rows = wrapped(headline, 1072, 44)
+    if len(rows) > 3:
+        rows = [*rows[:2], shortened(f"{rows[2]} {rows[3]}", 1072, 44)]
+    for index, row in enumerate(rows):
+        drawing.text(64, 136 + 52 * index, row, "card-title")
+    below = 136 + 52 * len(rows)
+    drawing.text(64, below, shortened(facts, 1072, 26), "card-text")
+    # Seven codes fit below three rows of title: at most one for each recommendation.
+    step = min(84.0, (566 - below) / max(1, len(codes)))
+    two_lines = step >= 74
+    for index, code in enumerate(codes):
+        y = below + step * index + (56 if two_lines else 50)
+        drawing.text(64, y, shortened(code.words, 1072 if two_lines else 640, 26), "card-text")
+        if two_lines:
+            drawing.text(64, y + 32, f"{code.mark} {code.effect}", f"card-small {code.look}")
+        else:
+            drawing.text(1136, y, f"{code.mark} {code.effect}", f"card-small {code.look} end")
+    drawing.text(64, 604, shortened(foot, 1072, 22), "card-small")
+    return drawing.svg(headline)
+
+
 def _bar(drawing: Drawing, face: Face, left: float, right: float, y: float, tall: float) -> None:
     def x(value: float) -> float:
         return left + share(value, -100, 100) * (right - left)

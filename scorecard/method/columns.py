@@ -17,17 +17,17 @@ from __future__ import annotations
 
 import calendar
 import datetime
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from tracker import record as record_format
 from tracker.codebook import current
 from tracker.record import ACTORS, ASKS, CERTAINTIES, RECOMMENDATIONS, RecordError
+from tracker.rows import BadFile, checked, json_lines
 
 ASK_SLUGS = current().asks
 FOREVER = 10_000_000  # an ordinal after every day of the calendar
@@ -57,9 +57,8 @@ class Setting:
 class Log:
     """Columns of versions, of their assessments ("rows") and of their `supersedes` links, in log order.
 
-    `ids[event[v]]` is the id of version v. `row_version` and `link_version` rise, so that the rows of version
-    v are the slice `row_first[v]:row_first[v + 1]`. Ids named only by a link are interned too, without any
-    version.
+    `ids[event[v]]` is the id of version v. `row_version` and `link_version` rise. Ids named only by a link are
+    interned too, without any version.
     """
 
     ids: tuple[str, ...]
@@ -86,16 +85,6 @@ class Log:
     def by_knowledge(self) -> np.ndarray:
         """Versions in the order (event, recorded, place in the log)."""
         return np.argsort(self.event.astype(np.int64) << 24 | self.recorded, kind="stable")
-
-    @cached_property
-    def row_first(self) -> np.ndarray:
-        """Where the rows of each version begin; one longer than the versions."""
-        return np.searchsorted(self.row_version, np.arange(len(self) + 1)).astype(np.int32)
-
-    @cached_property
-    def last_start(self) -> int:
-        """The latest effective date in the log, or the start when it is empty."""
-        return int(self.start.max(initial=record_format.START.toordinal()))
 
     def take(self, versions: np.ndarray) -> Log:
         """The log of these versions only (a boolean mask), ids numbered as before; no settings."""
@@ -155,14 +144,18 @@ EMPTY = Log((), *_NO_COLUMNS)
 
 def read(records: Iterable[Mapping[str, Any]], settings: Iterable[Mapping[str, Any]] = ()) -> Log:
     """The log of these records and hand-set asks; `RecordError` names the line (from 1) and the reason."""
-    checked = list(_checked(enumerate(records, start=1)))
-    return EMPTY.extend(checked, _settings(enumerate(settings, start=1)))
+    versions = list(_checked(enumerate(records, start=1)))
+    return EMPTY.extend(versions, _settings(enumerate(settings, start=1)))
 
 
-def read_lines(lines: Iterable[str], settings: Iterable[str] = ()) -> Log:
+def read_lines(lines: BinaryIO, settings: BinaryIO | None = None) -> Log:
     """The same from JSON Lines; empty lines are passed over."""
-    checked = list(_checked(_parsed(lines)))
-    return EMPTY.extend(checked, _settings(_parsed(settings)))
+    try:
+        versions = list(_checked(json_lines(lines, record_format.SHAPE)))
+    except BadFile as error:
+        raise RecordError(str(error)) from None
+    by_hand = json_lines(settings, "a setting is a JSON object") if settings else ()
+    return EMPTY.extend(versions, _settings(by_hand))
 
 
 def setting(raw: Any) -> Setting:
@@ -244,20 +237,11 @@ def _period(iso: str, precision: str) -> tuple[int, int]:
     return first.toordinal(), last.toordinal()
 
 
-def _parsed(lines: Iterable[str]) -> Iterable[tuple[int, Any]]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise RecordError(f"line {number}: not JSON ({error})") from None
-
-
 def _checked(numbered: Iterable[tuple[int, Any]]) -> Iterable[dict[str, Any]]:
     undated: dict[str, str] = {}
     for number, raw in numbered:
         try:
-            record = record_format.check(raw)
+            record = record_format.mended(raw)  # figures rest on no text: a log of any age can be scored
             if record["recorded_at"] is None:
                 body = record_format.canonical(record)
                 if undated.setdefault(record["id"], body) != body:
@@ -270,13 +254,12 @@ def _checked(numbered: Iterable[tuple[int, Any]]) -> Iterable[dict[str, Any]]:
 
 
 def _settings(numbered: Iterable[tuple[int, Any]]) -> list[Setting]:
-    found = []
-    for number, raw in numbered:
-        try:
-            found.append(setting(raw))
-        except RecordError as error:
-            raise RecordError(f"line {number} of the settings: {error}") from None
-    return found
+    try:
+        return checked(numbered, setting)
+    except BadFile as error:
+        raise RecordError(
+            "\n".join(f"line {number} of the settings: {reason}" for number, reason in error.faults)
+        ) from None
 
 
 _APART = 1 << 24  # more than any ordinal

@@ -5,16 +5,18 @@ new.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from scorecard import sentences, vocabulary
+from scorecard import acts, history, sentences, vocabulary
+from scorecard.acts import Act, Code
 from scorecard.charts import bars, lines
 from scorecard.charts.drawing import direction
+from scorecard.history import Change
 
 PULSE_MARKS = {"up": "↗", "down": "↘", "even": "→"}
 
@@ -88,6 +90,42 @@ def part(name: str, points: float) -> dict[str, Any]:
     kind = "up" if rounded > 0 else "down" if rounded < 0 else "even"
     mark = {"up": "▲", "down": "▼", "even": "·"}[kind]
     return {"name": name, "points": sentences.tenths(points), "look": kind, "mark": mark}
+
+
+def listed(
+    told: Iterable[Act], query: str, *, recommendation: str = "", pins: Mapping[str, int] | None = None
+) -> list[dict[str, Any]]:
+    """The acts for `acts.html`, in their order; with `recommendation`, each with its code for that one alone."""
+    return [
+        {
+            "act": act,
+            "href": act.address + query,
+            "pin": (pins or {}).get(act.id),
+            "codes": act.about(recommendation),
+            "effects": [effect(code) for code in act.about(recommendation)],
+        }
+        for act in told
+    ]
+
+
+def effect(code: Code) -> dict[str, Any]:
+    """What an act does to the balance of a code's recommendation."""
+    return part(code.name, code.points or 0.0)
+
+
+def change(change: Change, query: str, asks: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """One version of the log as a row: when, what, in which words, why, and the event it is about."""
+    record = change.version.record
+    return {
+        "day": sentences.day(change.version.written.date()),
+        "what": str(vocabulary.CHANGES[change.kind]),
+        "kind": change.kind,
+        "details": history.words(change.before, record, asks),
+        "why": change.version.why,
+        "who": change.version.who,
+        "title": acts.title(record),
+        "href": acts.address(record["id"]) + query,
+    }
 
 
 def run(first: datetime.date, reading: Mapping[str, Sequence[float]]) -> lines.Run:

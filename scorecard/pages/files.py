@@ -4,7 +4,6 @@ spreadsheets.
 
 from __future__ import annotations
 
-import csv as csv_module
 import datetime
 import io
 import json
@@ -16,6 +15,7 @@ from scorecard.method import parameters
 from scorecard.pages import frame, horizons
 from scorecard.pages.frame import Citation
 from scorecard.pages.reading import Reading
+from tracker.rows import csv_lines
 
 COLUMNS = {
     "recommendation": "slug of the recommendation",
@@ -39,11 +39,7 @@ def rows(read: Reading, slugs: Sequence[str]) -> Iterator[tuple[Any, ...]]:
 
 
 def csv(read: Reading, slugs: Sequence[str]) -> str:
-    written = io.StringIO()
-    writer = csv_module.writer(written, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows(read, slugs))
-    return written.getvalue()
+    return "".join(csv_lines(COLUMNS, rows(read, slugs)))
 
 
 def document(read: Reading, slugs: Sequence[str]) -> dict[str, Any]:

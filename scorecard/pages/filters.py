@@ -6,22 +6,28 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
 from scorecard import vocabulary
-from tracker import record as record_format
+from tracker import record
+from tracker.search import LONGEST, EventQuery, SearchError, explained
 
 PAGE_LENGTH = 50
 LANGUAGES = ("en", "zh", "other")
+# The fields of the form, and the prefixes of the search that say the same.
+TERMS = {
+    "recommendation": "rec", "direction": "direction", "strength": "strength", "actor": "actor",
+    "certainty": "certainty", "language": "lang",
+}  # fmt: skip
 CHOICES: dict[str, tuple[str, ...]] = {
-    "recommendation": record_format.RECOMMENDATIONS,
+    "recommendation": record.RECOMMENDATIONS,
     "direction": ("1", "-1", "0"),
     "strength": ("1", "2", "3", "4", "5"),
-    "actor": record_format.ACTORS,
-    "certainty": record_format.CERTAINTIES,
+    "actor": record.ACTORS,
+    "certainty": record.CERTAINTIES,
     "language": LANGUAGES,
 }
 
@@ -39,6 +45,7 @@ class Filters:
     first: datetime.date | None
     last: datetime.date | None
     page: int
+    search: EventQuery
     only: str = ""
 
     @property
@@ -56,34 +63,6 @@ class Filters:
             pairs["to"] = self.last.isoformat()
         return pairs
 
-    def keeps(self, record: Mapping[str, Any]) -> bool:
-        """Whether a record passes. Direction and strength must hold in one and the same assessment."""
-        day = record_format.day(record["date"], "date")
-        if (self.first and day < self.first) or (self.last and day > self.last):
-            return False
-        if "actor" in self.chosen and self.chosen["actor"] not in record["actors"]:
-            return False
-        if "certainty" in self.chosen and self.chosen["certainty"] != record["certainty"]:
-            return False
-        if "language" in self.chosen and self.chosen["language"] not in languages(record):
-            return False
-        if self._codes() and not any(self._code(assessment) for assessment in record["assessments"]):
-            return False
-        return all(word in searchable(record) for word in self.words.casefold().split())
-
-    def _codes(self) -> bool:
-        return bool(self.only) or any(
-            key in self.chosen for key in ("recommendation", "direction", "strength")
-        )
-
-    def _code(self, assessment: Mapping[str, Any]) -> bool:
-        wanted = self.only or self.chosen.get("recommendation")
-        return (
-            (not wanted or assessment["rec"] == wanted)
-            and self.chosen.get("direction", str(assessment["direction"])) == str(assessment["direction"])
-            and self.chosen.get("strength", str(assessment["strength"])) == str(assessment["strength"])
-        )
-
 
 def read(query: Mapping[str, str], *, only: str = "") -> Filters:
     """The filters of an address; `BadFilter` for a value that is none of those allowed."""
@@ -97,8 +76,32 @@ def read(query: Mapping[str, str], *, only: str = "") -> Filters:
             )
         if value:
             chosen[key] = value
-    words = " ".join((query.get("q") or "").replace("\x00", " ").split())[:100]
-    return Filters(chosen, words, _day(query, "from"), _day(query, "to"), _page(query), only)
+    words = " ".join((query.get("q") or "").split())
+    first, last = _day(query, "from"), _day(query, "to")
+    return Filters(chosen, words, first, last, _page(query), _search(chosen, words, first, last, only), only)
+
+
+def asked(query: Mapping[str, str], *, only: str = "") -> tuple[Filters, str]:
+    """The filters of an address, and what is wrong with them: then none are set, and the words stay in the form."""
+    try:
+        return read(query, only=only), ""
+    except BadFilter as problem:
+        return replace(read({}, only=only), words=(query.get("q") or "")[:LONGEST]), str(problem)
+
+
+def _search(
+    chosen: Mapping[str, str], words: str, first: datetime.date | None, last: datetime.date | None, only: str
+) -> EventQuery:
+    """The query that the form's fields make together."""
+    terms = {TERMS[key]: [value] for key, value in chosen.items()}
+    if only:
+        terms["rec"] = [only]
+    if first or last:
+        terms["date"] = [f"{first or ''}..{last or ''}"]
+    try:
+        return EventQuery.read(words, terms)
+    except SearchError as problem:
+        raise BadFilter(str(problem)) from None
 
 
 def _day(query: Mapping[str, str], key: str) -> datetime.date | None:
@@ -106,8 +109,8 @@ def _day(query: Mapping[str, str], key: str) -> datetime.date | None:
     if not value:
         return None
     try:
-        return record_format.day(value, key)
-    except record_format.RecordError:
+        return record.day(value, key)
+    except record.RecordError:
         raise BadFilter(gettext("%(name)s must be a day, written as YYYY-MM-DD.") % {"name": key}) from None
 
 
@@ -116,24 +119,6 @@ def _page(query: Mapping[str, str]) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= 100_000 and len(value) < 9):
         raise BadFilter(gettext("page must be a whole number from 1."))
     return int(value)
-
-
-def languages(record: Mapping[str, Any]) -> set[str]:
-    """The languages of a record's sources, as the filter groups them."""
-    return {
-        lang if lang in ("en", "zh") else "other"
-        for source in record["sources"]
-        if (lang := source["lang"].split("-")[0])
-    }
-
-
-def searchable(record: Mapping[str, Any]) -> str:
-    """Everything that a search reads. Plain containment finds a Chinese word inside a sentence."""
-    parts = [record["title"], record["title_zh"], record["summary"], record["summary_zh"], record["id"]]
-    parts += [assessment["rationale"] for assessment in record["assessments"]]
-    for source in record["sources"]:
-        parts += [source["title"], source["publisher"]]
-    return "\n".join(parts).casefold()
 
 
 def form(
@@ -155,6 +140,8 @@ def form(
         "kept": kept,
         "search": True,
         "q": filters.words,
+        "longest": LONGEST,
+        "explained": explained(),
         "from": filters.first.isoformat() if filters.first else "",
         "to": filters.last.isoformat() if filters.last else "",
         "selects": [

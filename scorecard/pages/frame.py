@@ -305,10 +305,3 @@ def feeds() -> list[tuple[str, str]]:
     ]
     listed += [(vocabulary.actor(actor), stem("actors", actor)) for actor in vocabulary.ACTORS]
     return listed
-
-
-def actor_links(query: str) -> list[dict[str, Any]]:
-    return [
-        {"name": vocabulary.actor(actor), "href": reverse("pages:actor", args=[actor]) + query}
-        for actor in vocabulary.ACTORS
-    ]

@@ -17,15 +17,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
+from scorecard import acts, sentences, standings, vocabulary
 from scorecard import clock as clocks
-from scorecard import sentences, standings, vocabulary
 from scorecard.charts import lines
-from scorecard.history import Change, Known, Version
+from scorecard.history import Change, Known, Version, passing
 from scorecard.method import contributions, parameters, weighing
 from scorecard.method.parameters import method_of
 from scorecard.pages import uncertainty as agreements
 from tracker import record
 from tracker.models import Recommendation
+from tracker.search import EventQuery
 
 Record = Mapping[str, Any]
 
@@ -107,6 +108,14 @@ class Reading:
     def newest(self) -> Iterable[Record]:
         return reversed(self.records)
 
+    def found(self, query: EventQuery) -> list[Record]:
+        """Those that a search finds, newest first."""
+        log = standings.log()
+        ids = (
+            {log.ids[log.event[place]] for place in passing(log, self.known.places, query)} if query else None
+        )
+        return [record for record in self.newest() if ids is None or record["id"] in ids]
+
     def start(self, record: Record) -> datetime.date:
         return self.known.by_id[record["id"]].start
 
@@ -125,6 +134,22 @@ class Reading:
         if event is None or event.ender is None or event.end is None or event.end > self.clock.as_of:
             return None
         return self.known.by_id[event.ender].record
+
+    @cached_property
+    def asks(self) -> Mapping[tuple[str, str], str]:
+        """The asks by name: (recommendation, ask) -> name."""
+        rows = self._recommendations.values()
+        return {(row.slug, ask.slug): self._word(ask, "name") for row in rows for ask in row.asks.all()}
+
+    @cached_property
+    def _beside(self) -> acts.Beside:
+        # Whether a dispute is open is said of today: what was known on a day that is over does not hold it.
+        now = self.clock.known_at is None or self.clock.known_at >= self.clock.today
+        return acts.Beside(self.asks, self.effects(), self.ended(), acts.disputed() if now else frozenset())
+
+    def act(self, record: Record) -> acts.Act:
+        """A record as readers are told of it, with its points on the day of the page."""
+        return acts.described(record, self._beside)
 
     def history(self, event_id: str) -> Sequence[Change]:
         return self.known.history(event_id)

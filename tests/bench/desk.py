@@ -31,12 +31,13 @@ SELECT i, 'https://news.example/' || i, printf('%064d', i), 0, 'Ministry stateme
 EVENTS = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number})
 INSERT INTO tracker_event (id, status, date, date_precision, title, title_zh, summary, summary_zh, actors, certainty,
-    supersedes, sources, codebook, retracted, folded, folded_title, look_again, version, dismissal, proposed_at,
+    supersedes, sources, codebook, retracted, folded, folded_title, codes, look_again, version, dismissal, proposed_at,
     suggestion, model_version, relevance, priority, reports_count, outlets_count)
 SELECT 'event-' || i, CASE WHEN i % 10 = 0 THEN 'proposed' WHEN i % 10 < 4 THEN 'accepted' ELSE 'dismissed' END,
     date('2026-01-01', '+' || (i % 300) || ' days'), 'day', 'Ministry act ' || i || ' on AI chips', '', '', '',
     '["us"]', 'reported', '[]', '[]', '', 0,
-    'ministry act ' || i || ' on ai chips', 'ministry act ' || i || ' on ai chips',
+    ' ministry act ' || i || ' on ai chips ' || char(10) || ' event ' || i || ' ' || char(10) || '|',
+    ' ministry act ' || i || ' on ai chips ', ' trust/-4/ ',
     '', 1, CASE WHEN i % 10 >= 4 THEN 'no_act' ELSE '' END, datetime('2026-01-01'),
     '{{"labels": [{{"rec": "trust", "direction": -1, "strength": 4, "probability": 0.8, "ticked": true,
     "because": [{{"text": "chips", "start": 0, "end": 5}}]}}]}}', 'm', 0.9, (i * 7919) % 10007, {each}, 1 FROM n

@@ -15,11 +15,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tracker import log, record
+from tracker import log, record, text
 from tracker.models import Assessment, Event, Head, Recommendation, Revision
+from tracker.search import codes_of
 
 BATCH = 20_000
 DAYS = 500  # the acts lie on so many days from the start on
+SUMMARY = "What happened, in two sentences. " * 4
 WRITTEN = datetime.datetime(2026, 7, 1, tzinfo=datetime.UTC)
 ENVELOPE = (
     '{"sequence":%d,"event":"%s","kind":"create","related":[],"why":"","who":"bench",'
@@ -68,7 +70,7 @@ def _record(line: dict[str, Any]) -> dict[str, Any]:
     return record.check(
         {
             **{name: line[name] for name in ("id", "date", "title", "certainty")},
-            "summary": "What happened, in two sentences. " * 4,
+            "summary": SUMMARY,
             "actors": [line["actor"]],
             "assessments": [code],
             "sources": [source],
@@ -114,8 +116,8 @@ def _compare(line: dict[str, Any], row: tuple[Any, ...]) -> None:
 
 
 _EVENT = (
-    {"status": "accepted", "summary": "What happened, in two sentences. " * 4},
-    (*("id", "date", "title", "actors", "certainty", "sources", "folded", "folded_title"),),
+    {"status": "accepted", "summary": SUMMARY},
+    (*("id", "date", "title", "actors", "certainty", "sources", "folded", "folded_title", "codes"),),
 )
 _ASSESSMENT = {}, ("event", "recommendation", "direction", "strength")
 _REVISION = (
@@ -125,10 +127,13 @@ _REVISION = (
 
 
 def _event(line: dict[str, Any]) -> tuple[Any, ...]:
-    words = line["title"].lower()
     source = {"title": "Report", "publisher": "Gazette", "url": line["url"], "date": None, "lang": "en"}
     actors, sources = json.dumps([line["actor"]]), json.dumps([source])
-    return line["id"], line["date"], line["title"], actors, line["certainty"], sources, words, words
+    said = {"id": line["id"], "title": line["title"], "title_zh": "", "summary": SUMMARY, "summary_zh": ""}
+    code = {"rec": line["rec"], "direction": line["direction"], "strength": line["strength"], "ask": ""}
+    said |= {"sources": [source], "assessments": [code | {"rationale": ""}]}
+    searched = text.words_of(said), text.titles_of(said), codes_of([code])
+    return line["id"], line["date"], line["title"], actors, line["certainty"], sources, *searched
 
 
 def _assessment(line: dict[str, Any]) -> tuple[Any, ...]:

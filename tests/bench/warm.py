@@ -58,7 +58,7 @@ def polls_of(urls: list[str]) -> dict:
     }
 
 
-def main() -> None:
+def obey() -> None:
     order = json.load(sys.stdin)
     django.setup()
     warmed(order["plain"][0])
@@ -73,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    obey()

@@ -26,7 +26,7 @@ from tracker.tagging import features, rules  # noqa: E402
 from tracker.tagging.cues import RECOMMENDATIONS, Cues  # noqa: E402
 from tracker.tagging.suggestions import Label, Suggestion  # noqa: E402
 
-CUES = tagging.cues.read((tagger_examples.FOLDER / "cues.jsonl").read_text("utf-8").splitlines())
+CUES = tagging.cues.read((tagger_examples.FOLDER / "cues.jsonl").open("rb"))
 TABLE_THRESHOLD = 0.3
 FORWARD = ("2025-10-01", "2026-01-01", "2026-04-01")
 RATES = (0.01, 0.05, 0.2)

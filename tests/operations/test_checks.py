@@ -7,6 +7,7 @@ import pytest
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
+from tracker import environment
 from tracker.operations import checks, logs
 
 SAFE = {
@@ -19,6 +20,7 @@ SAFE = {
     "FETCH_ALLOW_PRIVATE": False,
     "REDIS_URL": "",
     "EMAIL_URL": "smtp+tls://mail.example.org:587",
+    "ADMINS": [("Editor", "editor@desk.example")],
 }
 
 
@@ -53,6 +55,7 @@ def test_safe_settings_have_no_finding(found):
         ("FETCH_ALLOW_PRIVATE", True, "tracker.W006"),
         ("STATIC_ROOT", "/nowhere/at/all", "tracker.E008"),
         ("EMAIL_URL", "", "tracker.W009"),
+        ("ADMINS", [], "tracker.W010"),
     ],
 )
 def test_each_fault_is_found(found, setting, value, finding):
@@ -73,10 +76,11 @@ def test_every_finding_comes_with_a_remedy(settings):
         "METRICS_TOKEN": "x",
         "SECOND_FACTOR": False,
         "EMAIL_URL": "",
+        "ADMINS": [],
     }.items():
         setattr(settings, name, value)
     messages = [*checks.addresses(None), *checks.tokens(None), *checks.mail(None)]
-    assert len(messages) == 5
+    assert len(messages) == 6
     assert all(message.hint for message in messages)
 
 
@@ -99,3 +103,26 @@ def test_a_dsn_without_the_extra_stops_the_start_with_the_remedy(settings, monke
     settings.SENTRY_DSN = "https://key@errors.example/1"
     with pytest.raises(ImproperlyConfigured, match="requirements/errors"):
         logs.start()
+
+
+@pytest.mark.parametrize(
+    ("value", "people"),
+    [
+        ("", []),
+        (" editor@desk.example ", [("editor@desk.example", "editor@desk.example")]),
+        (
+            'editor@desk.example, "Lovelace, Ada" <ada@desk.example>',
+            [("editor@desk.example", "editor@desk.example"), ("Lovelace, Ada", "ada@desk.example")],
+        ),
+    ],
+)
+def test_the_administrators_come_from_the_environment(monkeypatch, value, people):
+    monkeypatch.setenv("ADMINS", value)
+    assert environment.people("ADMINS") == people
+
+
+@pytest.mark.parametrize("value", ["editor", "a@b.example, nobody", "a@b.example;c@d.example", "Ada <>"])
+def test_an_address_that_is_none_stops_the_start_with_its_name(monkeypatch, value):
+    monkeypatch.setenv("ADMINS", value)
+    with pytest.raises(ImproperlyConfigured, match="ADMINS: mail addresses separated by commas"):
+        environment.people("ADMINS")

@@ -1,5 +1,6 @@
 """Migrations: complete, from an early release with its data while others read and write, and never waiting long."""
 
+import sqlite3
 import threading
 import time
 
@@ -32,6 +33,12 @@ rows("tracker", "Article", 3000, url=lambda n: f"https://a.example/{{n}}", url_k
 rows("tracker", "Decision", 300, event_id=lambda n: f"act-{{n}}", action=lambda n: "propose")
 rows("feeds", "Feed", 50, url=lambda n: f"https://a.example/feed/{{n}}")
 answer = 0
+"""
+SEARCHED = """
+from tracker.models import Event
+from tracker.search import EventQuery
+found = lambda text: Event.objects.filter(EventQuery.read(text, desk=True).condition()).count()
+answer = [found("act"), found('"ACT 7"'), found("status:accepted")]
 """
 COUNTS = {"tracker_event": 300, "tracker_article": 3000, "tracker_decision": 300, "feeds_feed": 50}
 READING = (
@@ -73,6 +80,7 @@ def test_an_early_release_is_brought_up_to_date_while_others_read_and_write(tmp_
         assert len(waits) > 20
         assert max(waits) < 5, "somebody waited for a migration"
         assert counts(url) == COUNTS
+        assert service.ask(SEARCHED) == [300, 1, 100]
         assert "No migrations to apply" in service.manage("migrate")
 
 
@@ -90,6 +98,33 @@ def go_on(url, statements, waits, done):
 def counts(url):
     with psycopg.connect(url) as connection:
         return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in COUNTS}
+
+
+def test_what_is_searched_is_written_anew_and_may_be_begun_again_after_a_stop(tmp_path):
+    """The database of the release before, on SQLite: its triggers stay, and its own way of writing an event too."""
+    with Service(tmp_path) as service:
+        for app, name in EARLY:
+            service.manage("migrate", app, name, "-v0")
+        service.ask(FILL)
+        service.manage("migrate", "-v0")
+        assert service.ask(SEARCHED) == [300, 1, 100]
+        with sqlite3.connect(tmp_path / "service.sqlite3") as database:
+            database.execute("UPDATE tracker_event SET folded = 'old', codes = ''")
+            names = [
+                row[1] for row in database.execute("PRAGMA table_info(tracker_event)") if row[1] != "codes"
+            ]
+            columns, copied = (
+                ", ".join(names),
+                ", ".join("'act-new'" if name == "id" else name for name in names),
+            )
+            database.execute(
+                f"INSERT INTO tracker_event ({columns}) SELECT {copied} FROM tracker_event WHERE id = 'act-7'"
+            )
+            with pytest.raises(sqlite3.IntegrityError, match="cannot move"):
+                database.execute("UPDATE tracker_event SET status = 'disputed' WHERE id = 'act-7'")
+            database.execute("DELETE FROM django_migrations WHERE name = '0011_event_codes'")
+        service.manage("migrate", "-v0")
+        assert service.ask(SEARCHED) == [301, 2, 100]
 
 
 @pytest.mark.servers

@@ -59,7 +59,7 @@ def test_a_reader_gets_a_reference_and_sees_the_answer(client, law, analyst):
     assert Event.objects.get(pk="law").status == "disputed"
     assert cast.get(client, "/events/law/")["disputed"] is True
     triage.edit("law", analyst, {"certainty": "reported"}, "a reader's dispute")
-    disputes.answer(row, analyst, accepted=True, text="You are right; thank you.")
+    disputes.answer(row, analyst, accepted=True, words="You are right; thank you.")
     page = client.get(answer.headers["Location"]).content.decode()
     assert CLAIM in page
     assert "You are right; thank you." in page
@@ -72,7 +72,7 @@ def test_a_reader_gets_a_reference_and_sees_the_answer(client, law, analyst):
 
 
 def answered(row, by, **more):
-    disputes.answer(row, by, accepted=False, text="It was signed on 1 June.\nSee the gazette.", **more)
+    disputes.answer(row, by, accepted=False, words="It was signed on 1 June.\nSee the gazette.", **more)
     mailing.send()
     return mail.outbox
 
@@ -128,12 +128,12 @@ def test_no_address_can_smuggle_a_header_or_a_second_receiver(law, address):
 
 def test_accepting_needs_a_change_of_the_record_and_any_verdict_an_answer(dispute, analyst):
     with pytest.raises(triage.Refused, match="Change the event first"):
-        disputes.answer(dispute, analyst, accepted=True, text="You are right.")
+        disputes.answer(dispute, analyst, accepted=True, words="You are right.")
     with pytest.raises(triage.Refused, match="Write an answer"):
-        disputes.answer(dispute, analyst, accepted=False, text=" ")
-    disputes.answer(dispute, analyst, accepted=False, text="It was signed on 1 June.")
+        disputes.answer(dispute, analyst, accepted=False, words=" ")
+    disputes.answer(dispute, analyst, accepted=False, words="It was signed on 1 June.")
     with pytest.raises(triage.Refused, match="already"):
-        disputes.answer(dispute, analyst, accepted=False, text="Once more.")
+        disputes.answer(dispute, analyst, accepted=False, words="Once more.")
 
 
 def test_the_same_dispute_twice_is_one(client, dispute):

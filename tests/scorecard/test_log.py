@@ -1,6 +1,7 @@
 """The door: what the log refuses, how it dates an act, and that it grows without being read anew."""
 
 import datetime
+import io
 import json
 
 import numpy as np
@@ -58,10 +59,10 @@ def test_a_bad_record_is_refused_with_its_line_and_the_reason(record, reason):
     assert reason in str(refusal.value)
 
 
-@pytest.mark.parametrize("line", ["{", "nonsense", "[" * 100_000, '{"id": "\ud800"}', "NaN", '"text"'])
+@pytest.mark.parametrize("line", ["{", "nonsense", "[" * 100_000, '{"id": "\\ud800"}', "NaN", '"text"'])
 def test_a_bad_line_is_refused_with_its_number(line):
     with pytest.raises(RecordError, match=r"^line 3: "):
-        method.read_lines([json.dumps(LAW), "", line])
+        method.read_lines(io.BytesIO(f"{json.dumps(LAW)}\n\n{line}".encode()))
 
 
 @pytest.mark.parametrize(

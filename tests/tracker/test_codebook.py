@@ -65,7 +65,7 @@ def test_order_of_actors_and_assessments_does_not_matter():
         ({"supersedes": 7}, "supersedes"),
         ({"title": "x" * 501}, "501 characters"),
         ({"title": "\ud800"}, "surrogate"),
-        ({"title": "a\x00b"}, "NUL"),
+        ({"title": "a\x00b"}, "title, character 2: U.0000 is a control character"),
         ({"titel": "typing error"}, "unknown field titel"),
         ({"retracted": "yes"}, "retracted"),
         ({"assessments": [{"rec": "peace", "direction": 1, "strength": 1}]}, "rec:"),

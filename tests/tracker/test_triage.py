@@ -10,7 +10,7 @@ from tracker import log as record_log
 from tracker import triage
 from tracker.codebook import current
 from tracker.models import Article, Assessment, Decision, Event, Recommendation, Report, Revision
-from tracker.triage import blind, steps
+from tracker.triage import blind, coding, steps
 from tracker.triage import statuses as moves
 
 DAY = datetime.date(2026, 5, 4)
@@ -166,7 +166,10 @@ def test_accepting_needs_a_code(proposal, ada):
         ({"rec": "trust", "direction": 1, "strength": 1, "ask": "gold"}, "ask of trust"),
         ({"rec": "trust", "direction": 1, "strength": 1, "rationale": "x" * 2001}, "2001 characters"),
         ("<script>", "each is a JSON object"),
-        ({"rec": "trust", "direction": 1, "strength": 1, "rationale": "\x00"}, "NUL"),
+        (
+            {"rec": "trust", "direction": 1, "strength": 1, "rationale": "\x00"},
+            "rationale of trust, character 1: U.0000",
+        ),
     ],
 )
 def test_a_wrong_code_changes_nothing(proposal, ada, code, says):
@@ -554,7 +557,7 @@ def test_the_lots_are_fair_and_fixed(settings):
     settings.DOUBLE_CODING_SHARE, settings.HIDDEN_SUGGESTION_SHARE = 0.2, 0.05
     events = [Event(id=f"2026-01-01-e{number}") for number in range(4000)]
     twice = sum(blind.drawn_twice(event) for event in events)
-    hidden = sum(blind.suggestion_hidden(event) for event in events)
+    hidden = sum(coding.suggestion_hidden(event) for event in events)
     assert 700 < twice < 900
     assert 140 < hidden < 260
     assert [blind.drawn_twice(event) for event in events[:50]] == [

@@ -6,10 +6,12 @@ from django.contrib import admin, messages
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import record, tagger_versions, tagging
+from tracker import record, tagger_versions, tagging, textfields
 from tracker.models import Cue, SecondOpinion, TaggerVersion
 
 WORD_FIELDS = ("effect", "en", "zh")
+LONGEST = 100_000  # characters of all words of a cue
+TEXTS = ("key", "effect", "en", "zh", "when", "ask", "example", "counter")
 RULE_FIELDS = ("when", "rec", "direction", "weight", "strength", "ask", "example", "counter")
 
 
@@ -75,12 +77,14 @@ class CueForm(forms.ModelForm):
         cleaned = super().clean()
         if self.errors:
             return cleaned
+        for name in TEXTS:
+            cleaned[name] = textfields.cleaned(cleaned[name], name, LONGEST, lines=name in ("en", "zh"))
         if cleaned["kind"] == "rule":
             body = {name: cleaned[name] or None for name in RULE_FIELDS}
             body["strength"] = body["strength"] or 3
         else:
             words = {
-                name: [w.strip() for w in cleaned[name].splitlines() if w.strip()] for name in ("en", "zh")
+                name: [w.strip() for w in cleaned[name].split("\n") if w.strip()] for name in ("en", "zh")
             }
             body = {"effect": cleaned["effect"], **words}
         try:

@@ -33,7 +33,7 @@ from tracker.models import (
     Recommendation,
     Revision,
 )
-from tracker.triage import blind
+from tracker.triage import blind, coding, searchable
 from tracker.triage.steps import name_of
 
 
@@ -63,7 +63,7 @@ class ArticleAdmin(LookOnly):
             return found
         events = Event.objects.filter(reports__article=obj)
         coding_blind = blind.withheld(request.user).filter(event__in=events).exists()
-        if coding_blind or any(blind.suggestion_hidden(event) for event in events.open()):
+        if coding_blind or any(coding.suggestion_hidden(event) for event in events.open()):
             return (*found, "suggestion")
         return found
 
@@ -104,17 +104,21 @@ class EventAdmin(Blinded):
     list_display_links = ("titled",)
     list_filter = ("status", "certainty", "retracted", "date_precision")
     search_fields = ("folded",)
-    exclude = ("articles", "folded", "folded_title", "suggestion", "sources")
+    exclude = ("articles", *searchable.COLUMNS, "suggestion", "sources")
     readonly_fields = ("coded", "reported")
     change_form_template = "admin/tracker/event/change_form.html"
 
     def get_queryset(self, request):
         found = super().get_queryset(request).prefetch_related("assessments")
-        return found.select_related("merged_into", "decided_by").defer("suggestion", "sources", "folded")
+        return found.select_related("merged_into", "decided_by").defer(
+            "suggestion",
+            "sources",
+            "folded",
+        )
 
     def get_search_results(self, request, queryset, search_term):
         try:
-            return queryset.filter(search.condition(search_term)), False
+            return queryset.filter(search.EventQuery.read(search_term, desk=True).condition()), False
         except search.SearchError as error:
             self.message_user(request, str(error), messages.ERROR)
             return queryset.none(), False

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import functools
 import html
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 
 from tracker.codebook import folder
 from tracker.languages import simplified
+from tracker.rows import json_lines
 
 LONGEST_TITLE = 400
 LONGEST_SUMMARY = 1_200
@@ -197,5 +197,7 @@ def _normal(token: str) -> str:
 @functools.cache
 def gazetteer() -> Gazetteer:
     """The one of the instance; empty where its folder holds none."""
-    lines = NAMES_FILE.read_text("utf-8").split("\n") if NAMES_FILE.exists() else []
-    return Gazetteer(json.loads(line) for line in lines if line.strip())
+    if not NAMES_FILE.exists():
+        return Gazetteer(())
+    with NAMES_FILE.open("rb") as binary:
+        return Gazetteer(row for _number, row in json_lines(binary, "a name is a JSON object"))

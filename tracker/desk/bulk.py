@@ -16,7 +16,6 @@ from tracker import search, triage
 from tracker.desk import forms, queue
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision, Event
-from tracker.triage import blind
 from tracker.triage.steps import MOST, REVIEW
 
 SNOOZES = (1, 3, 7, 30)
@@ -67,10 +66,10 @@ def bulk(request):
 def _matching(tab, query, user):
     """The set; of the record only what was searched for, without what the user may still code blind."""
     if tab != "record":
-        return queue.events(tab, query)
+        return queue.events(tab, query, user)
     if not query.strip():
         return Event.objects.none()
-    return queue.events(tab, query).exclude(pk__in=blind.withheld(user).order_by().values("event_id"))
+    return queue.events(tab, query, user)
 
 
 def _choices(tab):

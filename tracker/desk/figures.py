@@ -32,7 +32,7 @@ HUMAN = ("accept", "dismiss", "snooze", "merge", "review", "split")
 
 def queue_now() -> dict[str, Any]:
     """How many wait, and how long the oldest and the middle one have waited, in days."""
-    waiting = Event.objects.filter(status__in=("new", "proposed", "in_review"))
+    waiting = Event.objects.waiting()
     ages = sorted(
         (timezone.now() - at).total_seconds() / 86400
         for at in waiting.order_by("-priority", "pk").values_list("proposed_at", flat=True)[:LOOKED_THROUGH]

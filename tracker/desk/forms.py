@@ -20,7 +20,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from tracker import agreement, record, triage, vocabulary
+from tracker import agreement, record, text, textfields, triage, vocabulary
 from tracker.models import Coding, Decision, Event, Revision
 
 LONGEST = 100_000  # bytes of one form
@@ -277,9 +277,10 @@ def _text(form: Mapping[str, Any], name: str) -> str:
     value = form.get(name) or ""
     if not isinstance(value, str):
         raise BadForm(_("%(name)s: text") % {"name": name})
-    if "\x00" in value:
-        raise BadForm(_("%(name)s: holds a NUL character") % {"name": name})
-    return value
+    try:
+        return text.strict(value, name, LONGEST, lines=True)
+    except text.BadText as error:
+        raise BadForm(textfields.sentence(error)) from error
 
 
 def _seconds(form: Mapping[str, Any]) -> float | None:

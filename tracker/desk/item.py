@@ -161,7 +161,7 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
     """The item for the template, in a fixed number of queries. `blindly`: a second coder sees neither the
     first coding nor the machine's, nor what became of the event."""
     open_ = event.status in Event.OPEN and not blindly
-    hidden = blindly or (open_ and blind.suggestion_hidden(event))
+    hidden = blindly or (open_ and coding.suggestion_hidden(event))
     suggestion = {} if hidden else (event.suggestion or {})
     drafted = [] if blindly else [row.line() for row in Assessment.objects.filter(event=event)]
     proposed = [] if hidden or not open_ else coding.suggested(event)

@@ -9,14 +9,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import search, vocabulary
+from tracker import vocabulary
 from tracker.models import Event, Report
-from tracker.triage import blind, coding, held_by_others
+from tracker.search import EventQuery
+from tracker.triage import blind, coding, held_by_others, searchable
 
 SHOWN = 40
 COUNTED = 1000  # beyond that the desk says "1000+"
 
-WAITING = (Event.Status.NEW, Event.Status.PROPOSED, Event.Status.IN_REVIEW)
 TABS = {
     "queue": _("Queue"),
     "review": _("In review"),
@@ -26,8 +26,9 @@ TABS = {
 }
 
 
-def events(tab: str = "queue", query: str = "") -> QuerySet[Event]:
-    """The events of one tab that match a query, in the order in which they are worth a look."""
+def events(tab: str = "queue", query: str = "", user: Any = None) -> QuerySet[Event]:
+    """The events of one tab that match a query, in the order in which they are worth a look. A search by `user`
+    leaves out what the user may still code blind, as what finds an event tells how it was coded."""
     if tab == "again":
         found = Event.objects.exclude(look_again="").order_by("-date", "pk")
     elif tab == "snoozed":
@@ -40,16 +41,25 @@ def events(tab: str = "queue", query: str = "") -> QuerySet[Event]:
         found = Event.objects.filter(status="in_review").order_by("-priority", "pk")
     else:
         # Exactly the condition of the index `events_in_the_queue`, so that the order costs nothing.
-        found = Event.objects.filter(status__in=WAITING).order_by("-priority", "pk")
-    return found.filter(search.condition(query)) if query.strip() else found
+        found = Event.objects.waiting().order_by("-priority", "pk")
+    wanted = EventQuery.read(query, desk=True)
+    if wanted and user is not None:
+        found = found.exclude(pk__in=blind.withheld(user).order_by().values("event_id"))
+    # What is searched is long and shown nowhere.
+    return (found.filter(wanted.condition()) if wanted else found).defer(*searchable.COLUMNS)
 
 
 def rows(tab: str, query: str, user: Any, *, without: list[str] | None = None) -> list[dict[str, Any]]:
     """The next events of the queue, ready to print, those that others work on left out."""
-    found = events(tab, query).exclude(pk__in=held_by_others(user))
+    found = events(tab, query, user).exclude(pk__in=held_by_others(user))
     if without:
         found = found.exclude(pk__in=without[:500])
     return described(list(found[:SHOWN]))
+
+
+def counted(tab: str, query: str, user: Any) -> str:
+    """How many a search found, up to a thousand; nothing without a search."""
+    return _capped(events(tab, query, user)) if query.strip() else ""
 
 
 def described(found: list[Event]) -> list[dict[str, Any]]:
@@ -69,7 +79,7 @@ def tabs() -> list[dict[str, Any]]:
 
 def median_age() -> int | None:
     """Days that the middle one of the first thousand waiting proposals has waited."""
-    waiting = Event.objects.filter(status__in=WAITING).order_by("-priority", "pk")
+    waiting = Event.objects.waiting().order_by("-priority", "pk")
     ages = sorted(timezone.now() - at for at in waiting.values_list("proposed_at", flat=True)[:COUNTED])
     return ages[len(ages) // 2].days if ages else None
 
@@ -81,7 +91,7 @@ def _capped(found: QuerySet[Event]) -> str:
 
 def _row(event: Event, outlets: list[str]) -> dict[str, Any]:
     open_ = event.status in Event.OPEN
-    hidden = open_ and blind.suggestion_hidden(event)
+    hidden = open_ and coding.suggestion_hidden(event)
     codes = [] if hidden or not open_ else coding.suggested(event)
     return {
         "id": event.pk,

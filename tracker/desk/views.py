@@ -18,7 +18,6 @@ from tracker import search, triage
 from tracker.desk import forms, history, item, keys, queue
 from tracker.desk.forms import LONGEST, BadForm, decide
 from tracker.models import Event
-from tracker.text import folded
 from tracker.triage import blind
 from tracker.triage.steps import DECIDE, REVIEW
 
@@ -56,13 +55,14 @@ def desk(request):
     tab = request.GET.get("tab", "queue")
     if tab not in queue.TABS:
         raise Http404
-    query, trouble, rows = request.GET.get("q", ""), "", []
+    query, trouble, rows, found = request.GET.get("q", ""), "", [], ""
     try:
         rows = queue.rows(tab, query, request.user)
+        found = queue.counted(tab, query, request.user)
     except search.SearchError as error:
         trouble = str(error)
     first = _first(rows, request.user)
-    return _page(request, first, rows=rows, tab=tab, query=query, trouble=trouble)
+    return _page(request, first, rows=rows, tab=tab, query=query, trouble=trouble, found=found)
 
 
 @desk_view()
@@ -166,16 +166,14 @@ def preview(request):
 @require_GET
 def find(request):
     """Events to join to, as one types: every word in the title, in either script."""
-    terms = folded(request.GET.get("q", "")[:200]).split()[:8]
+    titled = search.titled(request.GET.get("q", ""))
     found = Event.objects.exclude(status__in=("merged", "dismissed")).exclude(
         pk=request.GET.get("without", "")
     )
     if request.GET.get("on") == "record":
         found = found.accepted()
-    for term in terms:
-        found = found.filter(folded__contains=term)
-    rows = queue.described(list(found.order_by("-date", "-pk")[:FOUND])) if terms else []
-    return render(request, "desk/found.html", {"rows": rows, "terms": terms})
+    rows = queue.described(list(found.filter(titled).order_by("-date", "-pk")[:FOUND])) if titled else []
+    return render(request, "desk/found.html", {"rows": rows, "terms": bool(titled)})
 
 
 @desk_view(DECIDE, answers=True)
@@ -211,6 +209,7 @@ def _page(request, row, *, with_history=False, **more):
         | more
         | {
             "tabs": queue.tabs(),
+            "explained": search.explained(),
             "median_age": queue.median_age(),
             "keys": chosen,
             "single_keys": single,

@@ -6,7 +6,9 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tracker import record
+from tracker import record, textfields
+
+LONGEST_REASON = 2_000
 
 
 class CodebookVersion(models.Model):
@@ -126,6 +128,9 @@ class AskSetting(models.Model):
 
     def __str__(self):
         return f"{self.ask}: {self.rung}"
+
+    def clean(self):
+        self.reason = textfields.cleaned(self.reason, "reason", LONGEST_REASON, lines=True)
 
     def line(self):
         """The setting as the method reads it."""

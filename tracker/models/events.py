@@ -20,6 +20,10 @@ class EventQuerySet(models.QuerySet):
         """Proposals that nobody has decided yet, snoozed ones included."""
         return self.filter(status__in=Event.OPEN)
 
+    def waiting(self):
+        """What waits for an analyst now. What was put off sleeps, and does not wait."""
+        return self.filter(status__in=Event.WAITING)
+
     def naming(self, actor):
         """Events whose actors include `actor`; the list is stored as text, so that both databases can."""
         return self.filter(actors__icontains=f'"{actor}"')
@@ -46,6 +50,7 @@ class Event(models.Model):
 
     OPEN = (Status.NEW, Status.PROPOSED, Status.IN_REVIEW, Status.SNOOZED)
     ON_RECORD = (Status.ACCEPTED, Status.DISPUTED)
+    WAITING = (Status.NEW, Status.PROPOSED, Status.IN_REVIEW)
 
     id = models.CharField(
         _("id"),
@@ -94,10 +99,18 @@ class Event(models.Model):
         blank=True,
         default="",
         editable=False,
-        help_text=_("Titles and summaries in one spelling, for search."),
+        help_text=_("All words of the record in one spelling, for search."),
     )
     folded_title = models.TextField(
         _("words of the title"), blank=True, default="", editable=False, help_text=_("The titles alone.")
+    )
+    codes = models.TextField(
+        _("codes"),
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text=_("The assessments as one text, for search; of a proposal those that analysts are shown."),
     )
     look_again = models.CharField(
         _("look again"),

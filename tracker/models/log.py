@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tracker import textfields
+
 
 class Revision(models.Model):
     """One version of one event: the whole canonical record, who wrote it, when and why.
@@ -110,6 +112,9 @@ class Completeness(models.Model):
 
     def __str__(self):
         return f"{self.day}"
+
+    def clean(self):
+        self.note = textfields.cleaned(self.note, "note", 500)
 
 
 class CoverageDay(models.Model):

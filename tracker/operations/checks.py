@@ -85,3 +85,9 @@ def mail(app_configs, **kwargs):
             hint="Set EMAIL_URL=smtp+tls://user:password@host:587, or consolemail:// if you mean it.",
             id="tracker.W009",
         )
+    if not settings.ADMINS:
+        yield Warning(
+            "ADMINS is missing: that a feed fails stands in the log and nobody gets a mail about it.",
+            hint="Set ADMINS to the addresses of those who look after the feeds, separated by commas.",
+            id="tracker.W010",
+        )

@@ -1,7 +1,7 @@
 """What an article's act advances or undermines, and why. Pure: no Django, no clock, no network.
 
 `Tagger(cues, model).tag(title, summary)` -> `Suggestion`. The steps, in the order a text passes them:
-`folding` (one spelling), `matching` (which cues), `frames` (who does what to what), `table` (the
+`tracker.text.fold` (one spelling), `matching` (which cues), `frames` (who does what to what), `table` (the
 codebook's rules), `features` and `vectors` (numbers), `model` (what was learnt), `reasons` and
 `suggestions` (the answer). `training` makes models.
 """

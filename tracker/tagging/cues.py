@@ -16,15 +16,15 @@ which of the two it is; where nobody is compared there is none of the three.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, BinaryIO
 
-from tracker import text
 from tracker.codebook import Codebook, current
+from tracker.rows import BadFile, json_lines
+from tracker.text import fold
 
 EFFECTS = {
     "act": ("build", "intensify", "restrict", "undo", "say"),
@@ -81,14 +81,12 @@ class Cues:
     rules: tuple[Rule, ...]
 
 
-def read(lines: Iterable[str | bytes], book: Codebook | None = None) -> Cues:
+def read(binary: BinaryIO, book: Codebook | None = None) -> Cues:
     """The cues of a JSON-lines file for a codebook (ours); `CueError` names the line that cannot be used."""
-    rows: list[tuple[int, Mapping[str, Any]]] = []
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            with _naming(number):
-                rows.append((number, _object(json.loads(line))))
-    return _built(rows, book or current())
+    try:
+        return _built(list(json_lines(binary, "a cue is a JSON object")), book or current())
+    except BadFile as error:
+        raise CueError(str(error)) from None
 
 
 def build(raw: Iterable[Mapping[str, Any]]) -> Cues:
@@ -105,6 +103,8 @@ def _built(rows: Iterable[tuple[int, Mapping[str, Any]]], book: Codebook) -> Cue
     words, rules, later = [], [], []
     for number, row in rows:
         with _naming(number):
+            if row.get("kind") not in KINDS:
+                raise CueError(f"kind {row.get('kind')!r:.40} is not one of {', '.join(KINDS)}")
             if row.get("kind") == "rule":
                 later.append((number, row))
             else:
@@ -132,14 +132,6 @@ def check(raw: Mapping[str, Any], names: set[str]) -> None:
         _cue(raw, current())
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise CueError(f"a cue is a JSON object, not {type(value).__name__}")
-    if value.get("kind") not in KINDS:
-        raise CueError(f"kind {value.get('kind')!r:.40} is not one of {', '.join(KINDS)}")
-    return value
-
-
 def _cue(row: Mapping[str, Any], book: Codebook) -> Cue:
     kind, name = row.get("kind"), str(row.get("name") or "")
     if kind not in EFFECTS:
@@ -151,7 +143,7 @@ def _cue(row: Mapping[str, Any], book: Codebook) -> Cue:
     words = [*(row.get("en") or ()), *(row.get("zh") or ())]
     if not words or not all(isinstance(word, str) and word.strip(" ~*") for word in words):
         raise CueError(f"{kind} {name}: needs at least one word in en or zh, none of them empty")
-    return Cue(kind, name, effect, tuple(text.fold(word).strip() for word in words))
+    return Cue(kind, name, effect, tuple(fold(word).strip() for word in words))
 
 
 def _rule(row: Mapping[str, Any], names: set[str], book: Codebook) -> Rule:

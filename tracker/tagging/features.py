@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from tracker import text
 from tracker.tagging import frames, matching, rules
 from tracker.tagging.cues import Cue, Cues
 from tracker.tagging.frames import Frame
 from tracker.tagging.matching import Hit
 from tracker.tagging.rules import Finding, Pair
+from tracker.text import LONGEST_SUMMARY, fold, without_site
 
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _SUMMARY_WEIGHT = 0.5
@@ -53,8 +53,8 @@ class Reader:
         self._matcher = _matcher(cues.words)
 
     def read(self, title: str, summary: str = "", publisher: str = "") -> Text:
-        head = text.without_site(text.fold(title), publisher if isinstance(publisher, str) else "")
-        body = text.fold(summary, text.LONGEST_SUMMARY)
+        head = without_site(fold(title), publisher if isinstance(publisher, str) else "")
+        body = fold(summary, LONGEST_SUMMARY)
         spoken = matching.tokens(head)
         frame = frames.read(head, self._matcher, spoken)
         said = matching.tokens(body) if body.strip() else []

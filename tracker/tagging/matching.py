@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from tracker import text as text_forms
 from tracker.tagging.cues import Cue
+from tracker.text import lower
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 TOKEN = re.compile(rf"(?:[A-Za-z]\.){{2,}}|[^\W_{_HAN}]+")
@@ -55,7 +55,7 @@ class _Word:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text written with spaces; dots of abbreviations drop out (U.S. is US)."""
-    small = text_forms.lower(text)
+    small = lower(text)
     found = []
     for match in TOKEN.finditer(text):
         start, end = match.span()

@@ -7,8 +7,6 @@ to see it, and thereby leaves the second one to somebody else. The journal keeps
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import Any
 
 from django.conf import settings
@@ -16,26 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker.models import Assessment, Coding, Decision, Event
+from tracker.triage import coding
 from tracker.triage.statuses import NotAllowed
 from tracker.triage.steps import DECIDE, REVIEW
 
 UNBLIND = "unblind"  # the journal's word for a reviewer who chose to see a first coding
 
 
-def lot(event_id: str, draw: str) -> float:
-    """A number from 0 to 1 that belongs to one event and one draw."""
-    key = settings.SECRET_KEY.encode()
-    return int(hmac.new(key, f"{draw}:{event_id}".encode(), hashlib.sha256).hexdigest()[:12], 16) / 16**12
-
-
 def drawn_twice(event: Event) -> bool:
     """Whether a second analyst codes it too."""
-    return lot(event.pk, "second coding") < settings.DOUBLE_CODING_SHARE
-
-
-def suggestion_hidden(event: Event) -> bool:
-    """Whether analysts code it without seeing what the machine suggests."""
-    return lot(event.pk, "hidden suggestion") < settings.HIDDEN_SUGGESTION_SHARE
+    return coding.lot(event.pk, "second coding") < settings.DOUBLE_CODING_SHARE
 
 
 def body(event: Event, *, relevant: bool) -> dict[str, Any]:

@@ -5,16 +5,21 @@ Which events an event may supersede: earlier ones on record, and never in a circ
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from tracker import record as record_format
+from tracker import text, textfields
 from tracker.models import Article, Assessment, Event
 from tracker.triage.statuses import Refused
 
 MOST_SOURCES = 40
+NAMED = ("article__title", "article__publisher", "article__url")
 
 
 def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
@@ -28,7 +33,7 @@ def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
             }
         )
     except record_format.RecordError as error:
-        raise Refused(str(error)) from error
+        raise Refused(textfields.sentence(error)) from error
     found: list[dict[str, Any]] = record["assessments"]
     return found
 
@@ -52,10 +57,30 @@ def suggested(event: Event) -> list[dict[str, Any]]:
                     "direction": label["direction"],
                     "strength": min(5, max(1, int(label.get("strength") or 1))),
                     "ask": ask if ask in record_format.ASKS[label["rec"]] else None,
-                    "rationale": label.get("rationale") or reason_in_words(label.get("because") or ()),
+                    "rationale": text.lenient(
+                        label.get("rationale") or reason_in_words(label.get("because") or ()),
+                        2_000,
+                        lines=True,
+                    ),
                 }
             )
     return found
+
+
+def offered(event: Event) -> list[dict[str, Any]]:
+    """What analysts are shown of that: nothing of a decided event, and nothing where they code without it."""
+    return [] if event.status not in Event.OPEN or suggestion_hidden(event) else suggested(event)
+
+
+def suggestion_hidden(event: Event) -> bool:
+    """Whether analysts code it without seeing what the machine suggests."""
+    return lot(event.pk, "hidden suggestion") < settings.HIDDEN_SUGGESTION_SHARE
+
+
+def lot(event_id: str, draw: str) -> float:
+    """A number from 0 to 1 that belongs to one event and one draw."""
+    key = settings.SECRET_KEY.encode()
+    return int(hmac.new(key, f"{draw}:{event_id}".encode(), hashlib.sha256).hexdigest()[:12], 16) / 16**12
 
 
 def as_it_stands(event: Event) -> list[dict[str, Any]]:
@@ -68,9 +93,9 @@ def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
     """The words that led to a suggestion, quoted: the rationale until somebody writes a better one."""
     words: list[str] = []
     for reason in because:
-        text = " ".join(str(reason.get("text") or "").split())
-        if text and text.lower() not in (word.lower() for word in words):
-            words.append(text)
+        found = " ".join(str(reason.get("text") or "").split())
+        if found and found.lower() not in (word.lower() for word in words):
+            words.append(found)
     return "Reported in the words " + ", ".join(f"“{word}”" for word in words[:4]) + "." if words else ""
 
 
@@ -89,12 +114,17 @@ def put(event: Event, assessments: list[dict[str, Any]], version: str | None = N
     vars(event)["_prefetched_objects_cache"] = {}
 
 
-def sources_of(event: Event) -> list[dict[str, Any]]:
-    """The sources on record and one for each report, each page once."""
+def sources_of(event: Event, articles: Iterable[Article] | None = None) -> list[dict[str, Any]]:
+    """The sources on record and one for each report, each page once. `articles` are those of the reports, read
+    from the database when they are not given."""
     found = list(event.sources)
     seen = {source.get("url") or source.get("title") for source in found}
-    for article in Article.objects.filter(reports__event=event).order_by("reports__id")[:MOST_SOURCES]:
+    if articles is None:
+        reporting = Article.objects.filter(reports__event=event).defer("html", "text")
+        articles = reporting.order_by("reports__id")[:MOST_SOURCES]
+    for article in articles:
         source = article.source()
+        source |= {name: text.lenient(source[name], 1_000) for name in ("title", "publisher")}
         if not source["url"].startswith(("http://", "https://")):
             source["url"] = ""
         key = source["url"] or source["title"]

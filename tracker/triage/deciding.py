@@ -17,7 +17,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import log, record
+from tracker import log, record, textfields
 from tracker.models import Event, Revision
 from tracker.triage import blind, coding
 from tracker.triage.coding import check_supersedes
@@ -31,7 +31,7 @@ from tracker.triage.statuses import (  # fmt: skip
     SNOOZED,
     Refused,
 )
-from tracker.triage.steps import REVIEW, Step
+from tracker.triage.steps import REVIEW, Step, reason
 
 
 def looked(event: Event | str, by: Any, note: str = "", *, version: int | None = None, **more: Any) -> Event:
@@ -44,7 +44,7 @@ def looked(event: Event | str, by: Any, note: str = "", *, version: int | None =
 
 def dispute(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
     """Mark an accepted event as disputed; it still counts until the dispute is settled."""
-    if not why.strip():
+    if not reason(why):
         raise Refused(_("Say what is disputed."))
     row = only_move("dispute", event, by, DISPUTED, why, version, **more)
     log.turn()
@@ -71,7 +71,7 @@ def restore(event: Event | str, by: Any, why: str, *, version: int | None = None
 def _retraction(
     action: str, event: Event | str, by: Any, why: str, version: int | None, retracted: bool, **more: Any
 ) -> Revision:
-    if not why.strip():
+    if not reason(why):
         raise Refused(_("Say why: readers see the reason beside every change of the record."))
     with Step(action, by, why=why, permission=REVIEW, **more) as step:
         row = step.take(event, version)
@@ -187,7 +187,7 @@ def edit(
                 _("“%(title)s” is %(status)s; reopen it first.")
                 % {"title": str(row)[:80], "status": row.get_status_display()}
             )
-        if row.on_record and not why.strip():
+        if row.on_record and not step.why:
             raise Refused(_("Say why: readers see the reason beside every change of the record."))
         before = log.body_of(row) if row.on_record else None
         _change(row, changes)
@@ -291,7 +291,7 @@ def _change(row: Event, changes: Mapping[str, Any]) -> None:
             {"id": row.id, "date": row.date.isoformat(), "certainty": row.certainty} | given
         )
     except record.RecordError as error:
-        raise Refused(str(error)) from error
+        raise Refused(textfields.sentence(error)) from error
     for name in given:
         setattr(row, name, checked[name])
     if "date" in given:

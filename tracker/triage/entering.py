@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 
 from tracker import codebook_versions, log, record, text
 from tracker.models import Decision, Event, Revision
-from tracker.triage import coding
+from tracker.triage import coding, searchable
 from tracker.triage.statuses import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
+from tracker.triage.steps import reason
 
 _COLUMNS = (
     "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty", "supersedes",
@@ -38,15 +39,15 @@ def enter(
 ) -> Revision | None:
     """Put one record into the log; None when the log holds it already. `kind` and `recorded_on` (the day when
     the record names none) default to what follows from the log and to today."""
-    checked = record.check(raw)
+    checked, why, who = record.check(raw), reason(why), text.lenient(who, 150)
     with transaction.atomic():
         log.lock()
         if trouble := codebook_versions.trouble():
             raise Refused(trouble)
         event = Event.objects.select_for_update().filter(pk=checked["id"]).first()
-        versions = [
-            row.record for row in Revision.objects.filter(event_id=checked["id"]).order_by("sequence")
-        ]
+        found = Revision.objects.filter(event_id=checked["id"]).order_by("sequence")
+        # As the doors take texts today: what came in before differs by nothing that anybody can see.
+        versions = [record.mended(row.record) for row in found]
         if _known(checked, versions, event):
             return None
         day = _recorded(checked["recorded_at"], bool(versions), recorded_on, restoring)
@@ -65,7 +66,7 @@ def enter_all(
         key = checked["id"]
         if key not in rests:
             found = Revision.objects.filter(event_id=key).order_by("sequence")
-            rests[key] = [_timeless(row.record) for row in found]
+            rests[key] = [_timeless(record.mended(row.record)) for row in found]
         wanted = _timeless(checked)
         if wanted in rests[key]:
             # Whatever stands before it was passed over by this file and stays passed over.
@@ -119,11 +120,11 @@ def _write(
     row.codebook = checked["codebook"] or ""
     row.recorded_at = recorded_on
     row.version = row.version + 1 if event else 1
-    text.note(row)
+    searchable.note(row, checked["assessments"])
     row.save(force_insert=event is None)
     coding.put(row, checked["assessments"], checked["codebook"] or record.VERSION)
     Decision.objects.create(
-        event=row, action="enter", status_before=before, status_after=row.status, by=by, reason=why[:1000]
+        event=row, action="enter", status_before=before, status_after=row.status, by=by, reason=why
     )
     return log.append(row, kind=kind or _kind(checked, versions), who=who, by=by, why=why, related=related)
 

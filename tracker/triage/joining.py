@@ -15,13 +15,13 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import record
+from tracker import record, text, textfields
 from tracker.models import Event, PairJudgement, Report, Revision
 from tracker.triage import coding, proposing
 from tracker.triage.coding import check_supersedes, superseding
 from tracker.triage.proposing import count_reports, new_id
 from tracker.triage.statuses import MERGED, NEW, Refused
-from tracker.triage.steps import REVIEW, Step
+from tracker.triage.steps import REVIEW, Step, reason
 
 
 def merge(
@@ -89,7 +89,7 @@ def split(
             for article in chosen:
                 Report.objects.create(event=new[-1], article_id=article, how=Report.How.ANALYST)
             new[-1].reports_count = new[-1].outlets_count = len(chosen)
-            new[-1].save(update_fields=["reports_count", "outlets_count"])
+            step.save(new[-1])
             moved = _take_away(row, chosen, part) or moved
         _after_split(step, row, moved, [each.pk for each in new])
     return new
@@ -142,7 +142,7 @@ def _key(event: Event | str) -> str:
 def _check_on_record(rows: list[Event], target: Event, by: Any, why: str) -> None:
     if by is not None and not by.has_perm(REVIEW):
         raise Refused(_("Only a reviewer merges events that are on record."))
-    if not why.strip():
+    if not reason(why):
         raise Refused(_("Say why: readers see the reason beside every change of the record."))
     if not target.on_record or target.retracted:
         raise Refused(_("An event on record can only be merged into another one on record."))
@@ -205,13 +205,16 @@ def _repoint(step: Step, later: Event, absorbed: str, target: Event) -> None:
 
 
 def _part(row: Event, part: Mapping[str, Any]) -> Event:
-    title = " ".join(str(part.get("title") or "").split())[:500]
+    try:
+        title = text.strict(" ".join(str(part.get("title") or "").split()), "title", 500)
+    except text.BadText as error:
+        raise Refused(textfields.sentence(error)) from error
     if not title:
         raise Refused(_("Each new event needs a title."))
     try:
         day = record.day(str(part["date"]), "date") if part.get("date") else row.date
     except record.RecordError as error:
-        raise Refused(str(error)) from error
+        raise Refused(textfields.sentence(error)) from error
     chinese = any("\u4e00" <= character <= "\u9fff" for character in title)
     return Event(
         pk=_free_id(day, title),

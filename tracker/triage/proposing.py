@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 
 from tracker import record, sql, text
 from tracker.models import Article, Decision, Event, Report
-from tracker.triage import coding
+from tracker.triage import coding, searchable
 from tracker.triage.statuses import NEW, PROPOSED, SNOOZED, Refused
 
 HALF_LIFE_DAYS = 7.0
@@ -83,7 +83,8 @@ def propose(
 ) -> Event:
     """A new proposal with its reports. Its id is the date and the title's words, and permanent. `Refused`
     without a title."""
-    title = " ".join(title.split())[:500]
+    title = text.lenient(" ".join(title.split()), 500)
+    summary = text.lenient(summary, 10_000, lines=True)
     if not title:
         raise Refused(_("A proposal needs a title."))
     suggestion, found = dict(suggestion or {}), list({article.pk: article for article in articles}.values())
@@ -98,8 +99,8 @@ def propose(
         date=date,
         title="" if chinese else title,
         title_zh=title if chinese else "",
-        summary="" if chinese else summary[:10_000],
-        summary_zh=summary[:10_000] if chinese else "",
+        summary="" if chinese else summary,
+        summary_zh=summary if chinese else "",
         actors=actors_in_order(actors or suggestion.get("actors") or ()),
         certainty=_certainty(certainty or suggestion.get("certainty")),
         suggestion=suggestion or None,
@@ -110,10 +111,9 @@ def propose(
         outlets_count=outlets,
         last_reported_at=timezone.now() if found else None,
     )
-    text.note(event)
     # A caller that holds a transaction gives it up when this fails: no savepoint.
     with transaction.atomic(savepoint=False):
-        _insert(event, title)
+        _insert(event, title, found)
         reasons = list(because)
         sql.insert(Report, REPORT, [(event.pk, article.pk, how, probability, reasons) for article in found])
         told = (event.pk, "propose", event.status, by and by.pk, event.model_version)
@@ -150,13 +150,14 @@ def refresh(
         changed = ["reports_count", "outlets_count", "last_reported_at"]
         if fresh.status in Event.OPEN:
             changed += _take_suggestion(fresh, suggestion, relevance, actors, certainty, model_version)
+            searchable.note(fresh)
             labels = coding.ticked(fresh.suggestion)
             fresh.priority = (
                 priority_of(fresh.relevance, labels, fresh.outlets_count, fresh.date, dated=dated)
                 if priority is None
                 else priority
             )
-            changed += ["priority", *_step(fresh)]
+            changed += ["priority", *searchable.COLUMNS, *_step(fresh)]
         fresh.save(update_fields=changed)
     return fresh
 
@@ -228,20 +229,26 @@ def _certainty(value: Any) -> str:
     return value if value in record.CERTAINTIES else "reported"
 
 
-def _insert(event: Event, title: str) -> None:
+def _insert(event: Event, title: str, articles: list[Article]) -> None:
     """Under the first free id: `…`, `…-2`, `…-3`, then a random one."""
-    event.pk = stem = new_id(event.date, title)
-    if sql.add(event):
+    stem = new_id(event.date, title)
+    if _added(event, stem, articles):
         return
     taken = set(Event.objects.filter(pk__startswith=stem).values_list("pk", flat=True))
     names = (f"{stem}-{number}" for number in range(2, 200))
     # More than one: somebody may take an id between the look and the writing.
     for name in [name for name in names if name not in taken][:3]:
-        event.pk = name
-        if sql.add(event):
+        if _added(event, name, articles):
             return
-    event.pk = f"{stem}-{uuid.uuid4().hex[:8]}"
-    event.save(force_insert=True)
+    if not _added(event, f"{stem}-{uuid.uuid4().hex[:8]}", articles):
+        raise Refused(_("There is no free id for “%(title)s”; try again.") % {"title": title[:80]})
+
+
+def _added(event: Event, key: str, articles: list[Article]) -> bool:
+    """Whether the event could be put in under that id, whose words are searched with the others."""
+    event.pk = key
+    searchable.note(event, [], articles)
+    return sql.add(event)
 
 
 def _attach(

@@ -27,12 +27,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import codebook_versions, log, record, text
+from tracker import codebook_versions, log, record, text, textfields
 from tracker.models import Assessment, Claim, Decision, Event, Report, Revision
+from tracker.triage import searchable
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
 
 # The machine's own columns move under our feet; `version` must only ever rise.
 _NOT_OURS = {"id", "version", "relevance", "priority", "suggestion", "model_version", "proposed_at"} | {
+    "codes",
     "folded",
     "folded_title",
 }
@@ -115,14 +117,10 @@ class Step:
         permission: str = DECIDE,
         undoing: bool = False,
     ) -> None:
-        if len(why) > LONGEST_WHY:
-            raise Refused(
-                _("The reason has %(length)d characters; at most %(most)d are allowed.")
-                % {"length": len(why), "most": LONGEST_WHY}
-            )
+        self.why = reason(why)
         if by is not None and not by.has_perm(permission):
             raise NotAllowed(_("Your role does not include this step; ask an administrator for it."))
-        self.action, self.by, self.why, self.batch = action, by, why.strip(), batch
+        self.action, self.by, self.batch = action, by, batch
         self.seconds, self.shown, self.undoing = seconds, shown, undoing
         self.given: dict[str, Event] = {}
         self.events: dict[str, Event] = {}
@@ -182,7 +180,7 @@ class Step:
 
     def add(self, event: Event) -> Event:
         """An event that this step creates."""
-        text.note(event)
+        searchable.note(event, [])
         event.save(force_insert=True)
         self.events[event.pk], self.before[event.pk] = event, None
         return event
@@ -218,10 +216,10 @@ class Step:
                 related=related,
             )
         except record.RecordError as error:
-            raise Refused(str(error)) from error
+            raise Refused(textfields.sentence(error)) from error
 
     def save(self, event: Event) -> None:
-        text.note(event)
+        searchable.note(event)
         event.save()
 
     def _check_claim(self, event: Event) -> None:
@@ -270,6 +268,14 @@ class Step:
             vars(given)["_prefetched_objects_cache"] = {}
 
 
+def reason(why: str) -> str:
+    """The reason that readers see beside a change, as it is kept; `Refused` for what no text may hold."""
+    try:
+        return text.strict(why, "why", LONGEST_WHY, lines=True)
+    except text.BadText as error:
+        raise Refused(textfields.sentence(error)) from error
+
+
 def stamp() -> datetime.date:
     """The day a version is recorded: today, never earlier than what the log already holds."""
     today, newest = timezone.now().date(), log.latest_recorded()
@@ -289,7 +295,7 @@ def kind_of_next(event: Event) -> str:
 
 def name_of(user: Any) -> str:
     """The name that readers see beside a decision."""
-    return "system" if user is None else (user.get_full_name() or user.get_username())[:150]
+    return "system" if user is None else text.lenient(user.get_full_name() or user.get_username(), 150)
 
 
 MOST = 500

@@ -1,12 +1,10 @@
 """`manage.py articles import FILE`: articles from JSON Lines or CSV; repeatable, all or nothing."""
 
-import sys
-from pathlib import Path
-
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from feeds import importing, tasks
+from tracker import rows
 
 
 class Command(BaseCommand):
@@ -21,17 +19,19 @@ class Command(BaseCommand):
 
     def handle(self, *args, file, **options):
         try:
-            text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
-            drafts = importing.read(
-                text.splitlines(), comma_separated=file.lower().endswith(".csv"), now=timezone.now()
-            )
+            with rows.opened(file) as binary:
+                found = importing.read(
+                    binary, comma_separated=file.lower().endswith((".csv", ".tsv")), now=timezone.now()
+                )
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise CommandError(f"{file} is not UTF-8 (byte {error.start})") from error
-        except importing.BadFile as error:
+        except rows.BadFile as error:
             raise CommandError(f"{file}: nothing was imported.\n{error}") from error
-        outcome = importing.add(drafts)
+        outcome = importing.add(found.drafts)
         if outcome.added:
             tasks.nudge_filing()
         self.stdout.write(f"{outcome.added} articles added, {outcome.known} known already.")
+        if found.encoding != "UTF-8":
+            self.stdout.write(f"The file was read as {found.encoding}.")
+        if found.unknown:
+            self.stdout.write(f"Passed over, as they say nothing of an article: {', '.join(found.unknown)}.")

@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from scorecard.api.serializers.record import Page, SourceShape
 from scorecard.models import Dispute, Subscription
-from tracker import record
+from tracker import record, text
 from tracker.models import Event
 
 DAY = {"help_text": "A day as YYYY-MM-DD, between 1900 and 2100."}
@@ -16,16 +16,24 @@ def _example(body):
     return extend_schema_serializer(examples=[OpenApiExample("one", value=body, request_only=True)])
 
 
+def _taken(door, *words, **how):
+    try:
+        return door(*words, **how)
+    except text.BadText as error:
+        raise serializers.ValidationError(str(error)) from None
+
+
 class CleanText(serializers.CharField):
-    """Text that a database and a line of JSON can hold."""
+    """Text as `tracker.text` takes it; `lines` where it may have more than one."""
+
+    def __init__(self, *, lines=False, **more):
+        self.lines = lines
+        super().__init__(**more)
 
     def to_internal_value(self, data):
         if not isinstance(data, str):
             raise serializers.ValidationError(f"text, not {type(data).__name__}")
-        try:
-            data.encode()
-        except UnicodeEncodeError:
-            raise serializers.ValidationError("holds half of a surrogate pair; send valid UTF-8") from None
+        data = _taken(text.strict, data, self.field_name, self.max_length, lines=self.lines)
         return super().to_internal_value(data)
 
 
@@ -33,13 +41,11 @@ class Strict(serializers.Serializer):
     """Refuses fields it does not know, so that a typing error cannot lose one silently."""
 
     def to_internal_value(self, data):
-        if isinstance(data, dict):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                allowed = ", ".join(self.fields)
-                raise serializers.ValidationError(
-                    {str(name)[:60]: [f"unknown field; allowed are {allowed}"] for name in unknown}
-                )
+        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
+            allowed = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {str(name)[:60]: [f"unknown field; allowed are {allowed}"] for name in unknown}
+            )
         return super().to_internal_value(data)
 
 
@@ -47,12 +53,13 @@ class Address(serializers.RegexField):
     """An address of the web."""
 
     def __init__(self, **more):
-        super().__init__(
-            r"^https?://[^\x00-\x20\x7f-\xa0/?#]+[^\x00-\x20\x7f-\xa0]*$",
-            max_length=2000,
-            error_messages={"invalid": "an address that begins with http:// or https:// and holds no space"},
-            **more,
-        )
+        pattern = r"^https?://[^\x00-\x20\x7f-\xa0/?#]+[^\x00-\x20\x7f-\xa0]*$"
+        invalid = "an address that begins with http:// or https:// and holds no space"
+        super().__init__(pattern, max_length=2000, error_messages={"invalid": invalid}, **more)
+
+    def to_internal_value(self, data):
+        data = _taken(text.address, data, self.field_name, 2000) if isinstance(data, str) else data
+        return super().to_internal_value(data)
 
 
 class Identifier(serializers.RegexField):
@@ -76,7 +83,7 @@ class AssessmentInput(Strict):
     direction = serializers.ChoiceField(choices=record.DIRECTIONS)
     strength = serializers.IntegerField(min_value=1, max_value=5)
     ask = CleanText(max_length=50, required=False)
-    rationale = CleanText(max_length=2000, required=False, allow_blank=True)
+    rationale = CleanText(lines=True, max_length=2000, required=False, allow_blank=True)
 
 
 @_example(
@@ -95,7 +102,7 @@ class Proposal(Strict):
     title = CleanText(max_length=500)
     date = serializers.DateField(**DAY)
     language = CleanText(max_length=20, required=False, help_text="Language of title and summary: en, zh …")
-    summary = CleanText(max_length=10_000, required=False, allow_blank=True)
+    summary = CleanText(lines=True, max_length=10_000, required=False, allow_blank=True)
     actors = serializers.ListField(child=serializers.ChoiceField(choices=record.ACTORS), required=False)
     certainty = serializers.ChoiceField(choices=record.CERTAINTIES, required=False)
     assessments = AssessmentInput(many=True, required=False)
@@ -136,7 +143,9 @@ class Decision(Strict):
     version = serializers.IntegerField(
         required=False, min_value=0, max_value=1 << 31, help_text="As you saw it: refused if it has moved on."
     )
-    why = CleanText(max_length=1000, required=False, allow_blank=True, help_text="Readers see it.")
+    why = CleanText(
+        lines=True, max_length=1000, required=False, allow_blank=True, help_text="Readers see it."
+    )
     reason = serializers.ChoiceField(choices=Event.Dismissal.values, required=False, help_text="dismiss")
     until = serializers.DateField(required=False, help_text="snooze: until this day")
     changes = serializers.DictField(required=False, help_text="accept, edit: fields of the record")
@@ -172,7 +181,9 @@ class Import(Strict):
         child=serializers.DictField(), min_length=1, max_length=200,  # they hold the log for as long as they take
         help_text="Records in the shape of a line of the log; all of them or none.",
     )  # fmt: skip
-    why = CleanText(max_length=1000, required=False, allow_blank=True, help_text="Readers see it.")
+    why = CleanText(
+        lines=True, max_length=1000, required=False, allow_blank=True, help_text="Readers see it."
+    )
 
 
 class Imported(serializers.Serializer):
@@ -191,7 +202,7 @@ class Imported(serializers.Serializer):
 )
 class DisputeInput(Strict):
     event = Identifier(help_text="Its id.")
-    claim = CleanText(min_length=20, max_length=4000, help_text="What is wrong.")
+    claim = CleanText(lines=True, min_length=20, max_length=4000, help_text="What is wrong.")
     source = Address(help_text="A page that shows it.")
     recommendation = serializers.ChoiceField(choices=record.RECOMMENDATIONS, required=False)
     direction = serializers.ChoiceField(choices=record.DIRECTIONS, required=False)

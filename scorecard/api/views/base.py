@@ -39,8 +39,8 @@ class View(APIView):
         if allowance is not None:
             for name, value in allowance.headers().items():
                 answer.headers[name] = value
-        if request.method not in ("GET", "HEAD"):
-            answer.headers.setdefault("Cache-Control", "no-store")
+        if request.method not in conditional.READING:
+            answer.headers["Cache-Control"] = "no-store"
         answer.headers["X-Robots-Tag"] = "noindex"
         return answer
 
@@ -68,7 +68,8 @@ class Reading(View, abc.ABC):
         asked = self.asked()
         check_days(asked)
         self.state = self.version()
-        return conditional.answered(request, self.state, lambda: self.answer(asked, **place))
+        past = conditional.of_the_past(request.GET)
+        return conditional.answer(request, self.state, lambda: self.answer(asked, **place), past=past)
 
     @abc.abstractmethod
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:

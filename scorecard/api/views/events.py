@@ -10,19 +10,19 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
 from scorecard import conditional, history, method, standings
 from scorecard.api import paging, parameters
+from scorecard.api.problems import Invalid
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, moment, only, public, reads
 from scorecard.models import Dispute
-from tracker import log, record
-from tracker.models import Assessment, Event, Head, Revision
-from tracker.text import folded
+from tracker import log, record, search
+from tracker.models import Event, Head, Revision
 
 FIELDS = (*shapes.EventShape().fields,)
 ID = OpenApiParameter(
@@ -30,6 +30,17 @@ ID = OpenApiParameter(
     description="The permanent id of an event.",
 )  # fmt: skip
 OFF_RECORD = tuple(status for status in Event.Status.values if status not in Event.ON_RECORD)
+# The parameters that are lists, and the prefixes of the search that say the same.
+TERMS = {
+    "recommendation": "rec", "direction": "direction", "strength": "strength", "ask": "ask", "actor": "actor",
+    "certainty": "certainty",
+}  # fmt: skip
+QUERY = (
+    'Words in either language, each where a word begins; "in quotes" whole and in this order. `-` before a word '
+    "excludes, `OR` between two takes either. Prefixes: "
+    + ", ".join(f"`{name}:`" for name in search.PUBLIC)
+    + "."
+)
 ASKS = sorted({ask for asks in record.ASKS.values() for ask in asks})
 
 
@@ -48,7 +59,7 @@ class Events(Listing):
         "-id": paging.Order("pk", down=True),
     }
     parameters = (
-        parameters.words("q", "Every one of these words, in either language.", example="出口管制"),
+        parameters.query("q", QUERY, example="出口管制"),
         parameters.choices("recommendation", record.RECOMMENDATIONS, "Coded for one of these."),
         parameters.choices("direction", ("1", "-1", "0"), "1 advances, -1 undermines, 0 mixed."),
         parameters.choices("strength", ("1", "2", "3", "4", "5"), "1 words … 5 operating."),
@@ -74,39 +85,14 @@ class Events(Listing):
 
     def rows(self, asked, **place):
         # Said as an exclusion, so that the order by date comes from its index and not from a sort of all.
-        rows = Event.objects.exclude(status__in=OFF_RECORD)
-        if asked["retracted"] != "any":
-            rows = rows.filter(retracted=asked["retracted"] == "true")
-        return with_state(self.filtered(rows, asked))
-
-    def filtered(self, rows, asked):
-        """Those rows that hold all that is asked for."""
-        if asked["first"]:
-            rows = rows.filter(date__gte=asked["first"])
-        if asked["last"]:
-            rows = rows.filter(date__lte=asked["last"])
-        if asked["certainty"]:
-            rows = rows.filter(certainty__in=asked["certainty"])
-        if asked["actor"]:
-            rows = rows.filter(_any(Q(actors__icontains=f'"{actor}"') for actor in asked["actor"]))
-        if asked["supersedes"]:
-            rows = rows.filter(supersedes__icontains=f'"{asked["supersedes"]}"')
-        if asked["language"]:
-            rows = rows.filter(sources__icontains=f'"lang": "{asked["language"]}')
-        code = _code(asked)
-        if code:
-            rows = rows.filter(Exists(Assessment.objects.filter(code, event=OuterRef("pk"))))
-        for word in (asked["q"] or "").split():
-            rows = rows.filter(_says(word))
-        return rows
+        return with_state(Event.objects.exclude(status__in=OFF_RECORD).filter(wanted(asked).condition()))
 
     def answer(self, asked, **place):
         day = asked["known_at"]
         if day is None:
             return {"known_at": None, **super().answer(asked, **place)}
         name, order = self.ordered(asked)
-        rows = self.filtered(Event.objects.order_by(), asked)
-        total, revisions, cursor = history.page(asked, order, rows, f"{name}:{day}")
+        total, revisions, cursor = history.page(asked, order, wanted(asked), f"{name}:{day}")
         return {
             "known_at": day.isoformat(),
             "total": total,
@@ -121,31 +107,19 @@ class Events(Listing):
         return event(row)
 
 
-def _any(conditions: Iterable[Q]) -> Q:
-    found = Q()
-    for condition in conditions:
-        found |= condition
-    return found
-
-
-def _code(asked: dict[str, Any]) -> Q | None:
-    """What one and the same assessment must hold; None if nothing is asked of it."""
-    found = Q()
-    for name, column in (
-        ("recommendation", "recommendation_id__in"),
-        ("direction", "direction__in"),
-        ("strength", "strength__in"),
-        ("ask", "ask__in"),
-    ):
-        if asked[name]:
-            found &= Q(**{column: asked[name]})
-    return found or None
-
-
-def _says(word: str) -> Q:
-    """In titles and summaries, Chinese inside sentences and in either script, in reasons, or in the id."""
-    reasons = Assessment.objects.filter(event=OuterRef("pk"), rationale__icontains=word)
-    return Q(folded__contains=folded(word)) | Q(pk__contains=word.lower()) | Q(Exists(reasons))
+def wanted(asked: dict[str, Any]) -> search.EventQuery:
+    """The query that the parameters make together; a query that speaks of retracted events itself has its way."""
+    chosen = {term: asked[name] for name, term in TERMS.items() if asked[name]}
+    chosen["supersedes"] = [asked["supersedes"]] if asked["supersedes"] else []
+    chosen["lang"] = [asked["language"]] if asked["language"] else []
+    if asked["first"] or asked["last"]:
+        chosen["date"] = [f"{asked['first'] or ''}..{asked['last'] or ''}"]
+    if asked["retracted"] != "any" and not search.EventQuery.read(asked["q"] or "").asks("retracted"):
+        chosen["retracted"] = [asked["retracted"]]
+    try:
+        return search.EventQuery.read(asked["q"] or "", chosen)
+    except search.SearchError as error:
+        raise Invalid([{"name": "q", "reason": str(error)}]) from None
 
 
 def with_state(rows: QuerySet) -> QuerySet:
@@ -226,7 +200,7 @@ def shown(body: str, sequence: int, written_at: datetime.datetime, disputed: boo
 def _known(event_id: str, day: datetime.date) -> Revision | None:
     """The version of an event that the method takes for a day of knowledge; retractions too."""
     revisions = list(Revision.objects.filter(event=event_id).order_by("sequence"))
-    places = history.known(method.read([revision.record for revision in revisions]), day).tolist()
+    places = history.known(method.EMPTY.extend(revision.record for revision in revisions), day).tolist()
     return revisions[places[0]] if places else None
 
 
@@ -245,7 +219,6 @@ def _moved(row: Event) -> HttpResponse:
     body = conditional.written({"id": row.pk, "merged_into": found, "location": location})
     answer = HttpResponse(body, status=301, content_type=conditional.JSON)
     answer.headers["Location"] = location
-    answer.headers["Cache-Control"] = "public, max-age=300"
     return answer
 
 

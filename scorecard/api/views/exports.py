@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes, extend_schema
 from rest_framework.exceptions import NotFound
@@ -93,15 +94,14 @@ class Export(View):
         },
         tags=["Downloads"],
     )
-    def get(self, request: Any, name: str, format: str) -> HttpResponse:
+    def get(self, request: Any, name: str, format: str) -> HttpResponseBase:
         asked = self.asked()
         check_days(asked)
         if name not in {**TABLES, **LOGS} or format not in (FORMATS if name in TABLES else ("jsonl",)):
             raise NotFound(f"There is no download {name[:40]}.{format[:10]}; /api/v1/exports/ lists them.")
-        etag = conditional.tag(request, _version(name))
-        if conditional.holds(request, etag):
-            return conditional.dressed(HttpResponse(status=304), etag)
-        return conditional.dressed(_file(request, name, format, _chunks(name, format, asked)), etag)
+        return conditional.streamed(
+            request, _version(name), lambda: _file(request, name, format, _chunks(name, format, asked))
+        )
 
 
 def _version(name: str) -> str:
@@ -128,7 +128,7 @@ def _changes() -> Iterator[str]:
 
 def _file(request: Any, name: str, ending: str, chunks: Iterator[bytes]) -> StreamingHttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="scorecard-{name}.{ending}"'}
-    if ending != "parquet" and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if ending != "parquet" and conditional.accepts_gzip(request):
         chunks = formats.compressed(chunks)
         headers["Content-Encoding"] = "gzip"
     return StreamingHttpResponse(chunks, content_type=formats.MEDIA_TYPES[ending], headers=headers)
@@ -146,7 +146,6 @@ DAY = OpenApiParameter(
 FILE_NAME = OpenApiParameter(
     "name", {"type": "string", "enum": [*INSIDE]}, OpenApiParameter.PATH, description="A file of the edition."
 )
-FOREVER = "public, max-age=31536000, immutable"
 
 
 @reads(operation_id="editions", responses=shapes.Editions, tags=["Editions"])
@@ -215,16 +214,15 @@ class EditionZip(View):
         responses={(200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY, description="The zip.")},
         tags=["Editions"],
     )
-    def get(self, request: Any, day: str) -> HttpResponse:
+    def get(self, request: Any, day: str) -> HttpResponseBase:
         self.asked()
         row = find(day)
-        etag = f'"{row.digest[:32]}"'
-        if conditional.holds(request, etag):
-            return _frozen(HttpResponse(status=304), etag)
-        answer = FileResponse(
-            _edition_file(row).open("rb"), as_attachment=True, filename=f"edition-{row.day}.zip"
+        path = _edition_file(row)
+        return conditional.frozen(
+            request,
+            row.digest[:32],
+            lambda: FileResponse(path.open("rb"), as_attachment=True, filename=f"edition-{row.day}.zip"),
         )
-        return _frozen(answer, etag)
 
 
 class EditionFile(View):
@@ -246,16 +244,17 @@ class EditionFile(View):
         },
         tags=["Editions"],
     )
-    def get(self, request: Any, day: str, name: str) -> HttpResponse:
+    def get(self, request: Any, day: str, name: str) -> HttpResponseBase:
         self.asked()
         row = find(day)
         if name not in INSIDE:
             raise NotFound(f"An edition has no file {name[:40]!r}; it has {', '.join(INSIDE)}.")
-        etag = f'"{row.digest[:24]}-{INSIDE.index(name)}"'
-        if conditional.holds(request, etag):
-            return _frozen(HttpResponse(status=304), etag)
-        answer = StreamingHttpResponse(_inside(_edition_file(row), name), content_type=_type(name))
-        return _frozen(answer, etag)
+        path = _edition_file(row)
+        return conditional.frozen(
+            request,
+            f"{row.digest[:24]}-{INSIDE.index(name)}",
+            lambda: StreamingHttpResponse(_inside(path, name), content_type=_type(name)),
+        )
 
 
 def _edition_file(row: Edition) -> Path:
@@ -282,12 +281,6 @@ def _type(name: str) -> str:
     return kind if kind.startswith("application/") else f"{kind}; charset=utf-8"
 
 
-def _frozen(answer: HttpResponse, etag: str) -> HttpResponse:
-    answer.headers["ETag"] = etag
-    answer.headers["Cache-Control"] = FOREVER
-    return answer
-
-
 @reads(operation_id="edition_key", responses=shapes.PublicKey, tags=["Editions"])
 class Key(Reading):
     """The public key with which editions are signed from now on."""
@@ -312,9 +305,6 @@ class Verifier(View):
     )
     def get(self, request: Any) -> HttpResponse:
         self.asked()
-        return conditional.answered(
-            request,
-            f"verifier:{settings.RELEASE}",
-            lambda: editions.verifier().encode(),
-            "text/x-python; charset=utf-8",
+        return conditional.answer(
+            request, "verifier", editions.verifier, media_type="text/x-python; charset=utf-8"
         )

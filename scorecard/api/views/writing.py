@@ -3,6 +3,7 @@ rules; a key can do no more than its scopes and its account's role."""
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -133,11 +134,15 @@ def _article(source: Mapping[str, Any]) -> Article:
             "title": source["title"][:500],
             "publisher": source["publisher"],
             "language": source["lang"],
-            "published_at": f"{source['date']}T00:00:00Z" if source["date"] else None,
+            "published_at": _midnight(source["date"]) if source["date"] else None,
             "state": Article.State.FILED,
         },
     )
     return article
+
+
+def _midnight(day: str) -> datetime.datetime:
+    return datetime.datetime.combine(datetime.date.fromisoformat(day), datetime.time.min, datetime.UTC)
 
 
 def proposal(row: Event) -> dict[str, Any]:

@@ -5,13 +5,11 @@ A file is read without any database. Bad input is said on stderr with its line, 
 
 import datetime
 import json
-import sys
-from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
 from scorecard import method
-from tracker import record
+from tracker import record, rows
 
 QUESTIONS = (
     ("--events", "FILE", "JSON Lines, one version of an event a line; - for standard input"),
@@ -74,14 +72,11 @@ def _log(asked):
         from scorecard import standings
 
         return standings.log()
-    by_hand = _lines(asked["asks"]) if asked["asks"] else ()
-    return method.read_lines(_lines(asked["events"]), by_hand)
-
-
-def _lines(name):
-    """Lines by line feed alone: other separators may stand inside a text."""
-    body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    return body.decode("utf-8-sig").split("\n")
+    with rows.opened(asked["events"]) as events:
+        if not asked["asks"]:
+            return method.read_lines(events)
+        with rows.opened(asked["asks"]) as by_hand:
+            return method.read_lines(events, by_hand)
 
 
 def _day(asked, name):
@@ -91,6 +86,4 @@ def _day(asked, name):
 def _message(error):
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}"
-    if isinstance(error, UnicodeDecodeError):
-        return f"not UTF-8: {error.reason} at byte {error.start}"
     return str(error)

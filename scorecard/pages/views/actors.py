@@ -10,10 +10,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.drawing import direction
-from scorecard.conditional import published
 from scorecard.pages import figures, filters, frame, reading
 from scorecard.pages.reading import Reading
 from tracker import record
@@ -23,7 +22,7 @@ PAIR = current().compared or ()
 VERDICTS = ("advancing", "undermined")
 
 
-@published
+@conditional.page
 def actors(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
@@ -85,7 +84,7 @@ def _line(read: Reading, actor: str, query: str) -> dict[str, Any]:
     }
 
 
-@published
+@conditional.page
 def actor(request: HttpRequest, actor: str) -> HttpResponse:
     if actor not in record.ACTORS:
         raise Http404
@@ -134,15 +133,11 @@ def _row(read: Reading, actor: str, slug: str, query: str) -> dict[str, Any]:
 
 
 def _events(request: HttpRequest, read: Reading, actor: str, query: str) -> dict[str, Any]:
-    error = ""
-    try:
-        chosen = filters.read(request.GET)
-    except filters.BadFilter as problem:
-        chosen, error = filters.read({}), str(problem)
-    found = [record for record in read.newest() if actor in record["actors"] and chosen.keeps(record)]
+    chosen, error = filters.asked(request.GET)
+    found = [record for record in read.found(chosen.search) if actor in record["actors"]]
     return {
         "events_title": gettext("Its acts, newest first"),
         "filters": filters.form(chosen, request.path + "#events", read.clock.pairs(), len(found), error),
-        "events": acts.listed(filters.cut(found, chosen), read.effects(), query, ended=read.ended()),
+        "events": figures.listed(map(read.act, filters.cut(found, chosen)), query),
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
     }

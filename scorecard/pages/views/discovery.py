@@ -8,9 +8,10 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext
 
+from scorecard import acts, conditional, sentences
 from scorecard.alerts import feeds
-from scorecard.conditional import published
 from scorecard.method import parameters
 from scorecard.pages import frame, reading
 from tracker import record
@@ -18,7 +19,7 @@ from tracker import record
 TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
 
 
-@published
+@conditional.page
 def robots(request: HttpRequest) -> HttpResponse:
     lines = (
         "User-agent: *",
@@ -30,7 +31,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
-@published
+@conditional.page
 def sitemap(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     pages: list[tuple[str, list[str]]] = [
@@ -60,7 +61,7 @@ def _entry(name: str, args: list[str]) -> str:
     return "".join(f"<url><loc>{address}</loc>{links}</url>" for address in addresses.values())
 
 
-@published
+@conditional.page
 def llms(request: HttpRequest) -> HttpResponse:
     """A plain description of the site for language models (llmstxt.org)."""
     read = reading.open_(request)
@@ -90,7 +91,7 @@ def llms(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/markdown; charset=utf-8")
 
 
-@published
+@conditional.page
 def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     """A feed of changes of meaning: all, of one recommendation, of one actor, or of both together."""
     titles = {stem.partition("/feeds/")[2]: title for title, stem in frame.feeds()}
@@ -101,17 +102,19 @@ def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
         raise Http404
     entries = feeds.entries(
         (feeds.Version(line.record, line.written, line.why) for line in reading.versions()),
+        acts.Beside(acts.ask_names()),
         recommendation=asked.get("recommendations", ""),
         actor=asked.get("actors", ""),
-        chinese=frame.language().startswith("zh"),
     )
+    site = gettext("US–China AI Policy Scorecard")
     channel = feeds.Channel(
-        title=f"US–China AI Policy Scorecard: {', '.join(titles[part] for part in parts)}",
+        title=gettext("%(site)s: %(parts)s")
+        % {"site": site, "parts": sentences.enumerated([titles[part] for part in parts])},
+        author=site,
         home=frame.absolute(reverse("pages:overview")),
         address=frame.absolute(request.path),
-        event_address=lambda event_id: frame.absolute(reverse("pages:event", args=[event_id])),
+        site=settings.SITE_URL.rstrip("/"),
         language=frame.TAGS[frame.language()],
-        authority=settings.SITE_URL.partition("//")[2].split("/")[0].split(":")[0],
     )
     body = feeds.atom(channel, entries) if ending == "atom" else feeds.json_feed(channel, entries)
     return HttpResponse(body, content_type=TYPES[ending])

@@ -14,9 +14,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import acts, conditional, sentences, vocabulary
+from scorecard.acts import Act, Code
 from scorecard.charts import lines
-from scorecard.conditional import published
 from scorecard.models import Dispute
 from scorecard.pages import figures, filters, frame, reading, sides
 from scorecard.pages.reading import Reading
@@ -44,18 +44,13 @@ def address(record: Mapping[str, Any]) -> str:
 SIDES = (sides.US, sides.CHINA, sides.THIRD, sides.UNKNOWN)
 
 
-@published
+@conditional.page
 def events(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
-    query, error = read.clock.query(), ""
-    try:
-        chosen = filters.read(request.GET)
-    except filters.BadFilter as problem:
-        chosen, error = filters.read({}), str(problem)
-    found = [record for record in read.newest() if chosen.keeps(record)]
-    headline = ngettext("%(count)d act on record", "%(count)d acts on record", len(read.records)) % {
-        "count": len(read.records)
-    }
+    query = read.clock.query()
+    chosen, error = filters.asked(request.GET)
+    found = read.found(chosen.search)
+    headline = _headline(len(read.records), len(found) if chosen.search else None)
     page = frame.Page(
         key="events",
         title=headline,
@@ -71,13 +66,21 @@ def events(request: HttpRequest) -> HttpResponse:
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
         "filters": filters.form(chosen, request.path, read.clock.pairs(), len(found), error),
-        "events": acts.listed(filters.cut(found, chosen), read.effects(), query, ended=read.ended()),
+        "events": figures.listed(map(read.act, filters.cut(found, chosen)), query),
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
     }
     return render(request, "pages/events.html", context, status=400 if error else 200)
 
 
-@published
+def _headline(count: int, found: int | None) -> str:
+    """How many acts there are, or how many of them a search found."""
+    if found is None:
+        return ngettext("%(count)d act on record", "%(count)d acts on record", count) % {"count": count}
+    words = ngettext("%(found)d of %(count)d act on record", "%(found)d of %(count)d acts on record", count)
+    return words % {"found": found, "count": count}
+
+
+@conditional.page
 def event(request: HttpRequest, event_id: str) -> HttpResponse:
     read = reading.open_(request)
     record = read.record(event_id)
@@ -87,27 +90,27 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
             return redirect(reverse("pages:event", args=[target]) + read.clock.query(), permanent=True)
     if record is None:
         raise Http404
-    query, title = read.clock.query(), acts.title(record)
+    query, act = read.clock.query(), read.act(record)
     page = frame.Page(
         key=f"event-{event_id}",
-        title=title,
-        description=acts.summary(record) or title,
+        title=act.title,
+        description=act.summary or act.title,
         current="events",
         card=reverse("pages:card", args=[f"event-{event_id}"]),
-        structured=_structured(record),
+        structured=_structured(act),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     runs = read.effect_runs(event_id)
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
-        "kicker": acts.moment(record),
-        "event": _event(read, record, query),
-        "facts": _facts(record),
+        "act": act,
+        "event": _event(read, record, act, query),
+        "facts": _facts(record, act),
         "supersedes": [_linked(read, ended, query) for ended in record["supersedes"]],
-        "assessments": [_assessment(read, record, item, query, runs) for item in record["assessments"]],
+        "assessments": [_assessment(read, record, code, query, runs) for code in act.codes],
         "points_note": gettext("What this act does to each balance on %(day)s.")
         % {"day": sentences.day(read.clock.as_of)},
-        "history": [acts.change(change, query) for change in read.history(event_id)],
+        "history": [figures.change(change, query, read.asks) for change in read.history(event_id)],
         "dispute": gettext(
             "Every code can be disputed: name the event, the recommendation, the code you would give, and "
             "a public source. A dispute gets a reference and an answer; one that is accepted stays visible "
@@ -116,7 +119,8 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "dispute_address": address(record),
         "disputes": listed(event_id),
         "citation": citation,
-    } | _sources(record)
+        "embed": frame.embed_code(f"event-{event_id}"),
+    } | _sources(act)
     return render(request, "pages/event.html", context)
 
 
@@ -131,50 +135,48 @@ def _merged_into(event_id: str) -> str:
         event_id = target
 
 
-def _event(read: Reading, record: Mapping[str, Any], query: str) -> dict[str, Any]:
+def _event(read: Reading, record: Mapping[str, Any], act: Act, query: str) -> dict[str, Any]:
     chinese = (get_language() or "").startswith("zh")
     other = record["title"] if chinese else record["title_zh"]
     ender = read.ender(record["id"])
     return {
-        "title": acts.title(record),
-        "other_title": other if other != acts.title(record) else "",
-        "other_lang": "en" if chinese else "zh-Hans",
+        "other_title": other if acts.one_line(other) != act.title else "",
+        "other_lang": acts.ENGLISH if chinese else acts.CHINESE,
         "translation_note": gettext(
             "The Chinese title and summary are translations that nobody has reviewed yet."
         )
         if record["title_zh"]
         else "",
-        "summary": acts.summary(record),
-        "retracted": record["retracted"],
-        "ended_by": _ended_by(read, ender, query) if ender else None,
+        "ended_by": _ended_by(ender, query) if ender else None,
     }
 
 
-def _ended_by(read: Reading, ender: Mapping[str, Any], query: str) -> dict[str, str]:
+def _ended_by(ender: Mapping[str, Any], query: str) -> dict[str, str]:
     words = gettext("This act no longer counts since %(day)s, when this ended it:")
     return {
-        "words": words % {"day": sentences.day(read.start(ender))},
+        "words": words % {"day": acts.when(ender)},
         "title": acts.title(ender),
-        "href": reverse("pages:event", args=[ender["id"]]) + query,
+        "href": acts.address(ender["id"]) + query,
     }
 
 
 def _linked(read: Reading, event_id: str, query: str) -> dict[str, str]:
     record = read.record(event_id)
     title = acts.title(record) if record else event_id
-    return {"title": title, "href": reverse("pages:event", args=[event_id]) + query}
+    return {"title": title, "href": acts.address(event_id) + query}
 
 
-def _facts(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(record: Mapping[str, Any], act: Act) -> list[tuple[str, str]]:
     facts = [
-        (gettext("Date"), acts.moment(record)),
-        (
-            gettext("Whose act"),
-            sentences.enumerated([vocabulary.actor(actor) for actor in record["actors"]]) or "–",
-        ),
+        (gettext("Date"), act.when),
+        (gettext("Whose act"), sentences.enumerated(act.actors) or "–"),
         (gettext("Certainty"), _certainty(record["certainty"])),
-        (gettext("Permanent id"), record["id"]),
+        (gettext("Permanent id"), act.id),
     ]
+    if act.disputed:
+        facts.insert(
+            3, (gettext("Disputed"), gettext("a reader’s dispute about this coding is being looked into"))
+        )
     if record["recorded_at"]:
         facts.append((gettext("This version recorded"), record["recorded_at"]))
     if record["codebook"]:
@@ -192,35 +194,21 @@ def _certainty(value: str) -> str:
 
 
 def _assessment(
-    read: Reading,
-    record: Mapping[str, Any],
-    item: Mapping[str, Any],
-    query: str,
-    runs: Mapping[str, lines.Run],
+    read: Reading, record: Mapping[str, Any], code: Code, query: str, runs: Mapping[str, lines.Run]
 ) -> dict[str, Any]:
-    slug = item["rec"]
-    points = read.effects_on(slug).get(record["id"], 0.0)
-    part = figures.part(vocabulary.short_name(slug), points)
-    look = {1: "advancing", -1: "undermined", 0: "contested"}[item["direction"]]
-    strength = gettext("%(step)d of 5, %(word)s") % {
-        "step": item["strength"],
-        "word": vocabulary.STRENGTHS[item["strength"]],
-    }
+    slug = code.recommendation
+    (item,) = [item for item in record["assessments"] if item["rec"] == slug]
+    strength = gettext("%(step)d of 5, %(word)s") % {"step": code.step, "word": code.kind}
     return (
-        part
+        figures.effect(code)
         | {
+            "code": code,
             "href": reverse("pages:recommendation", args=[slug]) + query,
             "full_name": read.name(slug),
-            "direction": vocabulary.DIRECTIONS[item["direction"]],
-            "direction_mark": vocabulary.DIRECTION_MARKS[item["direction"]],
-            "direction_look": look,
             "strength": strength,
-            "ask": read.ask(slug, item["ask"])[0] if item["ask"] else "",
-            "rationale": item["rationale"],
-            "rationale_lang": acts.language(item["rationale"]),
             "rule": _rule(read, slug, item),
         }
-        | _effect(slug, runs.get(slug), read.clock.as_of, points)
+        | _effect(slug, runs.get(slug), read.clock.as_of, code.points or 0.0)
     )
 
 
@@ -260,7 +248,7 @@ def _effect(slug: str, run: lines.Run | None, day: datetime.date, points: float)
     return {"chart": figures.drawn(chart), "caption": caption}
 
 
-def _sources(record: Mapping[str, Any]) -> dict[str, Any]:
+def _sources(act: Act) -> dict[str, Any]:
     names_ = {
         sides.US: gettext("United States"),
         sides.CHINA: gettext("Mainland China"),
@@ -268,17 +256,17 @@ def _sources(record: Mapping[str, Any]) -> dict[str, Any]:
         sides.UNKNOWN: gettext("Country not established"),
     }
     grouped: dict[str, list[dict[str, str]]] = {side: [] for side in SIDES}
-    for source in record["sources"]:
-        parts = (source["publisher"], source["date"], filters_language(source["lang"]))
-        grouped[sides.side(source["url"])].append(
+    for source in act.sources:
+        parts = (source.publisher, source.date, filters_language(source.language))
+        grouped[sides.side(source.url)].append(
             {
-                "url": source["url"],
-                "title": source["title"] or source["url"],
-                "lang": {"zh": "zh-Hans"}.get(source["lang"], source["lang"]),
+                "url": source.url,
+                "title": source.title or source.url,
+                "lang": source.language,
                 "meta": " · ".join(part for part in parts if part),
             }
         )
-    count = len(record["sources"])
+    count = len(act.sources)
     seen = [names_[side] for side in (sides.US, sides.CHINA, sides.THIRD) if grouped[side]]
     deck = gettext("Titles stand in their original language.")
     if len(seen) == 1 and not grouped[sides.UNKNOWN]:
@@ -290,17 +278,27 @@ def _sources(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def filters_language(lang: str) -> str:
-    return filters.word("language", lang) if lang in ("en", "zh") else lang
+def filters_language(tag: str) -> str:
+    known = {acts.ENGLISH: "en", acts.CHINESE: "zh"}
+    return filters.word("language", known[tag]) if tag in known else tag
 
 
-def _structured(record: Mapping[str, Any]) -> dict[str, Any]:
+def _structured(act: Act) -> dict[str, Any]:
+    """The act as schema.org's Event, in the language of the page."""
+    sources = [
+        {"@type": "CreativeWork", "name": source.title, "publisher": source.publisher, "url": source.url}
+        | {"inLanguage": source.language}
+        for source in act.sources
+    ]
     return {
         "@context": "https://schema.org",
         "@type": "Event",
-        "name": record["title"] or record["title_zh"],
-        "description": record["summary"] or record["summary_zh"],
-        "startDate": record["date"],
-        "identifier": record["id"],
-        "url": frame.absolute(reverse("pages:event", args=[record["id"]])),
+        "name": act.title,
+        "description": act.summary,
+        "startDate": act.date,
+        "keywords": [*(code.words for code in act.codes), *act.actors, act.certainty],
+        "identifier": act.id,
+        "inLanguage": act.title_language,
+        "url": frame.absolute(act.address),
+        "subjectOf": [{name: value for name, value in source.items() if value} for source in sources],
     }

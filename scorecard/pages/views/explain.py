@@ -15,10 +15,9 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
-from scorecard import acts, sentences, standings, vocabulary
-from scorecard.conditional import published
+from scorecard import conditional, sentences, standings, vocabulary
 from scorecard.method import parameters
-from scorecard.pages import filters, frame, reading, uncertainty
+from scorecard.pages import figures, filters, frame, reading, uncertainty
 from scorecard.pages.reading import Reading
 from tracker import record
 
@@ -278,7 +277,7 @@ def _page(key: str, title: str, description: str) -> frame.Page:
     )
 
 
-@published
+@conditional.page
 def method(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
@@ -327,14 +326,14 @@ def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
     }
 
 
-@published
+@conditional.page
 def method_acts(request: HttpRequest) -> HttpResponse:
     """The acts as bare numbers, for the sliders."""
     read = reading.open_(request)
     return JsonResponse(uncertainty.bare_acts(read.known, read.report))
 
 
-@published
+@conditional.page
 def data(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query, title = read.clock.query(), gettext("Take the data")
@@ -365,7 +364,7 @@ def data(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/data.html", context)
 
 
-@published
+@conditional.page
 def about(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     title = gettext("About this scorecard")
@@ -380,7 +379,7 @@ def about(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/about.html", context)
 
 
-@published
+@conditional.page
 def changes(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     title = gettext("What was added, recoded and retracted")
@@ -401,7 +400,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": title,
-        "changes": [acts.change(change, query) for change in filters.cut(found, chosen)],
+        "changes": [figures.change(change, query, read.asks) for change in filters.cut(found, chosen)],
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
     }
     return render(request, "pages/changes.html", context)

@@ -152,15 +152,14 @@ def challenge(request: HttpRequest, event_id: str) -> HttpResponse:
             return HttpResponseRedirect(reverse("disputes:one", args=[row.reference]))
         except (limits.Turned, disputes.BadDispute) as turned:
             error, status = str(turned), 400
-    record = revision.record
+    act = acts.described(revision.record, acts.Beside(acts.ask_names()))
     context = around(
         request, "challenge", gettext("Challenge this code"), gettext("Dispute how an event was coded.")
     ) | {
         "action": request.path,
         "error": error,
         "days": disputes.ANSWER_WITHIN_DAYS,
-        "event": {"title": acts.title(record), "href": reverse("pages:event", args=[event_id])},
-        "codes": [_code(item) for item in record["assessments"]],
+        "act": act,
         "recommendations": [(slug, vocabulary.short_name(slug)) for slug in vocabulary.SHORT_NAMES],
         "directions": [(str(value), word) for value, word in vocabulary.DIRECTIONS.items()],
         "strengths": [(str(value), word) for value, word in vocabulary.STRENGTHS.items()],
@@ -194,17 +193,6 @@ def _number(form: Any, name: str) -> int | None:
     return int(text) if text in ("-1", "0", "1", "2", "3", "4", "5") else 99
 
 
-def _code(item: dict[str, Any]) -> dict[str, str]:
-    direction = item["direction"]
-    return {
-        "name": vocabulary.short_name(item["rec"]),
-        "words": f"{vocabulary.DIRECTION_MARKS[direction]} {vocabulary.DIRECTIONS[direction]}, "
-        f"{vocabulary.STRENGTHS[item['strength']]}",
-        "rationale": item["rationale"],
-        "lang": acts.language(item["rationale"]),
-    }
-
-
 @require_safe
 def listed(request: HttpRequest) -> HttpResponse:
     counts = disputes.counts()
@@ -228,7 +216,7 @@ def _line(row: Dispute) -> dict[str, str]:
         "received": sentences.day(row.received_at.date()),
         "state": row.get_state_display(),
         "event": _title(row.event),
-        "event_href": reverse("pages:event", args=[row.event_id]),
+        "event_href": acts.address(row.event_id),
     }
 
 
@@ -255,7 +243,7 @@ def one(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _facts(row: Dispute, shown: bool) -> list[tuple[str, str, str]]:
     """Name, value and address of what is known about a dispute."""
-    found = [(gettext("Event"), _title(row.event), reverse("pages:event", args=[row.event_id]))]
+    found = [(gettext("Event"), _title(row.event), acts.address(row.event_id))]
     if row.recommendation:
         found.append((gettext("Code"), vocabulary.short_name(row.recommendation), ""))
     if shown:

@@ -11,10 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import acts, conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
-from scorecard.conditional import published
 from scorecard.pages import coverage, figures, frame, horizons, reading
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
@@ -23,7 +22,7 @@ COMPARED = current().beside
 MOVED_DAYS = 90
 
 
-@published
+@conditional.page
 def overview(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
@@ -89,7 +88,7 @@ def _last(read: Reading, slug: str) -> str:
     """When the newest act on record that touches a recommendation was."""
     for record in read.newest():
         if any(item["rec"] == slug for item in record["assessments"]):
-            return gettext("last act %(day)s") % {"day": sentences.short_day(read.start(record))}
+            return gettext("last act %(day)s") % {"day": acts.when(record)}
     return ""
 
 
@@ -152,7 +151,7 @@ def _moved(read: Reading, query: str) -> dict[str, Any]:
     else:
         recent = sorted(read.records, key=lambda record: (read.start(record), record["id"]), reverse=True)
         title = gettext("No act in the last %(days)d days; the latest on record") % {"days": MOVED_DAYS}
-    shown = acts.listed(recent[:6], effects, query, ended=read.ended())
+    shown = figures.listed(map(read.act, recent[:6]), query)
     return {"moved_title": title, "moved_deck": deck, "acts": shown}
 
 

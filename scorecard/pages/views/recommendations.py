@@ -11,10 +11,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
-from scorecard.conditional import published
 from scorecard.pages import figures, filters, frame, horizons, reading, uncertainty
 from scorecard.pages.reading import Reading
 from tracker import record as record_format
@@ -25,7 +24,7 @@ COMPARED = current().beside
 CHANGES = ("30", "90", "365")
 
 
-@published
+@conditional.page
 def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in record_format.ASKS:
         raise Http404
@@ -68,7 +67,7 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "pages/recommendation.html", context)
 
 
-@published
+@conditional.page
 def numbered(request: HttpRequest, number: str) -> HttpResponse:
     """`/r/3`: the short address of the third recommendation."""
     slug = record_format.RECOMMENDATIONS[int(number) - 1]
@@ -137,15 +136,15 @@ def chart_acts(read: Reading, slug: str, pins: Mapping[str, int], query: str) ->
     for record in read.records:
         for item in record["assessments"]:
             if item["rec"] == slug:
-                tip = f"{sentences.short_day(read.start(record))}: {acts.title(record)}"
-                href = reverse("pages:event", args=[record["id"]]) + query
+                act = read.act(record)
+                tip = " · ".join((act.headline, *(code.words for code in act.about(slug))))
                 found.append(
                     lines.Act(
                         read.start(record),
                         item["direction"],
                         item["strength"],
                         tip,
-                        href,
+                        act.address + query,
                         pins.get(record["id"]),
                     )
                 )
@@ -173,15 +172,16 @@ def _readings(read: Reading, slug: str, report: Mapping[str, Any]) -> dict[str, 
 
 def _largest(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> list[dict[str, Any]]:
     """The heaviest acts against and for, side by side."""
-    sides = ((-1, "down", f"▼ {gettext('Against')}"), (1, "up", f"▲ {gettext('In favour')}"))
+    # Not inside the braces of an f-string, where words to translate are not found.
+    against, favour = gettext("Against"), gettext("In favour")
+    sides = ((-1, "down", f"▼ {against}"), (1, "up", f"▲ {favour}"))
     by_id = {record["id"]: record for record in read.records}
     return [
         {
             "name": name,
             "look": look,
-            "acts": acts.listed(
-                [by_id[event_id] for event_id in strongest(read, slug, sign)],
-                read.effects(),
+            "acts": figures.listed(
+                [read.act(by_id[event_id]) for event_id in strongest(read, slug, sign)],
                 query,
                 recommendation=slug,
                 pins=pins,
@@ -279,19 +279,13 @@ def _robust(read: Reading, slug: str) -> dict[str, Any]:
 
 
 def _events(request: HttpRequest, read: Reading, slug: str, query: str) -> dict[str, Any]:
-    error = ""
-    try:
-        chosen = filters.read(request.GET, only=slug)
-    except filters.BadFilter as problem:
-        chosen, error = filters.read({}, only=slug), str(problem)
-    found = [record for record in read.newest() if chosen.keeps(record)]
+    chosen, error = filters.asked(request.GET, only=slug)
+    found = read.found(chosen.search)
     name = vocabulary.short_name(slug)
     return {
         "events_title": gettext("All acts that touch “%(name)s”") % {"name": name},
         "filters": filters.form(chosen, request.path + "#events", read.clock.pairs(), len(found), error),
-        "events": acts.listed(
-            filters.cut(found, chosen), read.effects(), query, recommendation=slug, ended=read.ended()
-        ),
+        "events": figures.listed(map(read.act, filters.cut(found, chosen)), query, recommendation=slug),
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
         "language": get_language(),
     }

@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import acts, sentences, vocabulary
+from scorecard import acts, conditional, sentences, vocabulary
+from scorecard.acts import Act
 from scorecard.charts import lines, pictures
-from scorecard.conditional import published
 from scorecard.pages import figures, files, frame, horizons, reading
 from scorecard.pages.reading import Reading
 from scorecard.pages.views.recommendations import chart_acts, pinned
@@ -39,7 +39,7 @@ def named(name: str) -> str:
     return name
 
 
-@published
+@conditional.page
 def take(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     """`/r/3.csv`: the series of a recommendation, or of all seven, as a file."""
     slug, read = named(name), reading.open_(request)
@@ -84,11 +84,8 @@ def _picture(read: Reading, slug: str) -> str:
         "2025."
     ) % {"name": read.name(slug)}
     pins = pinned(read, slug)
-    notes = [
-        f"{pins[each['id']]} · {acts.moment(each)}: {acts.title(each)}"
-        for each in read.records
-        if each["id"] in pins
-    ]
+    pinned_acts = [read.act(record) for record in read.records if record["id"] in pins]
+    notes = [f"{pins[act.id]} · {act.headline}" for act in pinned_acts]
     caption = pictures.Caption(title, subtitle, read.source_line(), read.licence_line(), notes)
     return pictures.series_picture(chart, caption, TOP)
 
@@ -115,7 +112,7 @@ def face(slug: str, balance: Mapping[str, Any]) -> pictures.Face:
     )
 
 
-@published
+@conditional.page
 def card(request: HttpRequest, name: str) -> HttpResponse:
     """The 1200 × 630 picture that others show when a page is shared."""
     read = reading.open_(request)
@@ -130,15 +127,28 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     elif kind == "actor" and key in record_format.ACTORS:
         headline, faces = vocabulary.actor(key), _faces(read, actor=key)
     elif kind == "event" and (record := read.record(key)) is not None:
-        slugs = [item["rec"] for item in record["assessments"]][:3]
-        headline, faces = acts.title(record), _faces(read, slugs) if slugs else []
+        return _picture_response(_picture_of_act(read, read.act(record)))
     elif name not in ("overview", "actors"):
         raise Http404
-    svg = pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.card_line(), faces)
+    return _picture_response(
+        pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.card_line(), faces)
+    )
+
+
+def _picture_of_act(read: Reading, act: Act) -> str:
+    rows = [
+        pictures.Row(code.words, code.effect, figures.effect(code)["look"], figures.effect(code)["mark"])
+        for code in act.codes
+    ]
+    site = gettext("US–China AI Policy Scorecard")
+    return pictures.act_card(site, act.title, f"{act.when} · {act.facts}", read.card_line(), rows)
+
+
+def _picture_response(svg: str) -> HttpResponse:
     return HttpResponse(pictures.render(svg), content_type="image/png")
 
 
-@published
+@conditional.page
 def citation(request: HttpRequest, ending: str) -> HttpResponse:
     """The citation of the page named by `?page=`, as BibTeX or RIS."""
     read = reading.open_(request)
@@ -161,7 +171,7 @@ def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     if key in record_format.ASKS:
         return read.name(key), reverse("pages:recommendation", args=[key])
     if kind == "event" and (record := read.record(rest)) is not None:
-        return acts.title(record), reverse("pages:event", args=[rest])
+        return acts.title(record), acts.address(rest)
     if kind == "actor" and rest in record_format.ACTORS:
         return vocabulary.actor(rest), reverse("pages:actor", args=[rest])
     titles = {"overview": gettext("How the seven stand"), "data": gettext("Data")}
@@ -170,9 +180,11 @@ def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     return titles[key], reverse(f"pages:{key}")
 
 
-@published
+@conditional.page
 def embed(request: HttpRequest, name: str) -> HttpResponse:
-    """A card for an iframe: the scores, their bands, the day, and a link back."""
+    """A card for an iframe: the scores, their bands, the day, and a link back; or one act."""
+    if name.startswith("event-"):
+        return _embedded_act(request, name.removeprefix("event-"))
     slug, read = named(name), reading.open_(request)
     query = read.clock.query()
     slugs = read.slugs if slug == "all" else (slug,)
@@ -186,15 +198,36 @@ def embed(request: HttpRequest, name: str) -> HttpResponse:
         "headline": sentences.headline(read.label(each) for each in read.slugs)
         if slug == "all"
         else read.name(slug),
-        "source": read.source_line(),
         "silence": read.coverage()["silence"],
-        "language_tag": frame.TAGS[frame.language()],
-        "home": frame.absolute(reverse("pages:overview") + query),
     }
-    return _everywhere(render(request, "pages/embed.html", context))
+    return _embedded(request, read, context)
 
 
-@published
+def _embedded_act(request: HttpRequest, event_id: str) -> HttpResponse:
+    read = reading.open_(request)
+    record = read.record(event_id)
+    if record is None:
+        raise Http404
+    act = read.act(record)
+    context = {
+        "headline": act.title,
+        "act": act,
+        "href": act.address + read.clock.query(),
+        "effects": [figures.effect(code) | {"code": code} for code in act.codes],
+    }
+    return _embedded(request, read, context)
+
+
+def _embedded(request: HttpRequest, read: Reading, context: dict[str, Any]) -> HttpResponse:
+    around = {
+        "source": read.source_line(),
+        "language_tag": frame.TAGS[frame.language()],
+        "home": frame.absolute(reverse("pages:overview") + read.clock.query()),
+    }
+    return _everywhere(render(request, "pages/embed.html", context | around))
+
+
+@conditional.page
 def badge(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":
@@ -206,7 +239,7 @@ def badge(request: HttpRequest, name: str) -> HttpResponse:
     return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
 
 
-@published
+@conditional.page
 def sparkline(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":

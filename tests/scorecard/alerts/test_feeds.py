@@ -44,9 +44,9 @@ def test_readers_agree_on_what_changed(client, changes, name, prefix):
     assert ids == [entry.id for entry in fast.entries] == [item["id"] for item in document["items"]]
     assert len(ids) == len(set(ids)) == (4 if name == "all" else 3)
     assert all(entry.link.startswith("http://testserver/") for entry in slow.entries)
-    assert slow.entries[0].title.startswith("retracted: ")
-    title = "法律" if prefix else 'A <b>law</b> & "more"'
-    assert slow.entries[-1].title.strip() == f"2025-06-01 {title}"
+    assert slow.entries[0].title.startswith("已撤回：" if prefix else "Retracted: ")
+    first = "法律（2025年6月1日）" if prefix else 'A <b>law</b> & "more" (1 June 2025)'
+    assert slow.entries[-1].title == first
 
 
 @pytest.mark.parametrize("prefix", ["", "/zh-hans"])

@@ -3,6 +3,7 @@
 import datetime
 import gzip
 import json
+import re
 
 import pytest
 from django.core.cache import cache
@@ -105,8 +106,13 @@ def _coded(line, rec, strengths, direction=None):
 
 
 def _says(line, word):
+    """Written in Chinese, or at the beginning of a word."""
     texts = [line[name] for name in ("title", "title_zh", "summary", "summary_zh", "id")]
-    return any(word in text.lower() for text in (*texts, *(a["rationale"] for a in line["assessments"])))
+    texts += [item["rationale"] for item in line["assessments"]]
+    texts += [source[name] for source in line["sources"] for name in ("title", "publisher", "url")]
+    return any(
+        re.search(word if ord(word[0]) > 999 else rf"(?<![a-z0-9]){word}", text.lower()) for text in texts
+    )
 
 
 def test_only_the_fields_asked_for_come(client, seeded):

@@ -23,4 +23,4 @@ def test_no_text_of_the_record_becomes_a_formula(client, text):
         for row in csv.reader(io.StringIO(taken(client, name, "csv").decode(), newline="")):
             cells = [cell for cell in row if not cell.lstrip("-").replace(".", "").isdigit()]
             assert not [cell for cell in cells if cell.lstrip(" ")[:1] in tuple("=+-@\t\r\n＝")]
-    assert json.loads(taken(client, "events", "jsonl"))["title"] == text
+    assert json.loads(taken(client, "events", "jsonl"))["title"] == text.strip()

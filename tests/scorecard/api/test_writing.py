@@ -19,7 +19,14 @@ PROPOSAL = {
     "language": "en",
     "actors": ["us"],
     "assessments": [{"rec": "trust", "direction": 1, "strength": 4, "ask": "import-barriers"}],
-    "sources": [{"title": "Curbs lifted", "url": "https://gazette.example/1?utm_source=x", "lang": "en"}],
+    "sources": [
+        {
+            "title": "Curbs lifted",
+            "url": "https://gazette.example/1?utm_source=x",
+            "lang": "en",
+            "date": "2026-05-01",
+        }
+    ],
 }
 
 

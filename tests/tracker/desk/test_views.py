@@ -114,7 +114,7 @@ HOSTILE = [
     ({"assessments": [CODE[0] | {"rationale": "x" * 2001}]}, 409, "2001 characters"),
     ({"assessments": [CODE[0], CODE[0]]}, 409, "two of trust"),
     ({"title": "t" * 501}, 409, "at most 500"),
-    ({"title": "a\x00b"}, 400, "NUL"),
+    ({"title": "a\x00b"}, 400, "title, character 2: U+0000 is a control character; delete it."),
     ({"title": " ", "title_zh": ""}, 409, "needs a title"),
     ({"date": "2026-02-31"}, 409, "calendar"),
     ({"date": "<script>"}, 409, "YYYY-MM-DD"),

@@ -1,5 +1,6 @@
 """The cue file: what it refuses, and every rule of the table by its example and counter-example."""
 
+import io
 import json
 
 import pytest
@@ -59,10 +60,10 @@ def test_words_stand_in_both_languages():
 )
 def test_a_cue_that_cannot_be_used_is_refused_with_its_line(broken, says):
     with pytest.raises(cues.CueError, match="line 2: ") as refused:
-        cues.read([json.dumps(WORDS), json.dumps(broken)])
+        cues.read(io.BytesIO(f"{json.dumps(WORDS)}\n{json.dumps(broken)}".encode()))
     assert says in str(refused.value)
 
 
 def test_a_line_that_is_no_json_is_named():
     with pytest.raises(cues.CueError, match="line 1: "):
-        cues.read(["{"])
+        cues.read(io.BytesIO(b"{"))

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker import tagger_examples
-from tracker import text as text_forms
 from tracker.tagging import cues, features, frames, matching
+from tracker.text import fold, lower, without_site
 
-CUES = cues.read((tagger_examples.FOLDER / "cues.jsonl").read_text("utf-8").splitlines())
+CUES = cues.read((tagger_examples.FOLDER / "cues.jsonl").open("rb"))
 MATCHER = matching.Matcher(CUES.words)
 READER = features.Reader(CUES)
 
@@ -18,26 +18,26 @@ def matcher(*words):
 
 
 def found(text, *words):
-    text = text_forms.fold(text)
+    text = fold(text)
     return [text[hit.start : hit.end] for hit in matcher(*words).find(text)]
 
 
 @given(st.text(max_size=300))
 def test_folding_never_moves_a_character(text):
-    assert len(text_forms.fold(text)) == len(text)
-    assert len(text_forms.lower(text_forms.fold(text))) == len(text)
+    assert len(fold(text)) == len(text)
+    assert len(lower(fold(text))) == len(text)
 
 
 def test_traditional_chinese_full_width_and_quotes_get_one_spelling():
-    assert text_forms.fold("對華晶片出口管制，ＡＩ “芯片”") == '对华晶片出口管制,AI "芯片"'
+    assert fold("對華晶片出口管制，ＡＩ “芯片”") == '对华晶片出口管制,AI "芯片"'
 
 
 def test_markup_becomes_spaces_of_the_same_length():
-    assert text_forms.fold("US <b>bans</b> chips") == "US    bans     chips"
+    assert fold("US <b>bans</b> chips") == "US    bans     chips"
 
 
 def test_the_turkish_capital_i_stays_one_character():
-    assert len(text_forms.lower("İstanbul")) == len("İstanbul")
+    assert len(lower("İstanbul")) == len("İstanbul")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_turkish_capital_i_stays_one_character():
     ],
 )
 def test_the_name_of_the_site_is_left_out(title, publisher, left):
-    kept = text_forms.without_site(title, publisher)
+    kept = without_site(title, publisher)
     assert kept == (left if left is not None else kept)
     assert title.startswith(kept)
 
@@ -112,7 +112,7 @@ def test_the_longest_act_wins_at_its_place():
     ],
 )
 def test_the_verb_that_misleads_is_read_rightly(title, polarity):
-    assert frames.read(text_forms.fold(title), MATCHER).polarity == polarity
+    assert frames.read(fold(title), MATCHER).polarity == polarity
 
 
 def test_each_clause_has_its_own_sign():

@@ -1,21 +1,15 @@
 """`manage.py cluster < articles.jsonl`: which articles report the same act. Needs no database."""
 
-import codecs
 import datetime
 import json
 import re
-import sys
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import clustering
+from tracker import clustering, rows
 
 TEXTS = ("summary", "lang", "publisher", "url")
 SHAPE = 'an article is an object {"id", "title", "summary"?, "date"?, "lang"?, "publisher"?, "url"?}'
-
-
-class BadLine(ValueError):
-    """A line that is no article; says which, and what it lacks."""
 
 
 class Command(BaseCommand):
@@ -33,11 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *args, file, **options):
         try:
-            with open(sys.stdin.fileno() if file == "-" else file, "rb", closefd=file != "-") as lines:
-                articles = read(lines)
+            with rows.opened(file) as binary:
+                articles = rows.checked(rows.json_lines(binary, SHAPE), checked)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}") from error
-        except BadLine as error:
+        except rows.BadFile as error:
             raise CommandError(f"{error}\nNothing was grouped.") from error
         for answer in grouped(articles):
             self.stdout.write(json.dumps(answer, ensure_ascii=False))
@@ -53,31 +47,8 @@ def grouped(articles):
     ]
 
 
-def read(lines):
-    """All articles, or `BadLine` with the number of every line that cannot be used."""
-    articles, wrong = [], []
-    for number, line in enumerate(lines, start=1):
-        if line.removeprefix(codecs.BOM_UTF8).strip():
-            try:
-                articles.append(checked(line))
-            except ValueError as error:
-                wrong.append(f"line {number}: {error}")
-    if wrong:
-        more = f"\n… and {len(wrong) - 20} lines more" if len(wrong) > 20 else ""
-        raise BadLine("\n".join(wrong[:20]) + more)
-    return articles
-
-
-def checked(line):
-    """One article of a line of JSON; `ValueError` says what is wrong with it."""
-    try:
-        raw = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 (byte {error.start})") from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not JSON ({error})") from None
-    if not isinstance(raw, dict):
-        raise ValueError(SHAPE)
+def checked(raw):
+    """One article of a line; `ValueError` says what is wrong with it."""
     if not isinstance(raw.get("id"), str | int) or isinstance(raw["id"], bool):
         raise ValueError("id: missing, or neither text nor a number")
     if not isinstance(raw.get("title"), str):

@@ -1,11 +1,8 @@
 """`manage.py import FILE.jsonl`: records into the log; repeatable, all or nothing, says what changed."""
 
-import sys
-from pathlib import Path
-
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import importing, triage
+from tracker import importing, rows, triage
 
 
 class Command(BaseCommand):
@@ -18,13 +15,12 @@ class Command(BaseCommand):
 
     def handle(self, *args, file, who, why, **options):
         try:
-            lines = sys.stdin if file == "-" else Path(file).read_text("utf-8-sig").splitlines()
-            outcome = importing.enter(importing.read(lines), who=who, why=why)
+            with rows.opened(file) as binary:
+                records = importing.read(binary)
+            outcome = importing.enter(records, who=who, why=why)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise CommandError(f"{file} is not UTF-8 (byte {error.start})") from error
-        except importing.BadFile as error:
+        except rows.BadFile as error:
             raise CommandError(f"{file}: nothing was imported.\n{error}") from error
         except triage.Refused as error:
             raise CommandError(f"{file}: nothing was imported. {error}") from error

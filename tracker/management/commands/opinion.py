@@ -1,12 +1,11 @@
 """`manage.py opinion < articles.jsonl`: what the outside model says of each, as it would be shown at the desk."""
 
 import json
-import sys
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import second_opinion
-from tracker.management.commands.tag import BadLine, read
+from tracker import rows, second_opinion
+from tracker.management.commands.tag import read
 
 
 class Command(BaseCommand):
@@ -27,10 +26,10 @@ class Command(BaseCommand):
                 "No second opinion is set up: set SECOND_OPINION_URL (http://…/v1) and SECOND_OPINION_MODEL."
             )
         try:
-            articles = read(sys.stdin.buffer if file == "-" else open(file, "rb"))  # noqa: SIM115
+            articles = read(file)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}") from error
-        except BadLine as error:
+        except rows.BadFile as error:
             raise CommandError(f"{error}\nNothing was asked.") from error
         answers = []
         for article in articles:

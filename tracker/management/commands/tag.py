@@ -1,18 +1,14 @@
 """`manage.py tag < articles.jsonl`: one suggestion a line, with its reasons. Needs no seeded database."""
 
 import json
-import sys
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import tagger_versions
+from tracker import rows, tagger_versions
 
 BATCH = 512
+SHAPE = 'an article is an object {"id", "title", "summary"?, "lang"?}'
 FIELDS = ("id", "title", "summary", "lang", "publisher")
-
-
-class BadLine(ValueError):
-    pass
 
 
 class Command(BaseCommand):
@@ -26,10 +22,10 @@ class Command(BaseCommand):
 
     def handle(self, *args, file, **options):
         try:
-            articles = read(sys.stdin.buffer if file == "-" else open(file, "rb"))  # noqa: SIM115
+            articles = read(file)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}") from error
-        except BadLine as error:
+        except rows.BadFile as error:
             raise CommandError(f"{error}\nNothing was tagged.") from error
         tagger = tagger_versions.serving()
         for start in range(0, len(articles), BATCH):
@@ -38,30 +34,14 @@ class Command(BaseCommand):
                 self.stdout.write(json.dumps(answer(article["id"], suggestion), ensure_ascii=False))
 
 
-def read(file):
-    """All articles, or `BadLine` with the number of every line that cannot be used."""
-    articles, wrong = [], []
-    for number, line in enumerate(file, start=1):
-        if line.strip():
-            try:
-                articles.append(article(line))
-            except ValueError as error:
-                wrong.append(f"line {number}: {error}")
-    if wrong:
-        raise BadLine("\n".join(wrong[:20]))
-    return articles
+def read(name):
+    """All articles of a file; `BadFile` with the number of every line that cannot be used."""
+    with rows.opened(name) as binary:
+        return rows.checked(rows.json_lines(binary, SHAPE), article)
 
 
-def article(line):
-    """One article of a line of JSON; `ValueError` says what it lacks."""
-    try:
-        raw = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 (byte {error.start})") from None
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"not JSON ({error})") from None
-    if not isinstance(raw, dict):
-        raise ValueError('an article is an object {"id", "title", "summary"?, "lang"?}')
+def article(raw):
+    """One article of a line; `ValueError` says what it lacks."""
     if not isinstance(raw.get("id"), str | int) or isinstance(raw["id"], bool):
         raise ValueError("id: missing, or neither text nor a number")
     if not isinstance(raw.get("title"), str):
