@@ -41,6 +41,11 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name}: 1 or 0, not {value!r}.")
 
 
+def flag_or_auto(name: str) -> bool | None:
+    """1 or 0, or None for `auto`, which is also what is meant when nothing is set."""
+    return None if os.environ.get(name, "").strip().lower() in ("", "auto") else flag(name)
+
+
 def number(name: str, default: int, *, least: int = 0, most: int = 1 << 31) -> int:
     value = os.environ.get(name, "").strip() or str(default)
     if not value.isdigit() or not least <= int(value) <= most:

@@ -8,17 +8,22 @@ teaches only when the machine itself is all but certain that it is ordinary news
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
 
 from tracker import rows
 from tracker.models import Article, Decision, Event, Report
-from tracker.tagging.training import Example
+from tracker.tagging.training import Example, fold_of
+
+Item = tuple[str, str, str]
 
 FOLDER = settings.INSTANCE_FOLDER
-FILES = ("cues.jsonl", "articles.jsonl", "events.jsonl", "headlines.jsonl")
+FILES = ("cues.jsonl", "articles.jsonl", "events.jsonl", "headlines.jsonl", "stream.jsonl")
+STREAM_KINDS = {"act": "act", "near": "near miss", "background": "background"}
+ORDINARY_SHARE = 3  # of the stream's ordinary news every third item teaches, and stands for three
+LONG_ENOUGH = 25  # characters of a title that two feeds do not share by chance
 BACKGROUND_SHARE = 0.05
 MOST_BACKGROUND = 2000
 MOST_DECIDED = 20_000
@@ -26,11 +31,43 @@ MOST_DECIDED = 20_000
 _DISMISSED_AS = {Event.Dismissal.NOT_RELEVANT, Event.Dismissal.NO_ACT}
 
 
-def seeded() -> list[Example]:
-    """The labelled pages, the record's own texts in both languages, and the written headlines."""
+def seeded(words: Mapping[Item, tuple[str, str]] | None = None) -> list[Example]:
+    """The labelled pages, the record's own texts in both languages, the written headlines and the labelled stream.
+
+    `words`: summary and publisher of the stream's items, which no seed file holds.
+    """
     events = {event["id"]: event for event in lines("events.jsonl")}
     articles = list(lines("articles.jsonl"))
-    return [*_pages(articles, events), *_record(events.values()), *_written(lines("headlines.jsonl"))]
+    return [
+        *_pages(articles, events),
+        *_record(events.values()),
+        *_written(lines("headlines.jsonl")),
+        *_stream(list(lines("stream.jsonl")), words or {}),
+    ]
+
+
+def item_of(row: Mapping[str, Any]) -> Item:
+    """What names one labelled item of the stream: feed, address, title."""
+    return row["feed"], row["url"], row["title"]
+
+
+def feed_groups(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The group of each feed of the stream: feeds that share an address or a long title are one."""
+    leader: dict[str, str] = {}
+
+    def root(feed: str) -> str:
+        leader.setdefault(feed, feed)
+        while leader[feed] != feed:
+            feed = leader[feed]
+        return feed
+
+    first: dict[str, str] = {}
+    for row in rows:
+        title = row["title"].lower() if len(row["title"]) > LONG_ENOUGH else ""
+        for mark in filter(None, (title, row["url"])):
+            one, other = root(first.setdefault(mark, row["feed"])), root(row["feed"])
+            leader[max(one, other)] = min(one, other)
+    return {feed: root(feed) for feed in list(leader)}
 
 
 def decided() -> list[Example]:
@@ -57,7 +94,13 @@ def unrelated() -> list[Example]:
     ).order_by("-id")[:MOST_BACKGROUND]
     return [
         Example(
-            each.title, (), f"page:{each.title_key or each.pk}", "background", each.summary, each.publisher
+            each.title,
+            (),
+            f"page:{each.title_key or each.pk}",
+            "background",
+            each.summary,
+            each.publisher,
+            delivered=True,
         )
         for each in stream
     ]
@@ -81,11 +124,13 @@ def _teaches(event: Event) -> bool:
 
 def _decided(event: Event, article: Article) -> Example:
     assessed = list(event.assessments.all()) if event.on_record else []
+    is_near = event.dismissal == Event.Dismissal.NO_ACT
     return Example(
         title=article.title,
         labels=tuple((each.recommendation_id, each.direction) for each in assessed),
         group=event.id,
-        kind="decision",
+        kind="near decision" if is_near else "decision",
+        delivered=True,
         summary=article.summary,
         publisher=article.publisher,
         strengths=tuple(each.strength for each in assessed),
@@ -123,6 +168,29 @@ def _record(events: Iterable[dict[str, Any]]) -> Iterator[Example]:
                     strengths=tuple(code["strength"] for code in codes),
                     asks=tuple(code["ask"] for code in codes),
                 )
+
+
+def _stream(rows: list[dict[str, Any]], words: Mapping[Item, tuple[str, str]]) -> Iterator[Example]:
+    groups = feed_groups(rows)
+    for row in rows:
+        kind, item = STREAM_KINDS[row["kind"]], item_of(row)
+        if kind == "background" and fold_of("|".join(item), ORDINARY_SHARE):
+            continue
+        codes = row.get("labels", ())
+        summary, publisher = words.get(item, ("", ""))
+        yield Example(
+            title=row["title"],
+            labels=tuple((code["rec"], code["direction"]) for code in codes),
+            group=f"stream:{row.get('event') or ' '.join(row['title'].lower().split())}",
+            kind=kind,
+            summary=summary,
+            publisher=publisher,
+            strengths=tuple(code["strength"] for code in codes),
+            asks=tuple(code.get("ask") for code in codes),
+            delivered=True,
+            fold=f"feed:{groups[row['feed']]}",
+            stands_for=float(ORDINARY_SHARE) if kind == "background" else 1.0,
+        )
 
 
 def _written(headlines: Iterable[dict[str, Any]]) -> Iterator[Example]:

@@ -31,6 +31,7 @@ from tracker.tagging.training import Example, fold_of
 
 HELD_BACK = 0  # this fifth of the decided events trains no version, so that versions can be compared on it
 FEWEST = 10  # decided events held back, below which the cross-validated figures decide
+SHIPPED, MEANINGS = "tagger.npz", "meanings.npz"  # beside the seeds
 WORSE = 0.02  # how much lower micro-F1 may be and still count as not worse
 
 log = logging.getLogger(__name__)
@@ -66,8 +67,13 @@ def serving() -> tagging.Tagger:
 
 
 def from_seeds() -> tagging.Tagger:
-    """A tagger from the seeds alone, without a database; trained once and then read from the data folder."""
+    """A tagger from the seeds alone, without a database: the one that comes with them, else trained once.
+
+    What is trained here is then read from the data folder.
+    """
     listed = _seeded_cues()
+    if shipped := _shipped():
+        return _tagger(listed, shipped)
     path = Path(settings.DATA_FOLDER) / f"tagger-{_digest_of_seeds()}.npz"
     with _one_process_at_a_time(path):
         if path.exists():
@@ -75,9 +81,20 @@ def from_seeds() -> tagging.Tagger:
                 return _tagger(listed, tagging.model.from_bytes(path.read_bytes()))
             except (tagging.model.ModelError, OSError) as error:
                 log.warning("%s cannot be used: %s", path.name, error)
-        model = tagging.training.train(tagger_examples.seeded(), listed, name=f"seeds-{_digest_of_seeds()}")
+        name = f"seeds-{_digest_of_seeds()}"
+        model = tagging.training.train(tagger_examples.seeded(), listed, name=name, encode=_encoder())
         _keep(path, tagging.model.to_bytes(model))
-    return tagging.Tagger(listed, model)
+    return _tagger(listed, model)
+
+
+def _shipped() -> tagging.model.Model | None:
+    """The model that lies beside the seeds, made of them by `python -m tests.evaluate.queue --write`."""
+    path = tagger_examples.FOLDER / SHIPPED
+    try:
+        return tagging.model.from_bytes(path.read_bytes()) if path.exists() else None
+    except (tagging.model.ModelError, OSError) as error:
+        log.warning("%s cannot be used: %s", path.name, error)
+        return None
 
 
 def retrain() -> Outcome:
@@ -188,14 +205,21 @@ def _tagger(listed: tagging.cues.Cues, model: tagging.model.Model) -> tagging.Ta
 
 @cache
 def _encoder() -> tagging.vectors.Encoder | None:
-    """Sentence embeddings where the operator asked for them; a missing package is said, never fatal."""
-    if not getattr(settings, "TAGGER_EMBEDDINGS", False):
+    """Sentence embeddings, unless they are off; a missing package is said, never fatal."""
+    if settings.TAGGER_EMBEDDINGS is False:
         return None
     try:
-        return tagging.vectors.encoder()
+        encode = tagging.vectors.encoder()
     except tagging.vectors.NoEmbeddings as error:
-        log.warning("TAGGER_EMBEDDINGS is on, but %s", error)
+        log.warning("The tagger reads words alone: %s", error)
         return None
+    return tagging.vectors.remembering(encode, _kept_meanings())
+
+
+def _kept_meanings() -> dict[bytes, Any]:
+    """The meanings of the seeds' titles, so that no retraining asks for them again."""
+    path = tagger_examples.FOLDER / MEANINGS
+    return tagging.vectors.from_bytes(path.read_bytes()) if path.exists() else {}
 
 
 def _seeded_cues() -> tagging.cues.Cues:

@@ -17,12 +17,17 @@ from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.model import PAIRS, Model
 
 _DEPARTING = np.array([0.075, 0.3])
+FEWEST_DELIVERED = 30  # acts as feeds deliver them, from which on relevance is fitted on such items alone
 SILENT_BELOW = 0.35  # a first suggestion that is right less often than this is not made
 
 
 @dataclass(slots=True)
 class Held:
-    """Held-out headlines: what speaks for each pair and for relevance, and what is right."""
+    """Held-out headlines: what speaks for each pair and for relevance, and what is right.
+
+    `delivered` marks those that came as feeds deliver them, with as much ordinary news as there is; `stands_for` is
+    how many such items each of them speaks for; `acts` marks those that report an act.
+    """
 
     seen: np.ndarray
     relevant: np.ndarray
@@ -30,6 +35,12 @@ class Held:
     touched: np.ndarray
     weight: np.ndarray
     groups: list[str]
+    delivered: np.ndarray
+    stands_for: np.ndarray
+
+    @property
+    def acts(self) -> np.ndarray:
+        return self.touched.max(axis=1) > 0
 
 
 def weigh(made: Model, held: Held) -> None:
@@ -43,13 +54,27 @@ def weigh(made: Model, held: Held) -> None:
     columns = models.with_relevance(held.seen, held.relevant)
     made.combining = _combining(columns, right, held.weight)
     pairs = np.einsum("tpw,pw->tp", columns, made.combining)
-    overall = models.bearing(pairs, held.relevant)
-    made.relevance = _shared(overall, held.touched.max(axis=1) > 0, np.ones(len(overall)))
+    _weigh_relevance(made, models.bearing(pairs, held.relevant), held)
     made.pooling = _fit_pooling(pairs, right, held.groups)
     pooled = _as_they_come(made, pairs, held.groups)
     made.threshold = _best_threshold(pairs, right)
     made.silence = _silence(pooled, right)
     made.facts["held_out_f1"] = round(_f1(pairs, right, made.threshold), 4)
+
+
+def _weigh_relevance(made: Model, overall: np.ndarray, held: Held) -> None:
+    """Relevance as the chance that a delivered item reports an act, and the borders for the shares that may be lost.
+
+    Where too few delivered acts are known, the hand-picked pages speak.
+    """
+    told = held.delivered if (held.delivered & held.acts).sum() >= FEWEST_DELIVERED else held.delivered | True
+    made.relevance = _shared(overall[told], held.acts[told], held.stands_for[told])
+    chance = models.probability(overall[told] @ made.relevance)
+    acts, ordinary = chance[held.acts[told]], chance[~held.acts[told]]
+    weight = held.stands_for[told][~held.acts[told]]
+    borders = [np.quantile(acts, lost) if len(acts) else 0.5 for lost in models.LOST]
+    shown = [weight[ordinary >= border].sum() / max(weight.sum(), 1.0) for border in borders]
+    made.borders = np.column_stack([models.LOST, borders, shown])
 
 
 def _combining(columns: np.ndarray, right: np.ndarray, weight: np.ndarray) -> np.ndarray:

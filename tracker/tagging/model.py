@@ -2,7 +2,12 @@
 
 For every recommendation the model knows how likely it is touched, and in which direction if it is; the
 direction is learnt over all recommendations together. What the table says is weighed in by a few numbers
-fitted on held-out headlines (`combining`, a row a pair), which also make the result a probability.
+fitted on held-out headlines (`combining`, a row a pair), which also make the result a probability. Relevance is
+the chance that an item, as feeds deliver them, reports an act: two models speak for it, one of acts alone, one
+of acts and near misses together.
+
+A model that reads meaning holds a second one, `first`, that reads words alone: it takes the first look, so that
+only what may matter is embedded, and it serves alone where there are no embeddings.
 """
 
 from __future__ import annotations
@@ -22,10 +27,12 @@ from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.features import Text
 from tracker.tagging.vectors import Vocabulary
 
-FORMAT = 2
+FORMAT = 3
 PAIRS = tuple((rec, direction) for rec in RECOMMENDATIONS for direction in (1, -1))
 WITNESSES = 8
-CHANCE = 5  # which column of `with_relevance` says how likely the pair is by the learnt weights alone
+VIEWS = 2  # of relevance: an act; an act or a near miss
+CHANCE = VIEWS + 4  # which column of `with_relevance` says how likely the pair is by the learnt weights alone
+LOST = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)  # shares of acts lost whose borders a model knows
 
 _ARRAYS = (
     "touched",
@@ -36,8 +43,10 @@ _ARRAYS = (
     "combining",
     "relevance",
     "pooling",
+    "borders",
     "cases",
 )
+_LARGE = ("touched", "direction", "relevant", "strength", "rarity", "case_values")
 
 
 class ModelError(ValueError):
@@ -49,6 +58,8 @@ class Model:
     """Weights by feature (rows) and output (columns); the last row of each is the constant.
 
     `ask` weighs signs alone; its columns are `ask_names`, pairs of a recommendation and an ask ("": none fits).
+    `borders` has a row for each share of acts lost in `LOST`: that share, the relevance from which on items are
+    shown if so much may be lost, and the share of ordinary news that is shown then.
     """
 
     vocabulary: Vocabulary
@@ -60,6 +71,7 @@ class Model:
     combining: np.ndarray
     relevance: np.ndarray
     pooling: np.ndarray
+    borders: np.ndarray
     threshold: float
     silence: float
     ask_names: list[tuple[str, str]]
@@ -67,6 +79,15 @@ class Model:
     cases: sparse.csr_matrix
     facts: dict[str, Any] = field(default_factory=dict)
     name: str = ""
+    first: Model | None = None
+
+    def border(self, lost: float) -> float:
+        """The relevance from which on an item is shown, if this share of acts may be lost."""
+        return float(np.interp(lost, self.borders[:, 0], self.borders[:, 1]))
+
+    def shown(self, lost: float) -> float:
+        """The share of ordinary news that is shown then."""
+        return float(np.interp(lost, self.borders[:, 0], self.borders[:, 2]))
 
     def evidence(self, texts: Sequence[Text], matrix: sparse.csr_matrix) -> np.ndarray:
         """Log-odds of each of `PAIRS` and, last, of relevance: one row a text (`matrix`: theirs, with constant)."""
@@ -121,15 +142,15 @@ def combine(model: Model, seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
 
 
 def with_relevance(seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
-    """The witnesses of each pair, relevance before them."""
+    """The witnesses of each pair, both views of relevance before them."""
     return np.concatenate([np.repeat(relevant[:, None, :], len(PAIRS), axis=1), seen], axis=2)
 
 
 def bearing(pairs: np.ndarray, relevant: np.ndarray) -> np.ndarray:
-    """What speaks for relevance: its own model, the best pair, that any pair holds, and a constant."""
+    """What speaks for relevance: its own models, the best pair, that any pair holds, and a constant."""
     best = pairs.max(axis=1)
     any_pair = log_odds(1 - np.prod(1 - probability(pairs), axis=1))
-    return np.stack([relevant[:, 0], best, any_pair, np.ones(len(best))], axis=1)
+    return np.column_stack([relevant, best, any_pair, np.ones(len(best))])
 
 
 def pool(model: Model, evidence: np.ndarray) -> np.ndarray:
@@ -166,13 +187,19 @@ def to_bytes(model: Model) -> bytes:
     }
     cases = model.cases.tocsr()
     arrays |= {"case_values": cases.data, "case_at": cases.indices, "case_ends": cases.indptr}
+    if model.first is not None:
+        arrays["first"] = np.frombuffer(to_bytes(model.first), dtype=np.uint8)
     held = io.BytesIO()
-    small = {
-        name: array.astype(np.float32) if array.dtype == np.float64 else array
-        for name, array in arrays.items()
-    }
+    small = {name: _small(name, array) for name, array in arrays.items()}
     np.savez_compressed(held, **small)
     return held.getvalue()
+
+
+def _small(name: str, array: np.ndarray) -> np.ndarray:
+    """Half precision for the large tables of weights: their third digit moves no suggestion."""
+    if array.dtype != np.float64:
+        return array
+    return array.astype(np.float16 if name in _LARGE else np.float32)
 
 
 def from_bytes(stored: bytes) -> Model:
@@ -210,4 +237,5 @@ def _rebuilt(held: dict[str, np.ndarray], meta: dict[str, Any]) -> Model:
         cases=sparse.csr_matrix(cases, shape=(len(meta["case_titles"]), width)),
         facts=meta["facts"],
         name=meta["name"],
+        first=from_bytes(held["first"].tobytes()) if "first" in held else None,
     )

@@ -18,12 +18,17 @@ from tracker.tagging.suggestions import Label, Suggestion
 
 SHOWN = 3
 USUAL_STRENGTH = 3
+MISSED_AT_FIRST = 0.02  # the share of acts that the first look may pass over
 _BATCH = 256
 _SEVERAL_OUTLETS = 2
 
 
 class Tagger:
-    """The cues and one model, ready to tag; a model that learnt from embeddings needs their encoder."""
+    """The cues and one model, ready to tag.
+
+    A model that learnt from embeddings needs their encoder; without one its `first`, which reads words alone, serves.
+    With one, the first look is that one's: only what may be relevant is embedded.
+    """
 
     def __init__(
         self,
@@ -33,13 +38,19 @@ class Tagger:
         reader: Reader | None = None,
     ):
         if len(model.vocabulary.meaning) and encode is None:
-            raise models.ModelError(
-                f"{model.name} was trained with embeddings, which are off or not installed"
-            )
+            if model.first is None:
+                raise models.ModelError(
+                    f"{model.name} was trained with embeddings, which are off or not installed"
+                )
+            model = model.first
         self.model = model
         self._encode = encode if len(model.vocabulary.meaning) else None
         self.reader = reader or Reader(cues)
         self._reasons = suggestions.Reasons(model)
+
+    @property
+    def reads_meaning(self) -> bool:
+        return self._encode is not None
 
     def tag(self, title: str, summary: str = "", lang: str = "", publisher: str = "") -> Suggestion:
         """The suggestion for one report; any text is answered, if need be with silence."""
@@ -90,7 +101,37 @@ class Tagger:
 
     def _batch(self, reports: Sequence[tuple[str, str, str]]) -> list[Suggestion]:
         texts = [self.reader.read(*report) for report in reports]
-        meanings = self._encode([text.whole for text in texts]) if self._encode else None
+        if self._encode is None:
+            return self._judged(reports, texts, None)
+        looked = self._first_look(reports, texts)
+        chosen = [at for at, told in enumerate(looked) if told is None]
+        meanings = self._encode([texts[at].title for at in chosen])
+        judged = self._judged([reports[at] for at in chosen], [texts[at] for at in chosen], meanings)
+        found = dict(zip(chosen, judged, strict=True))
+        return [told or found[at] for at, told in enumerate(looked)]
+
+    def _first_look(
+        self, reports: Sequence[tuple[str, str, str]], texts: Sequence[Text]
+    ) -> list[Suggestion | None]:
+        """What words alone say of the items that need no second look; None for those that do."""
+        first = self.model.first
+        if first is None:
+            return [None] * len(texts)
+        evidence = first.evidence(texts, models.with_constant(first.vocabulary.matrix(texts)))
+        border = models.log_odds(np.array(first.border(MISSED_AT_FIRST)))
+        found: list[Suggestion | None] = []
+        for report, text, said in zip(reports, texts, evidence, strict=True):
+            passed_over = said[-1] < border
+            found.append(
+                self._suggestion(report, text, said, self._labels(said, {})) if passed_over else None
+            )
+        return found
+
+    def _judged(
+        self, reports: Sequence[tuple[str, str, str]], texts: Sequence[Text], meanings: np.ndarray | None
+    ) -> list[Suggestion]:
+        if not reports:
+            return []
         matrix = models.with_constant(self.model.vocabulary.matrix(texts, meanings))
         evidence = self.model.evidence(texts, matrix)
         strengths, asks = self.model.strengths(matrix), self.model.asks(matrix)

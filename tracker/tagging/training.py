@@ -14,7 +14,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,16 +28,23 @@ from tracker.tagging.model import PAIRS, Model
 
 FOLDS = 5
 WEIGHTS = {"act": 1.0, "near miss": 1.0, "background": 0.7, "record": 0.7, "written": 0.7, "decision": 1.5}
-HELD_OUT = ("act", "near miss", "background", "decision")
+WEIGHTS["near decision"] = WEIGHTS["decision"]
+HELD_OUT = ("act", "near miss", "background", "decision", "near decision")
+NEAR = ("near miss", "near decision")
 
 _CASES_AN_EVENT = 2
 _POSITIVE = 3.0
 _STRENGTH = 2.0
+_MOST_STOOD_FOR = 2.0  # an item that stands for many teaches no more than this
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled text. `group` is its event: what must not stand on both sides of a fold."""
+    """One labelled text. `group` is its event: what must not stand on both sides of a fold.
+
+    `delivered`: it came as feeds deliver items, so that it tells how common acts are; then `fold` may name more that
+    must stay together (its feed), and `stands_for` says how many such items it speaks for.
+    """
 
     title: str
     labels: tuple[tuple[str, int], ...]
@@ -47,6 +54,13 @@ class Example:
     publisher: str = ""
     strengths: tuple[int, ...] = ()
     asks: tuple[str | None, ...] = ()
+    delivered: bool = False
+    fold: str = ""
+    stands_for: float = 1.0
+
+    @property
+    def is_near(self) -> bool:
+        return bool(self.labels) or self.kind in NEAR
 
 
 @dataclass(slots=True)
@@ -57,6 +71,7 @@ class _Rows:
     texts: Sequence[Text]
     touched: np.ndarray
     direction: np.ndarray
+    near: np.ndarray
     weight: np.ndarray
     fold: np.ndarray
     counted: vectors.Counted
@@ -68,6 +83,7 @@ class _Rows:
             texts=[self.texts[int(place)] for place in at],
             touched=self.touched[at],
             direction=self.direction[at],
+            near=self.near[at],
             weight=self.weight[at],
             fold=self.fold[at],
             counted=self.counted.part(at),
@@ -93,14 +109,74 @@ def train(
 
     `reader`: one that has read them before, where several models are made of the same texts.
     """
-    listed = list(examples)
+    return _train(list(examples), cues, name, encode, reader, folded=False)[0]
+
+
+def train_folded(
+    examples: Iterable[Example],
+    cues: Cues,
+    name: str = "",
+    encode: vectors.Encoder | None = None,
+    reader: Reader | None = None,
+) -> tuple[Model, list[Model | None]]:
+    """The model, and for each fold the one that never saw its examples (None where a fold is empty).
+
+    What weighs the voices is fitted once, on all held-out examples, and the same in all of them.
+    """
+    return _train(list(examples), cues, name, encode, reader, folded=True)
+
+
+def _train(
+    listed: list[Example],
+    cues: Cues,
+    name: str,
+    encode: vectors.Encoder | None,
+    reader: Reader | None,
+    *,
+    folded: bool,
+) -> tuple[Model, list[Model | None]]:
     reader = reader or Reader(cues)
-    rows = _rows(listed, [reader.read(one.title, one.summary, one.publisher) for one in listed], encode)
-    seen, relevant, order = _held_out(rows)
-    weights = _fit(rows)
+    texts = [reader.read(one.title, one.summary, one.publisher) for one in listed]
+    name = name or f"model-{digest(listed)}"
+    made, parts = _trained(_rows(listed, texts), name, folded)
+    if encode is None:
+        return made, parts
+    whole, deeper = _trained(_rows(listed, texts, encode([text.title for text in texts])), name, folded)
+    for one, first in zip([whole, *deeper], [made, *parts], strict=True):
+        if one is not None:
+            one.first = first
+    return whole, deeper
+
+
+def _trained(rows: _Rows, name: str, folded: bool) -> tuple[Model, list[Model | None]]:
+    held_out = _held_out(rows)
+    made = _model(rows, _fit(rows), name)
+    real = rows.part(held_out.chosen)
+    calibration.weigh(
+        made,
+        calibration.Held(
+            seen=held_out.seen,
+            relevant=held_out.relevant,
+            direction=real.direction,
+            touched=real.touched,
+            weight=real.weight,
+            groups=[one.group for one in real.examples],
+            delivered=np.array([one.delivered for one in real.examples], dtype=bool),
+            stands_for=np.array([one.stands_for for one in real.examples]),
+        ),
+    )
+    if not folded:
+        return made, []
+    return made, [
+        weights and _of_fold(made, weights, rows, fold) for fold, weights in enumerate(held_out.weights)
+    ]
+
+
+def _model(rows: _Rows, weights: _Weights, name: str) -> Model:
+    """The learnt weights as a model whose voices are not weighed yet."""
     told = rows.part(_past_cases(rows))
     ask_names, asks = _fit_asks(rows, weights.vocabulary)
-    made = Model(
+    return Model(
         vocabulary=weights.vocabulary,
         touched=weights.touched,
         direction=weights.direction,
@@ -108,22 +184,30 @@ def train(
         strength=_fit_strength(rows, weights.vocabulary),
         ask=asks,
         ask_names=ask_names,
-        combining=np.zeros((len(PAIRS), models.WITNESSES + 1)),
-        relevance=np.zeros(4),
+        combining=np.zeros((len(PAIRS), models.WITNESSES + models.VIEWS)),
+        relevance=np.zeros(models.VIEWS + 3),
         pooling=np.array([1.0, 0.0, 0.0, 0.0]),
+        borders=np.zeros((len(models.LOST), 3)),
         threshold=0.5,
         silence=0.0,
         case_titles=[one.title for one in told.examples],
         cases=_words_of(told, weights.vocabulary),
-        facts={"examples": len(listed), "kinds": dict(Counter(one.kind for one in listed))},
-        name=name or f"model-{digest(listed)}",
+        facts={"examples": len(rows.examples), "kinds": dict(Counter(one.kind for one in rows.examples))},
+        name=name,
     )
-    real = rows.part(order)
-    groups = [one.group for one in real.examples]
-    calibration.weigh(
-        made, calibration.Held(seen, relevant, real.direction, real.touched, real.weight, groups)
+
+
+def _of_fold(made: Model, weights: _Weights, rows: _Rows, fold: int) -> Model:
+    part = _model(rows.part(rows.fold != fold), weights, f"{made.name}-without-{fold}")
+    return replace(
+        part,
+        combining=made.combining,
+        relevance=made.relevance,
+        pooling=made.pooling,
+        borders=made.borders,
+        threshold=made.threshold,
+        silence=made.silence,
     )
-    return made
 
 
 def digest(examples: Sequence[Example]) -> str:
@@ -136,7 +220,7 @@ def fold_of(group: str, folds: int = FOLDS) -> int:
     return int(hashlib.sha256(group.encode()).hexdigest()[:12], 16) % folds
 
 
-def _rows(examples: Sequence[Example], texts: Sequence[Text], encode: vectors.Encoder | None = None) -> _Rows:
+def _rows(examples: Sequence[Example], texts: Sequence[Text], meanings: np.ndarray | None = None) -> _Rows:
     sizes = Counter((one.group, one.kind == "record") for one in examples)
     touched = np.zeros((len(examples), len(RECOMMENDATIONS)))
     direction = np.zeros_like(touched)
@@ -144,10 +228,16 @@ def _rows(examples: Sequence[Example], texts: Sequence[Text], encode: vectors.En
         for rec, sign in one.labels:
             touched[at, RECOMMENDATIONS.index(rec)] = 1
             direction[at, RECOMMENDATIONS.index(rec)] = sign
-    weight = [WEIGHTS[one.kind] / math.sqrt(sizes[one.group, one.kind == "record"]) for one in examples]
-    fold = np.array([fold_of(one.group) for one in examples])
-    meanings = encode([text.whole for text in texts]) if encode else None
-    return _Rows(examples, texts, touched, direction, np.array(weight), fold, vectors.count(texts, meanings))
+    near = np.array([one.is_near for one in examples], dtype=bool)
+    weight = [
+        WEIGHTS[one.kind]
+        * min(one.stands_for, _MOST_STOOD_FOR)
+        / math.sqrt(sizes[one.group, one.kind == "record"])
+        for one in examples
+    ]
+    fold = np.array([fold_of(one.fold or one.group) for one in examples])
+    counted = vectors.count(texts, meanings)
+    return _Rows(examples, texts, touched, direction, near, np.array(weight), fold, counted)
 
 
 def _fit(rows: _Rows) -> _Weights:
@@ -156,9 +246,10 @@ def _fit(rows: _Rows) -> _Weights:
     touched = [
         _logistic(matrix, rows.touched[:, at], rows.weight, _POSITIVE) for at in range(len(RECOMMENDATIONS))
     ]
-    relevant = _logistic(matrix, rows.touched.max(axis=1), rows.weight, 1.0)
+    views = (rows.touched.max(axis=1, initial=0.0) > 0, rows.near)
+    relevant = [_logistic(matrix, wanted, rows.weight, 1.0) for wanted in views]
     direction = _fit_direction(matrix, rows, vocabulary.before_signs)
-    return _Weights(vocabulary, np.array(touched).T, direction, relevant[:, None])
+    return _Weights(vocabulary, np.array(touched).T, direction, np.array(relevant).T)
 
 
 def _logistic(
@@ -214,22 +305,34 @@ def _fit_strength(rows: _Rows, vocabulary: vectors.Vocabulary) -> np.ndarray:
     ).T
 
 
-def _held_out(rows: _Rows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Witnesses and relevance of each real headline from weights that never saw its group."""
+@dataclass(slots=True)
+class _HeldOut:
+    """Witnesses and relevance of the `chosen` examples, each from weights that never saw its fold; those weights."""
+
+    seen: np.ndarray
+    relevant: np.ndarray
+    chosen: np.ndarray
+    weights: list[_Weights | None]
+
+
+def _held_out(rows: _Rows) -> _HeldOut:
     seen = np.zeros((len(rows.examples), len(PAIRS), models.WITNESSES))
-    relevant = np.zeros((len(rows.examples), 1))
+    relevant = np.zeros((len(rows.examples), models.VIEWS))
+    kept: list[_Weights | None] = []
     for fold in range(FOLDS):
         inside = rows.fold == fold
         if not inside.any() or inside.all():
+            kept.append(None)
             continue
         weights = _fit(rows.part(~inside))
+        kept.append(weights)
         held = rows.part(inside)
         matrix = models.with_constant(held.counted.matrix(weights.vocabulary))
         seen[inside] = models.witnesses(matrix @ weights.touched, matrix @ weights.direction, held.texts)
         relevant[inside] = matrix @ weights.relevant
     real = np.array([one.kind in HELD_OUT for one in rows.examples])
     chosen = real if real.any() else np.ones(len(rows.examples), dtype=bool)
-    return seen[chosen], relevant[chosen], chosen
+    return _HeldOut(seen[chosen], relevant[chosen], chosen, kept)
 
 
 def _fit_asks(rows: _Rows, vocabulary: vectors.Vocabulary) -> tuple[list[tuple[str, str]], np.ndarray]:

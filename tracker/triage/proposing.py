@@ -3,12 +3,12 @@
 The law: a proposal counts nowhere. A decided event keeps its codes whatever the machine reads later; it only
 gains reports.
 
-How much it is worth to look at a proposal soon. Pure.
+How soon a proposal is worth a look. Pure.
 
-Expected value = probability that it matters × weight of the act × novelty, halved with each week of age. All
-proposals age at the same pace, so the order never changes by itself: the logarithm is stored once, and the
-queue is one index. What no report dates is as likely old as new, since a feed's first poll brings years of it:
-it stands where what is two weeks older stands.
+First the chance that a person will accept it, in steps of half a nat of its odds; within a step what it would
+move, and only then how fresh it is. So an act of last month stands before noise of today. What no report dates is
+as likely old as new, since a feed's first poll brings years of it: it stands where what is two weeks older stands.
+The number hangs on nothing that passes, so that the order never changes by itself and the queue is one index.
 """
 
 from __future__ import annotations
@@ -32,10 +32,13 @@ from tracker.models import Article, Decision, Event, Report
 from tracker.triage import coding, searchable
 from tracker.triage.statuses import NEW, PROPOSED, SNOOZED, Refused
 
-HALF_LIFE_DAYS = 7.0
+STEP = 0.5  # nats of odds that count as the same chance
+LEAST, MOST = 0.001, 0.999
 UNDATED_DAYS = 14
 STRENGTH_WORTH = {1: 1.0, 2: 1.5, 3: 2.5, 4: 4.0, 5: 4.0}
 EPOCH = datetime.date(2025, 1, 21)
+_A_DAY = 1e-5  # of a step; a lifetime of days stays below what the worth leaves free
+_WORTH = 0.8
 
 
 def priority_of(
@@ -47,14 +50,16 @@ def priority_of(
     dated: bool = True,
 ) -> float:
     """The place in the queue: the greater, the sooner. Not `dated`: `date` is only when it came in."""
+    chance = min(MOST, max(LEAST, relevance or 0.0))
+    step = math.floor(math.log(chance / (1 - chance)) / STEP)
     weights = [
         float(label.get("probability") or 0.5) * STRENGTH_WORTH.get(int(label.get("strength") or 1), 1.0)
         for label in labels
     ]
-    value = max(0.01, min(1.0, relevance or 0.0)) * (0.5 + sum(sorted(weights)[-3:]))
-    value *= 1.0 + math.log2(max(1, outlets)) / 2  # taken up by others: more likely an act of weight
-    days = (date - EPOCH).days - (0 if dated else UNDATED_DAYS)
-    return round(math.log2(value) + days / HALF_LIFE_DAYS, 4)
+    # Taken up by others: more likely an act of weight.
+    value = (0.5 + sum(sorted(weights)[-3:])) * (1.0 + math.log2(max(1, outlets)) / 2)
+    days = max(0, (date - EPOCH).days - (0 if dated else UNDATED_DAYS))
+    return round(step + _WORTH * value / (1 + value) + days * _A_DAY, 6)
 
 
 LONGEST_SLUG = 70

@@ -1,0 +1,279 @@
+"""What an analyst would see of whole feeds: `python -m tests.evaluate.queue`, with FEED_CORPUS set.
+
+The labelled items of the recorded feeds are parsed, kept and filed by the product's own code on the first record, each
+article read by a model that learnt nothing from its feed, and the queue is compared with the labels. An item that
+joins its own event on record is found, though nothing is proposed.
+
+    --write     train on all examples and write the model and the meanings beside the seeds
+    --words     words alone, as where no embeddings are installed
+    --empty     without the first record: whatever is an act must be proposed
+    --joins N   print N machine joins, drawn at random, to be judged by a reader
+    --first N   print the first N proposals with what their items are
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+import numpy as np
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.test.utils import setup_databases, teardown_databases  # noqa: E402
+from sklearn.metrics import average_precision_score  # noqa: E402
+
+from tests.evaluate import recorded  # noqa: E402
+from tests.evaluate.recorded import Item  # noqa: E402
+from tracker import tagger_examples, tagger_versions, tagging  # noqa: E402
+from tracker.models import Article, Event, Report  # noqa: E402
+from tracker.tagging.model import Model  # noqa: E402
+
+DEPTHS = (20, 50, 100, 200)
+LANGUAGES = {"en": "English", "zh": "Chinese"}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One open proposal, as the queue shows it, with its items."""
+
+    title: str
+    items: tuple[Item, ...]
+
+    @property
+    def kind(self) -> str:
+        """What most of its items are; an act only if at least half of them report one."""
+        kinds = Counter(item.kind for item in self.items)
+        if 2 * kinds["act"] >= len(self.items):
+            return "act"
+        return "near" if 2 * (kinds["act"] + kinds["near"]) >= len(self.items) else "background"
+
+
+@dataclass(slots=True)
+class Filed:
+    """What became of the items."""
+
+    items: dict[int, Item]
+    articles: dict[int, Article]
+    queue: list[Proposal]
+    events: dict[int, list[str]]
+
+    def ticked(self, at: int) -> set[tuple[str, int]]:
+        told = self.articles[at].suggestion or {}
+        return {(one["rec"], one["direction"]) for one in told.get("labels", ()) if one["ticked"]}
+
+    def of(self, kind: str) -> list[int]:
+        return [at for at, item in self.items.items() if item.kind == kind]
+
+    def passed(self, at: int) -> bool:
+        return self.articles[at].state == Article.State.FILED
+
+    @classmethod
+    def read(cls, items: Sequence[Item]) -> Filed:
+        known = {item.article: item for item in items}
+        events: dict[int, list[str]] = defaultdict(list)
+        members: dict[str, list[Item]] = defaultdict(list)
+        for event, article in Report.objects.filter(article__in=known).values_list("event_id", "article_id"):
+            events[article].append(event)
+            members[event].append(known[article])
+        waiting = Event.objects.filter(status__in=("new", "proposed")).order_by("-priority", "pk")
+        queue = [Proposal(str(event), tuple(members[event.pk])) for event in waiting if members[event.pk]]
+        return cls(known, Article.objects.in_bulk(known), queue, events)
+
+
+def figures(filed: Filed) -> dict[str, float]:
+    """Every figure by name."""
+    kinds = [proposal.kind for proposal in filed.queue]
+    found: dict[str, float] = {"proposals": len(kinds)}
+    for depth in DEPTHS:
+        found[f"acts in the first {depth}"] = kinds[:depth].count("act")
+        found[f"acts or near misses in the first {depth}"] = depth - kinds[:depth].count("background")
+    acts, ordinary = filed.of("act"), filed.of("background")
+    found["average precision"] = _average_precision(filed, list(filed.items))
+    found["acts lost"] = _share([not filed.passed(at) for at in acts])
+    found["background passed"] = _share([filed.passed(at) for at in ordinary])
+    found["proposals per act"] = _proposals_per_act(filed)
+    hits, said, wanted, turned = _ticks(filed, acts)
+    found["ticked precision on acts"] = hits / max(said, 1)
+    found["ticked recall on acts"] = hits / max(wanted, 1)
+    found["ticked pair F1 on acts"] = 2 * hits / max(said + wanted, 1)
+    found["direction"] = turned
+    found["ticked on background"] = _share([bool(filed.ticked(at)) for at in ordinary])
+    passed = [at for at in filed.items if filed.passed(at)]
+    hits, said, wanted, _ = _ticks(filed, passed)
+    found["ticked precision on what passes"] = hits / max(said, 1)
+    found["ticked recall on what passes"] = hits / max(wanted, 1)
+    return found
+
+
+def _average_precision(filed: Filed, places: Sequence[int]) -> float:
+    wanted = [filed.items[at].kind == "act" for at in places]
+    if not any(wanted):
+        return float("nan")
+    return float(average_precision_score(wanted, [filed.articles[at].relevance or 0.0 for at in places]))
+
+
+def _share(told: Sequence[bool]) -> float:
+    return float(np.mean(told)) if told else 0.0
+
+
+def _proposals_per_act(filed: Filed) -> float:
+    """How many different events of ours the items of one labelled act lie in, on the mean of the acts found."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for at in filed.of("act"):
+        if event := filed.items[at].event:
+            homes[event] |= set(filed.events.get(at, ()))
+    counts = [len(places) for places in homes.values() if places]
+    return float(np.mean(counts)) if counts else 0.0
+
+
+def _ticks(filed: Filed, places: Sequence[int]) -> tuple[int, int, int, float]:
+    """Right, said and wanted pairs; and of right recommendations that are not mixed, the share rightly turned."""
+    hits = said = wanted = 0
+    turned = []
+    for at in places:
+        told, right = filed.ticked(at), filed.items[at].labels
+        hits, said, wanted = hits + len(told & right), said + len(told), wanted + len(right)
+        signs = {rec: sign for rec, sign in right if sign}
+        turned += [sign == signs[rec] for rec, sign in told if rec in signs]
+    return hits, said, wanted, _share(turned)
+
+
+def parts(filed: Filed) -> Iterator[tuple[str, list[int]]]:
+    """The items by language, and by how much of a feed is to the point."""
+    for code, name in LANGUAGES.items():
+        yield name, [at for at, item in filed.items.items() if item.lang.startswith(code)]
+    relevant, size = Counter(), Counter()
+    for item in filed.items.values():
+        size[item.feed] += 1
+        relevant[item.feed] += item.kind != "background"
+    dense = {feed for feed in size if relevant[feed] >= size[feed] / 10}
+    yield (
+        "feeds of which a tenth or more is to the point",
+        [at for at, item in filed.items.items() if item.feed in dense],
+    )
+    yield "all other feeds", [at for at, item in filed.items.items() if item.feed not in dense]
+
+
+def table(filed: Filed) -> str:
+    lines = ["| what | figure |", "|---|---|"]
+    lines += [f"| {name} | {value:.3f} |" for name, value in figures(filed).items()]
+    lines += [
+        "",
+        "| part | items | acts | average precision | acts lost | background passed |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, places in parts(filed):
+        acts = [at for at in places if filed.items[at].kind == "act"]
+        ordinary = [at for at in places if filed.items[at].kind == "background"]
+        lines.append(
+            f"| {name} | {len(places)} | {len(acts)} | {_average_precision(filed, places):.3f} "
+            f"| {_share([not filed.passed(at) for at in acts]):.3f} "
+            f"| {_share([filed.passed(at) for at in ordinary]):.3f} |"
+        )
+    return "\n".join(lines)
+
+
+def joins(filed: Filed, number: int) -> Iterator[str]:
+    """Reports that the machine joined to what was there already, drawn always the same way."""
+    reports = Report.objects.filter(article__in=filed.items, probability__isnull=False).order_by("id")
+    drawn = list(reports.select_related("article", "event"))
+    random.Random(0).shuffle(drawn)
+    for report in drawn[:number]:
+        item, event = filed.items[report.article_id], report.event
+        yield f"{report.probability:.2f} {item.kind:10} {report.article.title[:100]}\n      -> {str(event)[:100]}"
+
+
+def first(filed: Filed, number: int) -> Iterator[str]:
+    for place, proposal in enumerate(filed.queue[:number], start=1):
+        yield f"{place:4} {proposal.kind:10} {len(proposal.items):3} {proposal.title[:110]}"
+
+
+def summaries(corpus: Path | None) -> dict[tagger_examples.Item, tuple[str, str]]:
+    """Summary and publisher of every labelled item, from the recorded documents."""
+    return recorded.words(corpus, recorded.labels()) if corpus else {}
+
+
+def models(corpus: Path, *, with_meaning: bool) -> tuple[Model, list[Model | None]]:
+    listed = tagger_examples.seeded(summaries(corpus))
+    encode = tagger_versions._encoder() if with_meaning else None
+    return tagging.training.train_folded(listed, tagger_versions._seeded_cues(), "seeds", encode)
+
+
+def write(corpus: Path) -> None:
+    """The model for use, made of all examples, and the meanings that a retraining needs."""
+    listed = tagger_examples.seeded(summaries(corpus))
+    encode = tagger_versions._encoder()
+    reader = tagging.features.Reader(tagger_versions._seeded_cues())
+    titles = list(dict.fromkeys(reader.read(one.title, "", one.publisher).title for one in listed))
+    (tagger_examples.FOLDER / tagger_versions.MEANINGS).write_bytes(
+        tagging.vectors.to_bytes(titles, encode(titles))
+    )
+    name = f"seeds-{tagging.training.digest(listed)}"
+    model = tagging.training.train(listed, tagger_versions._seeded_cues(), name, encode)
+    (tagger_examples.FOLDER / tagger_versions.SHIPPED).write_bytes(tagging.model.to_bytes(model))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for flag in ("--write", "--words", "--empty"):
+        parser.add_argument(flag, action="store_true")
+    for number in ("--joins", "--first"):
+        parser.add_argument(number, type=int, default=0)
+    options = parser.parse_args()
+    corpus = recorded.folder()
+    if corpus is None:
+        sys.exit("FEED_CORPUS names no folder of recorded feeds: the queue cannot be measured.")
+    if options.write:
+        return write(corpus)
+    start = time.monotonic()
+    _, folds = models(corpus, with_meaning=not options.words)
+    print(f"Trained by folds of feeds in {time.monotonic() - start:.0f} seconds.", flush=True)
+    filed = run(corpus, folds, seeded=not options.empty)
+    print(f"Queue at {settings.QUEUE_MAY_LOSE:.0%} of acts that may be lost:\n\n{table(filed)}\n")
+    for line in (*first(filed, options.first), *joins(filed, options.joins)):
+        print(line)
+    return None
+
+
+def run(corpus: Path, folds: Sequence[Model | None], *, seeded: bool = True) -> Filed:
+    """Keep and file everything in a database of its own."""
+    made = setup_databases(verbosity=0, interactive=False)
+    try:
+        if seeded:
+            call_command("seed", verbosity=0)
+        items = recorded.keep(corpus, recorded.labels())
+        taggers = taggers_of(folds)
+        started = time.monotonic()
+        recorded.file_all(items, taggers)
+        print(f"{len(items)} items filed in {time.monotonic() - started:.0f} seconds.", flush=True)
+        return Filed.read(items)
+    finally:
+        teardown_databases(made, verbosity=0)
+
+
+def taggers_of(folds: Sequence[Model | None]) -> Mapping[int, tagging.Tagger]:
+    cues = tagger_versions._seeded_cues()
+    reader = tagging.features.Reader(cues)
+    return {
+        fold: tagging.Tagger(cues, model, tagger_versions._encoder(), reader)
+        for fold, model in enumerate(folds)
+        if model is not None
+    }
+
+
+if __name__ == "__main__":
+    main()
