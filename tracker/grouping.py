@@ -101,7 +101,7 @@ def report_of(article: Article) -> clustering.Report:
     return clustering.Report(
         key=str(article.pk),
         title=article.title,
-        summary=article.summary[:2000],
+        body=article.summary[:2000],
         date=article.day,
         lang=article.language,
         publisher=article.publisher,

@@ -18,6 +18,7 @@ NEAR_SUMMARY = 85.0
 # Letters of two long texts are aligned only where their words meet: alignment costs a thousand times as much, and
 # no copy among 2,203 summaries of recorded feeds shared fewer than seven in ten words.
 SHARED_WORDS = 0.5
+RETITLED = 60.0  # of 100, token_set_ratio: one page under a headline that was changed
 LONG_ENOUGH = 60  # characters of a summary that two outlets do not write alike by chance
 _AGENCIES = {
     "reuters": r"reuters|路透",
@@ -52,7 +53,7 @@ _CREDIT = re.compile(r"^.{0,60}?\(([^()]{2,30})\)\s*[-–—]|^\W{0,3}(\S{2,6}�
 class Text:
     """A report as copies are told by: plain title and summary, and the page's one address ("" if unknown).
 
-    `mark` is letters and digits of the title alone, `figures` its numbers.
+    `mark` is letters and digits of the title alone, `figures` its numbers, `outlet` who published it.
     """
 
     title: str
@@ -60,19 +61,29 @@ class Text:
     address: str
     mark: str
     figures: tuple[str, ...]
+    outlet: str = ""
 
     @classmethod
     def of(cls, report: Report) -> Text:
-        title, summary = title_of(report.title), plain(report.summary, LONGEST_SUMMARY)
+        title, summary = title_of(report.title), plain(report.summary or report.body, LONGEST_SUMMARY)
         figures = tuple(re.findall(r"\d+", title))
-        return cls(title, summary, _address_of(report), fingerprint(title), figures)
+        return cls(
+            title, summary, _address_of(report), fingerprint(title), figures, plain(report.publisher, 200)
+        )
 
 
 def is_copy(one: Text, other: Text) -> bool:
     """Whether one text is the other's, word for word or nearly. Generic titles are no texts."""
-    if one.address and one.address == other.address:
+    if is_one_page(one, other):
         return True
     return _near_titles(one, other) or _near_summaries(one.summary, other.summary)
+
+
+def is_one_page(one: Text, other: Text) -> bool:
+    """One address and no other item of the same outlet under it: changelogs and live pages list many there."""
+    if not one.address or one.address != other.address:
+        return False
+    return one.outlet != other.outlet or fuzz.token_set_ratio(one.title, other.title) >= RETITLED
 
 
 def _near_titles(one: Text, other: Text) -> bool:
@@ -121,7 +132,7 @@ def outlets(reports: Sequence[Report]) -> int:
 def originators(report: Report) -> frozenset[str]:
     """Who wrote it, as far as it says: the agencies it credits, else the outlet or its site."""
     publisher = plain(report.publisher, 200)
-    credit = _CREDIT.search(plain(report.summary, LONGEST_SUMMARY))
+    credit = _CREDIT.search(plain(report.summary or report.body, LONGEST_SUMMARY))
     said = f"{publisher} {next(filter(None, credit.groups()), '') if credit else ''}"
     agencies = {name for name, pattern in _AGENCY.items() if pattern.search(said)}
     if agencies:

@@ -9,7 +9,8 @@ import datetime
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from tracker.clustering.copies import is_copy
+from tracker.clustering import acts
+from tracker.clustering.copies import is_copy, is_one_page
 from tracker.clustering.postings import Postings, entries, nearest
 from tracker.clustering.reading import Reading
 from tracker.clustering.reports import Key, Offer, Pair, Reason, Report
@@ -70,7 +71,10 @@ class Ranking:
         if match.page:
             return True
         return (
-            match is self.matches[0] and self._is_worth(match) and chance_of(match.logit) >= self.scorer.join
+            match is self.matches[0]
+            and self._is_worth(match)
+            and chance_of(match.logit) >= self.scorer.join
+            and (match.copy or acts.in_common(self.reading, match.nearest, self.scorer.reader.names))
         )
 
     def _standings(self) -> list[list[float]]:
@@ -198,7 +202,9 @@ class Index:
     def _ranked(self, reading: Reading) -> list[Match]:
         members = {key: self._members(key, reading) for key in self._near_stories(reading)}
         members = {
-            key: known for key, known in members.items() if known and not self._parted_from(reading, known)
+            key: known
+            for key, known in members.items()
+            if known and not self._parted_from(reading, known) and not self._opposed(reading, known)
         }
         every = [member for known in members.values() for member in known]
         logits = self.scorer.pair_logits(reading, every).tolist()
@@ -240,8 +246,11 @@ class Index:
         return list(dict.fromkeys(self._readings[slot][0] for slot in slots))[:STORIES]
 
     def _same_page(self, reading: Reading) -> set[int]:
+        """Reports under the same address; one outlet's items that only share it (a changelog) are pages of their own."""
         return {
-            slot for slot in self._addresses.get(reading.text.address, ()) if self._is_other(slot, reading)
+            slot
+            for slot in self._addresses.get(reading.text.address, ())
+            if self._is_other(slot, reading) and is_one_page(reading.text, self._readings[slot][1].text)
         }
 
     def _same_title(self, reading: Reading) -> set[int]:
@@ -258,6 +267,11 @@ class Index:
     def _parted_from(self, reading: Reading, members: Sequence[Reading]) -> bool:
         parted = self._parted.get(reading.report.key, set())
         return bool(parted) and any(member.report.key in parted for member in members)
+
+    def _opposed(self, reading: Reading, members: Sequence[Reading]) -> bool:
+        """Whether the report's deed is the opposite of what this story tells, as far as headlines say."""
+        names = self.scorer.reader.names
+        return sum(acts.opposed(reading, member, names) for member in members) * 2 > len(members)
 
     def _last_day(self, story: Story) -> int:
         return max(self._readings[slot][1].days or 0 for slot in story.slots)

@@ -45,7 +45,7 @@ class Reader:
 
     def read(self, report: Report) -> Reading:
         text = Text.of(report)
-        title, summary = text.title, text.summary
+        title, summary = text.title, text.summary if report.summary else ""
         both = f"{title} {summary}".strip()
         counts = _counted(words(title), words(summary))
         # Interned: a window holds the same few thousand words in a hundred thousand readings.

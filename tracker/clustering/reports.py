@@ -12,7 +12,11 @@ Key = Hashable
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One article as grouping sees it: words, when, who and where. The key is the caller's."""
+    """One article as grouping sees it: words, when, who and where. The key is the caller's.
+
+    `summary` tells of the act, as the record's own does. `body` is what a feed delivered beside the title, where
+    footers, bylines and other stories stand too: only copies of one text are told by it.
+    """
 
     key: Key
     title: str
@@ -21,6 +25,7 @@ class Report:
     lang: str = ""
     publisher: str = ""
     url: str = ""
+    body: str = ""
 
 
 class Reason(NamedTuple):

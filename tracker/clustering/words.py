@@ -127,10 +127,13 @@ _TOKEN = re.compile(r"[a-z0-9][a-z0-9.+]*%?|[\u3400-\u4dbf\u4e00-\u9fff]")
 
 @dataclass(frozen=True, slots=True)
 class Name:
+    """`sign`, of deeds alone: 1 opens or joins, -1 closes or leaves; opposite deeds are never one act."""
+
     key: str
     kind: str
     english: str
     chinese: str
+    sign: int = 0
 
 
 class BadName(ValueError):
@@ -149,12 +152,16 @@ class Gazetteer:
 
     def find(self, text: str) -> frozenset[str]:
         """The keys of what a plain (folded, lower-case) text names."""
+        return frozenset(self.in_order(text))
+
+    def in_order(self, text: str) -> list[str]:
+        """The same in the order of the text, each as often as it stands there."""
         tokens = [_normal(token) for token in _TOKEN.findall(text)]
-        found: set[str] = set()
+        found: list[str] = []
         at = 0
         while at < len(tokens):
             at += self._spelling_at(tokens, at, found) or 1
-        return frozenset(found)
+        return found
 
     def shown(self, key: str, *, chinese: bool = False) -> str:
         """A name for readers, in their language where it is known; a key that is gone stands for itself."""
@@ -166,12 +173,12 @@ class Gazetteer:
         name = self.names.get(key)
         return (name.english, name.chinese) if name else ("", "")
 
-    def _spelling_at(self, tokens: list[str], at: int, found: set[str]) -> int:
+    def _spelling_at(self, tokens: list[str], at: int, found: list[str]) -> int:
         longest = self._longest.get(tokens[at], 0)
         for size in range(min(longest, len(tokens) - at), 0, -1):
             keys = self._spellings.get(tuple(tokens[at : at + size]))
             if keys:
-                found.update(keys)
+                found.extend(keys)
                 return size
         return 0
 
@@ -183,7 +190,8 @@ class Gazetteer:
                 f"Line {number} of the names: a new `key`, a `kind` of {', '.join(KINDS)} and spellings in "
                 f"`en` or `zh` are needed, not {dict(row)!r:.200}"
             )
-        self.names[key] = Name(key, kind, *(next(iter(row.get(lang, ())), "") for lang in ("en", "zh")))
+        english, chinese = (next(iter(row.get(lang, ())), "") for lang in ("en", "zh"))
+        self.names[key] = Name(key, kind, english, chinese, row.get("sign", 0))
         for spelling in spellings:
             tokens = tuple(_normal(token) for token in _TOKEN.findall(spelling.lower()))
             self._spellings[tokens] = (*self._spellings.get(tokens, ()), key)
