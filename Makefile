@@ -49,7 +49,7 @@ map: $(VENV)/dev.ready ## Write the map of docs/architecture.md from the modules
 	@$(BIN)/python -m tests.house_map
 
 .PHONY: evaluate
-evaluate: $(VENV)/dev.ready ## Quality of tagging and grouping, from the labelled articles
+evaluate: $(VENV)/dev.ready ## Quality of tagging, grouping and the queue (FEED_CORPUS=DIR), from labelled articles
 	@DEBUG=1 $(BIN)/python -m tests.evaluate
 
 .PHONY: bench
@@ -66,14 +66,14 @@ setup: $(VENV)/dev.ready ## Virtual environment with everything, also for develo
 .PHONY: lock
 lock: $(VENV)/dev.ready ## Pin the requirements anew, with hashes and without addresses
 	$(BIN)/pip install -q uv
-	for name in base dev embeddings errors; do \
+	for name in base dev errors; do \
 	  $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 
 .PHONY: audit
 audit: $(VENV)/bin/python ## Known weaknesses of the locked packages; asks the package index, so no part of check
 	@"$$(.ci/python)" -m venv .local/audit && .local/audit/bin/pip install -q pip-audit
-	@for name in base dev embeddings; do .local/audit/bin/pip-audit --strict --require-hashes --disable-pip \
+	@for name in base dev; do .local/audit/bin/pip-audit --strict --require-hashes --disable-pip \
 	  -r requirements/$$name.txt; done
 
 .PHONY: messages

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from tracker import clustering, coverage, grouping, record, sql, tagger_versions, tagging, triage
 from tracker.clustering.index import WINDOW
-from tracker.models import Article, Event, Lease
+from tracker.models import Article, Event, Lease, Report
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +167,34 @@ def _propose(article: Article, suggestion: tagging.Suggestion, offers: Sequence[
         relevance=suggestion.relevance,
         model_version=suggestion.model,
     )
+
+
+def propose_passed_over(articles: Iterable[Article], by: Any) -> list[Event]:
+    """What somebody found among the articles that were passed over, proposed by that person.
+
+    Articles that are filed already, or wait to be, stay as they are. How the event is decided teaches as any other's.
+    """
+    proposed = []
+    for article in articles:
+        if article.state not in (Article.State.BACKGROUND, Article.State.FAILED):
+            continue
+        told = dict(article.suggestion or {})
+        with transaction.atomic():
+            event = triage.propose(
+                title=article.title,
+                summary=article.summary,
+                language=article.language,
+                date=article.day,
+                articles=[article],
+                suggestion=told,
+                relevance=article.relevance or 0.0,
+                by=by,
+                how=Report.How.ANALYST,
+            )
+            state = Article.State.FILED
+            Article.objects.filter(pk=article.pk).update(state=state, filed_at=Now(), trouble="")
+        proposed.append(event)
+    return proposed
 
 
 def _pass_over(background: list[Told]) -> None:

@@ -8,14 +8,15 @@ teaches only when the machine itself is all but certain that it is ordinary news
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 
 from tracker import rows
 from tracker.models import Article, Decision, Event, Report
-from tracker.tagging.training import Example, fold_of
+from tracker.tagging.training import FOLDS, Example, fold_of
 
 Item = tuple[str, str, str]
 
@@ -51,8 +52,24 @@ def item_of(row: Mapping[str, Any]) -> Item:
     return row["feed"], row["url"], row["title"]
 
 
-def feed_groups(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The group of each feed of the stream: feeds that share an address or a long title are one."""
+def folds_of_feeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The fold of each feed of the stream, so that feeds which share items are in one and acts are spread evenly."""
+    groups = _feed_groups(rows)
+    acts, size = Counter(), Counter()
+    for row in rows:
+        acts[groups[row["feed"]]] += row["kind"] == "act"
+        size[groups[row["feed"]]] += 1
+    fold_of_group: dict[str, int] = {}
+    filled = [(0, 0, fold) for fold in range(FOLDS)]
+    for group in sorted(size, key=lambda group: (-acts[group], -size[group], group)):
+        some, many, fold = min(filled)
+        fold_of_group[group] = fold
+        filled[filled.index((some, many, fold))] = (some + acts[group], many + size[group], fold)
+    return {feed: fold_of_group[group] for feed, group in groups.items()}
+
+
+def _feed_groups(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The group of each feed: those that share an address or a long title are one."""
     leader: dict[str, str] = {}
 
     def root(feed: str) -> str:
@@ -171,7 +188,7 @@ def _record(events: Iterable[dict[str, Any]]) -> Iterator[Example]:
 
 
 def _stream(rows: list[dict[str, Any]], words: Mapping[Item, tuple[str, str]]) -> Iterator[Example]:
-    groups = feed_groups(rows)
+    folds = folds_of_feeds(rows)
     for row in rows:
         kind, item = STREAM_KINDS[row["kind"]], item_of(row)
         if kind == "background" and fold_of("|".join(item), ORDINARY_SHARE):
@@ -188,7 +205,7 @@ def _stream(rows: list[dict[str, Any]], words: Mapping[Item, tuple[str, str]]) -
             strengths=tuple(code["strength"] for code in codes),
             asks=tuple(code.get("ask") for code in codes),
             delivered=True,
-            fold=f"feed:{groups[row['feed']]}",
+            fold=folds[row["feed"]],
             stands_for=float(ORDINARY_SHARE) if kind == "background" else 1.0,
         )
 

@@ -30,6 +30,7 @@ from tracker.tagging import training
 from tracker.tagging.training import Example, fold_of
 
 HELD_BACK = 0  # this fifth of the decided events trains no version, so that versions can be compared on it
+FEWEST_ACTS = 30  # acts among delivered items, below which their order says too little
 FEWEST = 10  # decided events held back, below which the cross-validated figures decide
 SHIPPED, MEANINGS = "tagger.npz", "meanings.npz"  # beside the seeds
 WORSE = 0.02  # how much lower micro-F1 may be and still count as not worse
@@ -164,9 +165,11 @@ def _compare(candidate, serving_now, held: Sequence[Example]) -> tuple[dict[str,
     if len(groups) < FEWEST:
         new, old = (each.model.facts.get("held_out_f1", 0.0) for each in (candidate, serving_now))
         where = f"cross-validated, as only {len(groups)} decided events are held back"
+        order = _order_lost(candidate, serving_now)
     else:
         new, old = (training.micro_f1(each, held) for each in (candidate, serving_now))
         where = f"on {len(held)} reports of {len(groups)} decided events held back"
+        order = training.order(serving_now, held) - training.order(candidate, held)
     measures = {
         "micro_f1": round(new, 4),
         "micro_f1_of_predecessor": round(old, 4),
@@ -174,8 +177,18 @@ def _compare(candidate, serving_now, held: Sequence[Example]) -> tuple[dict[str,
         "events_held_back": len(groups),
         **candidate.model.facts,
     }
-    is_worse = new < old - WORSE
-    return measures, is_worse, f"micro-F1 {new:.3f} after {old:.3f}, {where}"
+    why = f"micro-F1 {new:.3f} after {old:.3f}, {where}"
+    if order > WORSE:
+        why += f"; the order of the queue loses {order:.3f} of average precision"
+    return measures, new < old - WORSE or order > WORSE, why
+
+
+def _order_lost(candidate: tagging.Tagger, serving_now: tagging.Tagger) -> float:
+    """How much average precision over delivered items is lost, as far as both know enough acts among them."""
+    new, old = (each.model.facts for each in (candidate, serving_now))
+    if min(each.get("delivered_acts", 0) for each in (new, old)) < FEWEST_ACTS:
+        return 0.0
+    return float(old["delivered_ap"] - new["delivered_ap"])
 
 
 def _key() -> tuple[Any, ...]:

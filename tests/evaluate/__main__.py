@@ -1,7 +1,8 @@
-"""`make evaluate`: the quality of tagging and of grouping, on events never seen in training.
+"""`make evaluate`: the quality of tagging and of grouping, on events never seen in training, and that of the queue.
 
-Both are measured at a time, each on one core. Tagging prints as it goes; grouping, which is done sooner, tells its
-progress on standard error and its tables at the end.
+Tagging and grouping are measured at a time, each on one core. Tagging prints as it goes; grouping, which is done
+sooner, tells its progress on standard error and its tables at the end. The queue comes last, where FEED_CORPUS names a
+folder of recorded feeds: whole feeds through the product's own path.
 """
 
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 
-PARTS = ("tagging", "grouping")
+PARTS = ("tagging", "grouping")  # at a time
 
 
 def main():
@@ -19,8 +20,12 @@ def main():
     tagging = subprocess.run(started["tagging"], env=one_core, check=False)
     tables, _ = grouping.communicate()
     print(f"\n## Grouping\n\n{tables}\n{time.monotonic() - start:.0f} seconds in all.")
-    codes = {"tagging": tagging.returncode, "grouping": grouping.returncode}
-    if failed := [part for part in PARTS if codes[part]]:
+    print("\n## The queue\n", flush=True)
+    queue = subprocess.run(
+        [sys.executable, "-u", "-m", "tests.evaluate.queue", "--joins", "40"], env=one_core, check=False
+    )
+    codes = {"tagging": tagging.returncode, "grouping": grouping.returncode, "queue": queue.returncode}
+    if failed := [part for part in codes if codes[part]]:
         sys.exit(f"did not end well: {', '.join(failed)}")
 
 

@@ -46,7 +46,9 @@ class Articles:
     def __init__(self):
         self.rows = [json.loads(line) for line in (SEEDS / "articles.jsonl").read_text("utf-8").splitlines()]
         seeded = tagger_examples.seeded()
-        self.examples = [one for one in seeded if one.kind in ("act", "near miss", "background")]
+        picked = ("act", "near miss", "background")
+        self.examples = [one for one in seeded if one.kind in picked and not one.delivered]
+        self.stream = [one for one in seeded if one.delivered]
         self.record = [one for one in seeded if one.kind == "record"]
         self.written = [one for one in seeded if one.kind == "written"]
         self.events = {event["id"]: event for event in tagger_examples.lines("events.jsonl")}
@@ -89,6 +91,7 @@ class Articles:
         inside = set(held.tolist())
         hidden = {self.rows[at]["event"] for at in inside}
         learnt = [one for at, one in enumerate(self.examples) if at not in inside]
+        learnt += [one for one in self.stream if one.group not in {f"stream:{name}" for name in hidden}]
         if with_record:
             learnt += [one for one in self.record if one.group not in hidden]
         if with_written:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -236,7 +235,8 @@ def main() -> None:
     options = parser.parse_args()
     corpus = recorded.folder()
     if corpus is None:
-        sys.exit("FEED_CORPUS names no folder of recorded feeds: the queue cannot be measured.")
+        print("FEED_CORPUS names no folder of recorded feeds: the queue is not measured.")
+        return None
     if options.write:
         return write(corpus)
     start = time.monotonic()

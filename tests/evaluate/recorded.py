@@ -23,7 +23,6 @@ from feeds.models import Delivery, Feed
 from tracker import filing, grouping, tagger_examples, tagger_versions
 from tracker.models import Article
 from tracker.tagging import Suggestion, Tagger
-from tracker.tagging.training import fold_of
 
 Row = Mapping[str, Any]
 
@@ -85,11 +84,10 @@ def documents(corpus: Path, rows: Sequence[Row]) -> Iterator[tuple[str, parsing.
 
 def keep(corpus: Path, rows: Sequence[Row]) -> list[Item]:
     """Read every labelled feed and store its items as polling does; the items that were found, as they were kept."""
-    groups, found = tagger_examples.feed_groups(rows), {}
+    folds, found = tagger_examples.folds_of_feeds(rows), {}
     for number, (name, document, wanted) in enumerate(documents(corpus, rows)):
         for article, row in _stored(number, document, wanted):
-            fold = fold_of(f"feed:{groups[name]}")
-            item = Item(article, name, fold, row["kind"], row["lang"], row.get("event"), _pairs(row))
+            item = Item(article, name, folds[name], row["kind"], row["lang"], row.get("event"), _pairs(row))
             before = found.get(article)
             if before is None or FIRST.index(item.kind) < FIRST.index(before.kind):
                 found[article] = item

@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from tracker import log, search, vocabulary
+from tracker import filing, log, search, vocabulary
 from tracker.admin.base import AddOnly, Blinded, LookOnly
 from tracker.desk import history
 from tracker.models import (
@@ -36,6 +37,8 @@ from tracker.models import (
 from tracker.triage import blind, coding, searchable
 from tracker.triage.steps import name_of
 
+MOST_PROPOSED = 50  # at a time
+
 
 class Languages(admin.AllValuesFieldListFilter):
     """Texts whose language nobody could say stand under words: a link without any cannot be read out."""
@@ -47,7 +50,10 @@ class Languages(admin.AllValuesFieldListFilter):
 
 @admin.register(Article)
 class ArticleAdmin(LookOnly):
-    list_display = ("shown", "publisher", "language", "state", "published_at", "first_seen_at", "trouble")
+    list_display = (
+        *("shown", "publisher", "language", "state", "chance", "published_at", "first_seen_at", "trouble"),
+    )
+    actions = ["propose"]
     list_filter = ("state", ("language", Languages))
     search_fields = ("title", "publisher", "url")
     exclude = ("html", "title_key", "leased_until")
@@ -66,6 +72,26 @@ class ArticleAdmin(LookOnly):
         if coding_blind or any(coding.suggestion_hidden(event) for event in events.open()):
             return (*found, "suggestion")
         return found
+
+    def has_triage_permission(self, request):
+        return request.user.has_perm("tracker.triage_event")
+
+    @admin.action(description=_("Propose an event of each that was passed over"), permissions=["triage"])
+    def propose(self, request, queryset):
+        chosen = Article.objects.filter(pk__in=queryset.values("pk"))[:MOST_PROPOSED]
+        proposed = filing.propose_passed_over(chosen, request.user)
+        self.message_user(
+            request,
+            ngettext("%(count)d event was proposed.", "%(count)d events were proposed.", len(proposed))
+            % {"count": len(proposed)},
+        )
+
+    @admin.display(description=_("relevance"), ordering="relevance")
+    def chance(self, article):
+        """Of what was passed over alone: in the queue it might be coded without the machine's words."""
+        if article.state != Article.State.BACKGROUND or article.relevance is None:
+            return ""
+        return f"{100 * article.relevance:.1f} %"
 
     @admin.display(description=_("title"), ordering="title")
     def shown(self, article):

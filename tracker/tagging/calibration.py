@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracker.tagging import model as models
+from tracker.tagging import training
 from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.model import PAIRS, Model
 
@@ -70,6 +71,10 @@ def _weigh_relevance(made: Model, overall: np.ndarray, held: Held) -> None:
     told = held.delivered if (held.delivered & held.acts).sum() >= FEWEST_DELIVERED else held.delivered | True
     made.relevance = _shared(overall[told], held.acts[told], held.stands_for[told])
     chance = models.probability(overall[told] @ made.relevance)
+    made.facts["delivered_acts"] = int((held.delivered & held.acts).sum())
+    made.facts["delivered_ap"] = round(
+        training.average_precision(chance, held.acts[told], held.stands_for[told]), 4
+    )
     acts, ordinary = chance[held.acts[told]], chance[~held.acts[told]]
     weight = held.stands_for[told][~held.acts[told]]
     borders = [np.quantile(acts, lost) if len(acts) else 0.5 for lost in models.LOST]

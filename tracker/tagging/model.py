@@ -76,6 +76,7 @@ class Model:
     silence: float
     ask_names: list[tuple[str, str]]
     case_titles: list[str]
+    case_labels: list[list[tuple[str, int]]]
     cases: sparse.csr_matrix
     facts: dict[str, Any] = field(default_factory=dict)
     name: str = ""
@@ -176,6 +177,7 @@ def to_bytes(model: Model) -> bytes:
         "silence": model.silence,
         "ask_names": model.ask_names,
         "case_titles": model.case_titles,
+        "case_labels": model.case_labels,
         "facts": model.facts,
         "name": model.name,
     }
@@ -234,6 +236,7 @@ def _rebuilt(held: dict[str, np.ndarray], meta: dict[str, Any]) -> Model:
         silence=meta["silence"],
         ask_names=[(rec, ask) for rec, ask in meta["ask_names"]],
         case_titles=meta["case_titles"],
+        case_labels=[[(rec, sign) for rec, sign in labels] for labels in meta["case_labels"]],
         cases=sparse.csr_matrix(cases, shape=(len(meta["case_titles"]), width)),
         facts=meta["facts"],
         name=meta["name"],

@@ -7,6 +7,7 @@ Why: the words, signs and past cases that led to a label; and who acts, how cert
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,8 +84,16 @@ def _fields(one: Because | Label | Suggestion) -> dict[str, Any]:
 
 Row = tuple[np.ndarray, np.ndarray]
 
-_MOST_WORDS = 4
-_NEAREST = 0.45
+MOST = 3  # reasons of a label
+_MOST_WORDS = 2
+_NEAREST, _ALIKE_AT_ALL = 0.45, 0.15  # cosine over words: worth naming beside words; worth naming without any
+_SHORTEST = 4  # letters of a word that says something by itself; Han characters need two
+_SAYS_NOTHING = frozenset(
+    """about after also among amid before being been between could does from have into just like made make many
+    more most much must next only other over says said should some such than that their them then there these they
+    this those through under until upon very what when where which while will with would year years your""".split()  # noqa: SIM905
+)
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 class Reasons:
@@ -94,6 +103,10 @@ class Reasons:
         self._model = model
         self._words = model.vocabulary.words
         self._cases = model.cases
+        self._of_pair = {
+            pair: np.flatnonzero([pair in map(tuple, labels) for labels in model.case_labels])
+            for pair in PAIRS
+        }
 
     def of(self, pair: Pair, text: Text, row: Row, report: Sequence[str]) -> tuple[Because, ...]:
         """Words of the rules that hold for the pair; without one, the words that weigh most in the model."""
@@ -106,35 +119,45 @@ class Reasons:
         found: list[Because] = []
         title, best = text.title.lower(), np.argsort(-weights)[:40]
         for column, weight in zip(places[best].tolist(), weights[best].tolist(), strict=True):
-            if weight <= 0 or len(found) == 2:
+            if weight <= 0 or len(found) == _MOST_WORDS:
                 break
             if column >= len(self._words) or self._words[column][0] == "c":
                 continue
             word = self._words[column][2:]
             start = title.find(word)
-            if (
-                start >= 0
-                and len(word) > 1
-                and not any(_overlap(start, start + len(word), one) for one in found)
-            ):
-                found.append(
-                    Because(report[0][start : start + len(word)], "model", "title", start, start + len(word))
-                )
+            end = start + len(word)
+            if start >= 0 and says_something(word) and not any(_overlap(start, end, one) for one in found):
+                found.append(Because(report[0][start:end], "model", "title", start, end))
         return found
 
-    def nearest(self, matrix: sparse.csr_matrix) -> list[tuple[Because, bool]]:
-        """For each row the past case most like it, and whether it is alike enough to be named beside words."""
-        if not self._cases.shape[0]:
-            return []
-        near = (matrix[:, : self._cases.shape[1]] @ self._cases.T).toarray()
-        best = near.argmax(axis=1)
-        return [
-            (Because(self._model.case_titles[case], "case", ""), bool(near[at, case] >= _NEAREST))
-            for at, case in enumerate(best)
-        ]
+    def precedent(self, pair: Pair, likeness: np.ndarray, *, alone: bool) -> tuple[Because, ...]:
+        """The past case most like a text that was coded so, if it is like enough; `alone`: nothing else is said."""
+        own = self._of_pair[pair]
+        if not len(own):
+            return ()
+        best = own[likeness[own].argmax()]
+        if likeness[best] < (_ALIKE_AT_ALL if alone else _NEAREST):
+            return ()
+        return (Because(self._model.case_titles[best], "case", ""),)
+
+    def likeness(self, matrix: sparse.csr_matrix) -> np.ndarray:
+        """How like each past case each text is: a row a text."""
+        near: np.ndarray = (matrix[:, : self._cases.shape[1]] @ self._cases.T).toarray()
+        return near
+
+
+def says_something(words: str) -> bool:
+    """Whether a reader could take these for a reason: never a number, a stop word or a scrap alone."""
+    parts = [part for part in re.split(r"[^\w]+", words) if part]
+    return any(
+        len(_HAN.findall(part)) >= 2
+        or (len(part) >= _SHORTEST and not any(map(str.isdigit, part)) and part not in _SAYS_NOTHING)
+        for part in parts
+    )
 
 
 def _from_rules(pair: Pair, text: Text, report: Sequence[str]) -> list[Because]:
+    """The words by which the rules read deed and object, those of the title first."""
     found: dict[tuple[str, int], Because] = {}
     for place, finding in text.findings:
         if finding.pair != pair:
@@ -144,7 +167,8 @@ def _from_rules(pair: Pair, text: Text, report: Sequence[str]) -> list[Because]:
             found.setdefault(
                 (place, hit.start), Because(whole[hit.start : hit.end], "words", place, hit.start, hit.end)
             )
-    return sorted(found.values(), key=lambda one: (one.field != "title", one.start or 0))[:_MOST_WORDS]
+    told = [one for one in found.values() if any(map(str.isalpha, one.text))]
+    return sorted(told, key=lambda one: (one.field != "title", one.start or 0))[:MOST]
 
 
 def _overlap(start: int, end: int, one: Because) -> bool:

@@ -135,20 +135,19 @@ class Tagger:
         matrix = models.with_constant(self.model.vocabulary.matrix(texts, meanings))
         evidence = self.model.evidence(texts, matrix)
         strengths, asks = self.model.strengths(matrix), self.model.asks(matrix)
-        cases = self._reasons.nearest(matrix)
+        likeness = self._reasons.likeness(matrix)
         found = []
         for at, (report, text) in enumerate(zip(reports, texts, strict=True)):
             inside = slice(matrix.indptr[at], matrix.indptr[at + 1])
             row = matrix.indices[inside], matrix.data[inside]
-            case = cases[at] if cases else None
-            labels = self._tagged(report, text, evidence[at], row, case)
+            labels = self._tagged(report, text, evidence[at], row, likeness[at])
             labels = tuple(
                 replace(one, strength=int(strengths[at]), ask=asks[at].get(one.rec)) for one in labels
             )
             found.append(self._suggestion(report, text, evidence[at], labels))
         return found
 
-    def _tagged(self, report, text: Text, evidence, row, case) -> tuple[Label, ...]:
+    def _tagged(self, report, text: Text, evidence, row, likeness) -> tuple[Label, ...]:
         labels: list[Label] = []
         best = _best_pairs(evidence)
         silent = best[0][1] < self.model.silence
@@ -157,9 +156,10 @@ class Tagger:
             if not ticked and len(labels) >= SHOWN:
                 break
             because = self._reasons.of(PAIRS[at], text, row, report)
-            if case and ticked and (case[1] or not because):  # nothing is ticked without a reason
-                because += (case[0],)
-            ticked = ticked and bool(because)
+            if ticked:
+                case = self._reasons.precedent(PAIRS[at], likeness, alone=not because)
+                because = because[: suggestions.MOST - len(case)] + case
+            ticked = ticked and bool(because)  # nothing is ticked without a reason
             labels.append(Label(*PAIRS[at], round(chance, 4), USUAL_STRENGTH, None, because, ticked))
         return tuple(labels)
 

@@ -42,8 +42,8 @@ _MOST_STOOD_FOR = 2.0  # an item that stands for many teaches no more than this
 class Example:
     """One labelled text. `group` is its event: what must not stand on both sides of a fold.
 
-    `delivered`: it came as feeds deliver items, so that it tells how common acts are; then `fold` may name more that
-    must stay together (its feed), and `stands_for` says how many such items it speaks for.
+    `delivered`: it came as feeds deliver items, so that it tells how common acts are; then `fold` may say which fold it
+    is in, so that its feed stays together, and `stands_for` how many such items it speaks for.
     """
 
     title: str
@@ -55,7 +55,7 @@ class Example:
     strengths: tuple[int, ...] = ()
     asks: tuple[str | None, ...] = ()
     delivered: bool = False
-    fold: str = ""
+    fold: int | None = None
     stands_for: float = 1.0
 
     @property
@@ -191,6 +191,7 @@ def _model(rows: _Rows, weights: _Weights, name: str) -> Model:
         threshold=0.5,
         silence=0.0,
         case_titles=[one.title for one in told.examples],
+        case_labels=[list(one.labels) for one in told.examples],
         cases=_words_of(told, weights.vocabulary),
         facts={"examples": len(rows.examples), "kinds": dict(Counter(one.kind for one in rows.examples))},
         name=name,
@@ -235,7 +236,7 @@ def _rows(examples: Sequence[Example], texts: Sequence[Text], meanings: np.ndarr
         / math.sqrt(sizes[one.group, one.kind == "record"])
         for one in examples
     ]
-    fold = np.array([fold_of(one.fold or one.group) for one in examples])
+    fold = np.array([fold_of(one.group) if one.fold is None else one.fold for one in examples])
     counted = vectors.count(texts, meanings)
     return _Rows(examples, texts, touched, direction, near, np.array(weight), fold, counted)
 
@@ -380,11 +381,30 @@ def micro_f1(tagger: Tagger, examples: Sequence[Example]) -> float:
     return f1(ticked, [set(one.labels) for one in examples])
 
 
+def order(tagger: Tagger, examples: Sequence[Example]) -> float:
+    """Average precision of relevance: how well acts stand before what is none. 0 where all are of one kind."""
+    suggestions = tagger.tag_many([(one.title, one.summary, one.publisher) for one in examples])
+    right = np.array([bool(one.labels) for one in examples])
+    if right.all() or not right.any():
+        return 0.0
+    chance = np.array([one.relevance for one in suggestions])
+    return average_precision(chance, right, np.ones(len(right)))
+
+
 def f1(ticked: Iterable[Pairs], right: Iterable[Pairs]) -> float:
     hits = said = wanted = 0
     for these, those in zip(ticked, right, strict=True):
         hits, said, wanted = hits + len(these & those), said + len(these), wanted + len(those)
     return 2 * hits / (said + wanted) if said + wanted else 0.0
+
+
+def average_precision(chance: np.ndarray, right: np.ndarray, weight: np.ndarray) -> float:
+    """Mean over the right ones of the share that is right down to each, most likely first; `weight`: as many as each is."""
+    order = np.argsort(-chance, kind="stable")
+    hits = np.cumsum((right * weight)[order])
+    share = hits / np.cumsum(weight[order])
+    found = (right * weight)[order]
+    return float((share * found).sum() / found.sum()) if found.sum() else 0.0
 
 
 def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> float:

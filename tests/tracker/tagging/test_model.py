@@ -9,7 +9,8 @@ import pytest
 from tests.tracker.tagging.test_reading import CUES
 from tracker import tagging
 from tracker.tagging import model as models
-from tracker.tagging import training
+from tracker.tagging import suggestions, training
+from tracker.tagging import vectors as vectors_module
 from tracker.tagging.training import Example, fold_of, train
 
 TRUST, GOVERNANCE = ("trust", -1), ("governance", 1)
@@ -129,14 +130,77 @@ def test_pooled_suggestions_can_be_pooled_again(small):
     assert (stepwise.labels[0].rec, stepwise.labels[0].direction) == TRUST
 
 
-def test_a_model_with_embeddings_is_not_served_without_them():
-    def encode(texts):
-        return np.array([[len(text) / 100, text.count("a") / 10] for text in texts])
+def encode(texts):
+    return np.array([[len(text) / 100, text.count("a") / 10] for text in texts])
 
+
+def test_without_embeddings_the_first_look_serves_alone_and_never_needs_them():
     model = train(examples(), CUES, "voiced", encode)
     assert tagging.Tagger(CUES, model, encode).tag("US bans Chinese app").labels[0].rec == "trust"
+    stored = models.from_bytes(models.to_bytes(model))
+    plain = tagging.Tagger(CUES, stored)
+    assert not plain.reads_meaning
+    assert plain.tag("US bans Chinese app").labels[0].rec == "trust"
+    stored.first = None
     with pytest.raises(models.ModelError, match="embeddings"):
-        tagging.Tagger(CUES, models.from_bytes(models.to_bytes(model)))
+        tagging.Tagger(CUES, stored)
+
+
+def test_only_what_may_matter_is_embedded():
+    asked = []
+
+    def counting(texts):
+        asked.extend(texts)
+        return encode(texts)
+
+    model = train(examples(), CUES, "voiced", counting)
+    model.first.borders[:, 1] = 1.0
+    asked.clear()
+    told = tagging.Tagger(CUES, model, counting).tag("US bans Chinese app")
+    assert asked == []
+    assert told.silent
+    assert len(told.labels) >= 3
+    model.first.borders[:, 1] = 0.0
+    tagging.Tagger(CUES, model, counting).tag("US bans Chinese app")
+    assert asked == ["US bans Chinese app"]
+
+
+def test_more_acts_that_may_be_lost_make_the_border_higher_and_show_less():
+    model = train(examples(), CUES)
+    borders = [model.border(lost) for lost in models.LOST]
+    assert borders == sorted(borders)
+    assert [model.shown(lost) for lost in models.LOST] == sorted(map(model.shown, models.LOST), reverse=True)
+
+
+def test_kept_meanings_are_asked_for_once_and_come_back_nearly_as_they_were():
+    vectors = np.random.default_rng(0).normal(size=(2, vectors_module.SIZE))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    kept = vectors_module.from_bytes(vectors_module.to_bytes(["one", "two"], vectors))
+    read = vectors_module.remembering(None, kept)
+    assert np.abs(read(["two", "one"]) - vectors[::-1]).max() < 0.002
+    with pytest.raises(vectors_module.NoEmbeddings, match="1 texts"):
+        read(["one", "three"])
+    fresh = vectors_module.remembering(lambda texts: np.full((len(texts), vectors_module.SIZE), 0.5), kept)
+    assert fresh(["three", "one"])[0][0] == 0.5
+
+
+@pytest.mark.parametrize("words", ["14", "to", "", "2026", "the", "us", "would be", "mi3", "中"])
+def test_numbers_stop_words_and_scraps_are_no_reason(words):
+    assert not suggestions.says_something(words)
+
+
+@pytest.mark.parametrize("words", ["bans", "export controls", "chips to", "制裁", "芯片出口"])
+def test_words_that_name_something_are_a_reason(words):
+    assert suggestions.says_something(words)
+
+
+def test_a_ticked_label_has_at_most_three_reasons_and_its_precedent_was_coded_so(small):
+    told = small.tag("US bans Chinese app")
+    (label,) = [label for label in told.labels if label.ticked]
+    assert 1 <= len(label.because) <= suggestions.MOST
+    cases = [reason.text for reason in label.because if reason.kind == "case"]
+    assert cases
+    assert all(case.startswith("US bans") for case in cases)
 
 
 def test_f1_counts_pairs():

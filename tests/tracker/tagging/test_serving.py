@@ -20,6 +20,8 @@ CUE = {"effect": "neutral", "en": ["zeppelin~"], "zh": ["飞艇"]}
 def few_seeds(monkeypatch, tmp_path, settings):
     """Training on all seeds takes seconds; a handful of them shows the same."""
     settings.DATA_FOLDER = str(tmp_path)
+    settings.TAGGER_EMBEDDINGS = False
+    monkeypatch.setattr(tagger_versions, "SHIPPED", "none.npz")
     monkeypatch.setattr(tagger_examples, "seeded", lambda: FEW)
     monkeypatch.setitem(tagger_versions._served, "tagger", None)
     yield
@@ -164,9 +166,24 @@ def test_the_stream_that_nobody_saw_teaches_only_when_it_is_plainly_ordinary():
 
 
 def test_embeddings_that_are_not_installed_are_said_and_done_without(settings, caplog, monkeypatch):
-    settings.TAGGER_EMBEDDINGS = True
+    settings.TAGGER_EMBEDDINGS = None
     monkeypatch.setattr(tagging.vectors, "is_installed", lambda: False)
     tagger_versions._encoder.cache_clear()
     assert tagger_versions._encoder() is None
-    assert "requirements/embeddings.txt" in caplog.text
+    assert "reads words alone" in caplog.text
     tagger_versions._encoder.cache_clear()
+
+
+def test_the_model_that_lies_beside_the_seeds_serves_without_any_training(monkeypatch, tmp_path):
+    model = tagging.training.train(FEW, tagger_versions._seeded_cues(), "shipped")
+    (tmp_path / "tagger.npz").write_bytes(tagging.model.to_bytes(model))
+    monkeypatch.setattr(tagger_versions, "SHIPPED", tmp_path / "tagger.npz")
+    monkeypatch.setattr(tagging.training, "train", None)  # a training would fail
+    assert tagger_versions.serving().model.name == "shipped"
+
+
+def test_a_spoilt_model_beside_the_seeds_is_said_and_trained_anew(monkeypatch, tmp_path, caplog):
+    (tmp_path / "tagger.npz").write_bytes(b"half a mod")
+    monkeypatch.setattr(tagger_versions, "SHIPPED", tmp_path / "tagger.npz")
+    assert tagger_versions.serving().model.name.startswith("seeds-")
+    assert "tagger.npz cannot be used" in caplog.text
