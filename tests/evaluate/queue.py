@@ -97,7 +97,9 @@ def figures(filed: Filed) -> dict[str, float]:
     found: dict[str, float] = {"proposals": len(kinds)}
     for depth in DEPTHS:
         found[f"acts in the first {depth}"] = kinds[:depth].count("act")
-        found[f"acts or near misses in the first {depth}"] = depth - kinds[:depth].count("background")
+        found[f"acts or near misses in the first {depth}"] = sum(
+            kind != "background" for kind in kinds[:depth]
+        )
     acts, ordinary = filed.of("act"), filed.of("background")
     found["average precision"] = _average_precision(filed, list(filed.items))
     found["acts lost"] = _share([not filed.passed(at) for at in acts])

@@ -26,7 +26,7 @@ def opposed(one: Reading, other: Reading, names: Gazetteer) -> bool:
     return bool(mine and yours and not mine & yours)
 
 
-def in_common(one: Reading, other: Reading, names: Gazetteer) -> bool:
+def in_common(one: Reading, other: Reading) -> bool:
     """Whether what they share is an act and not merely a subject."""
     gap = abs(one.days - other.days) if one.days is not None and other.days is not None else NEAR_DAYS
     if gap > NEAR_DAYS:

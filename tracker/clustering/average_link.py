@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
+from tracker.clustering import acts
 from tracker.clustering.postings import Postings, entries, nearest
 from tracker.clustering.reading import Reading
 from tracker.clustering.reports import Key, Pair, Report
@@ -52,7 +53,8 @@ def pair_chances(readings: Sequence[Reading], scorer: Scorer) -> dict[Edge, floa
         fresh = [other for other in near if (min(at, other), max(at, other)) not in chances]
         logits = scorer.pair_logits(reading, [readings[other] for other in fresh])
         for other, chance in zip(fresh, probability(logits), strict=True):
-            chances[min(at, other), max(at, other)] = float(chance)
+            apart = acts.opposed(reading, readings[other], scorer.reader.names)
+            chances[min(at, other), max(at, other)] = 0.0 if apart else float(chance)
     chances.update(dict.fromkeys(_one_page(readings), 1.0))
     return chances
 

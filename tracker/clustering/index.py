@@ -36,6 +36,9 @@ class Match:
     page: bool
     size: int
     across: bool
+    series: bool = (
+        False  # many reports, all of the outlet that brings this one too: a series rather than an act
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Ranking:
             match is self.matches[0]
             and self._is_worth(match)
             and chance_of(match.logit) >= self.scorer.join
-            and (match.copy or acts.in_common(self.reading, match.nearest, self.scorer.reader.names))
+            and (match.copy or (not match.series and acts.in_common(self.reading, match.nearest)))
         )
 
     def _standings(self) -> list[list[float]]:
@@ -92,6 +95,7 @@ class Ranking:
 
 WINDOW = 30  # days before and after in which a report is looked for
 STORIES = 8  # stories of theirs weighed
+SERIES = 5  # reports of one outlet, beyond which only a copy of one of them still joins by itself
 
 
 @dataclass(slots=True)
@@ -238,7 +242,9 @@ class Index:
         copy = page or is_copy(reading.text, members[at].text)
         across = all(member.chinese != reading.chinese for member in members)
         logit = max(logit, logits[at]) if copy else logit
-        return Match(key, logit, copy, members[at], page, len(members), across)
+        outlets = {member.text.outlet for member in (*members, reading)}
+        series = len(members) >= SERIES and len(outlets) == 1
+        return Match(key, logit, copy, members[at], page, len(members), across, series)
 
     def _near_stories(self, reading: Reading) -> list[Key]:
         twins = self._same_page(reading) | self._same_title(reading)
@@ -246,7 +252,7 @@ class Index:
         return list(dict.fromkeys(self._readings[slot][0] for slot in slots))[:STORIES]
 
     def _same_page(self, reading: Reading) -> set[int]:
-        """Reports under the same address; one outlet's items that only share it (a changelog) are pages of their own."""
+        """Reports under the same address; an outlet's items that only share it (a changelog) are pages of their own."""
         return {
             slot
             for slot in self._addresses.get(reading.text.address, ())

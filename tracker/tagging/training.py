@@ -399,7 +399,7 @@ def f1(ticked: Iterable[Pairs], right: Iterable[Pairs]) -> float:
 
 
 def average_precision(chance: np.ndarray, right: np.ndarray, weight: np.ndarray) -> float:
-    """Mean over the right ones of the share that is right down to each, most likely first; `weight`: as many as each is."""
+    """Mean over the right ones of the share that is right down to each, likeliest first; each counts `weight` times."""
     order = np.argsort(-chance, kind="stable")
     hits = np.cumsum((right * weight)[order])
     share = hits / np.cumsum(weight[order])

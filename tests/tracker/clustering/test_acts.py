@@ -21,7 +21,7 @@ def opposed(one, other):
 
 
 def in_common(one, other, **more):
-    return acts.in_common(read(one), read(other, 1, **more), READER.names)
+    return acts.in_common(read(one), read(other, 1, **more))
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,17 @@ def test_one_address_under_which_an_outlet_lists_many_items_is_no_page_of_any():
     retitled = clustering.Report(2, "Tool 1.2 brings tabs to all", date=DAY, publisher="Tool", url=changes)
     assert not is_one_page(Text.of(one), Text.of(two))
     assert is_one_page(Text.of(one), Text.of(retitled))
+
+
+def test_a_series_of_one_outlet_grows_by_copies_alone():
+    def episode(number, title, outlet="The Show"):
+        return clustering.Report(number, title, date=DAY, publisher=outlet)
+
+    title = "Commerce Department tightens export controls on AI chips sold to China"
+    index = clustering.Index()
+    for number in range(6):
+        index.add("story", episode(number, title))
+    again = "Commerce Department tightens its export controls on chips for China, and more"
+    assert index.choose(episode(7, again, "Another")) is not None
+    assert index.choose(episode(8, again)) is None
+    assert index.choose(episode(9, title)) is not None
