@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tracker import clustering, coverage, grouping, record, sql, tagger_versions, tagging, triage
+from tracker import clustering, coverage, grouping, habits, record, sql, tagger_versions, tagging, triage
 from tracker.clustering.index import WINDOW
 from tracker.models import Article, Event, Lease, Report
 
@@ -29,9 +29,9 @@ LEASE = 120  # seconds, for one batch
 TRIES = 3
 # A database that is full, locked or away is no article's fault: all of the batch goes on waiting.
 DATABASE_FAILED = (OperationalError, InterfaceError)
-# What is this much less likely to report an act than what is proposed joins nothing either: reports of an act on
-# record are often shorter of words than its first, but ordinary news only looks like them.
-JOINING = 0.3
+# What is less likely to report an act than what is proposed joins nothing either, however like it looks; a copy of a
+# text that is filed already may be so much less likely.
+COPIES = 0.3
 OFFERED = 3
 FILED = ("state", "relevance", "suggestion", "model_version", "trouble", "filed_at", "leased_until")
 
@@ -75,10 +75,11 @@ def file_batch() -> int:
         return 0
     tagger = tagger_versions.serving()
     border = tagger.model.border(settings.QUEUE_MAY_LOSE)
-    texts = [(article.title, article.summary, article.language, article.publisher) for article in articles]
+    texts = [(article.title, article.summary, article.publisher) for article in articles]
     index = grouping.STORIES.index()
     background: list[Told] = []
-    for article, suggestion in zip(articles, tagger.tag_many(texts), strict=True):
+    suggestions = habits.HABITS.weighed(tagger.tag_many(texts))
+    for article, suggestion in zip(articles, suggestions, strict=True):
         try:
             if not file(article, suggestion, tagger, index, border):
                 background.append((article, suggestion))
@@ -97,11 +98,13 @@ def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: A
     """
     if article.state == Article.State.CHANGED and _revisited(article, suggestion):
         return True
-    if suggestion.relevance < border * JOINING:
+    if suggestion.relevance < border * COPIES:
         return False
     report = grouping.reading_of(article)
     ranking = index.rank(report)
     choice = ranking.choice()
+    if choice and not choice.copy and suggestion.relevance < border:
+        choice = None
     if choice is None and (suggestion.relevance < border or article.day < record.START):
         return False
     with transaction.atomic():

@@ -203,7 +203,7 @@ HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)
 
 TAGGER_EMBEDDINGS = environment.flag_or_auto("TAGGER_EMBEDDINGS")  # None: where the package is installed
 # The share of acts that the queue may pass over, so that less ordinary news is in it: the knob of how much to see.
-QUEUE_MAY_LOSE = environment.share("QUEUE_MAY_LOSE", 0.1)
+QUEUE_MAY_LOSE = environment.share("QUEUE_MAY_LOSE", 0.3)
 SECOND_OPINION_URL = environment.address("SECOND_OPINION_URL", schemes=("http", "https"))  # …/v1
 SECOND_OPINION_MODEL = environment.text("SECOND_OPINION_MODEL")
 SECOND_OPINION_KEY = environment.text("SECOND_OPINION_KEY")

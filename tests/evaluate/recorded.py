@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from feeds import entries, parsing, storing
 from feeds.models import Delivery, Feed
-from tracker import filing, grouping, tagger_examples, tagger_versions
+from tracker import filing, grouping, habits, tagger_examples, tagger_versions
 from tracker.models import Article
 from tracker.tagging import Suggestion, Tagger
 
@@ -152,9 +152,13 @@ def file_all(items: Sequence[Item], taggers: Mapping[int, Tagger]) -> None:
 @contextmanager
 def _serving(tagger: ByFold) -> Iterator[None]:
     """Let `filing` use this tagger and an index of its own."""
-    serving, kept = tagger_versions.serving, grouping.STORIES
-    tagger_versions.serving, grouping.STORIES = lambda: tagger, grouping.Stories()  # type: ignore[assignment]
+    before = tagger_versions.serving, grouping.STORIES, habits.HABITS
+    tagger_versions.serving, grouping.STORIES, habits.HABITS = (
+        lambda: tagger,
+        grouping.Stories(),
+        habits.Habits(),
+    )
     try:
         yield
     finally:
-        tagger_versions.serving, grouping.STORIES = serving, kept
+        tagger_versions.serving, grouping.STORIES, habits.HABITS = before

@@ -11,7 +11,7 @@ from tracker.clustering.reading import Reading
 from tracker.clustering.words import Gazetteer
 
 WHO = frozenset({"firm", "agency"})
-ENOUGH = 0.45  # of the rarity of the shorter headline's words
+ENOUGH = 0.5  # of the rarity of the shorter headline's words
 ENOUGH_WITH_DEED = 0.33
 NAMED_ALIKE = 9.0  # nats of names shared by headlines in two languages, where no deed is
 NEAR_DAYS, LOOSELY_NEAR = 7, 3
@@ -36,6 +36,8 @@ def in_common(one: Reading, other: Reading) -> bool:
     shared = sum(rarity for name, rarity in mine.items() if name in yours)
     if one.chinese != other.chinese:
         return shared > 0 and gap <= LOOSELY_NEAR and (deed or shared >= NAMED_ALIKE)
+    if one.amounts and other.amounts and not one.amounts & other.amounts:
+        return False  # two raids, two rounds of funding
     told = coverage(one, other)
     return told >= ENOUGH or (told >= ENOUGH_WITH_DEED and deed and shared > 0)
 

@@ -18,6 +18,7 @@ from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.model import PAIRS, Model
 
 _DEPARTING = np.array([0.075, 0.3])
+TICKED_AT_MOST = 0.014  # of ordinary news as feeds deliver it
 FEWEST_DELIVERED = 30  # acts as feeds deliver them, from which on relevance is fitted on such items alone
 SILENT_BELOW = 0.35  # a first suggestion that is right less often than this is not made
 
@@ -27,7 +28,7 @@ class Held:
     """Held-out headlines: what speaks for each pair and for relevance, and what is right.
 
     `delivered` marks those that came as feeds deliver them, with as much ordinary news as there is; `stands_for` is
-    how many such items each of them speaks for; `acts` marks those that report an act.
+    how many such items each of them speaks for; `acts` marks those that report an act, `near` near misses too.
     """
 
     seen: np.ndarray
@@ -38,6 +39,7 @@ class Held:
     groups: list[str]
     delivered: np.ndarray
     stands_for: np.ndarray
+    near: np.ndarray
 
     @property
     def acts(self) -> np.ndarray:
@@ -59,7 +61,8 @@ def weigh(made: Model, held: Held) -> None:
     made.pooling = _fit_pooling(pairs, right, held.groups)
     pooled = _as_they_come(made, pairs, held.groups)
     made.threshold = _best_threshold(pairs, right)
-    made.silence = _silence(pooled, right)
+    quiet = _quiet(pairs, held)
+    made.silence = _silence(pooled, right) if quiet is None else quiet
     made.facts["held_out_f1"] = round(_f1(pairs, right, made.threshold), 4)
 
 
@@ -143,6 +146,20 @@ def _silence(pairs: np.ndarray, right: np.ndarray) -> float:
         if near.sum() >= 10 and is_right[near].mean() >= SILENT_BELOW:
             return float(step)
     return 0.5
+
+
+def _quiet(pairs: np.ndarray, held: Held) -> float | None:
+    """The probability of a first label that no more than `TICKED_AT_MOST` of delivered ordinary news reaches.
+
+    None where too little was delivered to tell.
+    """
+    ordinary = held.delivered & ~held.acts & ~held.near
+    if (held.delivered & held.acts).sum() < FEWEST_DELIVERED or not ordinary.any():
+        return None
+    first = models.probability(pairs[ordinary].max(axis=1))
+    order = np.argsort(-first)
+    share = np.cumsum(held.stands_for[ordinary][order]) / held.stands_for[ordinary].sum()
+    return float(first[order][np.searchsorted(share, TICKED_AT_MOST)])
 
 
 def _as_they_come(made: Model, pairs: np.ndarray, groups: Sequence[str]) -> np.ndarray:

@@ -94,10 +94,14 @@ class Tagger:
             label = known.get(PAIRS[at])
             because = label.because if label else ()
             strength, ask = (label.strength, label.ask) if label else (USUAL_STRENGTH, None)
-            ticked = chance >= self.model.threshold and not silent and bool(because)
+            ticked = not silent and self._stands(chance, first=not labels) and bool(because)
             if ticked or len(labels) < SHOWN:
                 labels.append(Label(*PAIRS[at], round(chance, 4), strength, ask, because, ticked))
         return tuple(labels)
+
+    def _stands(self, chance: float, *, first: bool) -> bool:
+        """Whether a label is likely enough to be ticked; the likeliest one needs no more than not to be silent."""
+        return chance >= (self.model.silence if first else self.model.threshold)
 
     def _batch(self, reports: Sequence[tuple[str, str, str]]) -> list[Suggestion]:
         texts = [self.reader.read(*report) for report in reports]
@@ -152,7 +156,7 @@ class Tagger:
         best = _best_pairs(evidence)
         silent = best[0][1] < self.model.silence
         for at, chance in best:
-            ticked = chance >= self.model.threshold and not silent
+            ticked = not silent and self._stands(chance, first=not labels)
             if not ticked and len(labels) >= SHOWN:
                 break
             because = self._reasons.of(PAIRS[at], text, row, report)

@@ -163,6 +163,7 @@ def _trained(rows: _Rows, name: str, folded: bool) -> tuple[Model, list[Model | 
             groups=[one.group for one in real.examples],
             delivered=np.array([one.delivered for one in real.examples], dtype=bool),
             stands_for=np.array([one.stands_for for one in real.examples]),
+            near=real.near,
         ),
     )
     if not folded:

@@ -1,0 +1,31 @@
+"""What a publisher usually brings moves the odds of its items a little, and never decides."""
+
+import pytest
+
+from tracker.habits import Habits
+from tracker.tagging import Suggestion
+
+
+def told(relevance, publisher):
+    return Suggestion(relevance, (), (), "reported", True, "m", publisher)
+
+
+def test_the_same_words_count_for_more_from_whoever_is_often_to_the_point():
+    habits = Habits()
+    habits.weighed([told(0.4, "Laboratory"), told(0.001, "Everything")] * 40)
+    (laboratory, everything) = habits.weighed([told(0.1, "Laboratory"), told(0.1, "Everything")])
+    assert 0.1 < laboratory.relevance < 0.4
+    assert everything.relevance == pytest.approx(0.1, abs=0.03)
+
+
+def test_a_stranger_moves_hardly_and_no_publisher_not_at_all():
+    habits = Habits()
+    stranger, nobody = habits.weighed([told(0.1, "New"), told(0.1, "")])
+    assert stranger.relevance == pytest.approx(0.1, abs=0.01)
+    assert nobody.relevance == 0.1
+
+
+def test_ordinary_news_stays_ordinary_wherever_it_stands():
+    habits = Habits()
+    habits.weighed([told(0.9, "Laboratory")] * 200)
+    assert habits.weighed([told(0.001, "Laboratory")])[0].relevance < 0.02
