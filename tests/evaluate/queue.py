@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -216,6 +217,10 @@ def write(corpus: Path) -> None:
     """The model for use, made of all examples, and the meanings that a retraining needs."""
     listed = tagger_examples.seeded(summaries(corpus))
     encode = tagger_versions._encoder()
+    if encode is None:
+        sys.exit(
+            "The model that ships reads meaning: TAGGER_EMBEDDINGS is off, or its package is not installed."
+        )
     reader = tagging.features.Reader(tagger_versions._seeded_cues())
     titles = list(dict.fromkeys(reader.read(one.title, "", one.publisher).title for one in listed))
     (tagger_examples.FOLDER / tagger_versions.MEANINGS).write_bytes(

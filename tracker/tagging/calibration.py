@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracker.tagging import model as models
-from tracker.tagging import training
 from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.model import PAIRS, Model
 
@@ -66,6 +65,15 @@ def weigh(made: Model, held: Held) -> None:
     made.facts["held_out_f1"] = round(_f1(pairs, right, made.threshold), 4)
 
 
+def average_precision(chance: np.ndarray, right: np.ndarray, weight: np.ndarray) -> float:
+    """Mean over the right ones of the share that is right down to each, likeliest first; each counts `weight` times."""
+    order = np.argsort(-chance, kind="stable")
+    hits = np.cumsum((right * weight)[order])
+    share = hits / np.cumsum(weight[order])
+    found = (right * weight)[order]
+    return float((share * found).sum() / found.sum()) if found.sum() else 0.0
+
+
 def _weigh_relevance(made: Model, overall: np.ndarray, held: Held) -> None:
     """Relevance as the chance that a delivered item reports an act, and the borders for the shares that may be lost.
 
@@ -75,9 +83,7 @@ def _weigh_relevance(made: Model, overall: np.ndarray, held: Held) -> None:
     made.relevance = _shared(overall[told], held.acts[told], held.stands_for[told])
     chance = models.probability(overall[told] @ made.relevance)
     made.facts["delivered_acts"] = int((held.delivered & held.acts).sum())
-    made.facts["delivered_ap"] = round(
-        training.average_precision(chance, held.acts[told], held.stands_for[told]), 4
-    )
+    made.facts["delivered_ap"] = round(average_precision(chance, held.acts[told], held.stands_for[told]), 4)
     acts, ordinary = chance[held.acts[told]], chance[~held.acts[told]]
     weight = held.stands_for[told][~held.acts[told]]
     borders = [np.quantile(acts, lost) if len(acts) else 0.5 for lost in models.LOST]

@@ -389,7 +389,7 @@ def order(tagger: Tagger, examples: Sequence[Example]) -> float:
     if right.all() or not right.any():
         return 0.0
     chance = np.array([one.relevance for one in suggestions])
-    return average_precision(chance, right, np.ones(len(right)))
+    return calibration.average_precision(chance, right, np.ones(len(right)))
 
 
 def f1(ticked: Iterable[Pairs], right: Iterable[Pairs]) -> float:
@@ -397,15 +397,6 @@ def f1(ticked: Iterable[Pairs], right: Iterable[Pairs]) -> float:
     for these, those in zip(ticked, right, strict=True):
         hits, said, wanted = hits + len(these & those), said + len(these), wanted + len(those)
     return 2 * hits / (said + wanted) if said + wanted else 0.0
-
-
-def average_precision(chance: np.ndarray, right: np.ndarray, weight: np.ndarray) -> float:
-    """Mean over the right ones of the share that is right down to each, likeliest first; each counts `weight` times."""
-    order = np.argsort(-chance, kind="stable")
-    hits = np.cumsum((right * weight)[order])
-    share = hits / np.cumsum(weight[order])
-    found = (right * weight)[order]
-    return float((share * found).sum() / found.sum()) if found.sum() else 0.0
 
 
 def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
