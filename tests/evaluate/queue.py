@@ -226,7 +226,7 @@ def write(corpus: Path) -> None:
     (tagger_examples.FOLDER / tagger_versions.MEANINGS).write_bytes(
         tagging.vectors.to_bytes(titles, encode(titles))
     )
-    name = f"seeds-{tagging.training.digest(listed)}"
+    name = f"seeds-{tagging.training.digest(tagger_examples.seeded())}"
     model = tagging.training.train(listed, tagger_versions._seeded_cues(), name, encode)
     (tagger_examples.FOLDER / tagger_versions.SHIPPED).write_bytes(tagging.model.to_bytes(model))
 

@@ -91,11 +91,11 @@ def test_the_model_that_ships_was_made_of_these_seeds_and_orders_the_stream_as_w
     assert model.facts["delivered_acts"] == sum(bool(one.labels) for one in listed)
     assert model.facts["delivered_ap"] >= FROZEN["average precision"] - 0.02
     assert model.first.facts["delivered_ap"] >= FROZEN["average precision, words alone"] - 0.02
-    assert model.shown(0.1) <= FROZEN["shown at a tenth lost"] + 0.03
+    assert model.shown(0.3) <= FROZEN["shown at three tenths lost"] + 0.02
     assert os.path.getsize(tagger_examples.FOLDER / tagger_versions.SHIPPED) < 12_000_000
 
 
-FROZEN = {"average precision": 0.4, "average precision, words alone": 0.35, "shown at a tenth lost": 0.25}
+FROZEN = {"average precision": 0.423, "average precision, words alone": 0.436, "shown at three tenths lost": 0.056}
 
 
 @pytest.mark.slow

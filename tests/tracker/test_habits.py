@@ -14,8 +14,8 @@ def test_the_same_words_count_for_more_from_whoever_is_often_to_the_point():
     habits = Habits()
     habits.weighed([told(0.4, "Laboratory"), told(0.001, "Everything")] * 40)
     (laboratory, everything) = habits.weighed([told(0.1, "Laboratory"), told(0.1, "Everything")])
-    assert 0.1 < laboratory.relevance < 0.4
-    assert everything.relevance == pytest.approx(0.1, abs=0.03)
+    assert 0.15 < laboratory.relevance < 0.4
+    assert everything.relevance < 0.1
 
 
 def test_a_stranger_moves_hardly_and_no_publisher_not_at_all():

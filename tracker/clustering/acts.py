@@ -10,19 +10,19 @@ from __future__ import annotations
 from tracker.clustering.reading import Reading
 from tracker.clustering.words import Gazetteer
 
-WHO = frozenset({"firm", "agency"})
-ENOUGH = 0.5  # of the rarity of the shorter headline's words
-ENOUGH_WITH_DEED = 0.33
-NAMED_ALIKE = 9.0  # nats of names shared by headlines in two languages, where no deed is
-NEAR_DAYS, LOOSELY_NEAR = 7, 3
+ENOUGH = 0.42  # of the rarity of the shorter headline's words
+ENOUGH_WITH_NAMES = 0.22  # where they also share a deed, or names that few headlines bear
+RARE = 6.0  # nats of shared names
+NAMED_ALIKE = 9.0  # the same for headlines in two languages
+NEAR_DAYS, LOOSELY_NEAR = 10, 3
 
 
 def opposed(one: Reading, other: Reading, names: Gazetteer) -> bool:
-    """Whether they cannot be one act: opposite deeds, or bodies that both name without one in common."""
+    """Whether they cannot be one act: opposite deeds, or firms that both name without one in common."""
     signs = deed_sign(one, names), deed_sign(other, names)
     if 0 not in signs and signs[0] != signs[1]:
         return True
-    mine, yours = who(one, names), who(other, names)
+    mine, yours = firms(one, names), firms(other, names)
     return bool(mine and yours and not mine & yours)
 
 
@@ -39,7 +39,8 @@ def in_common(one: Reading, other: Reading) -> bool:
     if one.amounts and other.amounts and not one.amounts & other.amounts:
         return False  # two raids, two rounds of funding
     told = coverage(one, other)
-    return told >= ENOUGH or (told >= ENOUGH_WITH_DEED and deed and shared > 0)
+    named = shared >= RARE or (deed and shared > 0)
+    return told >= ENOUGH or (told >= ENOUGH_WITH_NAMES and named)
 
 
 def coverage(one: Reading, other: Reading) -> float:
@@ -57,5 +58,5 @@ def deed_sign(reading: Reading, names: Gazetteer) -> int:
     return 0
 
 
-def who(reading: Reading, names: Gazetteer) -> frozenset[str]:
-    return frozenset(key for key in reading.names["specific"] if names.names[key].kind in WHO)
+def firms(reading: Reading, names: Gazetteer) -> frozenset[str]:
+    return frozenset(key for key in reading.names["specific"] if names.names[key].kind == "firm")

@@ -83,7 +83,11 @@ def is_one_page(one: Text, other: Text) -> bool:
     """One address and no other item of the same outlet under it: changelogs and live pages list many there."""
     if not one.address or one.address != other.address:
         return False
-    return one.outlet != other.outlet or fuzz.token_set_ratio(one.title, other.title) >= RETITLED
+    return (
+        not one.outlet
+        or one.outlet != other.outlet
+        or fuzz.token_set_ratio(one.title, other.title) >= RETITLED
+    )
 
 
 def _near_titles(one: Text, other: Text) -> bool:

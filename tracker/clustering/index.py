@@ -36,9 +36,7 @@ class Match:
     page: bool
     size: int
     across: bool
-    series: bool = (
-        False  # many reports, all of the outlet that brings this one too: a series rather than an act
-    )
+    apart: bool = False  # only a copy joins: a series of one outlet, or the opposite deed
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Ranking:
             match is self.matches[0]
             and self._is_worth(match)
             and chance_of(match.logit) >= self.scorer.join
-            and (match.copy or (not match.series and acts.in_common(self.reading, match.nearest)))
+            and (match.copy or (not match.apart and acts.in_common(self.reading, match.nearest)))
         )
 
     def _standings(self) -> list[list[float]]:
@@ -206,9 +204,7 @@ class Index:
     def _ranked(self, reading: Reading) -> list[Match]:
         members = {key: self._members(key, reading) for key in self._near_stories(reading)}
         members = {
-            key: known
-            for key, known in members.items()
-            if known and not self._parted_from(reading, known) and not self._opposed(reading, known)
+            key: known for key, known in members.items() if known and not self._parted_from(reading, known)
         }
         every = [member for known in members.values() for member in known]
         logits = self.scorer.pair_logits(reading, every).tolist()
@@ -244,7 +240,8 @@ class Index:
         logit = max(logit, logits[at]) if copy else logit
         outlets = {member.text.outlet for member in (*members, reading)}
         series = len(members) >= SERIES and len(outlets) == 1
-        return Match(key, logit, copy, members[at], page, len(members), across, series)
+        apart = series or self._opposed(reading, members)
+        return Match(key, logit, copy, members[at], page, len(members), across, apart)
 
     def _near_stories(self, reading: Reading) -> list[Key]:
         twins = self._same_page(reading) | self._same_title(reading)
