@@ -10,11 +10,13 @@ from __future__ import annotations
 from tracker.clustering.reading import Reading
 from tracker.clustering.words import Gazetteer
 
-ENOUGH = 0.42  # of the rarity of the shorter headline's words
-ENOUGH_WITH_NAMES = 0.22  # where they also share a deed, or names that few headlines bear
-RARE = 6.0  # nats of shared names
-NAMED_ALIKE = 9.0  # the same for headlines in two languages
-NEAR_DAYS, LOOSELY_NEAR = 10, 3
+ENOUGH = 0.5  # of the rarity of the shorter headline's words
+ENOUGH_WITH_DEED = 0.33  # where they also share a deed and somebody or something it is about
+NAMED_ALIKE = 9.0  # nats of names shared by headlines in two languages, where no deed is
+NEAR_DAYS, LOOSELY_NEAR = 7, 3
+FEWEST_WORDS = 3  # shared, where no name is
+# Deeds that a dozen acts of one day have in common: who met whom says nothing of what came of it.
+FORMS = frozenset({"meet", "hold", "report", "plan"})
 
 
 def opposed(one: Reading, other: Reading, names: Gazetteer) -> bool:
@@ -31,16 +33,17 @@ def in_common(one: Reading, other: Reading) -> bool:
     gap = abs(one.days - other.days) if one.days is not None and other.days is not None else NEAR_DAYS
     if gap > NEAR_DAYS:
         return False
-    deed = bool(one.names["act"].keys() & other.names["act"].keys())
+    deed = bool((one.names["act"].keys() & other.names["act"].keys()) - FORMS)
     mine, yours = one.names["specific"], other.names["specific"]
     shared = sum(rarity for name, rarity in mine.items() if name in yours)
     if one.chinese != other.chinese:
         return shared > 0 and gap <= LOOSELY_NEAR and (deed or shared >= NAMED_ALIKE)
     if one.amounts and other.amounts and not one.amounts & other.amounts:
         return False  # two raids, two rounds of funding
+    if not shared and len(one.rarities.keys() & other.rarities.keys()) < FEWEST_WORDS:
+        return False
     told = coverage(one, other)
-    named = shared >= RARE or (deed and shared > 0)
-    return told >= ENOUGH or (told >= ENOUGH_WITH_NAMES and named)
+    return told >= ENOUGH or (told >= ENOUGH_WITH_DEED and deed and shared > 0)
 
 
 def coverage(one: Reading, other: Reading) -> float:

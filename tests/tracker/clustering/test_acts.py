@@ -54,6 +54,11 @@ def test_a_subject_alone_is_no_act():
     assert not in_common("Nvidia opens a laboratory in Oslo", "Nvidia names a new head of sales")
 
 
+def test_who_met_whom_is_not_yet_what_came_of_it():
+    met = "Xi meets British prime minister Starmer in Beijing on his first visit"
+    assert not in_common(met, "Xi calls for joint AI research with Britain on Starmer visit")
+
+
 def test_an_act_of_weeks_ago_is_another_one():
     same = "US lifts export controls on chip software"
     assert in_common(same, same)
