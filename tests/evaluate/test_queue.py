@@ -95,7 +95,11 @@ def test_the_model_that_ships_was_made_of_these_seeds_and_orders_the_stream_as_w
     assert os.path.getsize(tagger_examples.FOLDER / tagger_versions.SHIPPED) < 12_000_000
 
 
-FROZEN = {"average precision": 0.423, "average precision, words alone": 0.436, "shown at three tenths lost": 0.056}
+FROZEN = {
+    "average precision": 0.423,
+    "average precision, words alone": 0.436,
+    "shown at three tenths lost": 0.056,
+}
 
 
 @pytest.mark.slow
