@@ -112,11 +112,11 @@ class Record:
         }
         for j in self.order:
             for i in listed(self.events[j], "supersedes"):
-                if not self.can_act(j, i):
-                    self.ignored.append((j, i))
-                elif i not in self.ender:
+                if self.can_act(j, i) and i not in self.ender:
                     self.ender[i] = j
                     self.undone[j].append(i)
+                else:
+                    self.ignored.append((j, i))
             for i in listed(self.events[j], "suspends") if self.rules.terms else ():
                 if self.can_act(j, i) and self.until[j] != date.max:
                     self.sleepers.setdefault(i, []).append(j)
