@@ -20,6 +20,8 @@ SHORT_NAMES = {
 LABELS = {
     "advancing": pgettext_lazy("label", "Advancing"),
     "undermined": pgettext_lazy("label", "Undermined"),
+    "leaning advancing": pgettext_lazy("label", "Leaning advancing"),
+    "leaning undermined": pgettext_lazy("label", "Leaning undermined"),
     "contested": pgettext_lazy("label", "Contested"),
     "unclear": pgettext_lazy("label", "Unclear"),
     "too little evidence": pgettext_lazy("label", "Too little evidence"),
@@ -56,6 +58,8 @@ DIRECTION_MARKS = {1: "▲", -1: "▼", 0: "◆"}
 LABEL_MARKS = {
     "advancing": "▲",
     "undermined": "▼",
+    "leaning advancing": "△",
+    "leaning undermined": "▽",
     "contested": "◆",
     "unclear": "○",
     "too little evidence": "○",
@@ -72,6 +76,10 @@ CERTAINTIES = {
     "confirmed": pgettext_lazy("certainty", "confirmed"),
     "reported": pgettext_lazy("certainty", "reported"),
     "rumoured": pgettext_lazy("certainty", "rumoured"),
+}
+REACHES = {
+    "wide": pgettext_lazy("reach", "national or international"),
+    "local": pgettext_lazy("reach", "local"),
 }
 MODES = {
     "joint": gettext_lazy("both must move together"),
@@ -96,6 +104,10 @@ def actor(value: str) -> str:
     return str(ACTORS.get(value, value))
 
 
+def reach(value: str) -> str:
+    return str(REACHES[value])
+
+
 def count_word(count: int) -> str:
     return str(COUNTS[count]) if count < len(COUNTS) else str(count)
 
@@ -115,6 +127,7 @@ WHAT_IFS = {
     "confirmed-only": gettext_lazy("only confirmed acts counted"),
     "mean-of-views": gettext_lazy("the US, China and multilateral views were averaged"),
     "commitments-capped": gettext_lazy("commitments were capped at three acts"),
+    "local-in-full": gettext_lazy("local acts counted in full"),
 }
 FACTORS = {
     "W1": gettext_lazy("the weight of words"),

@@ -132,6 +132,11 @@ def _whole(raw: Any, taken: Taking) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in ADDED or value != ADDED[key]}
 
 
+def whole(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with every key, those of format 1.1 that it leaves unsaid too: for readers who ask by name."""
+    return {key: record.get(key, ADDED.get(key)) for key in _KEYS}
+
+
 def canonical(record: Mapping[str, Any]) -> str:
     """One line of JSON without spaces, keys in the record's order: what is hashed, exported and compared."""
     return json.dumps(check(record), ensure_ascii=False, separators=(",", ":"))

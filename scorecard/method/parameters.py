@@ -132,6 +132,11 @@ METHODS: dict[str, Method] = {
 CURRENT = list(ADOPTED)[-1]
 
 
+def in_service() -> list[Method]:
+    """The versions that were put into service, the first one first."""
+    return [method for method in METHODS.values() if method.adopted is not None]
+
+
 def method_of(version: str | Method | None) -> Method:
     """The registered method of that version (None: the current one); `ValueError` lists the known ones."""
     if isinstance(version, Method):

@@ -68,6 +68,9 @@ class Ledger:
     local: np.ndarray  # index into REACHES
     reversals: np.ndarray  # [pairs, 2] (new row, old row) where netting can bite, in the order of time
     sleeps: np.ndarray  # [3, sleeps] row, first day of its sleep, first day after it
+    undone: (
+        np.ndarray
+    )  # [links, 2] (new version, old version) that it ends or puts to sleep, in the order of time
     endings: dict[int, int]  # version that was ended -> version that ended it
     ignored: tuple[
         tuple[int, str, str, str, int], ...
@@ -139,7 +142,8 @@ def weigh(log: Log, known: np.ndarray | None, parameters: Parameters) -> Ledger:
     row_at = np.full((len(log) if len(links) else 0, len(RECOMMENDATIONS)), -1, dtype=np.int64)
     if len(links):
         row_at[version, recommendation] = np.arange(len(version))
-    reversals = _reversals(log, links, row_at, direction, parameters)
+    undone = _undone(log, links, parameters)
+    reversals = _reversals(undone, row_at, direction, parameters)
     return Ledger(
         log,
         parameters,
@@ -158,6 +162,7 @@ def weigh(log: Log, known: np.ndarray | None, parameters: Parameters) -> Ledger:
         local,
         reversals,
         _sleeps(log, links, row_at, end_of_version),
+        undone,
         dict(zip(links.ended.tolist(), links.ender.tolist(), strict=True)),
         links.ignored,
     )
@@ -282,26 +287,33 @@ def _ranks(log: Log, events: np.ndarray) -> np.ndarray:
     return rank
 
 
+def _undone(log: Log, links: _Links, parameters: Parameters) -> np.ndarray:
+    """[links, 2] (new version, old version) that the new one ends or puts to sleep, in the order of time. What had
+    run out by its own terms is not undone.
+    """
+    if not parameters.own_terms:
+        return np.stack([links.ender, links.ended], axis=1)
+    newer = np.concatenate([links.ender, links.sleeper])
+    older = np.concatenate([links.ended, links.asleep])
+    undone = log.until[older] > log.start[newer]
+    newer, older = newer[undone], older[undone]
+    if not len(newer):
+        return np.stack([newer, older], axis=1)
+    order = np.lexsort((links.rank[log.event[older]], links.rank[log.event[newer]], log.start[newer]))
+    return np.stack([newer[order], older[order]], axis=1)
+
+
 def _reversals(
-    log: Log, links: _Links, row_at: np.ndarray, direction: np.ndarray, parameters: Parameters
+    undone: np.ndarray, row_at: np.ndarray, direction: np.ndarray, parameters: Parameters
 ) -> np.ndarray:
-    """[pairs, 2] (new row, old row) of the same recommendation where the old one weighs on the new, in the order
-    of time. What had run out by its own terms is not undone.
+    """[pairs, 2] (new row, old row) of the same recommendation where the old one weighs on the new.
 
     Unless a stage keeps the worth of what it replaces, one in the same direction as the stage before it is
     credited as it is, and such pairs are left out.
     """
-    if not len(links):
+    if not len(undone):
         return np.empty((0, 2), dtype=np.int64)
-    newer, older = links.ender, links.ended
-    if parameters.own_terms:
-        newer, older = np.concatenate([newer, links.sleeper]), np.concatenate([older, links.asleep])
-        undone = log.until[older] > log.start[newer]
-        newer, older = newer[undone], older[undone]
-        by_time = (links.rank[log.event[older]], links.rank[log.event[newer]], log.start[newer])
-        order = np.lexsort(by_time)
-        newer, older = newer[order], older[order]
-    new, old = row_at[newer], row_at[older]
+    new, old = row_at[undone[:, 0]], row_at[undone[:, 1]]
     both = (new >= 0) & (old >= 0)
     new, old = new[both], old[both]
     if not parameters.keeps_worth:

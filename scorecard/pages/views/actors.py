@@ -18,7 +18,7 @@ from scorecard.pages.reading import Reading
 from tracker import record
 
 PAIR = ("us", "china")
-VERDICTS = ("advancing", "undermined")
+DIRECTED = ("advancing", "undermined", "leaning advancing", "leaning undermined")
 
 
 @conditional.page
@@ -76,7 +76,7 @@ def _line(read: Reading, actor: str, query: str) -> dict[str, Any]:
         "values": [
             {
                 "text": sentences.signed(balance["score"]),
-                "look": direction(balance["score"]) if balance["label"] in VERDICTS else "even",
+                "look": direction(balance["score"]) if balance["label"] in DIRECTED else "even",
             }
             for balance in balances
         ],
