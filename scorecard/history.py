@@ -288,7 +288,7 @@ def _assessments(before: Record, record: Record, asks: Mapping[tuple[str, str], 
         elif one["ask"] != other["ask"]:
             named = (asks.get((slug, each["ask"]), each["ask"]) or "–" for each in (one, other))
             found.append(_changed(f"{name}, {gettext('ask')}", *named))
-        elif one["rationale"] != other["rationale"]:
+        elif any(one.get(key) != other.get(key) for key in ("rationale", "rationale_zh")):
             found.append(gettext("%(name)s: reason reworded") % {"name": name})
     return found
 

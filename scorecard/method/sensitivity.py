@@ -115,7 +115,7 @@ def sensitivity(
     standing = balance.balance_on(book, day, chosen)
     own, own_words = standing.scores, balance.labels(*standing.totals, base)
     same_word = (words == own_words).mean(axis=0)
-    factors = drawn.factors()
+    factors = centred(drawn.factors())
     weights = {f"weight of {slug}": drawn.overall[:, number] for number, slug in enumerate(RECOMMENDATIONS)}
     return {
         "draws": draws,
@@ -124,7 +124,9 @@ def sensitivity(
             | {"same_word": float(same_word[number])}
             for number, slug in enumerate(RECOMMENDATIONS)
         },
-        "overall": spread(float(own.mean()), (scores * drawn.overall).sum(axis=1), factors | weights),
+        "overall": spread(
+            float(own.mean()), (scores * drawn.overall).sum(axis=1), factors | centred(weights)
+        ),
         "what_ifs": [
             what_if(log, item, as_of, known_at, actor, base)
             for item in WHAT_IFS
@@ -133,10 +135,20 @@ def sensitivity(
     }
 
 
-def spread(score: float, scores: np.ndarray, factors: dict[str, np.ndarray]) -> dict[str, Any]:
+Centred = tuple[np.ndarray, float]  # values less their mean, and the sum of their squares
+
+
+def centred(factors: dict[str, np.ndarray]) -> dict[str, Centred]:
+    """The factors as `spread` correlates them, worked out once for all scores."""
+    less = {name: values - values.mean() for name, values in factors.items()}
+    return {name: (values, float(values @ values)) for name, values in less.items()}
+
+
+def spread(score: float, scores: np.ndarray, factors: dict[str, Centred]) -> dict[str, Any]:
     """Quantiles by linear interpolation at (n - 1)·q, agreement in sign, and the three leading factors."""
     p10, p50, p90 = np.quantile(scores, (0.1, 0.5, 0.9)).tolist()
-    explained = {name: _squared_correlation(values, scores) for name, values in factors.items()}
+    own = centred({"score": scores})["score"]
+    explained = {name: _squared_correlation(values, own) for name, values in factors.items()}
     leading = sorted(explained, key=lambda name: -explained[name])[:3]
     return {
         "score": score,
@@ -222,7 +234,8 @@ def _counted(book: Ledger, rows: np.ndarray, day: int, drawn: Draws) -> np.ndarr
     totals = np.zeros((len(drawn), len(RECOMMENDATIONS), 2, 5))
     weights = drawn.weight[:, :, None] * drawn.certainty[:, None, :]
     cells = int(np.prod(_SHAPE))
-    reach = np.array(book.parameters.reach)[book.local]
+    factor = book.parameters.reach
+    reach = np.array(factor)[book.local] if factor != (1.0, 1.0) else None
     for strength in range(5):
         mine = rows[book.strength[rows] == strength]
         if not len(mine):
@@ -230,7 +243,9 @@ def _counted(book: Ledger, rows: np.ndarray, day: int, drawn: Draws) -> np.ndarr
         ages, age = np.unique(day - book.start[mine], return_inverse=True)
         counts = np.zeros((len(ages), *_SHAPE))
         for side, shares in enumerate(_SIDES):
-            share = np.array([shares[0], shares[1], shares[-1]])[book.direction[mine]] * reach[mine]
+            share = np.array([shares[0], shares[1], shares[-1]])[book.direction[mine]]
+            if reach is not None:
+                share = share * reach[mine]
             place = np.ravel_multi_index(
                 (book.recommendation[mine], np.full(len(mine), side), book.certainty[mine]), _SHAPE
             )
@@ -307,7 +322,6 @@ def _raw(book: Ledger, drawn: Draws) -> Callable[[int], list[np.ndarray]]:
     return pair
 
 
-def _squared_correlation(values: np.ndarray, scores: np.ndarray) -> float:
-    one, other = values - values.mean(), scores - scores.mean()
-    whole = float((one @ one) * (other @ other))
-    return float((one @ other) ** 2 / whole) if whole > 1e-18 else 0.0
+def _squared_correlation(one: Centred, other: Centred) -> float:
+    whole = one[1] * other[1]
+    return float((one[0] @ other[0]) ** 2 / whole) if whole > 1e-18 else 0.0

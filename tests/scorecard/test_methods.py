@@ -8,7 +8,7 @@ import pytest
 
 from scorecard import method
 from scorecard.method.balance import measure
-from scorecard.method.sensitivity import spread
+from scorecard.method.sensitivity import centred, spread
 from scorecard.method.weighing import ledger
 from tests.scorecard import plain_method as plain
 from tests.scorecard.logs import FIRST, random_log, random_settings
@@ -136,7 +136,8 @@ def test_the_report_carries_the_sensitivity_when_asked_and_not_otherwise():
 def test_the_leading_factors_are_those_that_move_the_score():
     values = np.linspace(0, 1, 50)
     noise = np.cos(np.arange(50) * 7.0)
-    found = spread(1.0, 3 * values + 0.1 * noise, {"steep": values, "noise": noise, "flat": np.ones(50)})
+    factors = centred({"steep": values, "noise": noise, "flat": np.ones(50)})
+    found = spread(1.0, 3 * values + 0.1 * noise, factors)
     assert [item["factor"] for item in found["factors"]] == ["steep", "noise"]
     assert found["factors"][0]["r2"] > 0.98
 

@@ -85,13 +85,17 @@ class Record(serializers.Serializer):
         required=False, choices=record.REACHES, help_text="Absent: wide, national or international."
     )
     until = serializers.DateField(
-        required=False, help_text="First day on which it no longer counts, where the act itself names one."
+        required=False,
+        allow_null=True,
+        help_text="First day on which it no longer counts, where the act itself names one.",
     )
     stage = serializers.ChoiceField(
-        required=False, choices=record.STAGES, help_text="What waits for a next step."
+        required=False, allow_null=True, choices=record.STAGES, help_text="What waits for a next step."
     )
     due = serializers.CharField(
-        required=False, help_text="Day, or month as YYYY-MM, that its own text names for a next step."
+        required=False,
+        allow_null=True,
+        help_text="Day, or month as YYYY-MM, that its own text names for a next step.",
     )
     due_what = serializers.CharField(required=False, help_text="What is due then.")
     due_what_zh = serializers.CharField(required=False)
