@@ -291,7 +291,7 @@ def describe() -> dict[str, Any]:
         "parameters": [
             {"name": name, "symbol": symbol, "value": current[name], "reason": reason}
             for name, symbol, reason in _REASONS
-            if name in current
+            if name in current  # a rule of a later version is no parameter of this one
         ],
         "what_ifs": [{"slug": item.slug, "name": item.name} for item in WHAT_IFS],
         "agreement": {"reliable": 0.8, "withhold_labels_below": 0.667, "share_double_coded": 0.1},

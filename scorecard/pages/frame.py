@@ -244,10 +244,10 @@ def key() -> list[tuple[str, str, str]]:
     rules = method_of(None).parameters
     if rules.lean < rules.verdict:
         meanings = {
-            "advancing": gettext("above zero at 97.5 % or more"),
+            "advancing": gettext("above zero with 97.5 % probability"),
             "leaning advancing": gettext("the whole band is above zero, short of a verdict"),
             "leaning undermined": gettext("the whole band is below zero, short of a verdict"),
-            "undermined": gettext("below zero at 97.5 % or more"),
+            "undermined": gettext("below zero with 97.5 % probability"),
         }
     meanings |= {
         "contested": gettext("much evidence, but the band spans zero"),

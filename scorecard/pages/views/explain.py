@@ -104,7 +104,9 @@ def parameter_rows() -> list[dict[str, str]]:
 
 
 def _value(value: Any) -> str:
-    """One number or several, without needless decimals."""
+    """One number or several, without needless decimals; a rule is on or off."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
     several = value if isinstance(value, list) else [value]
     return " · ".join(f"{number:g}" for number in several)
 
