@@ -96,21 +96,34 @@ def expected_of_what_ifs():
     }
 
 
-def test_every_what_if_is_a_full_recomputation():
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_every_what_if_is_a_full_recomputation(version):
     shorthand, expected = expected_of_what_ifs()
+    if version == "1.0":
+        expected.pop("local-in-full")  # by 1.0 local acts always counted in full
     log, day = method.read(records(shorthand)), datetime.date(2025, 6, 1)
-    found = {item["slug"]: item for item in method.sensitivity(log, day)["what_ifs"]}
-    assert set(found) == {item.slug for item in method.WHAT_IFS}
+    found = {item["slug"]: item for item in method.sensitivity(log, day, version=version)["what_ifs"]}
+    assert set(found) == {*expected, "mean-of-views"}
     for slug, (advancing, undermining) in expected.items():
         entry = found[slug]["recommendations"]["trust"]
-        by_hand = measure(advancing, undermining, method.Parameters())
+        by_hand = measure(advancing, undermining, method.METHODS[version].parameters)
         assert {name: entry[name] for name in ("score", "low", "high")} == pytest.approx(
             {name: by_hand[name] for name in ("score", "low", "high")}
         ), slug
         assert entry["label"] == by_hand["label"], slug
-    views = [trust(log, day, actor=actor)["score"] for actor in ("us", "china", "multilateral")]
+    views = [
+        trust(log, day, actor=actor, version=version)["score"] for actor in ("us", "china", "multilateral")
+    ]
     mean = found["mean-of-views"]["recommendations"]["trust"]["score"]
     assert mean == pytest.approx(sum(views) / 3)
+
+
+def test_a_local_act_counts_in_full_only_if_asked_what_if():
+    plant = [*LAW[:6], {"reach": "local"}]
+    found = method.sensitivity(method.read(records([plant])), datetime.date(2025, 6, 1), version="1.1")
+    scores = {item["slug"]: item["recommendations"]["trust"]["score"] for item in found["what_ifs"]}
+    assert scores["local-in-full"] == pytest.approx(100 * 0.8 / 2.8)
+    assert scores["half-lives-90"] == pytest.approx(100 * 0.2 / 2.2)
 
 
 def test_fading_what_ifs_fade_as_they_say():
