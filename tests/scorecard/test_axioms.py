@@ -35,7 +35,7 @@ def rules():
 
 
 def only_from(first):
-    if parameters.CURRENT < first:
+    if first > parameters.CURRENT:
         pytest.skip(f"claimed from method {first} on")
 
 
