@@ -175,11 +175,13 @@ def series(
 def waterfall(earlier: Pair, later: Pair, actor: str | None = None, *, version: str | None = None) -> Any:
     """Which acts moved each balance between two pairs of dates, and why (`method.waterfall`)."""
     last = read_on(*later, version)
-    pairs = [(min(read_on(*earlier, version), last), earlier[1]), (last, later[1])]
+    first, second = (min(read_on(*earlier, version), last), earlier[1]), (last, later[1])
     return _kept(
         f"waterfall:{actor}:{_version(version)}",
-        pairs,
-        lambda log: method.waterfall(log, *pairs, actor, version_before=version, version_after=version),
+        [first, second],
+        lambda log: method.waterfall(
+            log, first, second, actor, version_before=version, version_after=version
+        ),
     )
 
 

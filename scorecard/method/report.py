@@ -141,7 +141,7 @@ def views(
 
 def overall(balances: list[dict[str, Any]], deliveries: dict[str, Any]) -> dict[str, Any]:
     """Plain means of the seven, never without the count of their labels (section 8)."""
-    values = [entry["value"] if entry else None for entry in deliveries.values()]
+    values: list[Any] = [entry["value"] if entry else None for entry in deliveries.values()]
     return {
         **{name: sum(entry[name] for entry in balances) / len(balances) for name in ("score", "low", "high")},
         "labels": dict(Counter(entry["label"] for entry in balances)),
