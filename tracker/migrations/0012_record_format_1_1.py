@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0009_no_truncate'),
+        ('tracker', '0011_event_codes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
