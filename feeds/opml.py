@@ -3,7 +3,8 @@
 The law: importing adds what is missing, known by its address, and changes nothing that is there; a file with
 an error adds nothing. Reading knows no database.
 
-The starter feeds of `seeds/feeds.opml`. What is there already, paused or edited by an analyst, stays as it is.
+The starter feeds of the instance's `feeds.opml`, if it has one. What is there already, paused or edited by an
+analyst, stays as it is.
 """
 
 from __future__ import annotations
@@ -205,11 +206,14 @@ def _attributes(feed: Feed) -> dict[str, str]:
     return {key: text.without_forbidden(value) for key, value in told.items() if value}
 
 
-OPML = settings.BASE_DIR / "seeds" / "feeds.opml"
+OPML = settings.INSTANCE_FOLDER / "feeds.opml"
 
 
 def seed() -> Iterator[tuple[str, int, int]]:
     """Add the feeds that are missing; yields what was added and how many there are now."""
+    if not OPML.exists():
+        yield "feeds", 0, Feed.objects.count()
+        return
     lines, _refused = checked(read(OPML.read_bytes()))
     added, _known = add(lines)
     yield "feeds", added, Feed.objects.count()

@@ -31,8 +31,8 @@ from django.utils import timezone
 
 from scorecard import formats, method, standings, tables
 from scorecard.models import Edition
-from tracker import log, record
-from tracker.models import AskSetting, Completeness, Head, Recommendation, Revision
+from tracker import codebook_versions, log
+from tracker.models import AskSetting, CodebookVersion, Completeness, Head, Recommendation, Revision
 
 
 def key() -> Ed25519PrivateKey:
@@ -78,6 +78,7 @@ The whole record as it stood at the end of {day} (UTC), with the figures that fo
 - `changes.jsonl`: the log, one revision a line; each digest covers the one before it.
 - `settings.jsonl`, `completeness.jsonl`: asks set by hand; to which day coding is complete.
 - `recommendations.json`: the seven, and what each asks for. `dictionary.json`: what the columns mean.
+- `codebook.json`: every version of the codebook that was in force, chained by digests.
 - `scores.json`: all readings as of and as known at {day}. `series.csv`: day by day.
 - `manifest.json`: SHA-256 of every file and of the manifest of the edition before. `manifest.sig`: Ed25519.
 
@@ -133,10 +134,10 @@ def _head(sequence: int) -> Head:
 
 def _write(file: Any, day: datetime.date, head: Head, before: Edition | None) -> tuple[str, str, str]:
     """Write the zip; its manifest, signature and public key."""
-    private = key()
+    private, books = key(), codebooks(day)
     entries: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, chunks in _files(day, head.sequence):
+        for name, chunks in _files(day, head.sequence, books):
             entries[name] = _add(archive, name, chunks)
         manifest = _json(
             {
@@ -146,7 +147,8 @@ def _write(file: Any, day: datetime.date, head: Head, before: Edition | None) ->
                 "head": head.digest,
                 "previous": before.digest if before else "",
                 "method": method.CURRENT,
-                "codebook": record.VERSION,
+                "codebook": books[-1]["version"],
+                "codebook_digest": books[-1]["digest"],
                 "licence": "CC-BY-4.0",
                 "key": public(private),
                 "files": entries,
@@ -171,7 +173,9 @@ def _add(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> dict[s
     return {"sha256": digest.hexdigest(), "bytes": size}
 
 
-def _files(day: datetime.date, sequence: int) -> Iterator[tuple[str, Iterable[bytes]]]:
+def _files(
+    day: datetime.date, sequence: int, books: list[dict[str, Any]]
+) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield "README.md", [README.format(day=day).encode()]
     yield "verify.py", [verifier().encode()]
     yield "changes.jsonl", formats.gathered(_changes(sequence))
@@ -180,6 +184,7 @@ def _files(day: datetime.date, sequence: int) -> Iterator[tuple[str, Iterable[by
     stated = Completeness.objects.order_by("id").values("day", "recorded_at", "note")
     yield "completeness.jsonl", formats.gathered(_line(each) for each in stated)
     yield "recommendations.json", [_json(_recommendations()).encode()]
+    yield "codebook.json", [_json({"versions": books}).encode()]
     yield "dictionary.json", [_json(_dictionary()).encode()]
     yield "scores.json", [_json(scores(day)).encode()]
     series = tables.TABLES["series"]
@@ -196,6 +201,13 @@ def scores(day: datetime.date) -> dict[str, Any]:
     """The report of the day as known at its end, without the acts, which follow from the log."""
     found: dict[str, Any] = standings.report(day, day, acts=False)
     return found
+
+
+def codebooks(day: datetime.date) -> list[dict[str, Any]]:
+    """Every version of the codebook in force by that day, the last one in force on it; ours while none is."""
+    rows = [row for row in CodebookVersion.objects.all() if row.in_force is None or row.in_force <= day]
+    rows = rows or [codebook_versions.unserved()]
+    return [{**row.envelope(), "previous": row.previous, "digest": row.digest} for row in rows]
 
 
 def verifier() -> str:

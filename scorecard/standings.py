@@ -31,8 +31,9 @@ from django.utils import timezone
 from scorecard import method
 from scorecard.method.columns import EMPTY, Log, rests_on
 from tracker import agreement as agreements
+from tracker import codebook_versions
 from tracker import log as record_log
-from tracker.models import AskSetting, Completeness, Revision
+from tracker.models import AskSetting, CodebookVersion, Completeness, Revision
 
 KEPT_SECONDS = 24 * 3600
 Day = datetime.date
@@ -46,7 +47,7 @@ _lock = threading.Lock()
 _pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)
 _NOTHING: dict[str, Any] = {
     "sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": None, "digests": np.array([], DIGEST),
-    "rests": {}, "stated": (),
+    "rests": {}, "stated": (), "versions": (),
 }  # fmt: skip
 _held = _NOTHING
 
@@ -216,8 +217,8 @@ def _found(key: str, work: Callable[[], Any]) -> Any:
 
 
 def _rests(state: dict[str, Any], as_of: Day, known_at: Day | None) -> str:
-    """What a figure of these days rests on, in short: the revisions, by the chain of their digests, and the asks
-    set by hand."""
+    """What a figure of these days rests on, in short: the revisions, by the chain of their digests, the asks set by
+    hand, and the version of the codebook that was in force."""
     log, rests = state["log"], state["rests"]
     if (found := rests.get((as_of, known_at))) is None:
         if len(rests) >= PAIRS_KEPT:
@@ -226,7 +227,8 @@ def _rests(state: dict[str, Any], as_of: Day, known_at: Day | None) -> str:
         last = state["digests"][number - 1].decode() if number else ""
         known = [item for item in log.settings if known_at is None or item.recorded <= known_at.toordinal()]
         asks = hashlib.sha256(repr(known).encode()).hexdigest()[:12] if known else ""
-        found = rests[as_of, known_at] = f"{last}:{asks}"
+        version = codebook_versions.row_on(known_at, state["versions"])
+        found = rests[as_of, known_at] = f"{last}:{asks}:{version.content[:12] if version else ''}"
     return found
 
 
@@ -262,6 +264,7 @@ def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict
         "stated": tuple(Completeness.objects.order_by("id").values_list("day", "recorded_at")),
         "digests": _digests(base, sequence),
         "rests": {},
+        "versions": tuple(CodebookVersion.objects.defer("body")),
         "bodies": None if new is None else base["bodies"] + new,
     }
 

@@ -5,7 +5,7 @@ Needs Python 3.9 or later and nothing else; asks no network. It checks that
 1. every file is the one that the manifest names, and the manifest is signed (Ed25519) with the key you trust;
 2. the log has no gap and every revision fits its digest, which covers the one before it;
 3. with --previous, this edition is chained to the one before and continues its log byte for byte;
-4. the balances and pulses of the edition follow from its log by the published method.
+4. the balances and pulses of the edition follow from its log and its codebook by the published method.
 
 The public key stands in the edition too, but take it from elsewhere (--key), or a forger signs with his own.
 """
@@ -20,16 +20,6 @@ import zipfile
 from datetime import date
 from pathlib import Path
 
-START = date(2025, 1, 21)
-SEVEN = (
-    "civilian-first",
-    "governance",
-    "misuse",
-    "joint-research",
-    "trust",
-    "safety-coalition",
-    "global-challenges",
-)
 ENVELOPE = ("sequence", "event", "kind", "related", "why", "who", "written_at", "record")
 
 
@@ -148,6 +138,30 @@ def check_log(text, manifest):
     return records
 
 
+def check_codebook(files, manifest):
+    """The recommendations' slugs and the day the record begins, once every version fits its digest.
+
+    Editions of before the codebook was a file say both by their figures.
+    """
+    if "codebook.json" not in files:
+        header, *days = [
+            line.split(",") for line in files["series.csv"].decode("utf-8-sig").split("\n") if line
+        ]
+        first = min(day[header.index("date")] for day in days)
+        return list(json.loads(files["scores.json"])["recommendations"]), date.fromisoformat(first)
+    previous, book = "", {}
+    for version in json.loads(files["codebook.json"])["versions"]:
+        kept = {name: version[name] for name in ("version", "in_force", "codebook")}
+        body = json.dumps(kept, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        digest = hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
+        if version["previous"] != previous or version["digest"] != digest:
+            raise Wrong(f"version {version['version']} of the codebook does not fit its digest")
+        previous, book = digest, version["codebook"]
+    if previous != manifest["codebook_digest"]:
+        raise Wrong("the codebook does not end where the manifest says")
+    return [each["slug"] for each in book["recommendations"]], date.fromisoformat(book["start"])
+
+
 def check_previous(files, manifest, before):
     """That this edition continues the one before."""
     if manifest["previous"] != hashlib.sha256(before["manifest.json"]).hexdigest():
@@ -174,7 +188,7 @@ def effective(event):
 class Known:
     """What counts as known on a day: events, their days, what ended them, their credited pairs."""
 
-    def __init__(self, records, known_at, parameters):
+    def __init__(self, records, known_at, parameters, start):
         self.weight, self.half_life = parameters["weight"], parameters["half_life"]
         self.sure = dict(zip(("confirmed", "reported", "rumoured"), parameters["certainty"]))  # noqa: B905  Python 3.9
         latest = {}
@@ -185,7 +199,7 @@ class Known:
         self.events = {
             key: event
             for key, (_, event) in latest.items()
-            if not event["retracted"] and effective(event) >= START
+            if not event["retracted"] and effective(event) >= start
         }
         self.day = {key: effective(event) for key, event in self.events.items()}
         self.order = sorted(self.events, key=lambda key: (self.day[key], key))
@@ -344,12 +358,12 @@ def word(A, U, against, p):
     return "contested" if disputed else "unclear"
 
 
-def check_scores(records, scores):
+def check_scores(records, scores, slugs, start):
     """How many figures were worked out again and found equal."""
     p, day = scores["parameters"], date.fromisoformat(scores.get("read_on") or scores["as_of"])
-    known = Known(records, date.fromisoformat(scores["known_at"]) if scores["known_at"] else None, p)
+    known = Known(records, date.fromisoformat(scores["known_at"]) if scores["known_at"] else None, p, start)
     count = 0
-    for slug in SEVEN:
+    for slug in slugs:
         for reading, pulse in (("balance", 0), ("pulse", p["pulse_half_life"])):
             again, published = (
                 measure(known.rows(day, slug, pulse), p),
@@ -378,7 +392,7 @@ def verify(files, key=None, before=None):
     if before is not None:
         check_previous(files, manifest, before)
         told.append("continues the edition before")
-    count = check_scores(records, json.loads(files["scores.json"]))
+    count = check_scores(records, json.loads(files["scores.json"]), *check_codebook(files, manifest))
     return [*told, f"{count} figures worked out again and found equal"]
 
 

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
-SHORT_NAMES = {
-    "civilian-first": pgettext_lazy("recommendation", "Civilian first"),
-    "governance": pgettext_lazy("recommendation", "Governance"),
-    "misuse": pgettext_lazy("recommendation", "Against misuse"),
-    "joint-research": pgettext_lazy("recommendation", "Joint research"),
-    "trust": pgettext_lazy("recommendation", "Trust"),
-    "safety-coalition": pgettext_lazy("recommendation", "Safety coalition"),
-    "global-challenges": pgettext_lazy("recommendation", "Global challenges"),
-}
+from tracker.codebook import current
+from tracker.wording import said
+
+SHORT_NAMES = {one.slug: said(one.short) for one in current()}
 LABELS = {
     "advancing": pgettext_lazy("label", "Advancing"),
     "undermined": pgettext_lazy("label", "Undermined"),
@@ -35,20 +30,8 @@ DELIVERY = {
     "not started": gettext_lazy("Not started"),
     "not yet rated": gettext_lazy("Not yet rated"),
 }
-ACTORS = {
-    "us": pgettext_lazy("actor", "United States"),
-    "china": pgettext_lazy("actor", "China"),
-    "multilateral": pgettext_lazy("actor", "Multilateral"),
-    "eu": pgettext_lazy("actor", "European Union"),
-    "other": pgettext_lazy("actor", "Other states"),
-    "industry": pgettext_lazy("actor", "Industry"),
-    "academia": pgettext_lazy("actor", "Academia and civil society"),
-}
-SHORT_ACTORS = {
-    "us": pgettext_lazy("short", "US"),
-    "china": pgettext_lazy("short", "China"),
-    "multilateral": pgettext_lazy("short", "Multilateral"),
-}
+ACTORS = {actor.slug: said(actor.name) for actor in current().actors}
+SHORT_ACTORS = {slug: said(current().actor(slug).short) for slug in current().beside}
 DIRECTIONS = {
     1: pgettext_lazy("direction", "advances"),
     -1: pgettext_lazy("direction", "undermines"),
@@ -65,22 +48,9 @@ LABEL_MARKS = {
     "too little evidence": "○",
     "withheld": "○",
 }
-STRENGTHS = {
-    1: pgettext_lazy("kind of act", "words"),
-    2: pgettext_lazy("kind of act", "proposal"),
-    3: pgettext_lazy("kind of act", "commitment"),
-    4: pgettext_lazy("kind of act", "enacted"),
-    5: pgettext_lazy("kind of act", "operating"),
-}
-CERTAINTIES = {
-    "confirmed": pgettext_lazy("certainty", "confirmed"),
-    "reported": pgettext_lazy("certainty", "reported"),
-    "rumoured": pgettext_lazy("certainty", "rumoured"),
-}
-REACHES = {
-    "wide": pgettext_lazy("reach", "national or international"),
-    "local": pgettext_lazy("reach", "local"),
-}
+STRENGTHS = {number: said(term.name) for number, term in current().strengths.items()}
+CERTAINTIES = {slug: said(term.name) for slug, term in current().certainties.items()}
+REACHES = {slug: said(term.name) for slug, term in current().reach.items()}
 MODES = {
     "joint": gettext_lazy("both must move together"),
     "each": gettext_lazy("each on its own"),

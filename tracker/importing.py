@@ -3,9 +3,10 @@
 The format is that of the seeds, the export and the log: one record a line, every version of an event in its
 order. Importing the same file twice changes nothing the second time.
 
-The first record: recommendations, events, articles and cues from `seeds/`.
+The first record: recommendations, events, articles and cues from the instance's folder.
 
-The law: add what is missing, by its natural key; never change what is there, as an analyst may have.
+The law: add what is missing, by its natural key; never change what is there, as an analyst may have. The codebook
+alone is required; a file that is not there adds nothing.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from typing import Any, BinaryIO
 from django.conf import settings
 from django.db import transaction
 
-from tracker import addresses, log, rows, tagger_versions, text, triage
+from tracker import addresses, codebook_versions, log, rows, tagger_versions, text, triage
 from tracker import record as record_format
-from tracker.models import Article, Ask, Completeness, Event, Recommendation, Report
+from tracker.codebook import current
+from tracker.models import Article, CodebookVersion, Completeness, Event, Recommendation, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,8 @@ def enter(records: Iterable[dict[str, Any]], *, who: str, by: Any = None, why: s
     return Outcome(done["added"], done["changed"], done["known"])
 
 
-FOLDER = settings.BASE_DIR / "seeds"
+FOLDER = settings.INSTANCE_FOLDER
 WHO = "First edition"
-CODEBOOK = "1.0"
 WHY = "First edition of the record"
 STATES = {"act": Article.State.FILED}
 Added = tuple[str, int, int]  # what, how many were added, how many stand now
@@ -65,15 +66,17 @@ class BadSeed(ValueError):
 
 def seed() -> Iterator[Added]:
     """Add what is missing, part by part; yields what each part added."""
-    yield _recommendations(_document("recommendations.json"))
+    yield from _codebook()
     yield _events(FOLDER / "events.jsonl")
-    yield _completeness(_document("coverage.json"))
+    yield _completeness(FOLDER / "coverage.json")
     yield _articles(FOLDER / "articles.jsonl")
     yield ("cues", *tagger_versions.seed_cues())
 
 
 def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The JSON objects of a file with their line numbers."""
+    if not path.exists():
+        return
     try:
         with path.open("rb") as binary:
             yield from rows.json_lines(binary)
@@ -81,53 +84,53 @@ def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise BadSeed(f"{path.name}, {error}") from None
 
 
-def _document(name: str) -> dict[str, Any]:
+def _document(path: Path) -> dict[str, Any]:
     """A seed file that is one JSON object."""
     try:
-        document = rows.json_value((FOLDER / name).read_bytes().removeprefix(rows.BOM))
+        document = rows.json_value(path.read_bytes().removeprefix(rows.BOM))
     except ValueError as error:
-        raise BadSeed(f"{name}: {error}") from None
+        raise BadSeed(f"{path.name}: {error}") from None
     if not isinstance(document, dict):
-        raise BadSeed(f"{name}: a JSON object is needed, not {type(document).__name__}")
+        raise BadSeed(f"{path.name}: a JSON object is needed, not {type(document).__name__}")
     return document
 
 
 @transaction.atomic
-def _recommendations(document: dict[str, Any]) -> Added:
-    added = 0
-    for number, raw in enumerate(document["recommendations"], start=1):
-        words = {key: raw[key] for key in raw if key.endswith(("_en", "_zh"))}
-        row, new = Recommendation.objects.get_or_create(
-            slug=raw["slug"], defaults={"number": number, **words}
-        )
-        added += new
-        for position, ask in enumerate(raw["asks"], start=1):
-            rest = {key: ask[key] for key in ask if key != "slug"}
-            Ask.objects.get_or_create(
-                recommendation=row, slug=ask["slug"], defaults={"position": position, **rest}
-            )
-    return "recommendations", added, Recommendation.objects.count()
+def _codebook() -> tuple[Added, Added]:
+    """The version of the codebook and the rows that it needs, together or not at all."""
+    try:
+        added = codebook_versions.take_into_service(current())
+    except codebook_versions.BadVersion as error:
+        raise BadSeed(f"codebook.json\n{error}") from None
+    keys = codebook_versions.enter_keys(current())
+    return (
+        ("codebook versions", added, CodebookVersion.objects.count()),
+        ("recommendations", keys, Recommendation.objects.count()),
+    )
 
 
 @transaction.atomic
 def _events(path: Path) -> Added:
+    """The first record; what names no version of the codebook was coded by the first."""
     known, added = set(Event.objects.values_list("id", flat=True)), 0
+    first = (*current().earlier, current())[0].version
     for number, raw in lines(path):
         if raw.get("id") in known:
             continue
         try:
-            checked = record_format.check(raw)
+            checked = record_format.check(raw if raw.get("codebook") else {**raw, "codebook": first})
         except record_format.RecordError as error:
             raise BadSeed(f"{path.name}, line {number}: {error}") from None
-        triage.enter(checked | {"codebook": checked["codebook"] or CODEBOOK}, who=WHO, why=WHY)
+        triage.enter(checked, who=WHO, why=WHY)
         added += 1
     return "events", added, len(known) + added
 
 
 @transaction.atomic
-def _completeness(document: dict[str, str]) -> Added:
-    if Completeness.objects.exists():
+def _completeness(path: Path) -> Added:
+    if Completeness.objects.exists() or not path.exists():
         return "statement of completeness", 0, Completeness.objects.count()
+    document = _document(path)
     day = record_format.day(document["coded_to"], "coded_to")
     Completeness.objects.create(day=day, note=document.get("note", ""))
     log.turn()

@@ -1,4 +1,4 @@
-"""The codebook's vocabulary, and the one format of the record. Pure: no Django, no clock.
+"""The one format of the record, with the lists of this process's codebook. Pure: no Django, no clock.
 
 A *record* is one version of one event as a plain dict, the shape of a line of `seeds/events.jsonl`. Whatever
 enters the log (seeds, imports, decisions of analysts) passes `check`; whatever leaves it is written by
@@ -11,25 +11,17 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tracker import text
+from tracker.codebook import Actor, Ask, Codebook, Recommendation, current
 
-VERSION = "1.1"
-START = datetime.date(2025, 1, 21)
-
-ASKS: dict[str, tuple[str, ...]] = {
-    "civilian-first": ("civil-priority", "fewer-controls", "job-loss"),
-    "governance": ("dialogue", "common-standards", "norms"),
-    "misuse": ("funding", "tools", "cooperation", "shared-standards"),
-    "joint-research": ("joint-funding", "pooling", "open-doors", "cern-for-ai"),
-    "trust": ("data-sharing", "joint-projects", "researcher-exchange", "import-barriers"),
-    "safety-coalition": ("developers", "china-inside", "platform"),
-    "global-challenges": ("climate", "disease", "poverty"),
-}
-RECOMMENDATIONS = tuple(ASKS)
-ACTORS = ("us", "china", "multilateral", "eu", "other", "industry", "academia")
+VERSION = current().version
+START = current().start
+ASKS: dict[str, tuple[str, ...]] = {slug: current().ask_slugs(slug) for slug in current().slugs}
+RECOMMENDATIONS = current().slugs
+ACTORS = current().actor_slugs
 CERTAINTIES = ("confirmed", "reported", "rumoured")
 PRECISIONS = ("day", "month", "quarter", "year")
 DIRECTIONS = (1, 0, -1)
@@ -66,8 +58,11 @@ class RecordError(ValueError):
     """A record that the codebook does not allow; the message says what is wrong and what is allowed."""
 
 
-def check(raw: Any) -> dict[str, Any]:
+def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
     """The record in its full form (every key in order), or `RecordError`.
+
+    It is checked by the version of the codebook that it names, where `book` (ours) knows that version, else by
+    `book` itself. What is retired is refused only in lines of today: one that was coded before stays what it was.
 
     Absent keys get the codebook's defaults: precision `day`, nothing superseded, not retracted, no
     `recorded_at` (first import), no `codebook`. `supersedes` and `suspends` may be null, one id or a list. The
@@ -75,13 +70,13 @@ def check(raw: Any) -> dict[str, Any]:
     say something. Unknown keys are refused, so that a typing error cannot lose a field silently. Texts are taken
     as `text.strict` takes them.
     """
-    return _whole(raw, _refusing)
+    return _whole(raw, book or current(), _refusing)
 
 
 def mended(raw: Any) -> dict[str, Any]:
     """The same for what is kept already: a character that came in before `text.strict` stood at the door is
     dropped, so that nothing old is ever in the way of a change."""
-    return _whole(raw, _dropping)
+    return _whole(raw, current(), _dropping)
 
 
 def _refusing(value: str, field: str, longest: int, lines: bool) -> str:
@@ -97,11 +92,14 @@ def _dropping(value: str, field: str, longest: int, lines: bool) -> str:
     return _refusing(text.without_forbidden(value), field, longest, lines)
 
 
-def _whole(raw: Any, taken: Taking) -> dict[str, Any]:
+def _whole(raw: Any, ours: Codebook, taken: Taking) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise RecordError(f"{SHAPE}, not {type(raw).__name__}")
     if unknown := sorted(str(key) for key in raw if key not in _KEYS):
         raise RecordError(f"unknown field {', '.join(unknown)}; allowed are {', '.join(_KEYS)}")
+    version = raw.get("codebook")
+    book = ours.as_of(version) if isinstance(version, str) else ours
+    is_new = version in (None, "", book.version)
     event_id = raw.get("id")
     if not isinstance(event_id, str) or not ID.fullmatch(event_id):
         raise RecordError("id: small letters, digits and hyphens, 1 to 100 of them")
@@ -110,12 +108,12 @@ def _whole(raw: Any, taken: Taking) -> dict[str, Any]:
         "date": day(raw.get("date"), "date").isoformat(),
         "date_precision": _one_of(raw, "date_precision", PRECISIONS, default="day"),
         **{key: _text(raw, key, longest, taken) for key, longest in _LONGEST.items()},
-        "actors": _actors(raw.get("actors") or []),
+        "actors": _actors(raw.get("actors") or [], book, is_new),
         "certainty": _one_of(raw, "certainty", CERTAINTIES, default="confirmed"),
         **_terms(raw, taken),
         "supersedes": _ids(raw, "supersedes"),
         "suspends": _ids(raw, "suspends"),
-        "assessments": _assessments(raw.get("assessments") or [], taken),
+        "assessments": _assessments(raw.get("assessments") or [], book, is_new, taken),
         "sources": [_source(source, taken) for source in _list(raw.get("sources") or [], "sources")],
         "recorded_at": None,
         "codebook": None,
@@ -137,9 +135,9 @@ def whole(record: Mapping[str, Any]) -> dict[str, Any]:
     return {key: record.get(key, ADDED.get(key)) for key in _KEYS}
 
 
-def canonical(record: Mapping[str, Any]) -> str:
+def canonical(record: Mapping[str, Any], book: Codebook | None = None) -> str:
     """One line of JSON without spaces, keys in the record's order: what is hashed, exported and compared."""
-    return json.dumps(check(record), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(check(record, book), ensure_ascii=False, separators=(",", ":"))
 
 
 def digest(previous: str, body: str) -> str:
@@ -181,12 +179,25 @@ def _list(value: Any, field: str) -> list[Any]:
     return list(value)
 
 
-def _actors(value: Any) -> list[str]:
+def _actors(value: Any, book: Codebook, is_new: bool) -> list[str]:
     actors = _list(value, "actors")
     for actor in actors:
-        if not isinstance(actor, str) or actor not in ACTORS:
-            raise RecordError(f"actors: {actor!r:.60} is not one of {', '.join(ACTORS)}")
-    return [actor for actor in ACTORS if actor in actors]
+        if not isinstance(actor, str) or actor not in book.actor_slugs:
+            raise RecordError(f"actors: {actor!r:.60} is not one of {_slugs(book.offered_actors())}")
+        if is_new:
+            _still_coded("actors", book.actor(actor))
+    return [actor for actor in book.actor_slugs if actor in actors]
+
+
+def _still_coded(field: str, item: Recommendation | Ask | Actor) -> None:
+    if item.retired:
+        raise RecordError(
+            f"{field}: {item.slug} is retired since codebook {item.retired} and no longer coded"
+        )
+
+
+def _slugs(items: Iterable[Recommendation | Ask | Actor]) -> str:
+    return ", ".join(item.slug for item in items)
 
 
 def _terms(raw: Mapping[str, Any], taken: Taking) -> dict[str, Any]:
@@ -235,32 +246,37 @@ def _ids(raw: Mapping[str, Any], field: str) -> list[str]:
     return sorted(set(ids))
 
 
-def _assessments(value: Any, taken: Taking) -> list[dict[str, Any]]:
-    assessments = [_assessment(item, taken) for item in _list(value, "assessments")]
+def _assessments(value: Any, book: Codebook, is_new: bool, taken: Taking) -> list[dict[str, Any]]:
+    assessments = [_assessment(item, book, is_new, taken) for item in _list(value, "assessments")]
     seen: set[str] = set()
     for assessment in assessments:
         if assessment["rec"] in seen:
             raise RecordError(f"assessments: two of {assessment['rec']}; at most one for each recommendation")
         seen.add(assessment["rec"])
-    return sorted(assessments, key=lambda assessment: RECOMMENDATIONS.index(assessment["rec"]))
+    return sorted(assessments, key=lambda assessment: book[assessment["rec"]].number)
 
 
-def _assessment(raw: Any, taken: Taking) -> dict[str, Any]:
+def _assessment(raw: Any, book: Codebook, is_new: bool, taken: Taking) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         raise RecordError("assessments: each is a JSON object")
     if unknown := sorted(str(key) for key in raw if key not in _ASSESSMENT_KEYS):
         raise RecordError(f"assessments: unknown field {', '.join(unknown)}")
     rec, direction, strength, ask = (raw.get(key) for key in ("rec", "direction", "strength", "ask"))
-    if not isinstance(rec, str) or rec not in ASKS:
-        raise RecordError(f"rec: {rec!r:.60} is not one of {', '.join(RECOMMENDATIONS)}")
+    if not isinstance(rec, str) or rec not in book:
+        raise RecordError(f"rec: {rec!r:.60} is not one of {_slugs(book.offered())}")
+    if is_new:
+        _still_coded("rec", book[rec])
     if isinstance(direction, bool) or direction not in DIRECTIONS:
         raise RecordError(f"direction of {rec}: 1 advances, -1 undermines, 0 mixed; not {direction!r:.60}")
     if isinstance(strength, bool) or not isinstance(strength, int) or strength not in STRENGTHS:
         raise RecordError(
             f"strength of {rec}: a whole number, 1 (words) to 5 (operating), not {strength!r:.60}"
         )
-    if ask is not None and ask not in ASKS[rec]:
-        raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {', '.join(ASKS[rec])}")
+    if ask is not None:
+        if not isinstance(ask, str) or not book.has_ask(rec, ask):
+            raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {_slugs(book.offered_asks(rec))}")
+        if is_new:
+            _still_coded(f"ask of {rec}", book.ask(rec, ask))
     found = {
         "rec": rec,
         "direction": int(direction),

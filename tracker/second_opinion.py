@@ -30,7 +30,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils import timezone
 
-from tracker import record, tagger_examples
+from tracker import record
+from tracker.codebook import current
 from tracker.models import Event, Lease, SecondOpinion
 from tracker.triage import coding
 
@@ -163,10 +164,7 @@ def _within_budget() -> None:
 
 
 def _request(report: dict[str, str]) -> bytes:
-    known = json.loads((tagger_examples.FOLDER / "recommendations.json").read_text("utf-8"))[
-        "recommendations"
-    ]
-    seven = "\n".join(f"{one['slug']}: + {one['advances_en']} - {one['undermines_en']}" for one in known)
+    seven = "\n".join(f"{one.slug}: + {one.advances} - {one.undermines}" for one in current())
     body = {
         "model": settings.SECOND_OPINION_MODEL,
         "temperature": 0,

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from tracker import environment
+from tracker.codebook import CodebookError, current, folder
 
 
 def framework(proxies: int) -> dict[str, Any]:
@@ -61,6 +62,14 @@ if not DEBUG and not ALLOWED_HOSTS:
         "scorecard.example.org, or set DEBUG=1 on your own machine."
     )
 SECURE = SITE_URL.startswith("https://")
+
+# The instance: the folder that holds one codebook and its data
+
+INSTANCE_FOLDER = folder()
+try:
+    _BOOK = current()
+except CodebookError as error:
+    raise ImproperlyConfigured(f"INSTANCE_FOLDER: the codebook cannot be used.\n{error}") from None
 
 INSTALLED_APPS = [
     "tracker",
@@ -295,8 +304,9 @@ DATA_FOLDER = environment.text("DATA_FOLDER") or environment.LOCAL / "data"  # m
 
 # Languages and time
 
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+_NAMES = {"en": _("English"), "zh-hans": _("Simplified Chinese")}
+LANGUAGE_CODE = _BOOK.languages[0]
+LANGUAGES = [(language, _NAMES[language]) for language in _BOOK.languages]
 LOCALE_PATHS: list[str] = []
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"

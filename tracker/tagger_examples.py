@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +17,7 @@ from tracker import rows
 from tracker.models import Article, Decision, Event, Report
 from tracker.tagging.training import Example
 
-FOLDER = Path(settings.BASE_DIR) / "seeds"
+FOLDER = settings.INSTANCE_FOLDER
 FILES = ("cues.jsonl", "articles.jsonl", "events.jsonl", "headlines.jsonl")
 BACKGROUND_SHARE = 0.05
 MOST_BACKGROUND = 2000

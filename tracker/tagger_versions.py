@@ -199,7 +199,10 @@ def _encoder() -> tagging.vectors.Encoder | None:
 
 
 def _seeded_cues() -> tagging.cues.Cues:
-    with (tagger_examples.FOLDER / "cues.jsonl").open("rb") as binary:
+    path = tagger_examples.FOLDER / "cues.jsonl"
+    if not path.exists():
+        return tagging.cues.build(())
+    with path.open("rb") as binary:
         return tagging.cues.read(binary)
 
 

@@ -2,13 +2,14 @@
 
 from celery import shared_task
 
-from tracker import filing, grouping, retention, second_opinion, tagger_versions, triage
+from tracker import codebook_versions, filing, grouping, retention, second_opinion, tagger_versions, triage
 
 
 @shared_task
 def file_articles():
-    triage.wake()
-    filing.file_waiting()
+    if codebook_versions.may_write():
+        triage.wake()
+        filing.file_waiting()
 
 
 @shared_task
@@ -18,7 +19,8 @@ def consult():
 
 @shared_task
 def regroup():
-    grouping.regroup()
+    if codebook_versions.may_write():
+        grouping.regroup()
 
 
 @shared_task

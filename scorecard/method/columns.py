@@ -25,10 +25,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tracker import record as record_format
+from tracker.codebook import current
 from tracker.record import ACTORS, ASKS, CERTAINTIES, REACHES, RECOMMENDATIONS, RecordError
 from tracker.rows import BadFile, checked, json_lines
 
-ASK_SLUGS = tuple((recommendation, ask) for recommendation, asks in ASKS.items() for ask in asks)
+ASK_SLUGS = current().asks
 FOREVER = 10_000_000  # an ordinal after every day of the calendar
 ENDS, SUSPENDS = 0, 1  # kinds of link
 LINKS = ("supersedes", "suspends")  # and their fields in a record

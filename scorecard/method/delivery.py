@@ -18,26 +18,11 @@ from scorecard.method.parameters import Method, Parameters, method_of
 from scorecard.method.series import bounds
 from scorecard.method.spans import THEN, Spans, daily_counts, daily_sums, spans_of
 from scorecard.method.weighing import Ledger, faded
+from tracker.codebook import current
 from tracker.record import ACTORS, ASKS, CERTAINTIES, RECOMMENDATIONS, START
 
 JOINT, EACH, ANY = "joint", "each", "any"
-MODES: dict[str, dict[str, str]] = {
-    "civilian-first": {"civil-priority": EACH, "fewer-controls": EACH, "job-loss": ANY},
-    "governance": {"dialogue": JOINT, "common-standards": JOINT, "norms": JOINT},
-    "misuse": {"funding": EACH, "tools": ANY, "cooperation": JOINT, "shared-standards": JOINT},
-    "joint-research": {"joint-funding": JOINT, "pooling": JOINT, "open-doors": EACH, "cern-for-ai": ANY},
-    "trust": {
-        "data-sharing": JOINT,
-        "joint-projects": JOINT,
-        "researcher-exchange": EACH,
-        "import-barriers": EACH,
-    },
-    "safety-coalition": {"developers": JOINT, "china-inside": JOINT, "platform": ANY},
-    "global-challenges": {"climate": EACH, "disease": EACH, "poverty": EACH},
-}
-# Which actors an ask of mode `any` names; the others may be met by anybody.
-NAMED = {("civilian-first", "job-loss"): ("us",)}
-BOTH = ("us", "china")
+MODES: dict[str, dict[str, str]] = {one.slug: {ask.slug: ask.mode for ask in one.asks} for one in current()}
 NOT_RATED = "not yet rated"
 _LAPSES = 3  # strengths 1 to 3 stop standing after three half-lives
 _RUMOURED = CERTAINTIES.index("rumoured")
@@ -45,9 +30,7 @@ _RUMOURED = CERTAINTIES.index("rumoured")
 
 def actors_of(recommendation: str, ask: str) -> tuple[str, ...]:
     """The actors whose acts meet an ask."""
-    if MODES[recommendation][ask] != ANY:
-        return BOTH
-    return NAMED.get((recommendation, ask), ACTORS)
+    return current().ask(recommendation, ask).actors
 
 
 def lapses_on(start: np.ndarray, strength: np.ndarray, parameters: Parameters) -> np.ndarray:

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from tracker.codebook import current
 from tracker.record import CERTAINTIES, REACHES, RECOMMENDATIONS, START
 
 HORIZONS = (30, 90, 365)
@@ -174,9 +175,7 @@ WHAT_IFS = (
     WhatIf("no-fading", "No fading", (("half_life", (math.inf,) * 5),)),
     WhatIf("half-lives-90", "All half-lives 90 days", (("half_life", (90.0,) * 5),)),
     WhatIf("confirmed-only", "Confirmed acts only", (("counted", ("confirmed",)),)),
-    WhatIf(
-        "mean-of-views", "Mean of the US, China and multilateral views", (), ("us", "china", "multilateral")
-    ),
+    WhatIf("mean-of-views", "Mean of the US, China and multilateral views", (), current().beside),
     WhatIf("commitments-capped", "Commitments capped at 3", (("commitment_cap", 3.0),)),
     WhatIf("local-in-full", "Local acts in full", (("reach", (1.0, 1.0)),)),
 )

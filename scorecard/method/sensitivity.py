@@ -30,7 +30,7 @@ from scorecard.method.weighing import Ledger, ledger
 from tracker.record import CERTAINTIES, RECOMMENDATIONS
 
 SEED = 20250121
-NUMBERS = 21
+NUMBERS = 14 + len(RECOMMENDATIONS)
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 
 

@@ -26,6 +26,7 @@ from scorecard import clock as clocks
 from scorecard import sentences, vocabulary
 from scorecard.clock import Clock
 from scorecard.method import method_of, parameters
+from tracker.codebook import current
 
 PUBLISHER = "US–China AI Policy Scorecard"
 
@@ -89,9 +90,10 @@ def _tex(text: str) -> str:
 
 TAGS = {"en": "en", "zh-hans": "zh-Hans"}
 NAMES = {"en": "English", "zh-hans": "中文"}
+_SOURCE = current().source
 OPED = {
-    "name": "“There can be no winners in a US-China AI arms race”, MIT Technology Review, 21 January 2025",
-    "url": "https://www.technologyreview.com/2025/01/21/1110269/there-can-be-no-winners-in-a-us-china-ai-arms-race/",
+    "name": f"“{_SOURCE.title}”, {_SOURCE.publisher}, {_SOURCE.date.day} {_SOURCE.date:%B %Y}",
+    "url": _SOURCE.url,
 }
 
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import tarfile
@@ -14,6 +15,7 @@ from django.conf import settings
 
 from tests.operations import compose
 from tests.service import ROOT, Service, filled_database
+from tracker import codebook
 
 FILE = compose.read()
 SERVICES = FILE["services"]
@@ -165,7 +167,7 @@ def read_settings():
                 path.read_text(),
             )
         )
-    own = (ROOT / "tracker" / "environment.py").read_text()
+    own = (ROOT / "tracker" / "environment.py").read_text() + pathlib.Path(codebook.__file__).read_text()
     return names | set(re.findall(r"(?:text|address|environ\.get)\(\"([A-Z_]+)\"", own))
 
 

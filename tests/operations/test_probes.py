@@ -6,6 +6,7 @@ from django.test import Client
 from redis import RedisError
 
 from feeds.models import Feed
+from tracker.codebook import current
 from tracker.models import Article, Heartbeat
 from tracker.operations import backends, health, views
 
@@ -40,6 +41,7 @@ def test_ready_once_beat_was_seen(client):
         "database": "answers",
         "broker": "inside this process",
         "migrations": "all applied",
+        "codebook": f"version {current().version}",
         "clock": "agrees with the database's",
         "beat": "seen 0 seconds ago",
         "polling": "in time",

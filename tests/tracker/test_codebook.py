@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.scorecard.plain_method import MODES
 from tracker import record
+from tracker.codebook import current
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 ACT = {
@@ -54,9 +56,22 @@ def test_what_format_1_1_adds_stands_in_a_record_only_when_it_says_something():
     assert record.whole(silent)["reach"] == "wide"
 
 
-def test_the_vocabulary_is_that_of_the_seeded_recommendations():
-    seeded = json.loads((SEEDS / "recommendations.json").read_text())["recommendations"]
-    assert {r["slug"]: tuple(a["slug"] for a in r["asks"]) for r in seeded} == record.ASKS
+def test_the_first_codebook_asks_what_the_method_was_published_with():
+    book = current()
+    assert (book.start.isoformat(), book.compared, len(book), len(book.asks)) == (
+        "2025-01-21",
+        ("us", "china"),
+        7,
+        24,
+    )
+    modes = {ask: book.ask(slug, ask).mode for slug, ask in book.asks} | {"job-loss": "any: us"}
+    assert modes == MODES
+    assert {ask: book.ask(slug, ask).actors for slug, ask in book.asks if "any" in modes[ask]} == {
+        ask: ("us",) if ask == "job-loss" else book.actor_slugs
+        for ask, mode in MODES.items()
+        if "any" in mode
+    }
+    assert {version.asks for version in book.earlier} == {book.asks}
 
 
 def test_order_of_actors_and_assessments_does_not_matter():

@@ -6,7 +6,7 @@ Events in the admin: found with the desk's query language, opened at the desk, c
 
 The log, the journal of decisions and the codings: to look into, never to change.
 
-The seven and their asks; asks set by hand are stated once and then stand.
+The codebook's versions, recommendations and asks; asks set by hand are stated once and then stand.
 """
 
 from django.contrib import admin, messages
@@ -23,6 +23,7 @@ from tracker.models import (
     Ask,
     AskSetting,
     Claim,
+    CodebookVersion,
     Coding,
     Completeness,
     CoverageDay,
@@ -215,6 +216,11 @@ class PairJudgementAdmin(LookOnly):
     @admin.display(description=_("pair"))
     def said(self, pair):
         return f"{pair.article.title[:80]} / {pair.event_id}"
+
+
+@admin.register(CodebookVersion)
+class CodebookVersionAdmin(LookOnly):
+    list_display = ("version", "in_force", "digest")
 
 
 @admin.register(Recommendation)

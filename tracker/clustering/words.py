@@ -5,8 +5,9 @@ spaces), numbers become amounts: "$500bn", "500 billion" and "5000亿" are one w
 
 A bilingual gazetteer: who and what a headline names, whichever language it is in.
 
-Data, not code: `seeds/names.jsonl`, one thing a line with its English and Chinese spellings, in the order of
-kinds that the reasons use. A spelling may belong to several things; the longest spelling at a place wins.
+Data, not code: the instance's `names.jsonl`, which may be missing, one thing a line with its English and Chinese
+spellings, in the order of kinds that the reasons use. A spelling may belong to several things; the longest
+spelling at a place wins.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from tracker.codebook import folder
 from tracker.languages import simplified
 from tracker.rows import json_lines
 
@@ -117,7 +118,7 @@ def amounts(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-SEEDS = Path(__file__).resolve().parents[2] / "seeds" / "names.jsonl"
+NAMES_FILE = folder() / "names.jsonl"
 # An actor, a place, an instrument, a thing: what makes two reports one act. What is done comes last.
 KINDS = ("firm", "person", "agency", "instrument", "thing", "place", "act")
 
@@ -195,6 +196,8 @@ def _normal(token: str) -> str:
 
 @functools.cache
 def gazetteer() -> Gazetteer:
-    """The one of the seeds."""
-    with SEEDS.open("rb") as binary:
+    """The one of the instance; empty where its folder holds none."""
+    if not NAMES_FILE.exists():
+        return Gazetteer(())
+    with NAMES_FILE.open("rb") as binary:
         return Gazetteer(row for _number, row in json_lines(binary, "a name is a JSON object"))

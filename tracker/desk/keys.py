@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from tracker.codebook import current
 from tracker.models import Preference
 
 ACTIONS: dict[str, tuple[str, str | Promise]] = {
@@ -52,9 +53,7 @@ FIXED = {
 # Keys that browsers use alone: quick find in Firefox ('), caret browsing, going back. The admin of Django has
 # no single keys of its own.
 BROWSER = ("'", "Backspace", "F1", "F3", "F5", "F6", "F7", "F10", "F11", "F12")
-ACTOR_KEYS = {
-    "u": "us", "c": "china", "m": "multilateral", "e": "eu", "o": "other", "i": "industry", "a": "academia",
-}  # fmt: skip
+ACTOR_KEYS = current().keys()
 
 
 class KeyClash(ValueError):

@@ -41,7 +41,7 @@ def fold(apps, schema_editor):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("tracker", "0009_no_truncate")]
+    dependencies = [("tracker", "0010_codebook_versions")]
     operations = [
         migrations.SeparateDatabaseAndState(
             database_operations=[migrations.RunPython(add, remove)],

@@ -1,7 +1,7 @@
 """The record's tables, in the order in which an item passes them."""
 
 from tracker.models.articles import Article, ArticleVersion
-from tracker.models.codebook import Ask, AskSetting, Recommendation
+from tracker.models.codebook import Ask, AskSetting, CodebookVersion, Recommendation
 from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference
 from tracker.models.events import Assessment, Event, Report
 from tracker.models.log import Completeness, CoverageDay, Head, Revision
@@ -15,6 +15,7 @@ __all__ = [
     "AskSetting",
     "Assessment",
     "Claim",
+    "CodebookVersion",
     "Coding",
     "Completeness",
     "CoverageDay",

@@ -1,4 +1,6 @@
-"""The seven recommendations, what each asks for, and asks whose rung an analyst set by hand."""
+"""The codebook's versions in service, the keys of recommendations and asks, and asks set by hand."""
+
+import json
 
 from django.conf import settings
 from django.db import models
@@ -9,10 +11,42 @@ from tracker import record, textfields
 LONGEST_REASON = 2_000
 
 
+class CodebookVersion(models.Model):
+    """One version of the codebook as it was taken into service. Never changed; the last one is in force.
+
+    `digest` is SHA-256 over `previous` and everything else that readers can see, as in the log.
+    """
+
+    version = models.CharField(_("version"), max_length=20, unique=True)
+    in_force = models.DateField(
+        _("in force from"), null=True, help_text=_("Empty: from the beginning of the record.")
+    )
+    body = models.TextField(_("codebook"), help_text=_("The codebook's content, one line of JSON."))
+    content = models.CharField(_("digest of the content"), max_length=64)
+    previous = models.CharField(_("digest before"), max_length=64, unique=True)
+    digest = models.CharField(_("digest"), max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("version of the codebook")
+        verbose_name_plural = _("versions of the codebook")
+
+    def __str__(self):
+        return self.version
+
+    def envelope(self):
+        """The version as readers see it; what its digest covers."""
+        return {
+            "version": self.version,
+            "in_force": self.in_force.isoformat() if self.in_force else None,
+            "codebook": json.loads(self.body),
+        }
+
+
 class Recommendation(models.Model):
     slug = models.SlugField(_("slug"), primary_key=True, help_text=_("The codebook's short name."))
     number = models.PositiveSmallIntegerField(
-        _("number"), unique=True, help_text=_("Place in the op-ed, 1 to 7.")
+        _("number"), unique=True, help_text=_("Place in the codebook, counted from 1.")
     )
     name_en = models.CharField(_("name in English"), max_length=200)
     name_zh = models.CharField(_("name in Chinese"), max_length=200, blank=True)

@@ -19,11 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from redis import RedisError
 
+from tracker import codebook_versions
+from tracker.codebook import current
 from tracker.models import Head, Heartbeat
 from tracker.monitoring import Vital
 from tracker.operations import backends
 
-CHECKS = ("database", "broker", "migrations", "clock", "beat", "polling")
+CHECKS = ("database", "broker", "migrations", "codebook", "clock", "beat", "polling")
 BEAT_LATE = datetime.timedelta(minutes=2)
 CLOCKS_APART = 60  # seconds
 
@@ -41,7 +43,7 @@ def findings() -> list[Finding]:
     """Every check's finding; without a database the others that need one are not asked."""
     found = [database(), broker()]
     if found[0].well:
-        found += [_careful(check) for check in (migrations, clock, beat, polling)]
+        found += [_careful(check) for check in (migrations, codebook, clock, beat, polling)]
     return found
 
 
@@ -74,6 +76,13 @@ def migrations() -> Finding:
             "migrations", False, _("%(number)d wait: run manage.py migrate") % {"number": len(waiting)}
         )
     return Finding("migrations", True, _("all applied"))
+
+
+def codebook() -> Finding:
+    """Whoever reads another codebook than the one in force reads on, but must not be sent anybody who writes."""
+    if trouble := codebook_versions.trouble():
+        return Finding("codebook", False, trouble)
+    return Finding("codebook", True, _("version %(version)s") % {"version": current().version})
 
 
 def clock() -> Finding:

@@ -10,8 +10,8 @@ written:
 * words in a row must follow one another (`rare earth~`); Traditional Chinese is folded before matching
 
 A rule's `when` joins names with `&`; `a|b` is one of two, `!a` is absence. `+`, `-` and `0` ask for the sign
-read, `either` for the US or China, `pair` for both, `firm` for a firm of theirs. No rule can ask which of
-the two it is.
+read, `either` for one of the two actors compared, `pair` for both, `firm` for a firm of theirs. No rule can ask
+which of the two it is; where nobody is compared there is none of the three.
 """
 
 from __future__ import annotations
@@ -22,24 +22,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, BinaryIO
 
+from tracker.codebook import Codebook, current
 from tracker.rows import BadFile, json_lines
 from tracker.text import fold
 
 EFFECTS = {
     "act": ("build", "intensify", "restrict", "undo", "say"),
     "object": ("good", "bad", "harm", "rule", "neutral"),
-    "side": ("us", "china", "multilateral", "eu", "other", "industry", "academia"),
+    "side": current().actor_slugs,
     "shape": ("comment", "preview", "noise", "hedge", "negation", "official"),
     "stage": ("1", "2", "3", "4", "5"),
 }
 KINDS = (*EFFECTS, "rule")
-SIDED = ("us", "china", "us-firm", "china-firm")  # what no rule may ask for
-RECOMMENDATIONS = (
-    "civilian-first", "governance", "misuse", "joint-research", "trust", "safety-coalition", "global-challenges",
-)  # fmt: skip
+RECOMMENDATIONS = current().slugs
 DIRECTIONS = ("sign", "against", "1", "-1")
 SIGNS = ("+", "-", "0")
-SPECIAL = (*SIGNS, "either", "pair", "firm", "multilateral", "eu", "other", "industry", "academia")
 
 
 class CueError(ValueError):
@@ -84,20 +81,25 @@ class Cues:
     rules: tuple[Rule, ...]
 
 
-def read(binary: BinaryIO) -> Cues:
-    """The cues of a JSON-lines file; `CueError` names the line that cannot be used."""
+def read(binary: BinaryIO, book: Codebook | None = None) -> Cues:
+    """The cues of a JSON-lines file for a codebook (ours); `CueError` names the line that cannot be used."""
     try:
-        return _built(list(json_lines(binary, "a cue is a JSON object")))
+        return _built(list(json_lines(binary, "a cue is a JSON object")), book or current())
     except BadFile as error:
         raise CueError(str(error)) from None
 
 
 def build(raw: Iterable[Mapping[str, Any]]) -> Cues:
-    """The cues from plain mappings, as the database holds them; `CueError` counts them from one."""
-    return _built(list(enumerate(raw, 1)))
+    """The cues from plain mappings, as the database holds them; `CueError` counts them from one.
+
+    A stored rule whose ask is none of its recommendation's was let in before asks were checked; it loses the ask.
+    """
+    book = current()
+    rows = [row if (row.get("rec"), row.get("ask")) in book.asks else {**row, "ask": None} for row in raw]
+    return _built(list(enumerate(rows, 1)), book)
 
 
-def _built(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Cues:
+def _built(rows: Iterable[tuple[int, Mapping[str, Any]]], book: Codebook) -> Cues:
     words, rules, later = [], [], []
     for number, row in rows:
         with _naming(number):
@@ -106,11 +108,11 @@ def _built(rows: Iterable[tuple[int, Mapping[str, Any]]]) -> Cues:
             if row.get("kind") == "rule":
                 later.append((number, row))
             else:
-                words.append(_cue(row))
+                words.append(_cue(row, book))
     names = {cue.name for cue in words}
     for number, row in later:
         with _naming(number):
-            rules.append(_rule(row, names))
+            rules.append(_rule(row, names, book))
     return Cues(tuple(words), tuple(rules))
 
 
@@ -125,55 +127,77 @@ def _naming(number: int) -> Iterator[None]:
 def check(raw: Mapping[str, Any], names: set[str]) -> None:
     """`CueError` if this one cue cannot be used beside cues of these names; what the admin's form asks."""
     if raw.get("kind") == "rule":
-        _rule(raw, names)
+        _rule(raw, names, current())
     else:
-        _cue(raw)
+        _cue(raw, current())
 
 
-def _cue(row: Mapping[str, Any]) -> Cue:
+def _cue(row: Mapping[str, Any], book: Codebook) -> Cue:
     kind, name = row.get("kind"), str(row.get("name") or "")
     if kind not in EFFECTS:
         raise CueError(f"{name}: kind {kind!r:.40} is not one of {', '.join(KINDS)}")
     effect = str(row.get("effect") or "")
-    if effect not in EFFECTS[kind]:
-        raise CueError(f"{kind} {name}: effect {effect!r:.40} is not one of {', '.join(EFFECTS[kind])}")
+    allowed = book.actor_slugs if kind == "side" else EFFECTS[kind]
+    if effect not in allowed:
+        raise CueError(f"{kind} {name}: effect {effect!r:.40} is not one of {', '.join(allowed)}")
     words = [*(row.get("en") or ()), *(row.get("zh") or ())]
     if not words or not all(isinstance(word, str) and word.strip(" ~*") for word in words):
         raise CueError(f"{kind} {name}: needs at least one word in en or zh, none of them empty")
     return Cue(kind, name, effect, tuple(fold(word).strip() for word in words))
 
 
-def _rule(row: Mapping[str, Any], names: set[str]) -> Rule:
+def _rule(row: Mapping[str, Any], names: set[str], book: Codebook) -> Rule:
     name = str(row.get("name") or "")
-    if row.get("rec") not in RECOMMENDATIONS:
-        raise CueError(f"rule {name}: rec {row.get('rec')!r:.40} is not one of {', '.join(RECOMMENDATIONS)}")
+    rec, ask = row.get("rec"), row.get("ask") or None
+    if not isinstance(rec, str) or rec not in book:
+        raise CueError(f"rule '{name}': rec {rec!r:.40} is not in the codebook")
+    if ask is not None and (rec, ask) not in book.asks:
+        raise CueError(
+            f"rule '{name}': ask {ask!r:.40} is not one of {rec}: {', '.join(book.ask_slugs(rec))}"
+        )
     if str(row.get("direction")) not in DIRECTIONS:
-        raise CueError(f"rule {name}: direction is one of {', '.join(DIRECTIONS)}")
+        raise CueError(f"rule '{name}': direction is one of {', '.join(DIRECTIONS)}")
     weight, strength = row.get("weight"), row.get("strength", 3)
     if not isinstance(weight, int | float) or not 0 < weight < 1:
-        raise CueError(f"rule {name}: weight is a number between 0 and 1")
+        raise CueError(f"rule '{name}': weight is a number between 0 and 1")
     if strength not in (1, 2, 3, 4, 5):
-        raise CueError(f"rule {name}: strength is 1 to 5")
+        raise CueError(f"rule '{name}': strength is 1 to 5")
     return Rule(
         name=name,
-        when=_condition(name, str(row.get("when") or ""), names),
-        rec=row["rec"],
+        when=_condition(name, str(row.get("when") or ""), names, book),
+        rec=rec,
         direction=str(row["direction"]),
         weight=float(weight),
         strength=strength,
-        ask=row.get("ask") or None,
+        ask=ask,
         example=str(row.get("example") or ""),
         counter=str(row.get("counter") or ""),
     )
 
 
-def _condition(rule: str, when: str, names: set[str]) -> tuple[tuple[tuple[bool, str], ...], ...]:
+def sided(book: Codebook) -> tuple[str, ...]:
+    """What no rule may ask for: which of the two compared actors, or whose firm, is named."""
+    pair = book.compared or ()
+    return (*pair, *(f"{slug}-firm" for slug in pair))
+
+
+def special(book: Codebook) -> tuple[str, ...]:
+    """What a rule may ask for besides the names of cues: the sign read, the two compared, the other actors."""
+    pair = book.compared or ()
+    both = ("either", "pair", "firm") if pair else ()
+    return (*SIGNS, *both, *(slug for slug in book.actor_slugs if slug not in pair))
+
+
+def _condition(
+    rule: str, when: str, names: set[str], book: Codebook
+) -> tuple[tuple[tuple[bool, str], ...], ...]:
+    hidden, allowed = sided(book), names | set(special(book))
     terms = []
     for term in when.split("&"):
         choices = [choice.strip() for choice in term.split("|")]
         parsed = tuple((not choice.startswith("!"), choice.removeprefix("!").strip()) for choice in choices)
         for _, choice in parsed:
-            if choice in SIDED or (choice not in names and choice not in SPECIAL):
-                raise CueError(f"rule {rule}: no cue is called {choice!r:.40}")
+            if choice in hidden or choice not in allowed:
+                raise CueError(f"rule '{rule}': no cue is called {choice!r:.40}")
         terms.append(parsed)
     return tuple(terms)

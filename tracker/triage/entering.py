@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import log, record, text
+from tracker import codebook_versions, log, record, text
 from tracker.models import Decision, Event, Revision
 from tracker.triage import coding, searchable
 from tracker.triage.statuses import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
@@ -42,6 +42,8 @@ def enter(
     checked, why, who = record.check(raw), reason(why), text.lenient(who, 150)
     with transaction.atomic():
         log.lock()
+        if trouble := codebook_versions.trouble():
+            raise Refused(trouble)
         event = Event.objects.select_for_update().filter(pk=checked["id"]).first()
         found = Revision.objects.filter(event_id=checked["id"]).order_by("sequence")
         # As the doors take texts today: what came in before differs by nothing that anybody can see.

@@ -27,7 +27,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import log, record, text, textfields
+from tracker import codebook_versions, log, record, text, textfields
 from tracker.models import Assessment, Claim, Decision, Event, Report, Revision
 from tracker.triage import searchable
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
@@ -131,6 +131,8 @@ class Step:
         self.undoes: dict[str, Decision] = {}
 
     def __enter__(self) -> Step:
+        if trouble := codebook_versions.trouble():
+            raise Refused(trouble)
         self._atomic = transaction.atomic()
         self._atomic.__enter__()
         return self

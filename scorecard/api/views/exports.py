@@ -136,6 +136,7 @@ def _file(request: Any, name: str, ending: str, chunks: Iterator[bytes]) -> Stre
 
 INSIDE = (
     "README.md", "verify.py", "changes.jsonl", "settings.jsonl", "completeness.jsonl", "recommendations.json",
+    "codebook.json",
     "dictionary.json", "scores.json", "series.csv", "manifest.json", "manifest.sig",
 )  # fmt: skip
 DAY = OpenApiParameter(

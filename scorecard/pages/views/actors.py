@@ -16,8 +16,9 @@ from scorecard.charts.drawing import direction
 from scorecard.pages import figures, filters, frame, reading
 from scorecard.pages.reading import Reading
 from tracker import record
+from tracker.codebook import current
 
-PAIR = ("us", "china")
+PAIR = current().compared or ()
 DIRECTED = ("advancing", "undermined", "leaning advancing", "leaning undermined")
 
 

@@ -16,8 +16,9 @@ from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.pages import coverage, figures, frame, horizons, reading
 from scorecard.pages.reading import Reading
+from tracker.codebook import current
 
-COMPARED = ("us", "china", "multilateral")
+COMPARED = current().beside
 MOVED_DAYS = 90
 
 

@@ -17,9 +17,10 @@ from scorecard.charts.lines import WIDE
 from scorecard.pages import figures, filters, frame, horizons, reading, uncertainty
 from scorecard.pages.reading import Reading
 from tracker import record as record_format
+from tracker.codebook import current
 
 PINNED, LARGEST = 3, 5
-COMPARED = ("us", "china", "multilateral")
+COMPARED = current().beside
 CHANGES = ("30", "90", "365")
 
 

@@ -115,6 +115,14 @@ FORGERIES = {
         _change(f, "changes.jsonl", lambda t: t.replace('"strength":4', '"strength":5', 1)),
         _resign(f),
     ),
+    "a codebook changed, all signed again": lambda f: (
+        _change(f, "codebook.json", lambda t: t.replace('"2025-01-21"', '"2025-03-21"', 1)),
+        _resign(f),
+    ),
+    "a version of the codebook dropped, all signed again": lambda f: (
+        _change(f, "codebook.json", lambda t: json.dumps({"versions": json.loads(t)["versions"][:-1]})),
+        _resign(f),
+    ),
     "a score changed, all signed again": lambda f: (
         _change(f, "scores.json", lambda t: t.replace('"A": ', '"A": 1', 1)),
         _resign(f),
@@ -130,6 +138,26 @@ def test_every_forgery_is_found(two):
         forge(files)
         assert files != genuine, name
         assert _refused(files, two[1].key), name
+
+
+def test_an_edition_carries_every_version_of_the_codebook(two):
+    files = verify.open_edition(path_of(two[1]))
+    manifest, told = json.loads(files["manifest.json"]), json.loads(files["codebook.json"])["versions"]
+    assert [version["version"] for version in told] == ["1.0", "1.1", "1.2"]
+    assert (manifest["codebook"], manifest["codebook_digest"]) == ("1.2", told[-1]["digest"])
+    slugs, start = verify.check_codebook(files, manifest)
+    assert (len(slugs), start) == (7, date(2025, 1, 21))
+
+
+def test_an_edition_of_before_the_codebook_was_a_file_is_still_checked(two):
+    files = verify.open_edition(path_of(two[1]))
+    after = verify.check_codebook(files, json.loads(files["manifest.json"]))
+    manifest = json.loads(files["manifest.json"])
+    del files["codebook.json"], manifest["files"]["codebook.json"]
+    files["manifest.json"] = json.dumps(manifest).encode()
+    _resign(files)
+    assert verify.check_codebook(files, manifest) == after
+    assert "98 figures worked out again and found equal" in verify.verify(files, two[1].key)
 
 
 def _refused(files, key):

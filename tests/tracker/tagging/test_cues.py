@@ -45,7 +45,7 @@ def test_words_stand_in_both_languages():
         (RULE | {"when": "chipz"}, "no cue is called 'chipz'"),
         (RULE | {"when": "chips & us"}, "no cue is called 'us'"),
         (RULE | {"when": "!china-firm"}, "no cue is called 'china-firm'"),
-        (RULE | {"rec": "peace"}, "rec 'peace' is not one of"),
+        (RULE | {"rec": "peace"}, "rule 'r': rec 'peace' is not in the codebook"),
         (RULE | {"direction": "up"}, "direction is one of"),
         (RULE | {"weight": 1.5}, "weight is a number between 0 and 1"),
         (RULE | {"weight": None}, "weight is a number"),

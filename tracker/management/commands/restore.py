@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import log
+from tracker import codebook_versions, log
 from tracker.operations import backup
 
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
                     )
                 return
             made = backup.restore(source, replace=replace)
-        except (backup.BackupError, log.BrokenLog) as error:
+        except (backup.BackupError, log.BrokenLog, codebook_versions.BrokenChain) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"{source}: restored, {made.revisions} revisions, digest {made.digest or 'none yet'}"

@@ -1,0 +1,123 @@
+"""A codebook out of its folder, with all that belongs to it: read whole, or refused with every fault at once.
+
+Pure: it reads the folder and nothing else. What `codebook.json` may hold is `document`'s business.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+from tracker.codebook import document, succession
+from tracker.codebook.reading import CodebookError, Reader, did_you_mean, parsed
+from tracker.codebook.schema import THIRD, UNKNOWN, Codebook, Outlets
+
+FILE = "codebook.json"
+PROSE = ("lede", "about", "limits", "method")
+PROMPT = "second_opinion.txt"
+LIST, RULES = "{recommendations}", "{rules}"  # where the prompt gets them
+
+_HOST_RULE = "a host in small letters, without http://"
+_HOST = r"[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?"
+
+
+def load(folder: Path | str) -> Codebook:
+    """The codebook of an instance's folder; `CodebookError` names every fault, the path of the value first."""
+    folder = Path(folder)
+    reader = Reader()
+    text = _text(folder, FILE, reader)
+    book = None if text is None else document.read(text, reader)
+    earlier = _earlier(folder, reader)
+    if book is not None:
+        for before, after in itertools.pairwise((*earlier, book)):
+            name = FILE if after is book else f"versions/{after.version}.json"
+            reader.faults += [
+                f"{name}, after {before.version}: {one}" for one in succession.faults(before, after)
+            ]
+    outlets = _outlets(folder, [actor.slug for actor in book.actors] if book else None, reader)
+    prompt = _prompt(folder, reader)
+    pages = _pages(folder, book.languages if book else None, reader)
+    if book is None or reader.faults:
+        raise CodebookError(reader.faults)
+    return dataclasses.replace(book, earlier=earlier, outlets=outlets, prompt=prompt, pages=pages)
+
+
+def _text(folder: Path, name: str, reader: Reader) -> str | None:
+    path = folder / name
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        reader.faults.append(f"{name}: cannot be read in {folder} ({error.strerror}).")
+    except UnicodeDecodeError as error:
+        reader.faults.append(f"{name}: byte {error.start + 1} is not UTF-8; save it as UTF-8.")
+    return None
+
+
+def _earlier(folder: Path, reader: Reader) -> tuple[Codebook, ...]:
+    """The versions before, the oldest first."""
+    found = []
+    for path in sorted((folder / "versions").glob("*.json")):
+        name = f"versions/{path.name}"
+        own = Reader(name)
+        text = _text(folder, name, own)
+        book = None if text is None else document.read(text, own, earlier=True)
+        reader.faults += own.faults
+        if book is not None and book.version != path.stem:
+            reader.faults.append(f"{name}: holds version {book.version}; name the file {book.version}.json.")
+        elif book is not None:
+            found.append(book)
+    return tuple(sorted(found, key=lambda book: succession.order(book.version)))
+
+
+def _outlets(folder: Path, actors: Sequence[str] | None, reader: Reader) -> Outlets | None:
+    name = "outlets.json"
+    if not (folder / name).exists() or (text := _text(folder, name, reader)) is None:
+        return None
+    own = Reader(name)
+    try:
+        raw = parsed(text)
+    except (ValueError, RecursionError) as error:
+        reader.faults.append(f"{name}: not JSON ({error}).")
+        return None
+    sides = raw if isinstance(raw, dict) else own.object(raw, "", ())
+    known = (*(actors or ()), THIRD, UNKNOWN)
+    tables: tuple[dict[str, tuple[str, ...]], ...] = ({}, {})
+    for side, value in sides.items():
+        if actors is not None and side not in known:
+            own.fault(side, f"no actor, nor third or unknown{did_you_mean(side, known)}")
+        item = own.object(value, side, (), ("hosts", "endings"))
+        for table, key in zip(tables, ("hosts", "endings"), strict=True):
+            listed = own.items(item, key, side, 0, 5000)
+            table[side] = tuple(
+                own.shaped({"_": each}, "_", f"{side}.{key}[{place}]", _HOST, _HOST_RULE)
+                for place, each in enumerate(listed)
+            )
+    reader.faults += own.faults
+    return Outlets(*tables)
+
+
+def _prompt(folder: Path, reader: Reader) -> str | None:
+    if not (folder / PROMPT).exists() or (text := _text(folder, PROMPT, reader)) is None:
+        return None
+    for mark in (LIST, RULES):
+        if mark not in text:
+            reader.faults.append(f"{PROMPT}: {mark} is missing; write it where they are to be put in.")
+    return text
+
+
+def _pages(folder: Path, languages: Sequence[str] | None, reader: Reader) -> dict[tuple[str, str], str]:
+    """Prose by language and name; a file that no page would show is a fault, as its writer thinks otherwise."""
+    found = {}
+    for path in sorted((folder / "prose").glob("*/*")):
+        language, name = path.parent.name, f"prose/{path.parent.name}/{path.name}"
+        if languages is not None and language not in languages:
+            reader.faults.append(f"{name}: the languages are {', '.join(languages)}, not {language}.")
+        elif path.suffix != ".md" or path.stem not in PROSE:
+            files = [f"{one}.md" for one in PROSE]
+            meant = did_you_mean(path.name, files)
+            reader.faults.append(f"{name}: pages read {', '.join(files)}{meant}")
+        elif (text := _text(folder, name, reader)) is not None:
+            found[language, path.stem] = text
+    return found

@@ -1,0 +1,249 @@
+"""What a codebook holds, as values that nobody changes: recommendations, asks, actors, words, versions. Pure.
+
+`Codebook` is the only thing in the code that knows what exists. Lists are in the file's order, which is also
+the order of the log and of every table; the place in the list is the number, counted from 1.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from string import ascii_lowercase
+from urllib.parse import urlsplit
+
+THIRD, UNKNOWN = "third", "unknown"  # sides of a publisher that are no actor's
+MODES = ("joint", "each", "any")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same words in each language offered, the codebook's first language first."""
+
+    words: Mapping[str, str]
+
+    def in_(self, language: str | None) -> str:
+        """The words in that language, else in the codebook's first."""
+        if found := self.words.get((language or "").lower()):
+            return found
+        return next(iter(self.words.values()), "")
+
+    def __str__(self) -> str:
+        return self.in_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What one step of a scale is called, and what belongs there."""
+
+    name: Text
+    help: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the recommendations were published."""
+
+    title: str
+    authors: tuple[str, ...]
+    publisher: str
+    date: datetime.date
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """Under what the record is given away; `spdx` is its name for machines."""
+
+    name: str
+    spdx: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whose act an event can be; `key` is its letter at the desk, empty if the file names none."""
+
+    slug: str
+    number: int
+    key: str
+    name: Text
+    short: Text
+    retired: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing that a recommendation asks for. `actors` are those whose acts meet it, as `mode` joins them:
+    joint the lowest of them, each their mean, any the highest."""
+
+    recommendation: str
+    slug: str
+    number: int
+    mode: str
+    actors: tuple[str, ...]
+    name: Text
+    description: Text
+    retired: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One recommendation with its asks and the rules by which hard cases are coded."""
+
+    slug: str
+    number: int
+    short: Text
+    name: Text
+    summary: Text
+    advances: Text
+    undermines: Text
+    rules: tuple[Text, ...]
+    asks: tuple[Ask, ...]
+    retired: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Publishers by side: a side's hosts, and the endings of addresses that are its own."""
+
+    hosts: Mapping[str, tuple[str, ...]]
+    endings: Mapping[str, tuple[str, ...]]
+
+    def side_of(self, url: str) -> str:
+        """The side that an address proves; a country's ending that is nobody's is a third country's."""
+        try:
+            host = (urlsplit(url).hostname or "").rstrip(".")
+        except ValueError:
+            return UNKNOWN
+        for table in (self.hosts, self.endings):
+            for side, names in table.items():
+                if any(host == name or host.endswith(f".{name}") for name in names):
+                    return side
+        ending = host.rpartition(".")[2]
+        return THIRD if len(ending) == 2 and ending.isalpha() else UNKNOWN
+
+
+@dataclass(frozen=True, eq=False)
+class Codebook:
+    """One version of a codebook, with what its folder holds beside it and the versions before it.
+
+    `body` is the file in its canonical form and `digest` its SHA-256, which changes with the content alone.
+    """
+
+    version: str
+    start: datetime.date
+    languages: tuple[str, ...]
+    title: Text
+    subject: Text
+    source: Source
+    licence: Licence
+    actors: tuple[Actor, ...]
+    compared: tuple[str, str] | None
+    beside: tuple[str, ...]
+    strengths: Mapping[int, Term]
+    certainties: Mapping[str, Term]
+    reach: Mapping[str, Term]
+    source_kinds: Mapping[str, Term]
+    recommendations: tuple[Recommendation, ...]
+    body: str
+    digest: str
+    earlier: tuple[Codebook, ...] = ()
+    outlets: Outlets | None = None
+    prompt: str | None = None
+    pages: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def slugs(self) -> tuple[str, ...]:
+        """The recommendations' slugs in order, retired ones among them."""
+        return tuple(self._by_slug)
+
+    def __contains__(self, slug: object) -> bool:
+        return slug in self._by_slug
+
+    def __getitem__(self, slug: str) -> Recommendation:
+        return self._by_slug[slug]
+
+    def __iter__(self) -> Iterator[Recommendation]:
+        return iter(self.recommendations)
+
+    def __len__(self) -> int:
+        return len(self.recommendations)
+
+    def numbered(self, number: int) -> Recommendation:
+        """The recommendation at a place, counted from 1; `LookupError` for a place that there is not."""
+        if not 1 <= number <= len(self):
+            raise LookupError(f"{number} is not one of the places 1 to {len(self)}")
+        return self.recommendations[number - 1]
+
+    @cached_property
+    def asks(self) -> tuple[tuple[str, str], ...]:
+        """Every (recommendation, ask) in order: what the columns of the method count."""
+        return tuple(self._asks)
+
+    def ask(self, recommendation: str, ask: str) -> Ask:
+        """One ask; `KeyError` when that recommendation has none of the name."""
+        return self._asks[recommendation, ask]
+
+    def has_ask(self, recommendation: str, ask: str) -> bool:
+        return (recommendation, ask) in self._asks
+
+    def ask_slugs(self, recommendation: str) -> tuple[str, ...]:
+        return tuple(ask.slug for ask in self[recommendation].asks)
+
+    @cached_property
+    def actor_slugs(self) -> tuple[str, ...]:
+        return tuple(self._actors)
+
+    def actor(self, slug: str) -> Actor:
+        """One actor; `KeyError` for a slug that is none's."""
+        return self._actors[slug]
+
+    def keys(self) -> dict[str, str]:
+        """The desk's letter of each actor, in the actors' order; who has none in the file gets a free one."""
+        own = {actor.slug: actor.key for actor in self.actors if actor.key}
+        taken = set(own.values())
+        found = {}
+        for actor in self.actors:
+            letters = [letter for letter in actor.slug + ascii_lowercase if letter in ascii_lowercase]
+            key = own.get(actor.slug) or next((one for one in letters if one not in taken), "")
+            taken.add(key)
+            if key:  # the alphabet has 26, actors may be 32
+                found[key] = actor.slug
+        return found
+
+    def offered(self) -> tuple[Recommendation, ...]:
+        """The recommendations by which events are still coded."""
+        return tuple(one for one in self.recommendations if not one.retired)
+
+    def offered_asks(self, recommendation: str) -> tuple[Ask, ...]:
+        return tuple(ask for ask in self[recommendation].asks if not ask.retired)
+
+    def offered_actors(self) -> tuple[Actor, ...]:
+        return tuple(actor for actor in self.actors if not actor.retired)
+
+    def as_of(self, version: str | None) -> Codebook:
+        """The codebook of that version; this one where no earlier file says what the version held."""
+        return next((book for book in self.earlier if book.version == version), self)
+
+    def side_of(self, url: str) -> str | None:
+        """An actor's slug, `third` or `unknown` for a publisher's address; None where no outlets are listed."""
+        return self.outlets.side_of(url) if self.outlets else None
+
+    def prose(self, name: str, language: str | None) -> str | None:
+        """The instance's own words for a page as CommonMark, else those of the first language; None without."""
+        wanted = self.pages.get(((language or "").lower(), name))
+        return wanted if wanted is not None else self.pages.get((self.languages[0], name))
+
+    @cached_property
+    def _by_slug(self) -> dict[str, Recommendation]:
+        return {one.slug: one for one in self.recommendations}
+
+    @cached_property
+    def _asks(self) -> dict[tuple[str, str], Ask]:
+        return {(one.slug, ask.slug): ask for one in self.recommendations for ask in one.asks}
+
+    @cached_property
+    def _actors(self) -> dict[str, Actor]:
+        return {actor.slug: actor for actor in self.actors}
