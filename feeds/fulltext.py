@@ -1,17 +1,17 @@
 """The full text of relevant articles, where a setting, the feed and the publisher allow it.
 
 The law: nothing is fetched unless FETCH_FULL_TEXT is on, the article passed the relevance gate, its feed
-says so and the host's robots.txt admits us; one page at a time per host, each tried once. Text is extracted
-in the parser's child process, which can be killed.
+says so and the host's robots.txt admits us (RFC 9309, wildcards and the longest match); one page at a time per
+host, each tried once. Text is extracted in the parser's child process, which can be killed.
 """
 
 import asyncio
 from urllib.parse import urljoin, urlsplit
-from urllib.robotparser import RobotFileParser
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models.functions import Now
+from protego import Protego
 
 from feeds import entries, parsing, polling
 from feeds.http import fetch, fetch_many
@@ -74,9 +74,7 @@ def admitted(url: str) -> bool:
     if rules is None:
         rules = _robots(host)
         cache.set(key, rules, ROBOTS_KEPT)
-    reader = RobotFileParser()
-    reader.parse(rules.split("\n"))
-    return reader.can_fetch(ROBOT, url)
+    return Protego.parse(rules).can_fetch(url, ROBOT)
 
 
 def _robots(host: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext
 
 from scorecard import sentences
+from scorecard.method import parameters
 from tracker import record
 
 
@@ -25,6 +26,7 @@ class Clock:
     known_at: datetime.date | None
     today: datetime.date
     pinned: bool
+    method: str | None = None  # the version asked for; None: the one in service
 
     def query(self, **more: object) -> str:
         """The query string that keeps a reader on this day: empty for today, or `?as_of=…`."""
@@ -33,18 +35,25 @@ class Clock:
             pairs["as_of"] = self.as_of.isoformat()
         if self.known_at:
             pairs["known_at"] = self.known_at.isoformat()
+        if self.method:
+            pairs["method"] = self.method
         pairs |= {key: value for key, value in more.items() if value not in (None, "")}
         return f"?{urlencode(pairs)}" if pairs else ""
 
     def pairs(self) -> list[tuple[str, str]]:
         """The dates as hidden fields of a form."""
         pairs = [("as_of", self.as_of.isoformat())] if self.pinned else []
-        return pairs + ([("known_at", self.known_at.isoformat())] if self.known_at else [])
+        pairs += [("known_at", self.known_at.isoformat())] if self.known_at else []
+        return pairs + ([("method", self.method)] if self.method else [])
 
     def permanent(self, **more: object) -> str:
         """The query string that pins both dates, so that the figures behind it stay the same for ever."""
         known = self.known_at or self.today
-        return "?" + urlencode({"as_of": self.as_of.isoformat(), "known_at": known.isoformat(), **more})
+        pairs = {"as_of": self.as_of.isoformat(), "known_at": known.isoformat()}
+        # A later method would tell these days otherwise.
+        if self.method or len(parameters.in_service()) > 1:
+            pairs["method"] = parameters.method_of(self.method).version
+        return "?" + urlencode(pairs | more)
 
 
 def read(query: Mapping[str, str], today: datetime.date) -> Clock:
@@ -52,7 +61,15 @@ def read(query: Mapping[str, str], today: datetime.date) -> Clock:
     come.
     """
     as_of, known_at = _day(query, "as_of", today), _day(query, "known_at", today)
-    return Clock(as_of or today, known_at, today, as_of is not None)
+    return Clock(as_of or today, known_at, today, as_of is not None, _method(query))
+
+
+def _method(query: Mapping[str, str]) -> str | None:
+    value = (query.get("method") or "").strip()
+    if value and value not in parameters.METHODS:
+        message = gettext("method must be one of %(versions)s.")
+        raise BadDate(message % {"versions": ", ".join(parameters.METHODS)})
+    return value or None
 
 
 def _day(query: Mapping[str, str], field: str, today: datetime.date) -> datetime.date | None:

@@ -199,8 +199,8 @@ def _changes(until: int) -> Iterator[str]:
 
 def scores(day: datetime.date) -> dict[str, Any]:
     """The report of the day as known at its end, without the acts, which follow from the log."""
-    coded = standings.coded_to(day)
-    return {**standings.report(day, day, acts=False), "coded_to": coded.isoformat() if coded else None}
+    found: dict[str, Any] = standings.report(day, day, acts=False)
+    return found
 
 
 def codebooks(day: datetime.date) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from django.utils.translation import gettext
 from scorecard import conditional, sentences, standings, vocabulary
 from scorecard.api import paging
 from scorecard.method import weighing
-from scorecard.method.columns import Log
+from scorecard.method.columns import FOREVER, Log
 from scorecard.method.parameters import method_of
 from tracker import record as record_format
 from tracker.models import Event as Row
@@ -43,6 +43,10 @@ from tracker.text import words_of
 
 BATCH = 500
 Record = Mapping[str, Any]
+# The fields of an event, beside its assessments, that can move a score.
+MEANING = (
+    "date", "date_precision", "actors", "certainty", "reach", "until", "supersedes", "suspends",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +61,27 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event that counts or did count: its record, its effective day, and what ended it."""
+    """An event that counts or did count: its record, its effective day, what ended it, when it slept.
+
+    `end` is the first day on which it no longer counts, by its ender or by its own terms; `undoes` are the events
+    that it ended or put to sleep.
+    """
 
     id: str
     record: Record
     start: datetime.date
     end: datetime.date | None
     ender: str | None
+    sleeps: tuple[tuple[datetime.date, datetime.date], ...] = ()
+    undoes: tuple[str, ...] = ()
+
+    def counts_on(self, day: datetime.date) -> bool:
+        """Whether it has begun, has not ended and does not sleep."""
+        ended = self.end is not None and self.end <= day
+        return self.start <= day and not ended and not self.sleeps_on(day)
+
+    def sleeps_on(self, day: datetime.date) -> bool:
+        return any(asleep <= day < awake for asleep, awake in self.sleeps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +99,7 @@ class Change:
             return "added"
         if record["retracted"] != before["retracted"]:
             return "retracted" if record["retracted"] else "restored"
-        if any(record[key] != before[key] for key in ("date", "date_precision", "actors", "certainty")):
-            return "recoded"
-        if record["supersedes"] != before["supersedes"] or codes(record) != codes(before):
+        if any(record.get(key) != before.get(key) for key in MEANING) or codes(record) != codes(before):
             return "recoded"
         return "edited" if record != before else "repeated"
 
@@ -94,10 +110,19 @@ def codes(record: Record) -> list[tuple[Any, ...]]:
 
 
 class Known:
-    """The log, its versions in the same order, and a day of knowledge (None: all that is on record)."""
+    """The log, its versions in the same order, a day of knowledge (None: all that is on record) and a version of
+    the method (None: the one in service).
+    """
 
-    def __init__(self, log: Log, versions: Sequence[Version], known_at: datetime.date | None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        versions: Sequence[Version],
+        known_at: datetime.date | None,
+        method: str | None = None,
+    ) -> None:
         self._log, self._versions, self._known_at = log, versions, known_at
+        self._parameters = method_of(method).parameters
 
     @property
     def places(self) -> np.ndarray:
@@ -121,19 +146,45 @@ class Known:
         """What counts or did count, in the order (effective day, id)."""
         log = self._log
         day = None if self._known_at is None else self._known_at.toordinal()
-        endings = weighing.ledger(log, day, method_of(None).parameters).endings
+        book = weighing.ledger(log, day, self._parameters)
+        sleeps: dict[int, set[tuple[datetime.date, datetime.date]]] = {}
+        for row, *days in book.sleeps.T.tolist():
+            asleep, awake = (datetime.date.fromordinal(number) for number in days)
+            sleeps.setdefault(int(book.version[row]), set()).add((asleep, awake))
+        undoes: dict[int, list[str]] = {}
+        for newer, older in book.undone.tolist():
+            undoes.setdefault(newer, []).append(self._versions[older].record["id"])
         counts = self._in_force & ~log.retracted & (log.start >= START.toordinal())
-        found = [self._event(place, endings.get(place)) for place in np.flatnonzero(counts).tolist()]
+        found = [
+            self._event(
+                place,
+                book.endings.get(place),
+                tuple(sorted(sleeps.get(place, ()))),
+                tuple(undoes.get(place, ())),
+            )
+            for place in np.flatnonzero(counts).tolist()
+        ]
         return sorted(found, key=lambda event: (event.start, event.id))
 
-    def _event(self, place: int, ender: int | None) -> Event:
-        record = self._versions[place].record
+    def _event(
+        self,
+        place: int,
+        ender: int | None,
+        sleeps: tuple[tuple[datetime.date, datetime.date], ...],
+        undoes: tuple[str, ...],
+    ) -> Event:
+        record, log = self._versions[place].record, self._log
+        ends = [] if ender is None else [int(log.start[ender])]
+        if self._parameters.own_terms and log.until[place] < FOREVER:
+            ends.append(int(log.until[place]))
         return Event(
             record["id"],
             record,
-            datetime.date.fromordinal(int(self._log.start[place])),
-            None if ender is None else datetime.date.fromordinal(int(self._log.start[ender])),
+            datetime.date.fromordinal(int(log.start[place])),
+            datetime.date.fromordinal(min(ends)) if ends else None,
             None if ender is None else self._versions[ender].record["id"],
+            sleeps,
+            undoes,
         )
 
     @cached_property
@@ -208,6 +259,15 @@ def _facts(before: Record, record: Record) -> list[str]:
             for each in (before, record)
         )
         found.append(_changed(gettext("actors"), one, other))
+    if before.get("reach") != record.get("reach"):
+        one, other = (vocabulary.reach(each.get("reach", "wide")) for each in (before, record))
+        found.append(_changed(gettext("reach"), one, other))
+    if before.get("until") != record.get("until"):
+        one, other = (each.get("until") or "–" for each in (before, record))
+        found.append(_changed(gettext("ends by its own terms on"), one, other))
+    if before.get("suspends") != record.get("suspends"):
+        one, other = (", ".join(each.get("suspends", ())) or "–" for each in (before, record))
+        found.append(_changed(gettext("suspends"), one, other))
     if before["supersedes"] != record["supersedes"]:
         one, other = (", ".join(each["supersedes"]) or "–" for each in (before, record))
         found.append(_changed(gettext("what it ends"), one, other))
@@ -228,7 +288,7 @@ def _assessments(before: Record, record: Record, asks: Mapping[tuple[str, str], 
         elif one["ask"] != other["ask"]:
             named = (asks.get((slug, each["ask"]), each["ask"]) or "–" for each in (one, other))
             found.append(_changed(f"{name}, {gettext('ask')}", *named))
-        elif one["rationale"] != other["rationale"]:
+        elif any(one.get(key) != other.get(key) for key in ("rationale", "rationale_zh")):
             found.append(gettext("%(name)s: reason reworded") % {"name": name})
     return found
 

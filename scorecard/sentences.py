@@ -17,7 +17,10 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from scorecard import vocabulary
 
-LABELS = ("advancing", "undermined", "contested", "unclear", "too little evidence", "withheld")
+LABELS = (
+    "advancing", "leaning advancing", "undermined", "leaning undermined", "contested", "unclear",
+    "too little evidence", "withheld",
+)  # fmt: skip
 
 
 def signed(value: float) -> str:
@@ -95,6 +98,10 @@ def _stand(label: str, count: int) -> str:
         return ngettext("%(count)s is advancing", "%(count)s are advancing", count) % word
     if label == "undermined":
         return ngettext("%(count)s is undermined", "%(count)s are undermined", count) % word
+    if label == "leaning advancing":
+        return ngettext("%(count)s is leaning advancing", "%(count)s are leaning advancing", count) % word
+    if label == "leaning undermined":
+        return ngettext("%(count)s is leaning undermined", "%(count)s are leaning undermined", count) % word
     if label == "contested":
         return ngettext("%(count)s is contested", "%(count)s are contested", count) % word
     if label == "unclear":
@@ -111,6 +118,8 @@ def finding(slug: str, label: str, since: datetime.date | None, change: Mapping[
         stands = {
             "advancing": gettext("%(name)s: advancing"),
             "undermined": gettext("%(name)s: undermined"),
+            "leaning advancing": gettext("%(name)s: leaning advancing"),
+            "leaning undermined": gettext("%(name)s: leaning undermined"),
             "contested": gettext("%(name)s: contested"),
             "unclear": gettext("%(name)s: unclear"),
             "withheld": gettext("%(name)s: label withheld, as coders agree too little"),
@@ -119,6 +128,8 @@ def finding(slug: str, label: str, since: datetime.date | None, change: Mapping[
         stands = {
             "advancing": gettext("%(name)s: advancing since %(since)s"),
             "undermined": gettext("%(name)s: undermined since %(since)s"),
+            "leaning advancing": gettext("%(name)s: leaning advancing since %(since)s"),
+            "leaning undermined": gettext("%(name)s: leaning undermined since %(since)s"),
             "contested": gettext("%(name)s: contested since %(since)s"),
             "unclear": gettext("%(name)s: unclear since %(since)s"),
         }

@@ -47,7 +47,7 @@ _lock = threading.Lock()
 _pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)
 _NOTHING: dict[str, Any] = {
     "sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": None, "digests": np.array([], DIGEST),
-    "rests": {}, "versions": (),
+    "rests": {}, "stated": (), "versions": (),
 }  # fmt: skip
 _held = _NOTHING
 
@@ -90,19 +90,58 @@ def report(
     sensitivity: bool = False,
     version: str | None = None,
     acts: bool = True,
+    beyond: bool = False,
 ) -> Any:
-    """All readings of one day (`method.report`); `version` is one of the method's, None the current. Without
-    `acts` the balances lack theirs, which of a long record are most of the work."""
-    return _kept(
-        f"report:{actor}:{sensitivity}:{version}:{acts}",
-        [(as_of, known_at)],
-        lambda log: method.report(log, as_of, known_at, actor, sensitivity, version, acts=acts),
+    """All readings of one day (`method.report`), made no later than the last coded day unless `beyond`; `version`
+    is one of the method's, None the current. Without `acts` the balances lack theirs, which of a long record are
+    most of the work."""
+    coded = coded_to(known_at)
+    read = read_on(as_of, known_at, version, beyond)
+    bound = coded if beyond else None  # what is read no later than the coded day needs no bound
+    found = _kept(
+        f"report:{actor}:{sensitivity}:{_version(version)}:{acts}:{bound}",
+        [(read, known_at)],
+        lambda log: method.report(
+            log, read, known_at, actor, sensitivity, version, acts=acts, coded_to=bound, beyond=beyond
+        ),
     )
+    return found | stamp(as_of, known_at, version, beyond)
 
 
-def views(as_of: Day, known_at: Day | None = None) -> Any:
+def stamp(
+    as_of: Day, known_at: Day | None = None, version: str | None = None, beyond: bool = False
+) -> dict[str, Any]:
+    """What every figure says of itself: its method, the day asked for, and the day it was read on."""
+    coded = coded_to(known_at)
+    return {
+        "method": _version(version),
+        "as_of": as_of.isoformat(),
+        "known_at": known_at.isoformat() if known_at else None,
+        "coded_to": coded.isoformat() if coded else None,
+        "read_on": read_on(as_of, known_at, version, beyond).isoformat(),
+        "days_since": max((as_of - coded).days, 0) if coded else 0,
+    }
+
+
+def read_on(as_of: Day, known_at: Day | None = None, version: str | None = None, beyond: bool = False) -> Day:
+    """The day a reading as of `as_of` is made on: no later than the last coded day (`method.read_on`)."""
+    return method.read_on(as_of, coded_to(known_at), version, beyond)
+
+
+def _version(version: str | None) -> str:
+    return method.method_of(version).version
+
+
+def views(
+    as_of: Day, known_at: Day | None = None, *, version: str | None = None, beyond: bool = False
+) -> Any:
     """`{actor: {recommendation: balance}}`; None is the total (`method.views`)."""
-    return _kept("views", [(as_of, known_at)], lambda log: method.views(log, as_of, known_at))
+    read = read_on(as_of, known_at, version, beyond)
+    return _kept(
+        f"views:{_version(version)}",
+        [(read, known_at)],
+        lambda log: method.views(log, read, known_at, version=version),
+    )
 
 
 def series(
@@ -113,8 +152,10 @@ def series(
     known_at: Day | None = None,
     then: bool = False,
     version: str | None = None,
+    beyond: bool = False,
 ) -> dict[str, Any]:
-    """The daily series of all seven from the start to `as_of` (`method.series`), as plain lists.
+    """The daily series of all seven from the start to the day that `as_of` is read on (`method.series`), as plain
+    lists; with `beyond` to `as_of`, the days after the last coded one without labels.
 
     With `then` each day is as it was known on that day (and nothing recorded after `known_at` is read).
     """
@@ -123,15 +164,25 @@ def series(
         if then and known_at is not None:
             log = log.take(log.recorded <= known_at.toordinal())
         known = method.THEN if then else known_at
-        return method.series(log, reading, actor, as_of=as_of, known=known, version=version).as_dict()
+        return method.series(
+            log, reading, actor, as_of=read, known=known, version=version, coded_to=bound, beyond=beyond
+        ).as_dict()
 
-    return _kept(f"series:{reading}:{actor}:{then}:{version}", [(as_of, known_at)], made)
+    bound = coded_to(known_at) if beyond else None
+    read = read_on(as_of, known_at, version, beyond)
+    return _kept(f"series:{reading}:{actor}:{then}:{_version(version)}:{bound}", [(read, known_at)], made)
 
 
-def waterfall(earlier: Pair, later: Pair, actor: str | None = None) -> Any:
+def waterfall(earlier: Pair, later: Pair, actor: str | None = None, *, version: str | None = None) -> Any:
     """Which acts moved each balance between two pairs of dates, and why (`method.waterfall`)."""
+    last = read_on(*later, version)
+    first, second = (min(read_on(*earlier, version), last), earlier[1]), (last, later[1])
     return _kept(
-        f"waterfall:{actor}", [earlier, later], lambda log: method.waterfall(log, earlier, later, actor)
+        f"waterfall:{actor}:{_version(version)}",
+        [first, second],
+        lambda log: method.waterfall(
+            log, first, second, actor, version_before=version, version_after=version
+        ),
     )
 
 
@@ -143,7 +194,7 @@ def agreement() -> list[dict[str, Any]]:
 def coded_to(known_at: Day | None = None) -> Day | None:
     """The day to which coding was complete, as stated by `known_at`; None before any statement."""
     found = None
-    for day, stated in Completeness.objects.order_by("id").values_list("day", "recorded_at"):
+    for day, stated in _current()["stated"]:
         if known_at is None or stated is None or stated <= known_at:
             found = day
     return found if found is None or known_at is None else min(found, known_at)
@@ -210,6 +261,7 @@ def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict
         "aside": aside,
         "head": f"{sequence}-{digest[:24]}-{aside}",
         "log": dataclasses.replace(grown, settings=tuple(asks), memory={}),
+        "stated": tuple(Completeness.objects.order_by("id").values_list("day", "recorded_at")),
         "digests": _digests(base, sequence),
         "rests": {},
         "versions": tuple(CodebookVersion.objects.defer("body")),
@@ -273,7 +325,8 @@ def effects(
 
 def _balances(versions: list[Mapping[str, Any]], day: datetime.date) -> Mapping[str, Any]:
     if not versions:
-        balances: Mapping[str, Any] = views(day)[None]
+        # What it does now; the last coded day would hide what an act after it does.
+        balances: Mapping[str, Any] = views(day, beyond=True)[None]
         return balances
     grown = log().extend(versions)
     return method.views(grown, day, actors=(None,))[None]

@@ -79,7 +79,13 @@ def _events(_as_of: Any, _known_at: Any) -> Iterator[Row]:
                 len(line["sources"]),
             ),
             *(line["sources"][0]["url"] if line["sources"] else "", line["recorded_at"], line["codebook"]),
+            *_terms(line),
+            *(line.get(name) for name in ("stage", "due", "due_what", "due_what_zh")),
         )
+
+
+def _terms(line: dict[str, Any]) -> Row:
+    return (line.get("reach", "wide"), line.get("until"), " ".join(line.get("suspends", ())))
 
 
 def _assessments(_as_of: Any, _known_at: Any) -> Iterator[Row]:
@@ -89,6 +95,8 @@ def _assessments(_as_of: Any, _known_at: Any) -> Iterator[Row]:
                 *(line["id"], line["date"], line["date_precision"], " ".join(line["actors"])),
                 *(line["certainty"], item["rec"], item["direction"], item["strength"], item["ask"]),
                 *(item["rationale"], " ".join(line["supersedes"]), line["recorded_at"]),
+                item.get("rationale_zh"),
+                *_terms(line),
             )
 
 
@@ -97,7 +105,7 @@ def _sources(_as_of: Any, _known_at: Any) -> Iterator[Row]:
         for source in line["sources"]:
             yield (
                 *(line["id"], source["url"], source["title"], source["publisher"], source["date"]),
-                source["lang"],
+                *(source["lang"], source.get("kind")),
             )
 
 
@@ -117,7 +125,8 @@ def _scores(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Ro
         for reading in ("balance", "pulse"):
             entry = found[reading]
             names = ("score", "low", "high", "label", "A", "U", "n", "prob_advancing", "since")
-            yield (as_of.isoformat(), slug, reading, *(entry[name] for name in names))
+            stamp = (report["method"], report["read_on"], report["days_since"])
+            yield (as_of.isoformat(), slug, reading, *(entry[name] for name in names), *stamp)
 
 
 def _series(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
@@ -146,6 +155,11 @@ _ACTORS = (
     "certainty text: confirmed, reported or rumoured",
 )
 _SUPERSEDES = "supersedes text: ids of events whose effect it ends, separated by spaces"
+_TERMS = (
+    "reach text: wide (national or international) or local",
+    "until day: first day on which it no longer counts, where the act itself names one",
+    "suspends text: ids of events that it puts to sleep until then, separated by spaces",
+)
 _RECORDED = "recorded_at day: day this version was recorded; empty: the first import"
 _FIGURES = (
     "recommendation text: slug of the recommendation",
@@ -153,7 +167,8 @@ _FIGURES = (
     "score number: -100 to +100; 0 is where it stood on 2025-01-21",
     "low number: lower end of the 80 % evidence band",
     "high number: upper end of the 80 % evidence band",
-    "label text: advancing, undermined, contested, unclear or too little evidence",
+    "label text: advancing, undermined, leaning advancing, leaning undermined, contested, unclear or too little "
+    "evidence",
     "A number: faded, credited weight of what advances",
     "U number: faded, credited weight of what undermines",
     "n integer: acts that count",
@@ -178,6 +193,11 @@ _LISTED = (
             "first_source text: address of the first source",
             _RECORDED,
             "codebook text: version of the codebook it was coded by; empty: the first import",
+            *_TERMS,
+            "stage text: what waits for a next step: bill, draft, probe or plan",
+            "due text: day (or month) that its own text names for a next step",
+            "due_what text: what is due then, in English",
+            "due_what_zh text: what is due then, in Chinese",
         ),
         _events,
     ),
@@ -195,6 +215,8 @@ _LISTED = (
             "rationale text: the coder's reason",
             _SUPERSEDES,
             _RECORDED,
+            "rationale_zh text: the coder's reason in Chinese",
+            *_TERMS,
         ),
         _assessments,
     ),
@@ -208,6 +230,7 @@ _LISTED = (
             "publisher text: who published it",
             "date day: day of publication, if known",
             "lang text: language tag",
+            "kind text: primary (the body that acted), agency, outlet or aggregator",
         ),
         _sources,
     ),
@@ -234,6 +257,9 @@ _LISTED = (
             *_FIGURES,
             "prob_advancing number: probability that the true balance is above zero",
             "since day: first day of the label's unbroken run",
+            "method text: version of the method",
+            "read_on day: the day the figures were read on, by method 1.1 no later than the last coded day",
+            "days_since integer: days from the last coded day to the day",
         ),
         _scores,
         dated=True,
@@ -253,7 +279,8 @@ CHANGES = "Every revision with who, when, why and its digest, one line of JSON e
 EVENT_COLUMNS = (
     *("sequence", "id", "date", "date_precision", "title", "title_zh", "summary", "summary_zh", "actors"),
     *("certainty", "supersedes", "recommendation", "direction", "strength", "ask", "rationale", "sources"),
-    *("recorded_at", "codebook", "retracted"),
+    *("recorded_at", "codebook", "retracted", "reach", "until", "suspends", "stage", "due", "due_what"),
+    *("due_what_zh", "rationale_zh", "source_kinds"),
 )
 ARTICLE_COLUMNS = (
     *("id", "url", "title", "publisher", "language", "published_at", "first_seen_at", "state", "relevance"),
@@ -318,12 +345,15 @@ def _event_rows() -> Iterator[tuple[Any, ...]]:
         tail = (
             " ".join(source["url"] for source in line["sources"]),
             *(line["recorded_at"], line["codebook"], str(line["retracted"]).lower()),
+            *(line.get("reach", "wide"), line.get("until"), " ".join(line.get("suspends", ()))),
+            *(line.get(name) for name in ("stage", "due", "due_what", "due_what_zh")),
         )
+        kinds = " ".join(source.get("kind", "-") for source in line["sources"])
         for item in line["assessments"] or [
             dict.fromkeys(("rec", "direction", "strength", "ask", "rationale"))
         ]:
             codes = (item["rec"], item["direction"], item["strength"], item["ask"], item["rationale"])
-            yield (*head, *codes, *tail)
+            yield (*head, *codes, *tail, item.get("rationale_zh"), kinds)
 
 
 def _article_rows() -> Iterator[tuple[Any, ...]]:

@@ -170,7 +170,7 @@ def check_previous(files, manifest, before):
         raise Wrong("the log of the edition before was changed, not only continued")
 
 
-# The method, version 1.0, written again from its description
+# The method, versions 1.0 and 1.1, written again from its description; the parameters say which rules hold
 
 
 def effective(event):
@@ -203,13 +203,48 @@ class Known:
         }
         self.day = {key: effective(event) for key, event in self.events.items()}
         self.order = sorted(self.events, key=lambda key: (self.day[key], key))
-        self.ender, self.credit = {}, {}
+        self.terms = parameters.get("own_terms", False)
+        self.talk_ends_acts = parameters.get("talk_ends_acts", True)
+        self.local = parameters.get("reach", (1.0, 1.0))[1]
+        self.keeps_worth = parameters.get("keeps_worth", False)
+        self.until = {key: self._until(event) for key, event in self.events.items()}
+        self.ender, self.sleepers, self.credit = {}, {}, {}
+        undone = {key: [] for key in self.order}
         for j in self.order:
-            for i in self.events[j]["supersedes"] if self.events[j]["certainty"] != "rumoured" else ():
-                if i in self.events and (self.day[i], i) < (self.day[j], j):
-                    self.ender.setdefault(i, j)
+            for i in self.events[j]["supersedes"]:
+                if self._can_act(j, i) and i not in self.ender:
+                    self.ender[i] = j
+                    undone[j].append(i)
+            for i in self.events[j].get("suspends", ()) if self.terms else ():
+                if self._can_act(j, i) and self.until[j] < date.max:
+                    self.sleepers.setdefault(i, []).append(j)
+                    undone[j].append(i)
+        self.end = {
+            key: min(self.until[key], self.day[self.ender[key]] if key in self.ender else date.max)
+            for key in self.order
+        }
         for j in self.order:
-            self._credit(j, [i for i, ender in self.ender.items() if ender == j], parameters["netting"])
+            self._credit(j, [i for i in undone[j] if self.until[i] > self.day[j]], parameters["netting"])
+
+    def _until(self, event):
+        return date.fromisoformat(event["until"]) if self.terms and event.get("until") else date.max
+
+    def _can_act(self, j, i):
+        """Whether a link from j to i counts: j is later, no rumour, and no mere talk about an act."""
+        if i not in self.events or not (self.day[i], i) < (self.day[j], j):
+            return False
+        if self.events[j]["certainty"] == "rumoured":
+            return False
+        return self.talk_ends_acts or not self._talk(j) or self._talk(i)
+
+    def _talk(self, key):
+        strengths = [item["strength"] for item in self.events[key]["assessments"]]
+        return bool(strengths) and max(strengths) <= 2
+
+    def live(self, key, day):
+        if not self.day[key] <= day < self.end[key]:
+            return False
+        return not any(self.day[j] <= day < self.end[j] for j in self.sleepers.get(key, ()))
 
     def _credit(self, j, ended, netting):
         for item in self.events[j]["assessments"]:
@@ -221,17 +256,23 @@ class Known:
                         kept = 2 ** (-(self.day[j] - self.day[i]).days / self.half_life[old["strength"] - 1])
                         gone_a += self.credit[i, old["rec"]][0] * kept
                         gone_u += self.credit[i, old["rec"]][1] * kept
-            self.credit[j, item["rec"]] = (max(0.0, a - netting * gone_u), max(0.0, u - netting * gone_a))
+            a, u = max(0.0, a - netting * gone_u), max(0.0, u - netting * gone_a)
+            if self.keeps_worth and item["direction"] == 1:
+                a = max(a, min(gone_a, self.weight[4]))
+            if self.keeps_worth and item["direction"] == -1:
+                u = max(u, min(gone_u, self.weight[4]))
+            self.credit[j, item["rec"]] = (a, u)
 
     def raw(self, key, item):
-        w = self.weight[item["strength"] - 1] * self.sure[self.events[key]["certainty"]]
+        event = self.events[key]
+        w = self.weight[item["strength"] - 1] * self.sure[event["certainty"]]
+        w *= self.local if event.get("reach") == "local" else 1.0
         return {1: (w, 0.0), -1: (0.0, w), 0: (w / 2, w / 2)}[item["direction"]]
 
     def rows(self, day, slug, pulse):
         """(strength, a, u) of what counts, faded to the day; a pulse half-life ignores endings."""
         for key in self.order:
-            ended = key in self.ender and self.day[self.ender[key]] <= day and not pulse
-            if self.day[key] > day or ended:
+            if self.day[key] > day or not (pulse or self.live(key, day)):
                 continue
             for item in self.events[key]["assessments"]:
                 if item["rec"] == slug:
@@ -290,16 +331,7 @@ def measure(rows, p):
     g = p["gain"] * (min(E, p["ceiling"]) + k) / (E + k)
     a, b = g * (A + k / 2), g * (U + k / 2)
     low, high = (200 * quantile(q, a, b) - 100 for q in p["band"])
-    label = (
-        "advancing"
-        if low > 0
-        else "undermined"
-        if high < 0
-        else "contested"
-        if p["dispute"] <= E
-        else "unclear"
-    )
-    label = "too little evidence" if p["enough_evidence"] > E else label
+    label = word(A, U, below(0.5, a, b), p)
     n = sum(1 for _, a_, u_ in rows if a_ > 0 or u_ > 0)
     return {
         "A": A,
@@ -312,9 +344,23 @@ def measure(rows, p):
     }
 
 
+def word(A, U, against, p):
+    """The label of A and U, of which the undermining side is right with that probability."""
+    E = A + U
+    if p["enough_evidence"] > E:
+        return "too little evidence"
+    for share, lean in ((p.get("verdict", 0.9), ""), (p.get("lean", 0.9), "leaning ")):
+        if against < 1 - share:
+            return lean + "advancing"
+        if against > share:
+            return lean + "undermined"
+    disputed = p["dispute"] <= E and 2 * min(A, U) >= p.get("dispute_share", 0.0) * E
+    return "contested" if disputed else "unclear"
+
+
 def check_scores(records, scores, slugs, start):
     """How many figures were worked out again and found equal."""
-    p, day = scores["parameters"], date.fromisoformat(scores["as_of"])
+    p, day = scores["parameters"], date.fromisoformat(scores.get("read_on") or scores["as_of"])
     known = Known(records, date.fromisoformat(scores["known_at"]) if scores["known_at"] else None, p, start)
     count = 0
     for slug in slugs:

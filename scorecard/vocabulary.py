@@ -15,6 +15,8 @@ SHORT_NAMES = {one.slug: said(one.short) for one in current()}
 LABELS = {
     "advancing": pgettext_lazy("label", "Advancing"),
     "undermined": pgettext_lazy("label", "Undermined"),
+    "leaning advancing": pgettext_lazy("label", "Leaning advancing"),
+    "leaning undermined": pgettext_lazy("label", "Leaning undermined"),
     "contested": pgettext_lazy("label", "Contested"),
     "unclear": pgettext_lazy("label", "Unclear"),
     "too little evidence": pgettext_lazy("label", "Too little evidence"),
@@ -39,6 +41,8 @@ DIRECTION_MARKS = {1: "▲", -1: "▼", 0: "◆"}
 LABEL_MARKS = {
     "advancing": "▲",
     "undermined": "▼",
+    "leaning advancing": "△",
+    "leaning undermined": "▽",
     "contested": "◆",
     "unclear": "○",
     "too little evidence": "○",
@@ -46,6 +50,7 @@ LABEL_MARKS = {
 }
 STRENGTHS = {number: said(term.name) for number, term in current().strengths.items()}
 CERTAINTIES = {slug: said(term.name) for slug, term in current().certainties.items()}
+REACHES = {slug: said(term.name) for slug, term in current().reach.items()}
 MODES = {
     "joint": gettext_lazy("both must move together"),
     "each": gettext_lazy("each on its own"),
@@ -69,6 +74,10 @@ def actor(value: str) -> str:
     return str(ACTORS.get(value, value))
 
 
+def reach(value: str) -> str:
+    return str(REACHES[value])
+
+
 def count_word(count: int) -> str:
     return str(COUNTS[count]) if count < len(COUNTS) else str(count)
 
@@ -88,6 +97,7 @@ WHAT_IFS = {
     "confirmed-only": gettext_lazy("only confirmed acts counted"),
     "mean-of-views": gettext_lazy("the US, China and multilateral views were averaged"),
     "commitments-capped": gettext_lazy("commitments were capped at three acts"),
+    "local-in-full": gettext_lazy("local acts counted in full"),
 }
 FACTORS = {
     "W1": gettext_lazy("the weight of words"),
@@ -151,6 +161,16 @@ NAMES = {
     "change_points": gettext_lazy("Least change worth a word, in points"),
     "few_acts": gettext_lazy("Below it: “on few acts”"),
     "standing": gettext_lazy("How long an act stands for an ask, in half-lives"),
+    "reach": gettext_lazy("Weights of wide and local acts"),
+    "verdict": gettext_lazy("Probability that a verdict needs"),
+    "lean": gettext_lazy("Probability that a leaning needs"),
+    "dispute_share": gettext_lazy("Least share of the dispute on both sides"),
+    "own_terms": gettext_lazy("Acts end by their own terms, or sleep"),
+    "talk_ends_acts": gettext_lazy("Words and proposals end acts"),
+    "keeps_worth": gettext_lazy("A stage keeps the worth of what it replaces"),
+    "word_follows_change": gettext_lazy("The word of change follows the change"),
+    "stops_at_coded_day": gettext_lazy("No reading past the last coded day"),
+    "delivery_of_actors": gettext_lazy("Delivery in the view of an actor"),
 }
 REASONS = {
     "weight": gettext_lazy(
@@ -193,5 +213,26 @@ REASONS = {
     "few_acts": gettext_lazy("One act is not a trend."),
     "standing": gettext_lazy(
         "After three half-lives an eighth of the weight is left; words and communiqués lapse."
+    ),
+    "reach": gettext_lazy(
+        "Four states or sites make a country's act; without it three gas plants held one recommendation at +28 "
+        "instead of +44."
+    ),
+    "verdict": gettext_lazy("The customary 95 % (two-sided)."),
+    "lean": gettext_lazy(
+        "The customary 80 % (two-sided): a band that leaves zero out without being a verdict."
+    ),
+    "dispute_share": gettext_lazy("At least a quarter of the evidence on the weaker side."),
+    "own_terms": gettext_lazy(
+        "An act that ended by its own terms, or sleeps while another suspends it, does not count."
+    ),
+    "talk_ends_acts": gettext_lazy("Words and proposals end only words and proposals."),
+    "keeps_worth": gettext_lazy(
+        "A truce that took the place of two heavier ones would lower the balance on the day it is signed."
+    ),
+    "word_follows_change": gettext_lazy("A balance that fell by a point is not called rising."),
+    "stops_at_coded_day": gettext_lazy("Silence is not calm: after it nobody has looked."),
+    "delivery_of_actors": gettext_lazy(
+        "How far an ask got is a question to the whole record; each ask shows its actors apart."
     ),
 }

@@ -26,18 +26,28 @@ CERTAINTIES = ("confirmed", "reported", "rumoured")
 PRECISIONS = ("day", "month", "quarter", "year")
 DIRECTIONS = (1, 0, -1)
 STRENGTHS = {1: "words", 2: "proposal", 3: "commitment", 4: "enacted", 5: "operating"}
+REACHES = ("wide", "local")
+STAGES = ("bill", "draft", "probe", "plan")
+SOURCE_KINDS = ("primary", "agency", "outlet", "aggregator")
 
 SHAPE = "an event is a JSON object"
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
 
 _KEYS = (
     "id", "date", "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty",
-    "supersedes", "assessments", "sources", "recorded_at", "codebook", "retracted",
+    "reach", "until", "stage", "due", "due_what", "due_what_zh", "supersedes", "suspends", "assessments",
+    "sources", "recorded_at", "codebook", "retracted",
 )  # fmt: skip
-_ASSESSMENT_KEYS = ("rec", "direction", "strength", "ask", "rationale")
-_SOURCE_KEYS = ("title", "publisher", "url", "date", "lang")
-_OF_LINES = ("summary", "summary_zh", "rationale")
+_ASSESSMENT_KEYS = ("rec", "direction", "strength", "ask", "rationale", "rationale_zh")
+_SOURCE_KEYS = ("title", "publisher", "url", "date", "lang", "kind")
+_OF_LINES = ("summary", "summary_zh", "rationale", "rationale_zh")
 _LONGEST = {"title": 500, "title_zh": 500, "summary": 10_000, "summary_zh": 10_000}
+# What record format 1.1 added to an event, and what an event without it means. These keys stand in a record only
+# when they say something, so that a line written before there were any keeps its bytes and its digest.
+ADDED: dict[str, Any] = {
+    "reach": "wide", "until": None, "stage": None, "due": None, "due_what": "", "due_what_zh": "",
+    "suspends": [],
+}  # fmt: skip
 
 
 # How a text is taken: the text, its field, its longest, whether it may have lines.
@@ -49,14 +59,16 @@ class RecordError(ValueError):
 
 
 def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
-    """The record in its full form (every key present, in order), or `RecordError`.
+    """The record in its full form (every key in order), or `RecordError`.
 
     It is checked by the version of the codebook that it names, where `book` (ours) knows that version, else by
     `book` itself. What is retired is refused only in lines of today: one that was coded before stays what it was.
 
     Absent keys get the codebook's defaults: precision `day`, nothing superseded, not retracted, no
-    `recorded_at` (first import), no `codebook`. `supersedes` may be null, one id or a list. Unknown keys are
-    refused, so that a typing error cannot lose a field silently. Texts are taken as `text.strict` takes them.
+    `recorded_at` (first import), no `codebook`. `supersedes` and `suspends` may be null, one id or a list. The
+    keys of format 1.1 (`ADDED`, `rationale_zh` of an assessment, `kind` of a source) are there only when they
+    say something. Unknown keys are refused, so that a typing error cannot lose a field silently. Texts are taken
+    as `text.strict` takes them.
     """
     return _whole(raw, book or current(), _refusing)
 
@@ -98,7 +110,9 @@ def _whole(raw: Any, ours: Codebook, taken: Taking) -> dict[str, Any]:
         **{key: _text(raw, key, longest, taken) for key, longest in _LONGEST.items()},
         "actors": _actors(raw.get("actors") or [], book, is_new),
         "certainty": _one_of(raw, "certainty", CERTAINTIES, default="confirmed"),
-        "supersedes": _supersedes(raw.get("supersedes")),
+        **_terms(raw, taken),
+        "supersedes": _ids(raw, "supersedes"),
+        "suspends": _ids(raw, "suspends"),
         "assessments": _assessments(raw.get("assessments") or [], book, is_new, taken),
         "sources": [_source(source, taken) for source in _list(raw.get("sources") or [], "sources")],
         "recorded_at": None,
@@ -112,7 +126,13 @@ def _whole(raw: Any, ours: Codebook, taken: Taking) -> dict[str, Any]:
     if not isinstance(raw.get("retracted", False), bool):
         raise RecordError("retracted: true or false")
     record["retracted"] = raw.get("retracted", False)
-    return record
+    _agree(record)
+    return {key: value for key, value in record.items() if key not in ADDED or value != ADDED[key]}
+
+
+def whole(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with every key, those of format 1.1 that it leaves unsaid too: for readers who ask by name."""
+    return {key: record.get(key, ADDED.get(key)) for key in _KEYS}
 
 
 def canonical(record: Mapping[str, Any], book: Codebook | None = None) -> str:
@@ -180,11 +200,49 @@ def _slugs(items: Iterable[Recommendation | Ask | Actor]) -> str:
     return ", ".join(item.slug for item in items)
 
 
-def _supersedes(value: Any) -> list[str]:
-    ids = [value] if isinstance(value, str) else _list(value or [], "supersedes")
+def _terms(raw: Mapping[str, Any], taken: Taking) -> dict[str, Any]:
+    """How far an act reaches, until when it holds by its own terms, and what its own text says comes next."""
+    until, due = raw.get("until"), raw.get("due")
+    return {
+        "reach": _one_of(raw, "reach", REACHES, default="wide") if raw.get("reach") is not None else "wide",
+        "until": None if until in (None, "") else day(until, "until").isoformat(),
+        "stage": None if raw.get("stage") in (None, "") else _one_of(raw, "stage", STAGES, default=""),
+        "due": None if due in (None, "") else _day_or_month(due, "due"),
+        "due_what": _text(raw, "due_what", 500, taken),
+        "due_what_zh": _text(raw, "due_what_zh", 500, taken),
+    }
+
+
+def _agree(record: Mapping[str, Any]) -> None:
+    """What the terms of an act must not contradict (METHOD.md, section 11)."""
+    if record["until"] and record["until"] <= record["date"]:
+        raise RecordError(
+            f"until: {record['until']} is not after the act's own day, {record['date']}; an act counts up to the "
+            "day before `until`"
+        )
+    if record["suspends"] and not record["until"]:
+        raise RecordError(
+            "suspends: needs `until`, the day on which what sleeps counts again; without one the act supersedes"
+        )
+    if both := sorted(set(record["supersedes"]) & set(record["suspends"])):
+        raise RecordError(f"suspends: {', '.join(both)} is superseded too; an act is ended or put to sleep")
+    if (record["due_what"] or record["due_what_zh"]) and not record["due"]:
+        raise RecordError("due_what: needs `due`, the day or month of the next step")
+
+
+def _day_or_month(value: Any, field: str) -> str:
+    """`YYYY-MM-DD`, or `YYYY-MM` where the text names no day."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}", value):
+        return day(f"{value}-01", field).isoformat()[:7]
+    return day(value, field).isoformat()
+
+
+def _ids(raw: Mapping[str, Any], field: str) -> list[str]:
+    value = raw.get(field)
+    ids = [value] if isinstance(value, str) else _list(value or [], field)
     for event_id in ids:
         if not isinstance(event_id, str) or not ID.fullmatch(event_id):
-            raise RecordError(f"supersedes: {event_id!r:.60} is not the id of an event")
+            raise RecordError(f"{field}: {event_id!r:.60} is not the id of an event")
     return sorted(set(ids))
 
 
@@ -219,13 +277,15 @@ def _assessment(raw: Any, book: Codebook, is_new: bool, taken: Taking) -> dict[s
             raise RecordError(f"ask of {rec}: {ask!r:.60} is not one of {_slugs(book.offered_asks(rec))}")
         if is_new:
             _still_coded(f"ask of {rec}", book.ask(rec, ask))
-    return {
+    found = {
         "rec": rec,
         "direction": int(direction),
         "strength": strength,
         "ask": ask,
         "rationale": _text(raw, "rationale", 2_000, taken, f"rationale of {rec}"),
     }
+    rationale_zh = _text(raw, "rationale_zh", 2_000, taken, f"rationale_zh of {rec}")
+    return found | {"rationale_zh": rationale_zh} if rationale_zh else found
 
 
 def _source(raw: Any, taken: Taking) -> dict[str, Any]:
@@ -237,10 +297,15 @@ def _source(raw: Any, taken: Taking) -> dict[str, Any]:
     if url and not re.match(r"https?://[^\s/]", url):
         raise RecordError(f"sources: url starts with http:// or https://, not {url!r:.60}")
     date = raw.get("date")
-    return {
+    found = {
         "title": _text(raw, "title", 1_000, taken, "sources: title"),
         "publisher": _text(raw, "publisher", 300, taken, "sources: publisher"),
         "url": url,
         "date": None if date in (None, "") else day(date, "sources: date").isoformat(),
         "lang": _text(raw, "lang", 20, taken, "sources: lang"),
     }
+    if (kind := raw.get("kind")) in (None, ""):
+        return found
+    if not isinstance(kind, str) or kind not in SOURCE_KINDS:
+        raise RecordError(f"sources: kind {kind!r:.60} is not one of {', '.join(SOURCE_KINDS)}")
+    return found | {"kind": kind}

@@ -18,7 +18,9 @@ from scorecard import acts
 from scorecard.acts import Act
 
 LONGEST = 100
-MEANING = ("date", "date_precision", "actors", "certainty", "supersedes", "retracted")
+MEANING = (
+    "date", "date_precision", "actors", "certainty", "reach", "until", "supersedes", "suspends", "retracted",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def meaning(record: Mapping[str, Any]) -> tuple[Any, ...]:
     codes = tuple(
         (item["rec"], item["direction"], item["strength"], item["ask"]) for item in record["assessments"]
     )
-    return (*(str(record[key]) for key in MEANING), codes)
+    return (*(str(record.get(key)) for key in MEANING), codes)
 
 
 def entries(

@@ -10,6 +10,8 @@ from scorecard.charts.drawing import Drawing, direction, share
 MARKS = {
     "advancing": "up",
     "undermined": "down",
+    "leaning advancing": "up",
+    "leaning undermined": "down",
     "contested": "mixed",
     "unclear": "ring",
     "too little evidence": "ring",
@@ -36,7 +38,8 @@ def score_bar(
     )
     drawing.rule(x(0), 1, x(0), height - 1, "zero")
     mark = MARKS.get(label, "ring")
-    drawing.shape(mark, x(score), middle, height * 0.5, f"mark {mark_look(mark, score)}")
+    look = f"lean-{mark}" if label.startswith("leaning") else mark_look(mark, score)
+    drawing.shape(mark, x(score), middle, height * 0.5, f"mark {look}")
     return drawing.svg(title, "bar")
 
 

@@ -33,6 +33,8 @@ DRESS: dict[str, dict[str, str]] = {
     "up-stop": {"stop-color": BLUE},
     "down-stop": {"stop-color": VERMILLION},
     "open": {"fill": "#d8dce1"},
+    "lean-up": {"fill": PAPER, "stroke": BLUE, "stroke-width": "2"},
+    "lean-down": {"fill": PAPER, "stroke": VERMILLION, "stroke-width": "2"},
     "hollow": {"fill": PAPER, "stroke": GREY, "stroke-width": "2"},
     "halo": {"fill": PAPER, "stroke": PAPER, "stroke-width": "3"},
     "hatch": {"stroke": GREY, "stroke-width": "1", "stroke-opacity": "0.35"},

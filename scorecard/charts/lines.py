@@ -85,7 +85,8 @@ def _ghosts(canvas: Canvas, ghosts: Sequence[Ghost]) -> None:
     for ghost in ghosts:
         places = canvas.places(ghost.score)
         canvas.drawing.path(polyline(thinned(places)), "ghost")
-        apart = [abs(one - other) for one, other in zip(ghost.score, canvas.run.score, strict=True)]
+        # One of the two may end before the other: methods differ in how far they read.
+        apart = [abs(one - other) for one, other in zip(ghost.score, canvas.run.score, strict=False)]
         x, y = places[apart.index(max(apart))]
         above = ghost.score[apart.index(max(apart))] > canvas.run.score[apart.index(max(apart))]
         canvas.drawing.text(x, y + (-8 if above else 16), ghost.words, "small middle")

@@ -24,6 +24,7 @@ from scorecard.method.parameters import (
     Parameters,
     describe,
     method_of,
+    read_on,
 )
 from scorecard.method.report import report, views
 from scorecard.method.sensitivity import sensitivity
@@ -53,6 +54,7 @@ __all__ = [
     "method_of",
     "read",
     "read_lines",
+    "read_on",
     "report",
     "sensitivity",
     "series",

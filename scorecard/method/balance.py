@@ -23,7 +23,10 @@ from tracker.record import RECOMMENDATIONS
 
 Values = Any  # an array of any shape, or one number
 
-LABELS = ("too little evidence", "advancing", "undermined", "contested", "unclear")
+LABELS = (
+    "too little evidence", "advancing", "undermined", "contested", "unclear", "leaning advancing",
+    "leaning undermined",
+)  # fmt: skip
 TALK = 2  # strengths 1 and 2
 COMMITMENT = 2  # strength 3, counted from 0
 
@@ -54,10 +57,15 @@ def score(advancing: Values, undermining: Values, parameters: Parameters) -> np.
     return 100 * (advancing - undermining) / (advancing + undermining + parameters.k)
 
 
-def beta(advancing: Values, undermining: Values, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
-    """The two parameters of the Beta distribution behind the band: g·(A + k/2), g·(U + k/2)."""
+def beta(
+    advancing: Values, undermining: Values, parameters: Parameters, k: Values = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two parameters of the Beta distribution behind the band: g·(A + k/2), g·(U + k/2).
+
+    `k` is the parameters' own unless another is given (a draw's).
+    """
     evidence = advancing + undermining
-    k = parameters.k
+    k = parameters.k if k is None else k
     g = parameters.gain * (np.minimum(evidence, parameters.ceiling) + k) / (evidence + k)
     return g * (advancing + k / 2), g * (undermining + k / 2)
 
@@ -74,19 +82,26 @@ def probability(advancing: Values, undermining: Values, parameters: Parameters) 
     return betaincc(*beta(advancing, undermining, parameters), 0.5)
 
 
-def labels(advancing: Values, undermining: Values, parameters: Parameters) -> np.ndarray:
-    """Places in LABELS. low > 0 is asked as P(p < ½) < 10 %, which is the same and needs no quantile."""
-    below = betainc(*beta(advancing, undermining, parameters), 0.5)
-    evidence = advancing + undermining
-    return labels_of(evidence, below < parameters.band[0], below > parameters.band[1], parameters)
+def labels(advancing: Values, undermining: Values, parameters: Parameters, k: Values = None) -> np.ndarray:
+    """Places in LABELS. A bound above 0 is asked as a small P(p < ½), which is the same and needs no quantile."""
+    below = betainc(*beta(advancing, undermining, parameters, k), 0.5)
+    bounds = [(below < 1 - share, below > share) for share in (parameters.verdict, parameters.lean)]
+    return labels_of(advancing, undermining, bounds, parameters)
 
 
 def labels_of(
-    evidence: np.ndarray, above: np.ndarray, beneath: np.ndarray, parameters: Parameters
+    advancing: Values, undermining: Values, bounds: list[tuple[Values, Values]], parameters: Parameters
 ) -> np.ndarray:
-    """Places in LABELS from E and from whether the whole band lies above, or beneath, 0."""
-    conditions = [evidence < parameters.enough_evidence, above, beneath, evidence >= parameters.dispute]
-    return np.select(conditions, [0, 1, 2, 3], 4)
+    """Places in LABELS from A, U and whether the band of a verdict, and that of a leaning, lies above or beneath
+    0.
+    """
+    evidence = advancing + undermining
+    (above, beneath), (leans_up, leans_down) = bounds
+    dispute = evidence >= parameters.dispute
+    if parameters.dispute_share:
+        dispute = dispute & (2 * np.minimum(advancing, undermining) >= parameters.dispute_share * evidence)
+    conditions = [evidence < parameters.enough_evidence, above, beneath, leans_up, leans_down, dispute]
+    return np.select(conditions, [0, 1, 2, 5, 6, 3], 4)
 
 
 def measure(advancing: float, undermining: float, parameters: Parameters) -> dict[str, Any]:

@@ -71,13 +71,17 @@ def _entry(scores: list[float], acts: float, parameters: Parameters) -> dict[str
         "new": new,
         "moved": ended + new,
         "acts": acts,
-        "word": word(now - start, ended + new, acts, parameters),
+        "word": word(now - start, ended + new, faded, acts, parameters),
     }
 
 
-def word(change: float, moved: float, acts: float, parameters: Parameters) -> str:
+def word(change: float, moved: float, faded: float, acts: float, parameters: Parameters) -> str:
     """The wording of a change: by what acts moved, then by what fading moved."""
-    if abs(moved) >= parameters.change_points:
+    if parameters.word_follows_change:
+        acted = abs(change) >= parameters.change_points and moved * change > 0 and abs(moved) >= abs(faded)
+    else:
+        acted = abs(moved) >= parameters.change_points
+    if acted:
         direction = "rising" if moved > 0 else "falling"
         return f"{direction} on few acts" if acts < parameters.few_acts else direction
     return "drifting as old acts fade" if abs(change) >= parameters.change_points else "steady"

@@ -26,16 +26,19 @@ import numpy as np
 
 from tracker import record as record_format
 from tracker.codebook import current
-from tracker.record import ACTORS, ASKS, CERTAINTIES, RECOMMENDATIONS, RecordError
+from tracker.record import ACTORS, ASKS, CERTAINTIES, REACHES, RECOMMENDATIONS, RecordError
 from tracker.rows import BadFile, checked, json_lines
 
 ASK_SLUGS = current().asks
 FOREVER = 10_000_000  # an ordinal after every day of the calendar
+ENDS, SUSPENDS = 0, 1  # kinds of link
+LINKS = ("supersedes", "suspends")  # and their fields in a record
 
 _RECOMMENDATION = {slug: number for number, slug in enumerate(RECOMMENDATIONS)}
 _ASK: dict[tuple[str, str | None], int] = {key: number for number, key in enumerate(ASK_SLUGS)}
 _ACTOR_BIT = {actor: 1 << number for number, actor in enumerate(ACTORS)}
 _CERTAINTY = {name: number for number, name in enumerate(CERTAINTIES)}
+_REACH = {name: number for number, name in enumerate(REACHES)}
 _SETTING_KEYS = ("rec", "ask", "rung", "reason", "name", "from", "to", "recorded_at")
 
 
@@ -55,7 +58,7 @@ class Setting:
 
 @dataclass(frozen=True, eq=False)
 class Log:
-    """Columns of versions, of their assessments ("rows") and of their `supersedes` links, in log order.
+    """Columns of versions, of their assessments ("rows") and of their links to other events, in log order.
 
     `ids[event[v]]` is the id of version v. `row_version` and `link_version` rise. Ids named only by a link are
     interned too, without any version.
@@ -68,13 +71,16 @@ class Log:
     certainty: np.ndarray  # int8 [versions] index into CERTAINTIES
     actors: np.ndarray  # uint8 [versions] one bit for each of ACTORS
     retracted: np.ndarray  # bool [versions]
+    until: np.ndarray  # int32 [versions] first day after the act by its own terms; FOREVER when it names none
+    reach: np.ndarray  # int8 [versions] index into REACHES
     row_version: np.ndarray  # int32 [rows]
     row_recommendation: np.ndarray  # int8 [rows] index into RECOMMENDATIONS
     row_direction: np.ndarray  # int8 [rows]
     row_strength: np.ndarray  # int8 [rows] 0 to 4, one less than the codebook's
     row_ask: np.ndarray  # int8 [rows] index into ASK_SLUGS, -1 without
     link_version: np.ndarray  # int32 [links]
-    link_target: np.ndarray  # int32 [links] number of the id that is superseded
+    link_target: np.ndarray  # int32 [links] number of the id that is superseded or suspended
+    link_kind: np.ndarray  # int8 [links] ENDS or SUSPENDS
     settings: tuple[Setting, ...] = ()
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)  # ledgers already worked out
 
@@ -86,6 +92,13 @@ class Log:
         """Versions in the order (event, recorded, place in the log)."""
         return np.argsort(self.event.astype(np.int64) << 24 | self.recorded, kind="stable")
 
+    @cached_property
+    def talks(self) -> np.ndarray:
+        """bool [versions] True for what holds words and proposals alone: its highest strength is 1 or 2."""
+        highest = np.full(len(self), -1, dtype=np.int8)
+        np.maximum.at(highest, self.row_version, self.row_strength)
+        return (highest >= 0) & (highest < 2)
+
     def take(self, versions: np.ndarray) -> Log:
         """The log of these versions only (a boolean mask), ids numbered as before; no settings."""
         number = np.cumsum(versions, dtype=np.int32) - 1
@@ -96,6 +109,7 @@ class Log:
             *(column[rows] for column in self._row_columns()[1:]),
             number[self.link_version[links]],
             self.link_target[links],
+            self.link_kind[links],
         ]
         return Log(self.ids, *columns)
 
@@ -104,7 +118,7 @@ class Log:
         index = {event_id: number for number, event_id in enumerate(self.ids)}
         versions: list[tuple[int, ...]] = []
         rows: list[tuple[int, ...]] = []
-        links: list[tuple[int, int]] = []
+        links: list[tuple[int, int, int]] = []
         for version, record in enumerate(records, start=len(self)):
             versions.append(_columns(record, index))
             for assessment in record["assessments"]:
@@ -113,16 +127,26 @@ class Log:
                 rows.append(
                     (version, _RECOMMENDATION[slug], assessment["direction"], assessment["strength"] - 1, ask)
                 )
-            for target in record["supersedes"]:
-                links.append((version, index.setdefault(target, len(index))))
+            for kind, name in enumerate(LINKS):
+                targets = record.get(name, ())
+                links += [(version, index.setdefault(target, len(index)), kind) for target in targets]
         kinds = (*_VERSION_TYPES, *_ROW_TYPES, *_LINK_TYPES)
-        old = (*self._version_columns(), *self._row_columns(), self.link_version, self.link_target)
-        new = (*_transposed(versions, 6), *_transposed(rows, 5), *_transposed(links, 2))
+        old = (*self._version_columns(), *self._row_columns(), *self._link_columns())
+        new = (*_transposed(versions, 8), *_transposed(rows, 5), *_transposed(links, 3))
         columns: list[Any] = [_grown(*column) for column in zip(kinds, old, new, strict=True)]
         return replace(Log(tuple(index), *columns), settings=(*self.settings, *settings))
 
     def _version_columns(self) -> tuple[np.ndarray, ...]:
-        return (self.event, self.start, self.recorded, self.certainty, self.actors, self.retracted)
+        return (
+            self.event,
+            self.start,
+            self.recorded,
+            self.certainty,
+            self.actors,
+            self.retracted,
+            self.until,
+            self.reach,
+        )
 
     def _row_columns(self) -> tuple[np.ndarray, ...]:
         return (
@@ -133,10 +157,13 @@ class Log:
             self.row_ask,
         )
 
+    def _link_columns(self) -> tuple[np.ndarray, ...]:
+        return (self.link_version, self.link_target, self.link_kind)
 
-_VERSION_TYPES = (np.int32, np.int32, np.int32, np.int8, np.uint8, np.bool_)
+
+_VERSION_TYPES = (np.int32, np.int32, np.int32, np.int8, np.uint8, np.bool_, np.int32, np.int8)
 _ROW_TYPES = (np.int32, np.int8, np.int8, np.int8, np.int8)
-_LINK_TYPES = (np.int32, np.int32)
+_LINK_TYPES = (np.int32, np.int32, np.int8)
 
 _NO_COLUMNS: list[Any] = [np.empty(0, kind) for kind in (*_VERSION_TYPES, *_ROW_TYPES, *_LINK_TYPES)]
 EMPTY = Log((), *_NO_COLUMNS)
@@ -208,6 +235,8 @@ def _columns(record: Mapping[str, Any], index: dict[str, int]) -> tuple[int, ...
         _CERTAINTY[record["certainty"]],
         actors,
         record["retracted"],
+        _ordinal(record["until"]) if record.get("until") else FOREVER,
+        _REACH[record.get("reach", "wide")],
     )
 
 

@@ -14,7 +14,7 @@ from scorecard.method import balance
 from scorecard.method.balance import Standing
 from scorecard.method.columns import ASK_SLUGS
 from scorecard.method.weighing import Ledger
-from tracker.record import ACTORS, CERTAINTIES, RECOMMENDATIONS
+from tracker.record import ACTORS, CERTAINTIES, REACHES, RECOMMENDATIONS
 
 
 def contributions(standing: Standing, ledger: Ledger) -> np.ndarray:
@@ -44,7 +44,7 @@ def acts(
 ) -> list[dict[str, Any]]:
     """The contributing acts of one recommendation, the strongest effect first.
 
-    `advancing` and `undermining` add up to A and U, `points` to the score; `weight` is W·C, `credited` what
+    `advancing` and `undermining` add up to A and U, `points` to the score; `weight` is W·C·Q, `credited` what
     netting leaves of it, `kept` the share that has not faded.
     """
     mine = np.flatnonzero(ledger.recommendation[standing.rows] == recommendation)
@@ -59,6 +59,7 @@ def acts(
             "direction": int(ledger.direction[row]),
             "strength": int(ledger.strength[row]) + 1,
             "certainty": CERTAINTIES[ledger.certainty[row]],
+            "reach": REACHES[ledger.local[row]],
             "actors": [actor for bit, actor in enumerate(ACTORS) if ledger.actors[row] >> bit & 1],
             "ask": None if ledger.ask[row] < 0 else ASK_SLUGS[ledger.ask[row]][1],
             "advancing": float(shares[0, number]),

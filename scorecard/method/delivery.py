@@ -231,6 +231,8 @@ def delivery_series(
     """The daily values of all asks and of each recommendation; arguments as for `series`."""
     start, stop = bounds(first, as_of)
     parameters = method_of(version).parameters
+    if actor is not None and not parameters.delivery_of_actors:
+        raise ValueError("an actor's view has no delivery under this method; ask for the whole record")
     # An ask is rated from its first tagged act on, whatever became of that act.
     begun = spans_of(log, "pulse", known, parameters).seen_by(actor)
     begun = begun.where(begun.ask >= 0)

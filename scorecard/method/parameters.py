@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from tracker.codebook import current
-from tracker.record import CERTAINTIES, RECOMMENDATIONS, START
+from tracker.record import CERTAINTIES, REACHES, RECOMMENDATIONS, START
 
 HORIZONS = (30, 90, 365)
 
@@ -36,6 +36,17 @@ class Parameters:
     change_points: float = 5.0
     few_acts: float = 2.0
     standing: float = 3.0
+    # The rules that method 1.1 brought; as they stand here they are those of 1.0.
+    reach: tuple[float, ...] = (1.0, 1.0)  # Q of wide and local acts
+    own_terms: bool = False  # `until` ends an act, `suspends` puts one to sleep
+    talk_ends_acts: bool = True
+    keeps_worth: bool = False  # what replaces acts of its own direction is worth no less, up to one act
+    verdict: float = 0.9
+    lean: float = 0.9
+    dispute_share: float = 0.0
+    word_follows_change: bool = False
+    stops_at_coded_day: bool = False
+    delivery_of_actors: bool = True
     # Only what-ifs turn these.
     commitment_cap: float = math.inf
     endings: bool = True
@@ -44,31 +55,41 @@ class Parameters:
     def __post_init__(self) -> None:
         if len(self.weight) != 5 or len(self.half_life) != 5 or len(self.certainty) != len(CERTAINTIES):
             raise ValueError("five weights, five half-lives and three certainties are needed")
-        if not all(0 <= value <= 1 for value in (*self.weight, *self.certainty)):
-            raise ValueError("weights and certainties lie between 0 and 1")
+        if len(self.reach) != len(REACHES) or not 0.5 < self.lean <= self.verdict < 1:
+            raise ValueError("two reaches are needed, and ½ < lean ≤ verdict < 1")
+        if not all(0 <= value <= 1 for value in (*self.weight, *self.certainty, *self.reach)):
+            raise ValueError("weights, certainties and reaches lie between 0 and 1")
         if not all(value > 0 for value in (*self.half_life, self.pulse_half_life, self.k, self.gain)):
             raise ValueError("half-lives, k and gain are above 0")
         if self.talk_cap < 0 or self.commitment_cap < 0 or not 0 <= self.netting <= 1:
             raise ValueError("caps are not below 0, and netting lies between 0 and 1")
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON values; the switches of what-ifs appear only when they are turned."""
-        switches = {"commitment_cap", "endings", "counted"}
+        """Plain JSON values; later rules and the switches of what-ifs appear only when they are turned."""
         values = {item.name: (getattr(self, item.name), item.default) for item in fields(self)}
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, (value, default) in values.items()
-            if name not in switches or value != default
+            if name not in _SWITCHES or value != default
         }
+
+
+_SWITCHES = {
+    "reach", "own_terms", "talk_ends_acts", "keeps_worth", "verdict", "lean", "dispute_share",
+    "word_follows_change", "stops_at_coded_day", "delivery_of_actors", "commitment_cap", "endings", "counted",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One published version of the method: a name for its formulas and parameters, and why it came."""
+    """One published version of the method: a name for its formulas and parameters, and why it came.
+
+    `adopted` is the day it was put into service; None while it can only be asked for.
+    """
 
     version: str
     parameters: Parameters = field(default_factory=Parameters)
-    adopted: datetime.date = START
+    adopted: datetime.date | None = None
     summary: str = ""
 
 
@@ -85,10 +106,36 @@ class WhatIf:
         return replace(base, **dict(self.change))
 
 
-METHODS: dict[str, Method] = {
-    "1.0": Method("1.0", summary="The method as first published."),
+# Which versions were put into service, and on which day; the last one is what is shown when none is asked for.
+ADOPTED = {
+    "1.0": datetime.date(2026, 11, 24),
 }
-CURRENT = "1.0"
+METHODS: dict[str, Method] = {
+    "1.0": Method("1.0", adopted=ADOPTED.get("1.0"), summary="The method as first published."),
+    "1.1": Method(
+        "1.1",
+        Parameters(
+            reach=(1.0, 0.25),
+            own_terms=True,
+            talk_ends_acts=False,
+            keeps_worth=True,
+            verdict=0.975,
+            dispute_share=0.5,
+            word_follows_change=True,
+            stops_at_coded_day=True,
+            delivery_of_actors=False,
+        ),
+        ADOPTED.get("1.1"),
+        "No reading past the last coded day; acts end by their own terms or sleep; words end no acts; local acts "
+        "weigh a quarter; a stage keeps the worth of what it replaces; verdicts at 97.5 %, leanings at 90 %.",
+    ),
+}
+CURRENT = list(ADOPTED)[-1]
+
+
+def in_service() -> list[Method]:
+    """The versions that were put into service, the first one first."""
+    return [method for method in METHODS.values() if method.adopted is not None]
 
 
 def method_of(version: str | Method | None) -> Method:
@@ -100,6 +147,20 @@ def method_of(version: str | Method | None) -> Method:
     except KeyError:
         known = ", ".join(METHODS)
         raise ValueError(f"method {version!r} is not known; known versions: {known}") from None
+
+
+def read_on(
+    as_of: datetime.date,
+    coded_to: datetime.date | None,
+    version: str | Method | None = None,
+    beyond: bool = False,
+) -> datetime.date:
+    """R, the day on which a reading as of `as_of` is made (section 2): no later than the last coded day.
+
+    Method 1.0 knew no such day; `beyond` asks what would be read if nothing had happened since.
+    """
+    stops = method_of(version).parameters.stops_at_coded_day and not beyond and coded_to is not None
+    return min(as_of, coded_to) if stops and coded_to else as_of
 
 
 WHAT_IFS = (
@@ -116,6 +177,7 @@ WHAT_IFS = (
     WhatIf("confirmed-only", "Confirmed acts only", (("counted", ("confirmed",)),)),
     WhatIf("mean-of-views", "Mean of the US, China and multilateral views", (), current().beside),
     WhatIf("commitments-capped", "Commitments capped at 3", (("commitment_cap", 3.0),)),
+    WhatIf("local-in-full", "Local acts in full", (("reach", (1.0, 1.0)),)),
 )
 
 _REASONS: tuple[tuple[str, str, str], ...] = (
@@ -178,12 +240,39 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
         "standing",
         "After three half-lives an eighth of the weight is left; words and communiqués lapse.",
     ),
+    (
+        "reach",
+        "Q",
+        "Four states or sites make a country's act; without it three gas plants held one recommendation at +28 "
+        "instead of +44.",
+    ),
+    ("verdict", "verdict", "The customary 95 % (two-sided)."),
+    ("lean", "lean", "The customary 80 % (two-sided): a band that leaves zero out without being a verdict."),
+    ("dispute_share", "dispute share", "At least a quarter of the evidence on the weaker side."),
+    (
+        "own_terms",
+        "own terms",
+        "An act that ended by its own terms, or sleeps while another suspends it, does not count.",
+    ),
+    ("talk_ends_acts", "talk ends acts", "Words and proposals end only words and proposals."),
+    (
+        "keeps_worth",
+        "worth kept",
+        "A truce that took the place of two heavier ones would lower the balance on the day it is signed.",
+    ),
+    ("word_follows_change", "word of change", "A balance that fell by a point is not called rising."),
+    ("stops_at_coded_day", "last coded day", "Silence is not calm: after it nobody has looked."),
+    (
+        "delivery_of_actors",
+        "delivery of actors",
+        "How far an ask got is a question to the whole record; each ask shows its actors apart.",
+    ),
 )
 
 
 def describe() -> dict[str, Any]:
     """For the method page and the API: versions, parameters with reasons, what-ifs, how to read alpha."""
-    current = METHODS[CURRENT]
+    current = METHODS[CURRENT].parameters.as_dict()
     return {
         "current": CURRENT,
         "start": START.isoformat(),
@@ -192,15 +281,16 @@ def describe() -> dict[str, Any]:
         "versions": [
             {
                 "version": method.version,
-                "adopted": method.adopted.isoformat(),
+                "adopted": method.adopted.isoformat() if method.adopted else None,
                 "summary": method.summary,
                 "parameters": method.parameters.as_dict(),
             }
             for method in METHODS.values()
         ],
         "parameters": [
-            {"name": name, "symbol": symbol, "value": current.parameters.as_dict()[name], "reason": reason}
+            {"name": name, "symbol": symbol, "value": current[name], "reason": reason}
             for name, symbol, reason in _REASONS
+            if name in current  # a rule of a later version is no parameter of this one
         ],
         "what_ifs": [{"slug": item.slug, "name": item.name} for item in WHAT_IFS],
         "agreement": {"reliable": 0.8, "withhold_labels_below": 0.667, "share_double_coded": 0.1},

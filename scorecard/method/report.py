@@ -11,9 +11,9 @@ import numpy as np
 from scorecard.method import balance
 from scorecard.method import contributions as proofs
 from scorecard.method.change import change
-from scorecard.method.columns import Log
+from scorecard.method.columns import LINKS, Log
 from scorecard.method.delivery import acts_behind, delivery
-from scorecard.method.parameters import HORIZONS, Method, method_of
+from scorecard.method.parameters import HORIZONS, Method, method_of, read_on
 from scorecard.method.sensitivity import sensitivity as drawn
 from scorecard.method.series import series
 from scorecard.method.weighing import Ledger, ledger
@@ -29,37 +29,39 @@ def report(
     version: str | Method | None = None,
     proof: bool = False,
     acts: bool = True,
+    coded_to: datetime.date | None = None,
+    beyond: bool = False,
 ) -> dict[str, Any]:
     """Every reading of section 1 to 9 on the day `as_of`, as known at the end of `known_at` (None: all on
     record).
 
-    `{"method", "as_of", "known_at", "actor", "parameters", "recommendations": {slug: {"balance", "pulse",
-    "change", "delivery"}}, "overall", "ignored_links"}`, unrounded plain JSON values. `actor` gives that
-    actor's view. With `sensitivity` the balances and the overall figure also hold `sensitivity`, and the
-    report holds `what_ifs`; with `proof` pulses and asks also hold the `acts` behind them. Without `acts` the
-    balances do not hold theirs.
+    `{"method", "as_of", "known_at", "coded_to", "read_on", "days_since", "actor", "parameters",
+    "recommendations": {slug: {"balance", "pulse", "change", "delivery"}}, "overall", "ignored_links"}`, unrounded
+    plain JSON values. The readings are made on `read_on`, no later than the last coded day `coded_to`;
+    `days_since` are the days from it to `as_of`. With `beyond` they are made on `as_of`, and without any word.
+    `actor` gives that actor's view (from method 1.1 on without delivery: null). With `sensitivity` the balances
+    and the overall figure also hold `sensitivity`, and the report holds `what_ifs`; with `proof` pulses and asks
+    also hold the `acts` behind them. Without `acts` the balances do not hold theirs.
     `ValueError` names an actor or version that is not known.
     """
     method = method_of(version)
     known = None if known_at is None else known_at.toordinal()
     book = ledger(log, known, method.parameters)
-    chosen, day = book.seen_by(actor), as_of.toordinal()
+    read = read_on(as_of, coded_to, method, beyond)
+    chosen, day = book.seen_by(actor), read.toordinal()
     balances, pulses = _balances(book, day, chosen, acts), _pulses(book, day, chosen, proof)
     for reading, entries in (("balance", balances), ("pulse", pulses)):
-        for entry, since in zip(entries, _since(log, reading, actor, as_of, known_at, method), strict=True):
+        for entry, since in zip(entries, _since(log, reading, actor, read, known_at, method), strict=True):
             entry["since"] = since
     changes = {str(days): change(book, day, days, chosen) for days in HORIZONS}
-    settings = [item for item in log.settings if known is None or item.recorded <= known]
-    deliveries = delivery(book, day, chosen, settings)
-    if proof:
-        behind = acts_behind(book, day, chosen)
-        for slug, entry in deliveries.items():
-            for ask in entry["asks"]:
-                ask["acts"] = behind.get((slug, ask["ask"]), [])
+    deliveries = _deliveries(log, book, day, known, actor, proof)
     found: dict[str, Any] = {
         "method": method.version,
         "as_of": as_of.isoformat(),
         "known_at": None if known_at is None else known_at.isoformat(),
+        "coded_to": None if coded_to is None else coded_to.isoformat(),
+        "read_on": read.isoformat(),
+        "days_since": 0 if coded_to is None else max((as_of - coded_to).days, 0),
         "actor": actor,
         "parameters": method.parameters.as_dict(),
         "recommendations": {
@@ -73,13 +75,49 @@ def report(
         },
         "overall": overall(balances, deliveries),
         "ignored_links": [
-            {"id": newer, "supersedes": older, "why": why}
-            for start, newer, older, why in sorted(book.ignored)
+            {"id": newer, LINKS[kind]: older, "why": why}
+            for start, newer, older, why, kind in sorted(book.ignored)
             if start <= day
         ],
     }
     if sensitivity:
-        _add_sensitivity(found, log, as_of, known_at, actor, method)
+        _add_sensitivity(found, log, read, known_at, actor, method)
+    if method.parameters.stops_at_coded_day and coded_to is not None and read > coded_to:
+        _without_words(found)
+    return found
+
+
+def _without_words(found: dict[str, Any]) -> None:
+    """Figures of a day that nobody has coded say nothing in words."""
+    for entry in found["recommendations"].values():
+        entry["balance"] |= {"label": None, "since": None, "fragile": None}
+        entry["pulse"] |= {"label": None, "since": None}
+        for moved in entry["change"].values():
+            moved["word"] = None
+        if entry["delivery"]:
+            entry["delivery"]["label"] = None
+        if "sensitivity" in entry["balance"]:
+            entry["balance"]["sensitivity"]["same_word"] = None
+    found["overall"]["labels"] = {}
+    for item in found.get("what_ifs", ()):
+        for line in item["recommendations"].values():
+            line["label"] = None
+
+
+def _deliveries(
+    log: Log, book: Ledger, day: int, known: int | None, actor: str | None, proof: bool
+) -> dict[str, Any]:
+    """Delivery of each recommendation; None in the view of an actor where the method has none there."""
+    if actor is not None and not book.parameters.delivery_of_actors:
+        return dict.fromkeys(RECOMMENDATIONS)
+    chosen = book.seen_by(actor)
+    settings = [item for item in log.settings if known is None or item.recorded <= known]
+    found = delivery(book, day, chosen, settings)
+    if proof:
+        behind = acts_behind(book, day, chosen)
+        for slug, entry in found.items():
+            for ask in entry["asks"]:
+                ask["acts"] = behind.get((slug, ask["ask"]), [])
     return found
 
 
@@ -101,9 +139,9 @@ def views(
     return found
 
 
-def overall(balances: list[dict[str, Any]], deliveries: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def overall(balances: list[dict[str, Any]], deliveries: dict[str, Any]) -> dict[str, Any]:
     """Plain means of the seven, never without the count of their labels (section 8)."""
-    values = [entry["value"] for entry in deliveries.values()]
+    values: list[Any] = [entry["value"] if entry else None for entry in deliveries.values()]
     return {
         **{name: sum(entry[name] for entry in balances) / len(balances) for name in ("score", "low", "high")},
         "labels": dict(Counter(entry["label"] for entry in balances)),

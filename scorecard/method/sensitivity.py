@@ -15,11 +15,13 @@ row.
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import betaincinv
 
 from scorecard.method import balance
 from scorecard.method.columns import Log
@@ -100,31 +102,53 @@ def sensitivity(
     """`{"draws", "recommendations": {slug: spread}, "overall": spread, "what_ifs": [...]}`.
 
     A spread is `{"score", "p10", "p50", "p90", "same_sign", "factors": [{"factor", "r2"}]}`: quantiles over
-    the draws, the share of draws with the sign of the score, and the three factors that go with it most.
+    the draws, the share of draws with the sign of the score, and the three factors that go with it most; those of
+    recommendations also hold `same_word`, the share of draws with the label of the score.
     """
     base = method_of(version).parameters
     book = ledger(log, None if known_at is None else known_at.toordinal(), base)
     chosen, day = book.seen_by(actor), as_of.toordinal()
     drawn = draw(draws, base)
-    scores = drawn_scores(book, day, chosen, drawn)
-    own = balance.balance_on(book, day, chosen).scores
-    factors = drawn.factors()
+    advancing, undermining = drawn_totals(book, day, chosen, drawn)
+    scores = 100 * (advancing - undermining) / (advancing + undermining + drawn.k[:, None])
+    words = balance.labels(advancing, undermining, base, drawn.k[:, None])
+    standing = balance.balance_on(book, day, chosen)
+    own, own_words = standing.scores, balance.labels(*standing.totals, base)
+    same_word = (words == own_words).mean(axis=0)
+    factors = centred(drawn.factors())
     weights = {f"weight of {slug}": drawn.overall[:, number] for number, slug in enumerate(RECOMMENDATIONS)}
     return {
         "draws": draws,
         "recommendations": {
             slug: spread(float(own[number]), scores[:, number], factors)
+            | {"same_word": float(same_word[number])}
             for number, slug in enumerate(RECOMMENDATIONS)
         },
-        "overall": spread(float(own.mean()), (scores * drawn.overall).sum(axis=1), factors | weights),
-        "what_ifs": [what_if(log, item, as_of, known_at, actor, base) for item in WHAT_IFS],
+        "overall": spread(
+            float(own.mean()), (scores * drawn.overall).sum(axis=1), factors | centred(weights)
+        ),
+        "what_ifs": [
+            what_if(log, item, as_of, known_at, actor, base)
+            for item in WHAT_IFS
+            if item.views or item.parameters(base) != base  # a departure from this version of the method
+        ],
     }
 
 
-def spread(score: float, scores: np.ndarray, factors: dict[str, np.ndarray]) -> dict[str, Any]:
+Centred = tuple[np.ndarray, float]  # values less their mean, and the sum of their squares
+
+
+def centred(factors: dict[str, np.ndarray]) -> dict[str, Centred]:
+    """The factors as `spread` correlates them, worked out once for all scores."""
+    less = {name: values - values.mean() for name, values in factors.items()}
+    return {name: (values, float(values @ values)) for name, values in less.items()}
+
+
+def spread(score: float, scores: np.ndarray, factors: dict[str, Centred]) -> dict[str, Any]:
     """Quantiles by linear interpolation at (n - 1)·q, agreement in sign, and the three leading factors."""
     p10, p50, p90 = np.quantile(scores, (0.1, 0.5, 0.9)).tolist()
-    explained = {name: _squared_correlation(values, scores) for name, values in factors.items()}
+    own = centred({"score": scores})["score"]
+    explained = {name: _squared_correlation(values, own) for name, values in factors.items()}
     leading = sorted(explained, key=lambda name: -explained[name])[:3]
     return {
         "score": score,
@@ -138,6 +162,12 @@ def spread(score: float, scores: np.ndarray, factors: dict[str, np.ndarray]) -> 
 
 def drawn_scores(book: Ledger, day: int, chosen: np.ndarray, drawn: Draws) -> np.ndarray:
     """[draws, recommendations] S of each draw."""
+    advancing, undermining = drawn_totals(book, day, chosen, drawn)
+    return 100 * (advancing - undermining) / (advancing + undermining + drawn.k[:, None])
+
+
+def drawn_totals(book: Ledger, day: int, chosen: np.ndarray, drawn: Draws) -> tuple[np.ndarray, np.ndarray]:
+    """A and U of each draw, [draws, recommendations] each."""
     touched = np.zeros(len(book), dtype=bool)
     touched[book.reversals[:, 0]] = True
     live = book.live(day) & chosen
@@ -146,8 +176,7 @@ def drawn_scores(book: Ledger, day: int, chosen: np.ndarray, drawn: Draws) -> np
     talk = np.minimum(totals[..., :2].sum(axis=-1), drawn.talk_cap[:, None, None])
     commitments = np.minimum(totals[..., 2], book.parameters.commitment_cap)
     both = talk + commitments + totals[..., 3:].sum(axis=-1)
-    advancing, undermining = both[..., 0], both[..., 1]
-    return 100 * (advancing - undermining) / (advancing + undermining + drawn.k[:, None])
+    return both[..., 0], both[..., 1]
 
 
 def what_if(
@@ -165,10 +194,12 @@ def what_if(
     standings = [balance.balance_on(book, as_of.toordinal(), book.seen_by(view)) for view in views]
     figures = [(*standing.totals, standing.scores) for standing in standings]
     bands = [balance.band(advancing, undermining, parameters) for advancing, undermining, _ in figures]
-    evidence = np.mean([advancing + undermining for advancing, undermining, _ in figures], axis=0)
     score = np.mean([scores for *_, scores in figures], axis=0)
     low, high = np.mean(bands, axis=0)
-    labels = balance.labels_of(evidence, low > 0, high < 0, parameters)
+    if len(views) == 1:
+        labels = balance.labels(*figures[0][:2], parameters)
+    else:
+        labels = _labels_of_mean(np.mean([pair for *pair, _ in figures], axis=0), figures, parameters)
     return {
         "slug": item.slug,
         "name": item.name,
@@ -185,11 +216,26 @@ def what_if(
     }
 
 
+def _labels_of_mean(mean: np.ndarray, figures: list[Any], parameters: Parameters) -> np.ndarray:
+    """The words of several views taken together: of the means of their bounds, and of A and U."""
+    bounds = []
+    for share in (parameters.verdict, parameters.lean):
+        ends = [
+            [betaincinv(*balance.beta(advancing, undermining, parameters), q) for q in (1 - share, share)]
+            for advancing, undermining, _ in figures
+        ]
+        low, high = np.mean(ends, axis=0)
+        bounds.append((low > 0.5, high < 0.5))
+    return balance.labels_of(mean[0], mean[1], bounds, parameters)
+
+
 def _counted(book: Ledger, rows: np.ndarray, day: int, drawn: Draws) -> np.ndarray:
     """[draws, recommendations, 2, 5] faded sums of rows that netting leaves alone."""
     totals = np.zeros((len(drawn), len(RECOMMENDATIONS), 2, 5))
     weights = drawn.weight[:, :, None] * drawn.certainty[:, None, :]
     cells = int(np.prod(_SHAPE))
+    factor = book.parameters.reach
+    reach = np.array(factor)[book.local] if factor != (1.0, 1.0) else None
     for strength in range(5):
         mine = rows[book.strength[rows] == strength]
         if not len(mine):
@@ -198,6 +244,8 @@ def _counted(book: Ledger, rows: np.ndarray, day: int, drawn: Draws) -> np.ndarr
         counts = np.zeros((len(ages), *_SHAPE))
         for side, shares in enumerate(_SIDES):
             share = np.array([shares[0], shares[1], shares[-1]])[book.direction[mine]]
+            if reach is not None:
+                share = share * reach[mine]
             place = np.ravel_multi_index(
                 (book.recommendation[mine], np.full(len(mine), side), book.certainty[mine]), _SHAPE
             )
@@ -216,7 +264,9 @@ def _add_reversals(totals: np.ndarray, book: Ledger, live: np.ndarray, day: int,
     new, old = book.reversals.T
     needed, raw = _needed(book, live), _raw(book, drawn)
     fading = -1.0 / drawn.half_life.T
+    keeps = book.parameters.keeps_worth
     last_pair = {int(row): number for number, row in enumerate(new.tolist())}
+    uses = Counter(old[needed[new]].tolist())
     made: dict[int, list[np.ndarray]] = {}
     against: dict[int, list[np.ndarray]] = {}
     for number, (newer, older) in enumerate(zip(new.tolist(), old.tolist(), strict=True)):
@@ -224,21 +274,24 @@ def _add_reversals(totals: np.ndarray, book: Ledger, live: np.ndarray, day: int,
             continue
         gap = book.start[newer] - book.start[older]
         kept = np.exp2(gap * fading[book.strength[older]])
-        # A row is ended once, so what was made of it is not needed again.
-        undone = [side * kept for side in made.pop(older, None) or raw(older)]
+        undone = [side * kept for side in made.get(older) or raw(older)]
+        uses[older] -= 1
+        if not uses[older]:
+            made.pop(older, None)
         if newer in against:
             undone = [before + more for before, more in zip(against[newer], undone, strict=True)]
         against[newer] = undone
         if last_pair[newer] == number:
             own, (a, u) = raw(newer), against.pop(newer)
-            made[newer] = [
-                np.maximum(own[0] - drawn.netting * u, 0.0),
-                np.maximum(own[1] - drawn.netting * a, 0.0),
-            ]
+            left = [np.maximum(own[0] - drawn.netting * u, 0.0), np.maximum(own[1] - drawn.netting * a, 0.0)]
+            if keeps and (side := {1: 0, -1: 1}.get(int(book.direction[newer]))) is not None:
+                left[side] = np.maximum(left[side], np.minimum((a, u)[side], drawn.weight[:, 4]))
+            if uses[newer]:
+                made[newer] = left
             if live[newer]:
                 strength = book.strength[newer]
                 kept = np.exp2((day - book.start[newer]) * fading[strength])
-                for side, pair in enumerate(made.pop(newer)):
+                for side, pair in enumerate(left):
                     totals[:, book.recommendation[newer], side, strength] += pair * kept
 
 
@@ -252,19 +305,23 @@ def _needed(book: Ledger, live: np.ndarray) -> np.ndarray:
 
 def _raw(book: Ledger, drawn: Draws) -> Callable[[int], list[np.ndarray]]:
     """What finds the raw pair of a row in every draw; rows of the same kind share theirs."""
-    found: dict[tuple[int, int, int], list[np.ndarray]] = {}
+    found: dict[tuple[int, int, int, int], list[np.ndarray]] = {}
 
     def pair(row: int) -> list[np.ndarray]:
-        kind = (int(book.strength[row]), int(book.certainty[row]), int(book.direction[row]))
+        kind = (
+            int(book.strength[row]),
+            int(book.certainty[row]),
+            int(book.direction[row]),
+            int(book.local[row]),
+        )
         if kind not in found:
-            weight = drawn.weight[:, kind[0]] * drawn.certainty[:, kind[1]]
+            weight = drawn.weight[:, kind[0]] * drawn.certainty[:, kind[1]] * book.parameters.reach[kind[3]]
             found[kind] = [weight * shares[kind[2]] for shares in _SIDES]
         return found[kind]
 
     return pair
 
 
-def _squared_correlation(values: np.ndarray, scores: np.ndarray) -> float:
-    one, other = values - values.mean(), scores - scores.mean()
-    whole = float((one @ one) * (other @ other))
-    return float((one @ other) ** 2 / whole) if whole > 1e-18 else 0.0
+def _squared_correlation(one: Centred, other: Centred) -> float:
+    whole = one[1] * other[1]
+    return float((one[0] @ other[0]) ** 2 / whole) if whole > 1e-18 else 0.0

@@ -6,7 +6,7 @@ Each day of a series equals the full recomputation of that day (`report`) within
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from scorecard.method import balance
 from scorecard.method.columns import Log
-from scorecard.method.parameters import Method, Parameters, method_of
+from scorecard.method.parameters import Method, Parameters, method_of, read_on
 from scorecard.method.spans import daily_counts, daily_sums, spans_of
 from tracker.record import ACTORS, RECOMMENDATIONS, START
 
@@ -32,6 +32,7 @@ class Series:
     undermining: np.ndarray
     acts: np.ndarray
     parameters: Parameters
+    worded: int | None = None  # the last day whose label may be said; None: every day's
 
     @property
     def days(self) -> list[str]:
@@ -59,6 +60,11 @@ class Series:
             found.append(int(other[-1]) + 1 if len(other) else 0)
         return [datetime.date.fromordinal(self.first + day).isoformat() for day in found]
 
+    def _words(self, number: int) -> list[str | None]:
+        words: list[str | None] = [balance.LABELS[place] for place in self.label[:, number].tolist()]
+        said = len(words) if self.worded is None else max(self.worded - self.first + 1, 0)
+        return words[:said] + [None] * (len(words) - said)
+
     def as_dict(self) -> dict[str, Any]:
         """`{"days": [...], "recommendations": {slug: {"A": [...], "U", "score", "low", "high", "label",
         "n"}}}`.
@@ -76,7 +82,7 @@ class Series:
             "days": self.days,
             "recommendations": {
                 slug: {name: column[:, number].tolist() for name, column in columns.items()}
-                | {"label": [balance.LABELS[place] for place in self.label[:, number].tolist()]}
+                | {"label": self._words(number)}
                 for number, slug in enumerate(RECOMMENDATIONS)
             },
         }
@@ -91,13 +97,19 @@ def series(
     known: datetime.date | str | None = None,
     first: datetime.date = START,
     version: str | Method | None = None,
+    coded_to: datetime.date | None = None,
+    beyond: bool = False,
 ) -> Series:
-    """The daily series of `balance` or `pulse` from `first` to `as_of`, for the total (None) or one actor.
+    """The daily series of `balance` or `pulse` from `first` to `as_of`, for the total (None) or one actor; no
+    further than the last coded day `coded_to`, unless `beyond` asks for the days after it (without labels).
 
     `known` is one day of knowledge for the whole series, None for all that is on record, or "then" for each
     day as it was known on that day. `ValueError` names what is not known, or an order of days that cannot be.
     """
-    return _run(log, reading, (actor,), as_of, known, first, version)[actor]
+    read, method = read_on(as_of, coded_to, version, beyond), method_of(version)
+    found = _run(log, reading, (actor,), read, known, first, method)[actor]
+    stops = method.parameters.stops_at_coded_day and coded_to is not None
+    return replace(found, worded=coded_to.toordinal()) if stops and coded_to else found
 
 
 def every_view(

@@ -77,7 +77,8 @@ def spans_of(log: Log, reading: str, known: datetime.date | str | None, paramete
 def balance_spans(log: Log, known_at: int | None, parameters: Parameters) -> Spans:
     """Credited pairs from s to e, as known on one day."""
     book = ledger(log, known_at, parameters)
-    return _of_ledger(book, np.arange(len(book)), book.start, book.end, book.credited)
+    rows, enter, leave = _awake(book)
+    return _of_ledger(book, rows, enter, leave, book.credited)
 
 
 def pulse_spans(log: Log, known_at: int | None, parameters: Parameters) -> Spans:
@@ -89,7 +90,7 @@ def pulse_spans(log: Log, known_at: int | None, parameters: Parameters) -> Spans
 def balance_spans_then(log: Log, parameters: Parameters) -> Spans:
     """Credited pairs as each day's own knowledge had them."""
     group, linked = _linked(log)
-    parts = [_alone(log, ~linked[log.event], parameters)]
+    parts = [_alone(log, ~linked[log.event], parameters, ends=parameters.own_terms)]
     if linked.any():
         versions = linked[log.event]
         parts += _together(log.take(versions), group, parameters)
@@ -98,11 +99,36 @@ def balance_spans_then(log: Log, parameters: Parameters) -> Spans:
 
 def pulse_spans_then(log: Log, parameters: Parameters) -> Spans:
     """Raw pairs as each day's own knowledge had them: links do not matter to the pulse."""
-    return _alone(log, np.ones(len(log), dtype=bool), parameters)
+    return _alone(log, np.ones(len(log), dtype=bool), parameters, ends=False)
 
 
-def _alone(log: Log, versions: np.ndarray, parameters: Parameters) -> Spans:
-    """Spans of versions without regard to links: from max(s, recorded) until the version is replaced."""
+def _awake(book: Ledger) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows with the days from and up to which they are live; a row that slept comes more than once."""
+    slept = np.zeros(len(book), dtype=bool)
+    slept[book.sleeps[0]] = True
+    whole = np.flatnonzero(~slept)
+    parts: list[tuple[int, int, int]] = []
+    naps: dict[int, list[tuple[int, int]]] = {}
+    for row, asleep, awake in book.sleeps.T.tolist():
+        naps.setdefault(row, []).append((asleep, awake))
+    for row, spans in naps.items():
+        begin, end = int(book.start[row]), int(book.end[row])
+        for asleep, awake in sorted(spans):
+            parts.append((row, begin, min(asleep, end)))
+            begin = max(begin, awake)
+        parts.append((row, begin, end))
+    rows, enter, leave = np.array(parts, dtype=np.int64).reshape(-1, 3).T
+    return (
+        np.concatenate([whole, rows]),
+        np.concatenate([book.start[whole], enter]),
+        np.concatenate([book.end[whole], leave]),
+    )
+
+
+def _alone(log: Log, versions: np.ndarray, parameters: Parameters, *, ends: bool) -> Spans:
+    """Spans of versions without regard to links: from max(s, recorded) until the version is replaced, or until
+    its own end where `ends`.
+    """
     order = log.by_knowledge
     replaced = np.full(len(log), FOREVER, dtype=np.int32)
     same = log.event[order[1:]] == log.event[order[:-1]]
@@ -120,8 +146,8 @@ def _alone(log: Log, versions: np.ndarray, parameters: Parameters) -> Spans:
         log.actors[version],
         log.start[version],
         np.maximum(log.start[version], log.recorded[version]),
-        replaced[version],
-        raw_pairs(direction, strength, log.certainty[version], parameters),
+        np.minimum(replaced, log.until)[version] if ends else replaced[version],
+        raw_pairs(direction, strength, log.certainty[version], log.reach[version], parameters),
     )
     return spans.where(spans.enter < spans.leave)
 
@@ -130,14 +156,15 @@ def _together(log: Log, group: np.ndarray, parameters: Parameters) -> Iterator[S
     """Spans of events tied by links: in round m every group of them is weighed as known on its m-th day of
     change.
 
-    Between two days of change (a version is recorded, an act begins) nothing but fading happens to a group.
+    Between two days of change (a version is recorded, an act begins or ends by its own terms) nothing but fading
+    happens to a group.
     """
     groups = group[log.event]
-    changes = np.unique(
-        np.concatenate(
-            [groups.astype(np.int64) << 24 | log.recorded, groups.astype(np.int64) << 24 | log.start]
-        )
-    )
+    wide = groups.astype(np.int64) << 24
+    days = [wide | log.recorded, wide | log.start]
+    if parameters.own_terms:
+        days.append((wide | log.until)[log.until < FOREVER])
+    changes = np.unique(np.concatenate(days))
     owner, day = changes >> 24, (changes & 0xFFFFFF).astype(np.int32)
     first = np.searchsorted(owner, owner)
     turn = np.arange(len(changes)) - first
@@ -154,7 +181,7 @@ def _together(log: Log, group: np.ndarray, parameters: Parameters) -> Iterator[S
         part_groups = groups[mine]
         book = weigh(part, at[part_groups], parameters)
         at_row, to_row = at[part_groups][book.version], to[part_groups][book.version]
-        live = np.flatnonzero((book.start <= at_row) & (at_row < book.end))
+        live = np.flatnonzero(book.live(at_row))
         yield _of_ledger(book, live, at_row[live], to_row[live], book.credited)
 
 

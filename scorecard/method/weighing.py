@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from scorecard.method.columns import FOREVER, Log
+from scorecard.method.columns import ENDS, FOREVER, SUSPENDS, Log
 from scorecard.method.parameters import Parameters
 from tracker.record import ACTORS, CERTAINTIES, RECOMMENDATIONS, START
 
@@ -65,9 +65,16 @@ class Ledger:
     end: np.ndarray  # e, ordinal; FOREVER for what nothing has ended
     raw: np.ndarray  # [2, rows] w as a pair (advancing, undermining)
     credited: np.ndarray  # [2, rows] what is left of it after netting
+    local: np.ndarray  # index into REACHES
     reversals: np.ndarray  # [pairs, 2] (new row, old row) where netting can bite, in the order of time
+    sleeps: np.ndarray  # [3, sleeps] row, first day of its sleep, first day after it
+    undone: (
+        np.ndarray
+    )  # [links, 2] (new version, old version) that it ends or puts to sleep, in the order of time
     endings: dict[int, int]  # version that was ended -> version that ended it
-    ignored: tuple[tuple[int, str, str, str], ...]  # (s, id, id it supersedes, why the link does not count)
+    ignored: tuple[
+        tuple[int, str, str, str, int], ...
+    ]  # (s, id, id it links to, why it does not count, kind)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -81,9 +88,14 @@ class Ledger:
         """[rows] True for the rows of events that name the actor; all of them for None."""
         return np.ones(len(self), dtype=bool) if actor is None else names(self.actors, actor)
 
-    def live(self, day: int) -> np.ndarray:
-        """[rows] True for what is live on the day: begun and not ended."""
-        return (self.start <= day) & (day < self.end)
+    def live(self, day: int | np.ndarray) -> np.ndarray:
+        """[rows] True for what is live on the day (one, or one for each row): begun, not ended, awake."""
+        found = (self.start <= day) & (day < self.end)
+        row, asleep, awake = self.sleeps
+        if len(row):
+            on = day if isinstance(day, int) else day[row]
+            found[row[(asleep <= on) & (on < awake)]] = False
+        return found
 
     def event_id(self, row: int) -> str:
         return self.log.ids[self.log.event[self.version[row]]]
@@ -116,16 +128,22 @@ def weigh(log: Log, known: np.ndarray | None, parameters: Parameters) -> Ledger:
     in_force &= ~log.retracted & (log.start >= START.toordinal())
     if parameters.counted != CERTAINTIES:
         in_force &= np.isin(log.certainty, [CERTAINTIES.index(name) for name in parameters.counted])
-    ended, ender, ignored = _endings(log, in_force) if parameters.endings else (_NONE, _NONE, ())
+    links = _links(log, in_force, parameters)
     row = np.flatnonzero(in_force[log.row_version])
     version = log.row_version[row]
     end_of_version = np.full(len(log), FOREVER, dtype=np.int32)
-    end_of_version[ended] = log.start[ender]
+    end_of_version[links.ended] = log.start[links.ender]
+    if parameters.own_terms and parameters.endings:
+        np.minimum(end_of_version, log.until, out=end_of_version)
     direction, strength = log.row_direction[row], log.row_strength[row]
-    certainty, start = log.certainty[version], log.start[version]
-    raw = raw_pairs(direction, strength, certainty, parameters)
+    certainty, local, start = log.certainty[version], log.reach[version], log.start[version]
+    raw = raw_pairs(direction, strength, certainty, local, parameters)
     recommendation = log.row_recommendation[row]
-    reversals = _reversals(len(log), version, recommendation, direction, ended, ender)
+    row_at = np.full((len(log) if len(links) else 0, len(RECOMMENDATIONS)), -1, dtype=np.int64)
+    if len(links):
+        row_at[version, recommendation] = np.arange(len(version))
+    undone = _undone(log, links, parameters)
+    reversals = _reversals(undone, row_at, direction, parameters)
     return Ledger(
         log,
         parameters,
@@ -140,10 +158,13 @@ def weigh(log: Log, known: np.ndarray | None, parameters: Parameters) -> Ledger:
         start,
         end_of_version[version],
         raw,
-        _netted(raw, reversals, start, strength, parameters),
+        _netted(raw, reversals, start, strength, direction, parameters),
+        local,
         reversals,
-        dict(zip(ended.tolist(), ender.tolist(), strict=True)),
-        ignored,
+        _sleeps(log, links, row_at, end_of_version),
+        undone,
+        dict(zip(links.ended.tolist(), links.ender.tolist(), strict=True)),
+        links.ignored,
     )
 
 
@@ -163,30 +184,53 @@ def versions_in_force(log: Log, known: np.ndarray | None) -> np.ndarray:
 
 
 def raw_pairs(
-    direction: np.ndarray, strength: np.ndarray, certainty: np.ndarray, parameters: Parameters
+    direction: np.ndarray,
+    strength: np.ndarray,
+    certainty: np.ndarray,
+    local: np.ndarray,
+    parameters: Parameters,
 ) -> np.ndarray:
-    """[2, rows] w = W·C as (advancing, undermining); a mixed act gives half to each side."""
+    """[2, rows] w = W·C·Q as (advancing, undermining); a mixed act gives half to each side."""
     weights = np.multiply.outer(np.array(parameters.weight), np.array(parameters.certainty))
     weight = weights[strength, certainty]
+    if parameters.reach != (1.0, 1.0):
+        weight = weight * np.array(parameters.reach)[local]
     shares = np.array([[0.5, 1.0, 0.0], [0.5, 0.0, 1.0]])  # of directions 0, 1 and, from the end, -1
     return shares[:, direction] * weight
 
 
+@dataclass(frozen=True, eq=False)
+class _Links:
+    """Which versions end which, and which put which to sleep, each in the order of time; and what is ignored."""
+
+    ended: np.ndarray
+    ender: np.ndarray
+    asleep: np.ndarray
+    sleeper: np.ndarray
+    rank: np.ndarray  # [ids] the place of an id among those that are linked
+    ignored: tuple[tuple[int, str, str, str, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.ended) + len(self.asleep)
+
+
 _NONE = np.empty(0, dtype=np.int32)
+_NO_LINKS = _Links(_NONE, _NONE, _NONE, _NONE, _NONE, ())
 
 
-def _endings(
-    log: Log, in_force: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, str, str, str], ...]]:
-    """Versions that are ended, the versions that end them (in the order of time), and the links that do not
-    count.
-    """
-    links = np.flatnonzero(in_force[log.link_version])
+def _links(log: Log, in_force: np.ndarray, parameters: Parameters) -> _Links:
+    """The links that count, and those that do not with the reason (section 2)."""
+    counted = (
+        in_force[log.link_version] if parameters.endings else np.zeros(len(log.link_version), dtype=bool)
+    )
+    if not parameters.own_terms:
+        counted &= log.link_kind == ENDS
+    links = np.flatnonzero(counted)
     if not len(links):
-        return _NONE, _NONE, ()
+        return _NO_LINKS
     version_of = np.full(len(log.ids), -1, dtype=np.int32)
     version_of[log.event[in_force]] = np.flatnonzero(in_force)
-    new, target = log.link_version[links], log.link_target[links]
+    new, target, kind = log.link_version[links], log.link_target[links], log.link_kind[links]
     old = version_of[target]
     rank = _ranks(log, np.concatenate([log.event[new], target]))
     new_rank, old_rank = rank[log.event[new]], rank[target]
@@ -194,27 +238,33 @@ def _endings(
     known = old >= 0
     earlier = (old_day < new_day) | ((old_day == new_day) & (old_rank < new_rank))
     counts = known & earlier & (log.certainty[new] != _RUMOURED)
-    order = np.lexsort((new_rank, new_day, old, ~counts))
-    order = order[: int(counts.sum())]
+    if not parameters.talk_ends_acts:
+        counts &= ~log.talks[new] | log.talks[old]
+    counts &= (kind == ENDS) | (log.until[new] < FOREVER)
+    ends = counts & (kind == ENDS)
+    order = np.lexsort((new_rank, new_day, old, ~ends))
+    order = order[: int(ends.sum())]
     first = np.ones(len(order), dtype=bool)
     first[1:] = old[order][1:] != old[order][:-1]
     winners = order[first]
     winners = winners[np.lexsort((old_rank[winners], new_rank[winners], new_day[winners]))]
+    sleeps = np.flatnonzero(counts & (kind == SUSPENDS))
     lost = np.ones(len(links), dtype=bool)
-    lost[winners] = False
+    lost[winners] = lost[sleeps] = False
     ignored = tuple(
         (
             int(new_day[n]),
             log.ids[log.event[new[n]]],
             log.ids[target[n]],
-            _why_ignored(log, new[n], target[n], known[n], earlier[n]),
+            _why_ignored(log, new[n], target[n], known[n], earlier[n], bool(counts[n])),
+            int(kind[n]),
         )
         for n in np.flatnonzero(lost).tolist()
     )
-    return old[winners], new[winners], ignored
+    return _Links(old[winners], new[winners], old[sleeps], new[sleeps], rank, ignored)
 
 
-def _why_ignored(log: Log, new: int, target: int, known: bool, earlier: bool) -> str:
+def _why_ignored(log: Log, new: int, target: int, known: bool, earlier: bool, counts: bool) -> str:
     if log.event[new] == target:
         return "itself"
     if not known:
@@ -223,7 +273,9 @@ def _why_ignored(log: Log, new: int, target: int, known: bool, earlier: bool) ->
         return "a later act"
     if log.certainty[new] == _RUMOURED:
         return "a rumour ends nothing"
-    return "ended before by another act"
+    if counts:
+        return "ended before by another act"
+    return "words and proposals end only their like" if log.talks[new] else "no day on which the sleep ends"
 
 
 def _ranks(log: Log, events: np.ndarray) -> np.ndarray:
@@ -235,34 +287,63 @@ def _ranks(log: Log, events: np.ndarray) -> np.ndarray:
     return rank
 
 
-def _reversals(
-    versions: int,
-    version: np.ndarray,
-    recommendation: np.ndarray,
-    direction: np.ndarray,
-    ended: np.ndarray,
-    ender: np.ndarray,
-) -> np.ndarray:
-    """[pairs, 2] (new row, old row) of the same recommendation where the old one weighs against the new.
-
-    A stage in the same direction as the stage before it takes nothing from it, so such pairs are left out.
+def _undone(log: Log, links: _Links, parameters: Parameters) -> np.ndarray:
+    """[links, 2] (new version, old version) that the new one ends or puts to sleep, in the order of time. What had
+    run out by its own terms is not undone.
     """
-    if not len(ended):
+    if not parameters.own_terms:
+        return np.stack([links.ender, links.ended], axis=1)
+    newer = np.concatenate([links.ender, links.sleeper])
+    older = np.concatenate([links.ended, links.asleep])
+    undone = log.until[older] > log.start[newer]
+    newer, older = newer[undone], older[undone]
+    if not len(newer):
+        return np.stack([newer, older], axis=1)
+    order = np.lexsort((links.rank[log.event[older]], links.rank[log.event[newer]], log.start[newer]))
+    return np.stack([newer[order], older[order]], axis=1)
+
+
+def _reversals(
+    undone: np.ndarray, row_at: np.ndarray, direction: np.ndarray, parameters: Parameters
+) -> np.ndarray:
+    """[pairs, 2] (new row, old row) of the same recommendation where the old one weighs on the new.
+
+    Unless a stage keeps the worth of what it replaces, one in the same direction as the stage before it is
+    credited as it is, and such pairs are left out.
+    """
+    if not len(undone):
         return np.empty((0, 2), dtype=np.int64)
-    row_at = np.full((versions, len(RECOMMENDATIONS)), -1, dtype=np.int64)
-    row_at[version, recommendation] = np.arange(len(version))
-    new, old = row_at[ender], row_at[ended]
+    new, old = row_at[undone[:, 0]], row_at[undone[:, 1]]
     both = (new >= 0) & (old >= 0)
     new, old = new[both], old[both]
-    opposed = (direction[new] != direction[old]) | (direction[new] == 0)
-    return np.stack([new[opposed], old[opposed]], axis=1)
+    if not parameters.keeps_worth:
+        opposed = (direction[new] != direction[old]) | (direction[new] == 0)
+        new, old = new[opposed], old[opposed]
+    return np.stack([new, old], axis=1)
+
+
+def _sleeps(log: Log, links: _Links, row_at: np.ndarray, end_of_version: np.ndarray) -> np.ndarray:
+    """[3, sleeps] which rows sleep, from which day, and up to which."""
+    if not len(links.asleep):
+        return np.empty((3, 0), dtype=np.int64)
+    rows = row_at[links.asleep]
+    asleep, awake = log.start[links.sleeper], end_of_version[links.sleeper]
+    place, column = np.nonzero((rows >= 0) & (asleep < awake)[:, None])
+    return np.stack([rows[place, column], asleep[place], awake[place]])
 
 
 def _netted(
-    raw: np.ndarray, reversals: np.ndarray, start: np.ndarray, strength: np.ndarray, parameters: Parameters
+    raw: np.ndarray,
+    reversals: np.ndarray,
+    start: np.ndarray,
+    strength: np.ndarray,
+    direction: np.ndarray,
+    parameters: Parameters,
 ) -> np.ndarray:
-    """[2, rows] credited: a' = max(0, a - ν·ū), u' = max(0, u - ν·ā), in the order of time (section 3)."""
-    if not len(reversals) or parameters.netting == 0:
+    """[2, rows] credited: a' = max(0, a - ν·ū), u' = max(0, u - ν·ā), in the order of time; in an act's own
+    direction no less than what it replaces, up to one act in operation (section 3).
+    """
+    if not len(reversals) or (parameters.netting == 0 and not parameters.keeps_worth):
         return raw
     new, old = reversals[:, 0], reversals[:, 1]
     gaps = start[new] - start[old]
@@ -270,6 +351,9 @@ def _netted(
     touched, place = np.unique(reversals, return_inverse=True)
     place = place.reshape(reversals.shape)
     advancing, undermining = raw[0, touched].tolist(), raw[1, touched].tolist()
+    # Up to how much an act keeps of what it replaces on its own side.
+    most = parameters.weight[4] if parameters.keeps_worth else 0.0
+    worth_a, worth_u = (np.where(direction[touched] == side, most, 0.0).tolist() for side in (1, -1))
     against: dict[int, tuple[float, float]] = {}
     last_pair = {int(newer): number for number, newer in enumerate(place[:, 0].tolist())}
     linked: Any = place.tolist()
@@ -277,8 +361,9 @@ def _netted(
         a, u = against.get(newer, (0.0, 0.0))
         against[newer] = a, u = a + advancing[older] * factor, u + undermining[older] * factor
         if last_pair[newer] == number:
-            advancing[newer] = max(0.0, advancing[newer] - parameters.netting * u)
-            undermining[newer] = max(0.0, undermining[newer] - parameters.netting * a)
+            left_a = max(0.0, advancing[newer] - parameters.netting * u, min(a, worth_a[newer]))
+            left_u = max(0.0, undermining[newer] - parameters.netting * a, min(u, worth_u[newer]))
+            advancing[newer], undermining[newer] = left_a, left_u
     credited = raw.copy()
     credited[0, touched], credited[1, touched] = advancing, undermining
     return credited

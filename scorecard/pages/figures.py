@@ -27,8 +27,8 @@ def drawn(svg: str) -> SafeString:
 
 
 def look(label: str) -> str:
-    """The class that colours a label: its first word."""
-    return label.split()[0]
+    """The class that colours a label: its first word, with what it leans to."""
+    return label.replace(" ", "-") if label.startswith("leaning") else label.split()[0]
 
 
 def balance(

@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from scorecard.method import parameters
 from scorecard.pages import frame, horizons
 from scorecard.pages.frame import Citation
 from scorecard.pages.reading import Reading
@@ -71,7 +70,7 @@ def about(read: Reading) -> dict[str, Any]:
         "as_of": clock.as_of.isoformat(),
         "known_at": (clock.known_at or clock.today).isoformat(),
         "coded_to": read.coded_to.isoformat(),
-        "method": parameters.CURRENT,
+        "method": read.method,
         "licence": "CC BY 4.0",
         "source": frame.absolute("/"),
     }
@@ -80,9 +79,7 @@ def about(read: Reading) -> dict[str, Any]:
 def bundle(read: Reading, slugs: Sequence[str]) -> bytes:
     """A zip of series.csv, metadata.json and readme.md. The same question gives the same bytes."""
     address = frame.absolute("/" + read.clock.permanent())
-    cited = Citation(
-        "scorecard", "Daily series", address, read.clock.as_of, read.clock.today, parameters.CURRENT
-    )
+    cited = Citation("scorecard", "Daily series", address, read.clock.as_of, read.clock.today, read.method)
     readme = (
         "# US–China AI Policy Scorecard: daily series\n\n"
         f"As of {read.clock.as_of}, coded to {read.coded_to}. After that day a score only fades.\n\n"

@@ -25,7 +25,7 @@ from django.utils.translation import get_language, gettext
 from scorecard import clock as clocks
 from scorecard import sentences, vocabulary
 from scorecard.clock import Clock
-from scorecard.method import parameters
+from scorecard.method import method_of, parameters
 from tracker.codebook import current
 
 PUBLISHER = "US–China AI Policy Scorecard"
@@ -146,8 +146,8 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "links": _links(query),
         "card": absolute(page.card + query) if page.card else "",
         "structured": structured(page.structured) if page.structured else "",
-        "noindex": page.noindex or clock.pinned or clock.known_at is not None,
-        "method_version": parameters.CURRENT,
+        "noindex": page.noindex or clock.pinned or bool(clock.known_at or clock.method),
+        "method_version": parameters.method_of(clock.method).version,
         "clock": _clock(request, page, clock, coverage),
     }
 
@@ -206,7 +206,7 @@ def _clock(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "back": request.path,
         "coverage": coverage["sentence"],
         "silence": coverage["silence"],
-        "method": gettext("Method %(version)s") % {"version": parameters.CURRENT},
+        "method": gettext("Method %(version)s") % {"version": parameters.method_of(clock.method).version},
     }
 
 
@@ -226,7 +226,7 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
         address=absolute(path + clock.permanent()),
         as_of=clock.as_of,
         read_on=clock.today,
-        version=parameters.CURRENT,
+        version=parameters.method_of(clock.method).version,
     )
     pinned = clock.permanent(page=page.key)
     links = [
@@ -242,6 +242,16 @@ def key() -> list[tuple[str, str, str]]:
     meanings = {
         "advancing": gettext("the whole band is above zero"),
         "undermined": gettext("the whole band is below zero"),
+    }
+    rules = method_of(None).parameters
+    if rules.lean < rules.verdict:
+        meanings = {
+            "advancing": gettext("above zero with 97.5 % probability"),
+            "leaning advancing": gettext("the whole band is above zero, short of a verdict"),
+            "leaning undermined": gettext("the whole band is below zero, short of a verdict"),
+            "undermined": gettext("below zero with 97.5 % probability"),
+        }
+    meanings |= {
         "contested": gettext("much evidence, but the band spans zero"),
         "unclear": gettext("some evidence, and the band spans zero"),
         "too little evidence": gettext("less than one law's worth"),

@@ -106,8 +106,8 @@ def turns() -> list[Turn]:
     """The days on which a version of the method after the first was adopted."""
     return [
         Turn(method.adopted, gettext("Method %(version)s") % {"version": method.version})
-        for method in parameters.METHODS.values()
-        if method.adopted > record.START
+        for method in parameters.in_service()[1:]
+        if method.adopted
     ]
 
 
@@ -115,10 +115,12 @@ def ghosts(read: Reading, slug: str) -> list[Ghost]:
     """The same line by every other method, and as each day was known on that day where that differs."""
     now, clock = read.run(slug).score, read.clock
     found = []
-    for version in parameters.METHODS:
-        if version != parameters.CURRENT:
-            other = standings.series("balance", as_of=clock.as_of, known_at=clock.known_at, version=version)
-            words = gettext("by method %(version)s") % {"version": version}
+    for method in parameters.in_service():
+        if method.version != read.method:
+            other = standings.series(
+                "balance", as_of=read.read_on, known_at=clock.known_at, version=method.version
+            )
+            words = gettext("by method %(version)s") % {"version": method.version}
             found.append(Ghost(other["recommendations"][slug]["score"], words))
     known_then = then(read, slug)
     if max(abs(one - other) for one, other in zip(known_then, now, strict=True)) >= WORTH_DRAWING:
@@ -138,5 +140,7 @@ def settled(read: Reading, slug: str) -> str:
 def then(read: Reading, slug: str) -> list[float]:
     """The daily balance with each day as it was known on that day."""
     clock = read.clock
-    found = standings.series("balance", as_of=clock.as_of, known_at=clock.known_at, then=True)
+    found = standings.series(
+        "balance", as_of=clock.as_of, known_at=clock.known_at, then=True, version=read.method
+    )
     return found["recommendations"][slug]["score"]

@@ -51,14 +51,24 @@ class Reading:
     def agreement(self) -> agreements.Agreement:
         return agreements.Agreement(standings.agreement(), len(self.known.events))
 
+    @property
+    def method(self) -> str:
+        """The version of the method that the page is read by."""
+        return parameters.method_of(self.clock.method).version
+
+    @cached_property
+    def read_on(self) -> datetime.date:
+        """The day the figures are read on: that of the page, by method 1.1 no later than the last coded one."""
+        return standings.read_on(self.clock.as_of, self.clock.known_at, self.clock.method)
+
     @cached_property
     def report(self) -> Mapping[str, Any]:
-        found = standings.report(self.clock.as_of, self.clock.known_at)
+        found = standings.report(self.clock.as_of, self.clock.known_at, version=self.clock.method)
         return agreements.hidden(found, self.agreement)
 
     @cached_property
     def _views(self) -> Mapping[str | None, Mapping[str, Mapping[str, Any]]]:
-        return standings.views(self.clock.as_of, self.clock.known_at)
+        return standings.views(self.clock.as_of, self.clock.known_at, version=self.clock.method)
 
     def by_actor(self, actor: str | None, slug: str) -> Mapping[str, Any]:
         """The balance of one recommendation on the acts that name the actor; None: on all."""
@@ -98,7 +108,7 @@ class Reading:
 
     @cached_property
     def known(self) -> Known:
-        return Known(standings.log(), versions(), self.clock.known_at)
+        return Known(standings.log(), versions(), self.clock.known_at, self.clock.method)
 
     @cached_property
     def records(self) -> Sequence[Record]:
@@ -124,16 +134,15 @@ class Reading:
         return self.known.latest.get(event_id)
 
     def ended(self) -> set[str]:
-        """The events that no longer count on the day of the page."""
-        day = self.clock.as_of
-        return {event.id for event in self.known.events if event.end is not None and event.end <= day}
+        """The events that do not count on the day the page is read on: ended, run out, or asleep."""
+        day = self.read_on
+        return {event.id for event in self.known.events if event.start <= day and not event.counts_on(day)}
 
     def ender(self, event_id: str) -> Record | None:
         """The event that ended this one, if it had by the day of the page."""
         event = self.known.by_id.get(event_id)
-        if event is None or event.ender is None or event.end is None or event.end > self.clock.as_of:
-            return None
-        return self.known.by_id[event.ender].record
+        ender = self.known.by_id.get(event.ender) if event and event.ender else None
+        return ender.record if ender and ender.start <= self.clock.as_of else None
 
     @cached_property
     def asks(self) -> Mapping[tuple[str, str], str]:
@@ -174,10 +183,14 @@ class Reading:
         return found
 
     def run(self, slug: str, actor: str | None = None) -> lines.Run:
-        """The daily balance from the start to the day of the page."""
+        """The daily balance from the start to the day that the page is read on."""
         if actor not in self._series:
             self._series[actor] = standings.series(
-                "balance", actor, as_of=self.clock.as_of, known_at=self.clock.known_at
+                "balance",
+                actor,
+                as_of=self.clock.as_of,
+                known_at=self.clock.known_at,
+                version=self.clock.method,
             )
         found = self._series[actor]["recommendations"][slug]
         return lines.Run(record.START, found["score"], found["low"], found["high"])
@@ -192,11 +205,11 @@ class Reading:
     def effect_runs(self, event_id: str) -> Mapping[str, lines.Run]:
         """Week by week, what one act does to each balance it touches; none if it never did anything."""
         event = self.known.by_id.get(event_id)
-        if event is None or event.start > self.clock.as_of:
+        if event is None or event.start > self.read_on:
             return {}
         day = None if self.clock.known_at is None else self.clock.known_at.toordinal()
-        book = weighing.ledger(standings.log(), day, method_of(None).parameters)
-        found = contributions.weekly(book, event_id, event.start, self.clock.as_of)
+        book = weighing.ledger(standings.log(), day, method_of(self.clock.method).parameters)
+        found = contributions.weekly(book, event_id, event.start, self.read_on)
         return {
             slug: lines.Run(event.start, points, points, points, step=contributions.WEEK)
             for slug, points in found.items()
@@ -237,7 +250,7 @@ class Reading:
         return gettext(
             "US–China AI Policy Scorecard, method %(version)s, as of %(day)s, coded to %(coded)s"
         ) % {
-            "version": parameters.CURRENT,
+            "version": self.method,
             "day": sentences.day(self.clock.as_of),
             "coded": sentences.day(self.coded_to),
         }
@@ -255,4 +268,6 @@ class Reading:
     @cached_property
     def spread(self) -> Mapping[str, Any]:
         """The report with section 9: a thousand draws and the named what-ifs."""
-        return standings.report(self.clock.as_of, self.clock.known_at, sensitivity=True)
+        return standings.report(
+            self.clock.as_of, self.clock.known_at, sensitivity=True, version=self.clock.method
+        )

@@ -207,16 +207,14 @@ def draws(report: Report, slugs: Sequence[str]) -> list[dict[str, str]]:
 def bare_acts(known: Known, report: Report) -> dict[str, Any]:
     """All acts up to the day as numbers, in the order (day, id): what the sliders work on.
 
-    `start`, `end` and `day` are ordinals; `ends` holds places in the list; `certainty` is a place in the
-    codebook's list; an assessment is [place of the recommendation, direction, strength].
+    `start` and `day` are ordinals; `counts` whether the act is live on the day; `undoes` holds places in the list;
+    `certainty` is a place in the codebook's list, `reach` the factor of its reach; an assessment is [place of the
+    recommendation, direction, strength].
     """
-    day = record.day(report["as_of"], "as_of")
+    day = record.day(report["read_on"], "read_on")
     events = [event for event in known.events if event.start <= day]
     place = {event.id: number for number, event in enumerate(events)}
-    ends: dict[str, list[int]] = {}
-    for event in events:
-        if event.ender is not None:
-            ends.setdefault(event.ender, []).append(place[event.id])
+    reach = dict(zip(record.REACHES, report["parameters"].get("reach", (1.0, 1.0)), strict=True))
     return {
         "day": day.toordinal(),
         "recommendations": list(record.RECOMMENDATIONS),
@@ -224,9 +222,10 @@ def bare_acts(known: Known, report: Report) -> dict[str, Any]:
         "events": [
             {
                 "start": event.start.toordinal(),
-                "end": None if event.end is None else event.end.toordinal(),
+                "counts": event.counts_on(day),
                 "certainty": record.CERTAINTIES.index(event.record["certainty"]),
-                "ends": ends.get(event.id, []),
+                "reach": reach[event.record.get("reach", "wide")],
+                "undoes": [place[earlier] for earlier in event.undoes],
                 "assessments": [
                     [record.RECOMMENDATIONS.index(item["rec"]), item["direction"], item["strength"]]
                     for item in event.record["assessments"]

@@ -21,10 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from scorecard.method import EMPTY, Log, Parameters, every_view, ledger
-from scorecard.method.sensitivity import draw, drawn_scores
+from scorecard.method import EMPTY, METHODS, Log, every_view, ledger, report
+from scorecard.method.balance import labels
+from scorecard.method.columns import FOREVER, LINKS
+from scorecard.method.sensitivity import draw, drawn_totals
 from tests.scorecard import plain_method as plain
-from tracker.record import ACTORS, CERTAINTIES, RECOMMENDATIONS, START
+from tracker.record import ACTORS, CERTAINTIES, REACHES, RECOMMENDATIONS, START
 
 YEARS = 10
 DRAWS = 1000
@@ -60,6 +62,7 @@ def synthetic(events: int, seed: int = 1) -> Log:
         certainty,
         actors,
         np.zeros(len(event), dtype=bool),
+        *_terms(rng, start[event]),
         row_version,
         recommendation,
         rng.choice(np.array([1, -1, 0], dtype=np.int8), rows, p=(0.5, 0.4, 0.1)),
@@ -67,7 +70,14 @@ def synthetic(events: int, seed: int = 1) -> Log:
         np.full(rows, -1, dtype=np.int8),
         linking.astype(np.int32),
         target.astype(np.int32),
+        (rng.random(len(linking)) < 0.02).astype(np.int8),
     )
+
+
+def _terms(rng: np.random.Generator, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Own terms of one in forty, and one in twenty-five local, as in the record's second release."""
+    until = np.where(rng.random(len(start)) < 0.025, start + rng.integers(30, 400, len(start)), FOREVER)
+    return until.astype(np.int32), (rng.random(len(start)) < 0.04).astype(np.int8)
 
 
 def _rows(rng: np.random.Generator, versions: int) -> tuple[np.ndarray, np.ndarray]:
@@ -88,9 +98,10 @@ def records(log: Log) -> list[dict[str, Any]]:
     for version, recommendation, direction, strength in zip(*(c.tolist() for c in columns), strict=True):
         slug = RECOMMENDATIONS[recommendation]
         items[version].append({"rec": slug, "direction": direction, "strength": strength + 1})
-    links: dict[int, list[str]] = {}
-    for version, target in zip(log.link_version.tolist(), log.link_target.tolist(), strict=True):
-        links.setdefault(version, []).append(log.ids[target])
+    links: dict[int, dict[str, list[str]]] = {}
+    columns = (log.link_version, log.link_target, log.link_kind)
+    for version, target, kind in zip(*(column.tolist() for column in columns), strict=True):
+        links.setdefault(version, {}).setdefault(LINKS[kind], []).append(log.ids[target])
     return [
         {
             "id": log.ids[log.event[version]],
@@ -98,11 +109,17 @@ def records(log: Log) -> list[dict[str, Any]]:
             "recorded_at": datetime.date.fromordinal(int(log.recorded[version])).isoformat(),
             "certainty": CERTAINTIES[log.certainty[version]],
             "actors": [actor for bit, actor in enumerate(ACTORS) if log.actors[version] >> bit & 1],
-            "supersedes": links.get(version, []),
+            "until": _iso(log.until[version]),
+            "reach": REACHES[log.reach[version]],
+            **links.get(version, {}),
             "assessments": items[version],
         }
         for version in range(len(log))
     ]
+
+
+def _iso(ordinal: int) -> str | None:
+    return None if ordinal >= FOREVER else datetime.date.fromordinal(int(ordinal)).isoformat()
 
 
 def forgotten(log: Log) -> Log:
@@ -121,18 +138,24 @@ def seconds(work: Callable[[], Any], rounds: int = 1) -> float:
     return best
 
 
-def series(log: Log) -> None:
-    every_view(forgotten(log), as_of=LAST)
+def series(log: Log, version: str = "1.1") -> None:
+    every_view(forgotten(log), as_of=LAST, version=version)
 
 
 def bands(log: Log) -> None:
-    for view in every_view(forgotten(log), as_of=LAST).values():
+    for view in every_view(forgotten(log), as_of=LAST, version="1.1").values():
         _ = view.score, view.band, view.label
 
 
-def draws(log: Log) -> None:
-    book = ledger(forgotten(log), None, Parameters())
-    drawn_scores(book, LAST.toordinal(), book.seen_by(None), draw(DRAWS, Parameters()))
+def draws(log: Log, version: str = "1.1") -> None:
+    parameters = METHODS[version].parameters
+    book = ledger(forgotten(log), None, parameters)
+    advancing, undermining = drawn_totals(book, LAST.toordinal(), book.seen_by(None), draw(DRAWS, parameters))
+    labels(advancing, undermining, parameters, draw(DRAWS, parameters).k[:, None])
+
+
+def one_day(log: Log, version: str = "1.1") -> None:
+    report(forgotten(log), LAST, version=version, acts=False)
 
 
 def plain_day(record: plain.Record) -> None:
@@ -168,6 +191,16 @@ def rows_read(log: Log) -> float:
         )
 
 
+def _beside_first(log: Log) -> str:
+    """How much longer the method takes than its first version did: one day, the series, the draws."""
+    works = {"one day": one_day, "series": series, "draws": draws}
+    ratios = {
+        name: seconds(lambda work=work: work(log, "1.1"), 3) / seconds(lambda work=work: work(log, "1.0"), 3)
+        for name, work in works.items()
+    }
+    return ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+
+
 def main(sizes: tuple[int, ...] = SIZES) -> int:
     """Prints one line for each size, with the ratios; 1 when those of the largest miss what is asked for."""
     every_view(EMPTY, as_of=LAST)  # tables of fading are made once in a process
@@ -175,7 +208,7 @@ def main(sizes: tuple[int, ...] = SIZES) -> int:
     by_hand = plain.Record(records(small))
     days, views = (LAST - START).days + 1, len(ACTORS) + 1
     plain_series = seconds(lambda: plain_day(by_hand), 2) * days / sizes[0]
-    plain_draw = seconds(lambda: plain.drawn_scores(records(small), LAST, 1), 2) * DRAWS / sizes[0]
+    plain_draw = seconds(lambda: plain.drawn(records(small), LAST, 1), 2) * DRAWS / sizes[0]
     print(f"{days} days, {len(RECOMMENDATIONS)} recommendations, {views} views; {DRAWS} draws; CPU seconds")
     print("   events   series  +bands    draws  reading rows   series/plain  draws/plain   series/reading")
     for size in sizes:
@@ -188,6 +221,7 @@ def main(sizes: tuple[int, ...] = SIZES) -> int:
         faster = [f"1:{ratio:,.0f}" for ratio in ratios]
         times = f"{size:9d}  {taken:7.3f} {banded:7.3f}  {drawn:7.3f}  {read:12.3f}"
         print(f"{times}  {faster[0]:>13}  {faster[1]:>11}  {taken / read:15.2f}")
+        print(f"           method 1.1 / 1.0: {_beside_first(log)}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory of all of it: {peak:,.0f} MB")
     print(

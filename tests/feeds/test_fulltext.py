@@ -74,6 +74,8 @@ def test_nothing_is_called_unless_everybody_agrees(publisher, settings, why):
         (b"User-agent: *\nDisallow: /page", False),
         (b"User-agent: PolicyRecommendationTracker\nDisallow: /", False),
         (b"User-agent: GPTBot\nDisallow: /", True),
+        (b"User-agent: *\nDisallow: /*age$", False),
+        (b"User-agent: *\nDisallow: /\nAllow: /page", True),
         (b"\xff\xfe nonsense \x00", True),
         (answering(404), True),
         (answering(503), False),

@@ -1,11 +1,11 @@
 """Logs at random, from a seed: chains, merges, rumours, same-day acts, imprecise dates, recodings,
-retractions.
+retractions, own terms, sleep, local acts.
 """
 
 import datetime
 import random
 
-from tracker.record import ACTORS, ASKS, CERTAINTIES, PRECISIONS, RECOMMENDATIONS
+from tracker.record import ACTORS, ASKS, CERTAINTIES, PRECISIONS, REACHES, RECOMMENDATIONS
 
 FIRST = datetime.date(2025, 1, 1)  # some acts fall before the start
 
@@ -31,6 +31,7 @@ def random_log(seed, events=12, days=500):
             "assessments": _assessments(rng),
             "recorded_at": None,
         }
+        _add_terms(rng, record, day, ids)
         if rng.random() < 0.5:
             record["recorded_at"] = (day + datetime.timedelta(rng.choice((0, 1, 3, 20, 90)))).isoformat()
         log.append(record)
@@ -61,6 +62,16 @@ def random_settings(seed, count=3):
     return found
 
 
+def _add_terms(rng, record, day, ids):
+    """How far it reaches, until when it holds, what it puts to sleep meanwhile."""
+    record["reach"] = rng.choices(REACHES, (4, 1))[0]
+    begins = max(day, datetime.date.fromisoformat(record["date"]))
+    until = begins + datetime.timedelta(rng.choice((1, 5, 25, 90, 400)))
+    record["until"] = until.isoformat() if rng.random() < 0.4 else None
+    asleep = _links(rng, ids) if record["until"] else []
+    record["suspends"] = [event_id for event_id in asleep if event_id not in record["supersedes"]]
+
+
 def _links(rng, ids):
     return rng.sample(ids, rng.choice((0, 0, 1, 1, 2))) if rng.random() < 0.8 else []
 
@@ -83,7 +94,7 @@ def _later_versions(rng, record, day, ids):
     written = day + datetime.timedelta(100)
     while rng.random() < 0.35:
         written += datetime.timedelta(rng.randrange(1, 120))
-        kind = rng.choice(("recoded", "retracted", "moved", "linked"))
+        kind = rng.choice(("recoded", "retracted", "moved", "linked", "given terms"))
         changed = {**record, "recorded_at": written.isoformat()}
         if kind == "recoded":
             changed["assessments"] = _assessments(rng)
@@ -91,7 +102,12 @@ def _later_versions(rng, record, day, ids):
             changed["retracted"] = True
         elif kind == "moved":
             changed["date"] = (day + datetime.timedelta(rng.randrange(-20, 20))).isoformat()
-        else:
+            if changed["until"] and changed["until"] <= changed["date"]:
+                changed |= {"until": None, "suspends": []}
+        elif kind == "linked":
             changed["supersedes"] = _links(rng, ids)
+            changed["suspends"] = [i for i in changed["suspends"] if i not in changed["supersedes"]]
+        else:
+            _add_terms(rng, changed, day, ids)
         found.append(changed)
     return found

@@ -1,5 +1,5 @@
 """The method a second time, by another route: plain Python, one act after the other, written from METHOD.md
-alone.
+alone. Both versions: `RULES` says what 1.1 changed.
 
 Slow and short on purpose. It shares nothing with `scorecard.method` but the vocabulary, so that a misreading
 must be made twice to stay hidden; `make bench` uses it as the measure of speed.
@@ -8,6 +8,7 @@ must be made twice to stay hidden; `make bench` uses it as the measure of speed.
 import calendar
 import math
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 from tracker.record import ACTORS, ASKS, RECOMMENDATIONS
 
@@ -15,6 +16,14 @@ START = date(2025, 1, 21)
 W = {1: 0.1, 2: 0.2, 3: 0.4, 4: 0.8, 5: 1.0}
 C = {"confirmed": 1.0, "reported": 0.75, "rumoured": 0.25}
 H = {1: 60, 2: 120, 3: 365, 4: 1095, 5: 730}
+RULES = {
+    "1.0": SimpleNamespace(
+        terms=False, talk_ends_law=True, local=1.0, floor=False, verdict=0.9, dispute=0.0, follow=False
+    ),
+    "1.1": SimpleNamespace(
+        terms=True, talk_ends_law=False, local=0.25, floor=True, verdict=0.975, dispute=0.5, follow=True
+    ),
+}
 MODES = {
     "civil-priority": "each", "fewer-controls": "each", "job-loss": "any: us",
     "dialogue": "joint", "common-standards": "joint", "norms": "joint",
@@ -47,11 +56,22 @@ def recorded(event):
     return date.fromisoformat(event["recorded_at"]) if event.get("recorded_at") else effective(event)
 
 
-class Record:
-    """What counts as known on day K: events with their day, their end and their credited pairs."""
+def listed(event, field):
+    ids = event.get(field) or []
+    return [ids] if isinstance(ids, str) else ids
 
-    def __init__(self, records, known=None, half_life=None, weight=None, certainty=None, netting=1.0):
-        self.h, self.w, self.c = half_life or H, weight or W, certainty or C
+
+def until_of(event):
+    return date.fromisoformat(event["until"]) if event.get("until") else date.max
+
+
+class Record:
+    """What counts as known on day K: events with their day, their end, their sleep and their credited pairs."""
+
+    def __init__(self, records, known=None, method="1.1", **drawn):
+        self.rules = RULES[method]
+        self.w, self.c, self.h = drawn.get("weight", W), drawn.get("certainty", C), drawn.get("half_life", H)
+        self.netting = drawn.get("netting", 1.0)
         latest = {}
         for event in records:
             if known is None or recorded(event) <= known:
@@ -65,43 +85,82 @@ class Record:
         }
         self.day = {key: effective(event) for key, event in self.events.items()}
         self.order = sorted(self.events, key=lambda key: (self.day[key], key))
-        self.ender = {}
-        for j in self.order:
-            if self.events[j].get("certainty", "confirmed") == "rumoured":
-                continue
-            listed = self.events[j].get("supersedes") or []
-            for i in [listed] if isinstance(listed, str) else listed:
-                if i in self.events and (self.day[i], i) < (self.day[j], j):
-                    self.ender.setdefault(i, j)
-        ended_by = {}
-        for i, j in self.ender.items():
-            ended_by.setdefault(j, []).append(i)
+        self.ignored = []
+        self.link()
         self.credit = {}
         for j in self.order:
-            ended = ended_by.get(j, ())
             for item in self.events[j]["assessments"]:
-                r = item["rec"]
-                a, u = self.raw(j, item)
-                a_bar = u_bar = 0.0
-                for i in ended:
-                    if (i, r) in self.credit:
-                        kept = 2 ** (-(self.day[j] - self.day[i]).days / self.h[self.strength(i, r)])
-                        a_bar += self.credit[i, r][0] * kept
-                        u_bar += self.credit[i, r][1] * kept
-                self.credit[j, r] = (max(0.0, a - netting * u_bar), max(0.0, u - netting * a_bar))
+                self.credit[j, item["rec"]] = self.credited(j, item)
+
+    def can_act(self, j, i):
+        """Section 2, "Link"."""
+        event = self.events[j]
+        if i not in self.events or not (self.day[i], i) < (self.day[j], j):
+            return False
+        if event.get("certainty", "confirmed") == "rumoured":
+            return False
+        return self.rules.talk_ends_law or self.highest(j) not in (1, 2) or self.highest(i) in (1, 2)
+
+    def highest(self, key):
+        return max((item["strength"] for item in self.events[key]["assessments"]), default=0)
+
+    def link(self):
+        """Who ends whom, and who puts whom to sleep; what each undoes; the day each act ends."""
+        self.ender, self.sleepers, self.undone = {}, {}, {key: [] for key in self.order}
+        self.until = {
+            key: until_of(event) if self.rules.terms else date.max for key, event in self.events.items()
+        }
+        for j in self.order:
+            for i in listed(self.events[j], "supersedes"):
+                if self.can_act(j, i) and i not in self.ender:
+                    self.ender[i] = j
+                    self.undone[j].append(i)
+                else:
+                    self.ignored.append((j, i))
+            for i in listed(self.events[j], "suspends") if self.rules.terms else ():
+                if self.can_act(j, i) and self.until[j] != date.max:
+                    self.sleepers.setdefault(i, []).append(j)
+                    self.undone[j].append(i)
+                else:
+                    self.ignored.append((j, i))
+        self.end = {
+            key: min(self.until[key], self.day[self.ender[key]] if key in self.ender else date.max)
+            for key in self.order
+        }
+
+    def credited(self, j, item):
+        """Section 3, "Reversal"."""
+        r = item["rec"]
+        a, u = self.raw(j, item)
+        a_bar = u_bar = 0.0
+        for i in self.undone[j]:
+            if (i, r) in self.credit and self.until[i] > self.day[j]:
+                kept = 2 ** (-(self.day[j] - self.day[i]).days / self.h[self.strength(i, r)])
+                a_bar += self.credit[i, r][0] * kept
+                u_bar += self.credit[i, r][1] * kept
+        a, u = max(0.0, a - self.netting * u_bar), max(0.0, u - self.netting * a_bar)
+        if self.rules.floor and item["direction"] == 1:
+            a = max(a, min(a_bar, self.w[5]))
+        if self.rules.floor and item["direction"] == -1:
+            u = max(u, min(u_bar, self.w[5]))
+        return a, u
 
     def raw(self, key, item):
-        w = self.w[item["strength"]] * self.c[self.events[key].get("certainty", "confirmed")]
+        event = self.events[key]
+        w = self.w[item["strength"]] * self.c[event.get("certainty", "confirmed")]
+        w *= self.rules.local if event.get("reach") == "local" else 1.0
         return {1: (w, 0.0), -1: (0.0, w), 0: (w / 2, w / 2)}[item["direction"]]
 
     def strength(self, key, r):
         return next(item["strength"] for item in self.events[key]["assessments"] if item["rec"] == r)
 
-    def end(self, key):
-        return self.day[self.ender[key]] if key in self.ender else date.max
+    def is_live(self, key, day):
+        if not self.day[key] <= day < self.end[key]:
+            return False
+        return not any(self.day[j] <= day < self.end[j] for j in self.sleepers.get(key, ()))
 
     def live(self, day):
-        return [key for key in self.order if self.day[key] <= day < self.end(key)]
+        return [key for key in self.order if self.is_live(key, day)]
 
     def rows(self, day, r, actor=None, pulse=False):
         """(id, strength, a, u) of what counts, faded to the day."""
@@ -132,10 +191,10 @@ def score(A, U, k=2.0):
     return 100 * (A - U) / (A + U + k)
 
 
-def beta_of(A, U):
+def beta_of(A, U, k=2.0):
     E = A + U
-    g = 2 * (min(E, 75) + 2) / (E + 2)
-    return g * (A + 1), g * (U + 1)
+    g = 2 * (min(E, 75) + k) / (E + k)
+    return g * (A + k / 2), g * (U + k / 2)
 
 
 def below(x, a, b):
@@ -176,15 +235,20 @@ def quantile(q, a, b):
     return (low + high) / 2
 
 
-def label(A, U):
-    if A + U < 0.5:
+LEANINGS = ("leaning advancing", "leaning undermined")
+
+
+def label(A, U, rules=RULES["1.1"], k=2.0):
+    E = A + U
+    if E < 0.5:
         return "too little evidence"
-    half = below(0.5, *beta_of(A, U))
-    if half < 0.1:
-        return "advancing"
-    if half > 0.9:
-        return "undermined"
-    return "contested" if A + U >= 4 else "unclear"
+    against = below(0.5, *beta_of(A, U, k))
+    for bar, words in ((rules.verdict, ("advancing", "undermined")), (0.9, LEANINGS)):
+        if against <= 1 - bar:
+            return words[0]
+        if against >= bar:
+            return words[1]
+    return "contested" if E >= 4 and 2 * min(A, U) / E >= rules.dispute else "unclear"
 
 
 def reading(record, day, r, actor=None, pulse=False):
@@ -197,14 +261,15 @@ def reading(record, day, r, actor=None, pulse=False):
         if (a, u) != (0.0, 0.0):
             part_a, part_u = (a * scale_a, u * scale_u) if strength <= 2 else (a, u)
             effects[key] = score(A, U) - score(A - part_a, U - part_u)
-            labels.add(label(max(A - part_a, 0.0), max(U - part_u, 0.0)))
+            labels.add(label(max(A - part_a, 0.0), max(U - part_u, 0.0), record.rules))
+    word = label(A, U, record.rules)
     return {
         "A": A, "U": U, "E": E, "score": score(A, U),
         "advancing_share": 100 * A / (E + 2), "undermining_share": 100 * U / (E + 2),
         "open_share": 200 / (E + 2),
         "prob_advancing": 1 - below(0.5, *beta_of(A, U)),
         "contested": 2 * min(A, U) / E if E else 0.0,
-        "label": label(A, U), "n": len(effects), "effects": effects, "fragile": bool(labels - {label(A, U)}),
+        "label": word, "n": len(effects), "effects": effects, "fragile": bool(labels - {word}),
     }  # fmt: skip
 
 
@@ -242,15 +307,18 @@ def change(record, day, days, r, actor=None):
     y = [a - u for _, _, a, u in rows_of([key for key in now if key not in was], day)]
     y += [u - a for _, _, a, u in rows_of([key for key in was if key not in now], day)]
     acts = sum(y) ** 2 / sum(value * value for value in y) if any(y) else 0.0
-    moved = (stay - faded) + (end - stay)
-    if abs(moved) >= 5:
-        word = ("rising" if moved > 0 else "falling") + (" on few acts" if acts < 2 else "")
-    else:
-        word = "drifting as old acts fade" if abs(end - start) >= 5 else "steady"
+    word = change_word(end - start, (stay - faded) + (end - stay), faded - start, acts, record.rules)
     return {
         "from": start, "to": end, "change": end - start, "faded": faded - start, "ended": stay - faded,
         "new": end - stay, "acts": acts, "word": word,
     }  # fmt: skip
+
+
+def change_word(change, moved, faded, acts, rules):
+    follows = abs(change) >= 5 and moved * change > 0 and abs(moved) >= abs(faded)
+    if follows if rules.follow else abs(moved) >= 5:
+        return ("rising" if moved > 0 else "falling") + (" on few acts" if acts < 2 else "")
+    return "drifting as old acts fade" if abs(change) >= 5 else "steady"
 
 
 def delivery(record, day, r, settings=(), known=None):
@@ -285,7 +353,7 @@ def _ask_of_actor(record, day, r, tagged, actor):
     for key, item in tagged:
         event, strength, age = record.events[key], item["strength"], (day - record.day[key]).days
         a, u = record.credit[key, r]
-        stands = actor in event["actors"] and day < record.end(key) and (a, u) != (0.0, 0.0)
+        stands = actor in event["actors"] and (a, u) != (0.0, 0.0) and record.is_live(key, day)
         if not stands or event.get("certainty", "confirmed") == "rumoured":
             continue
         if strength <= 3 and age > 3 * H[strength]:
@@ -305,17 +373,19 @@ def splitmix(m, seed=20250121):
     return ((z ^ (z >> 31)) >> 11) * 2.0**-53
 
 
-def drawn_scores(records, day, number, known=None):
-    """Scores of the seven under draw `number` of section 9: a full recomputation."""
+def drawn(records, day, number, known=None, method="1.1"):
+    """(score, label) of each of the seven under draw `number` of section 9: a full recomputation."""
     u = [splitmix(21 * number + m) for m in range(21)]
     four = sorted(min(1.0, W[s + 1] * 1.5 ** (2 * u[s] - 1)) for s in range(4))
     record = Record(
         records,
         known,
+        method,
         half_life={s + 1: H[s + 1] * 2 ** (2 * u[6 + s] - 1) for s in range(5)},
         weight=dict(enumerate([*four, 1.0], start=1)),
         certainty={"confirmed": 1.0, "reported": 0.5 + 0.5 * u[4], "rumoured": 0.5 * u[5]},
         netting=1.0 if u[13] < 0.5 else 0.0,
     )
     k, c = 2 * 2 ** (2 * u[11] - 1), 2 ** (2 * u[12] - 1)
-    return [score(*totals(record.rows(day, r), c)[:2], k) for r in RECOMMENDATIONS]
+    sums = [totals(record.rows(day, r), c)[:2] for r in RECOMMENDATIONS]
+    return [(score(A, U, k), label(A, U, record.rules, k)) for A, U in sums]

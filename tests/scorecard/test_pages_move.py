@@ -184,7 +184,8 @@ def test_the_front_page_says_what_was_looked_at(client, seeded):
 
 
 def test_a_second_method_stands_beside_the_first_with_what_it_did_to_each_score(client, seeded, monkeypatch):
-    older = Method("0.9", Parameters(netting=0.0), summary="The method as first published.")
+    day = datetime.date(2026, 1, 1)
+    older = Method("0.9", Parameters(netting=0.0), day, "The method as first published.")
     monkeypatch.setitem(parameters.METHODS, "0.9", older)
     html = page(client, "/method/?as_of=2026-07-07")
     assert "netting = 0.0" in html

@@ -50,12 +50,15 @@ def refusal(*arguments):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
 def test_the_worked_balances_come_out_of_the_command(tmp_path, case):
     path, ask = written(tmp_path, worked.records(case["events"])), case["ask"]
-    arguments = [f"--events={path}", f"--as-of={ask['as_of']}"]
+    arguments = [f"--events={path}", f"--as-of={ask['as_of']}", "--method=1.1"]
+    if "coded_to" in ask:
+        arguments.append(f"--coded-to={ask['coded_to']}")
     if "known" in ask:
         arguments.append(f"--known-at={ask['known']}")
     if "actor" in ask:
         arguments.append(f"--actor={ask['actor']}")
-    balance = scored(*arguments)["recommendations"]["trust"]["balance"]
+    found = scored(*arguments)
+    balance = found["recommendations"]["trust"]["balance"] | {"warnings": len(found["ignored_links"])}
     for name, value in case["expect"].items():
         assert balance[name] == (pytest.approx(value, abs=1e-9) if isinstance(value, float) else value), name
 
@@ -177,3 +180,25 @@ def test_a_file_is_scored_without_any_database_and_errors_end_with_1(tmp_path):
     bad = run("--events=-", stdin='{"id": "a"}\n')
     assert (bad.returncode, bad.stdout) == (1, "")
     assert "line 1: date" in bad.stderr
+
+
+def test_past_the_last_coded_day_it_reads_on_that_day_or_beyond_it_without_words(tmp_path):
+    case = worked.example("read past the last coded day")
+    path, ask = written(tmp_path, worked.records(case["events"])), case["ask"]
+    asked = (
+        f"--events={path}",
+        f"--as-of={ask['as_of']}",
+        f"--coded-to={ask['coded_to']}",
+        "--series=balance",
+    )
+    found, beyond, first = (
+        scored(*asked, *more) for more in (("--method=1.1",), ("--method=1.1", "--beyond"), ("--method=1.0",))
+    )
+    assert (found["read_on"], found["days_since"]) == (ask["coded_to"], 184)
+    assert found["series"]["days"][-1] == ask["coded_to"]
+    assert (beyond["read_on"], beyond["series"]["days"][-1]) == (ask["as_of"], ask["as_of"])
+    balances = [report["recommendations"]["trust"]["balance"] for report in (found, beyond, first)]
+    assert balances[1]["score"] == balances[2]["score"] < balances[0]["score"]
+    assert [balance["label"] for balance in balances] == ["unclear", None, "unclear"]
+    labels = beyond["series"]["recommendations"]["trust"]["label"]
+    assert labels[-185:-183] == ["unclear", None]

@@ -8,13 +8,15 @@ EXAMPLES = [
     json.loads(line)
     for line in Path(__file__).with_name("worked_examples.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-# Two examples say in words what they hold.
+# Four examples say in words what they hold.
 _IN_WORDS = {
     "15 acts [trust,1,1], 2 acts [trust,1,2], 1 act [trust,-1,4], all 2025-09-01, confirmed, us": [
         (15, 1, 1),
         (2, 1, 2),
         (1, -1, 4),
     ],
+    "4 acts [trust,1,4] and 1 act [trust,-1,4], all 2025-06-01, confirmed, us": [(4, 1, 4), (1, -1, 4)],
+    "5 acts [trust,1,4] and 4 acts [trust,-1,4], all 2025-06-01, confirmed, us": [(5, 1, 4), (4, -1, 4)],
     "120 acts [trust,1,5] and 60 acts [trust,-1,5], all 2025-06-01, confirmed, us": [
         (120, 1, 5),
         (60, -1, 5),

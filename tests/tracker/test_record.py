@@ -174,3 +174,33 @@ def test_a_file_that_is_not_there_or_not_text_is_said(recommendations, tmp_path)
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CommandError, match="not UTF-8"):
         call_command("import", str(tmp_path / "binary.jsonl"))
+
+
+def test_what_format_1_1_adds_comes_back_from_row_and_log(recommendations):
+    said = {
+        "id": "2025-11-20-pause",
+        "date": "2025-11-20",
+        "title": "A pause for a year",
+        "reach": "local",
+        "until": "2026-11-20",
+        "suspends": ["2025-10-09-china-rare-earth-extraterritorial-controls"],
+        "stage": "plan",
+        "due": "2026-05",
+        "due_what": "a report",
+        "sources": [{"title": "Gazette", "kind": "primary"}],
+        "assessments": [{"rec": "trust", "direction": 1, "strength": 4, "rationale_zh": "暂停一年"}],
+    }
+    triage.enter(said, "Ada")
+    event = Event.objects.get(pk=said["id"])
+    assert record.canonical(log.body_of(event)) == Revision.objects.order_by("sequence").last().body
+    kept = Revision.objects.order_by("sequence").last().record
+    assert {name: kept[name] for name in record.ADDED if name in said} == {
+        name: said[name] for name in record.ADDED if name in said
+    }
+    triage.edit(said["id"], None, {"until": "2027-01-01", "reach": "wide", "stage": None}, "prolonged")
+    kept = Revision.objects.order_by("sequence").last().record
+    assert kept["until"] == "2027-01-01"
+    assert not {"reach", "stage"} & set(kept)
+    with pytest.raises(triage.Refused, match="needs `until`"):
+        triage.edit(said["id"], None, {"until": None}, "no day")
+    assert log.verify() == 290

@@ -241,7 +241,8 @@ def _coding(form: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("certainty", "title", "title_zh", "summary", "summary_zh", "date", "date_precision"):
         if form.get(name) is not None:
             found[name] = _text(form, name)
-    return found
+    terms = {name: form[name] for name in record.ADDED if form.get(name) is not None}
+    return found | {"terms": terms} if terms else found
 
 
 def _body(form: Mapping[str, Any]) -> dict[str, Any]:

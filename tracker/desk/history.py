@@ -15,7 +15,7 @@ SHOWN = 60
 _QUIET = ("version", "decided_at", "decided_by_id", "last_reported_at", "recorded_at", "codebook")
 _FIELDS = (
     "title", "title_zh", "summary", "summary_zh", "date", "date_precision", "certainty", "actors",
-    "supersedes", "sources", "retracted",
+    "reach", "until", "stage", "due", "due_what", "due_what_zh", "supersedes", "suspends", "sources", "retracted",
 )  # fmt: skip
 
 DEEDS = {

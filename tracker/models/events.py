@@ -75,8 +75,50 @@ class Event(models.Model):
     certainty = models.CharField(
         _("certainty"), max_length=9, choices=[(c, _(c)) for c in record.CERTAINTIES], default="reported"
     )
+    reach = models.CharField(
+        _("reach"),
+        max_length=5,
+        choices=[(r, _(r)) for r in record.REACHES],
+        default="wide",
+        db_default="wide",
+        help_text=_("National or international, or one state, city, site."),
+    )
+    until = models.DateField(
+        _("until"),
+        null=True,
+        blank=True,
+        help_text=_("First day on which it no longer counts, where the act itself names one."),
+    )
+    stage = models.CharField(
+        _("stage"),
+        max_length=5,
+        choices=[(s, _(s)) for s in record.STAGES],
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What waits for a next step."),
+    )
+    due = models.CharField(
+        _("due"),
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Day or month that its own text names for a next step."),
+    )
+    due_what = models.CharField(_("what is due"), max_length=500, blank=True, default="", db_default="")
+    due_what_zh = models.CharField(
+        _("what is due, in Chinese"), max_length=500, blank=True, default="", db_default=""
+    )
     supersedes = models.JSONField(
         _("supersedes"), default=list, blank=True, help_text=_("Ids of earlier events whose effect it ends.")
+    )
+    suspends = models.JSONField(
+        _("suspends"),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text=_("Ids of earlier events that sleep until its own last day."),
     )
     sources = models.JSONField(_("sources"), default=list, blank=True)
     codebook = models.CharField(_("codebook"), max_length=20, blank=True)
@@ -186,6 +228,10 @@ class Event(models.Model):
             models.CheckConstraint(
                 condition=models.Q(date_precision__in=record.PRECISIONS), name="event_precision_is_known"
             ),
+            models.CheckConstraint(condition=models.Q(reach__in=record.REACHES), name="event_reach_is_known"),
+            models.CheckConstraint(
+                condition=models.Q(stage__in=("", *record.STAGES)), name="event_stage_is_known"
+            ),
             models.CheckConstraint(
                 condition=models.Q(status="merged", merged_into__isnull=False)
                 | (~models.Q(status="merged") & models.Q(merged_into__isnull=True)),
@@ -251,6 +297,9 @@ class Assessment(models.Model):
     rationale = models.TextField(
         _("rationale"), max_length=2_000, blank=True, help_text=_("One sentence, own words.")
     )
+    rationale_zh = models.TextField(
+        _("rationale in Chinese"), max_length=2_000, blank=True, default="", db_default=""
+    )
     codebook = models.CharField(_("codebook"), max_length=20, blank=True)
 
     class Meta:
@@ -280,4 +329,5 @@ class Assessment(models.Model):
             "strength": self.strength,
             "ask": self.ask or None,
             "rationale": self.rationale,
+            "rationale_zh": self.rationale_zh,
         }

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tracker import record as record_format
@@ -99,6 +100,15 @@ def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
     return "Reported in the words " + ", ".join(f"“{word}”" for word in words[:4]) + "." if words else ""
 
 
+def put_terms(row: Event, checked: Mapping[str, Any], names: Iterable[str] = record_format.ADDED) -> None:
+    """Put on the row what a checked record says, or leaves unsaid, of these keys of format 1.1."""
+    for name in names:
+        value = checked.get(name, record_format.ADDED[name])
+        if name == "until":
+            value = record_format.day(value, "until") if value else None
+        setattr(row, name, value or "" if name in ("stage", "due") else value)
+
+
 def put(event: Event, assessments: list[dict[str, Any]], version: str | None = None) -> None:
     """Make these the event's assessments. Rows of recommendations that stay keep their keys."""
     rows = {row.recommendation_id: row for row in Assessment.objects.filter(event=event)}
@@ -107,7 +117,7 @@ def put(event: Event, assessments: list[dict[str, Any]], version: str | None = N
     for line in assessments:
         row = rows.get(line["rec"]) or Assessment(event=event, recommendation_id=line["rec"])
         row.direction, row.strength, row.ask = line["direction"], line["strength"], line["ask"] or ""
-        row.rationale = line["rationale"]
+        row.rationale, row.rationale_zh = line["rationale"], line.get("rationale_zh", "")
         row.codebook = version or record_format.VERSION
         row.save()
     # Whatever was prefetched before no longer holds; the log reads what stands now.
@@ -183,7 +193,8 @@ def leads_to(event: Event, target: str) -> bool:
 
 
 def superseding(key: str) -> list[Event]:
-    """Events on record that name `key` as superseded."""
-    # The list is stored as text, so that both databases can search it; the quotes keep the id whole.
-    found = Event.objects.filter(status__in=Event.ON_RECORD, supersedes__icontains=f'"{key}"')
-    return [event for event in found.order_by("pk") if key in event.supersedes]
+    """Events on record that name `key` as superseded, or as put to sleep."""
+    # The lists are stored as text, so that both databases can search them; the quotes keep the id whole.
+    named = Q(supersedes__icontains=f'"{key}"') | Q(suspends__icontains=f'"{key}"')
+    found = Event.objects.filter(named, status__in=Event.ON_RECORD)
+    return [event for event in found.order_by("pk") if key in event.supersedes or key in event.suspends]

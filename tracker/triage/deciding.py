@@ -100,7 +100,10 @@ def only_move(
 
 
 TEXTS = {"title": 500, "title_zh": 500, "summary": 10_000, "summary_zh": 10_000}
-EDITABLE = (*TEXTS, "date", "date_precision", "actors", "certainty", "supersedes", "sources", "assessments")
+EDITABLE = (
+    *(*TEXTS, "date", "date_precision", "actors", "certainty", "supersedes", "sources", "assessments"),
+    *record.ADDED,
+)
 
 
 def accept(
@@ -117,6 +120,7 @@ def accept(
     date: datetime.date | str | None = None,
     date_precision: str | None = None,
     supersedes: Iterable[str] | None = None,
+    terms: Mapping[str, Any] | None = None,
     rationale: str | None = None,
     version: int | None = None,
     why: str = "",
@@ -125,8 +129,8 @@ def accept(
     shown: bool = True,
 ) -> Revision:
     """Put a proposal on record; `assessments=None` accepts its draft, else what is suggested. One
-    transaction: codes, status, sources, the decision and the new version in the log. `rationale` fills
-    assessments that have none."""
+    transaction: codes, status, sources, the decision and the new version in the log. `terms` are keys of
+    `codebook.ADDED`: reach, until, suspends, stage, due. `rationale` fills assessments that have none."""
     with Step("accept", by, why=why, batch=batch, seconds=seconds, shown=shown) as step:
         row = step.take(event, version)
         step.move(row, ACCEPTED)
@@ -146,7 +150,8 @@ def accept(
                     "supersedes": supersedes,
                 }.items()
                 if value is not None
-            },
+            }
+            | dict(terms or {}),
         )
         lines = coding.as_it_stands(row) if assessments is None else coding.checked(row, assessments)
         coding.needs_some(lines)
@@ -287,19 +292,35 @@ def _change(row: Event, changes: Mapping[str, Any]) -> None:
     if isinstance(given.get("date"), datetime.date):
         given["date"] = given["date"].isoformat()
     try:
-        checked = record.check(
-            {"id": row.id, "date": row.date.isoformat(), "certainty": row.certainty} | given
-        )
+        checked = record.check(_standing(row) | given)
     except record.RecordError as error:
         raise Refused(textfields.sentence(error)) from error
+    coding.put_terms(row, checked, [name for name in given if name in record.ADDED])
     for name in given:
-        setattr(row, name, checked[name])
+        if name not in record.ADDED:
+            setattr(row, name, checked[name])
     if "date" in given:
         row.date = record.day(given["date"], "date")
     if not (row.title.strip() or row.title_zh.strip()):
         raise Refused(_("An event needs a title."))
-    if row.supersedes and ({"supersedes", "date", "certainty"} & set(given)):
-        check_supersedes(row, row.supersedes)
+    linked = [*row.supersedes, *row.suspends]
+    if linked and ({"supersedes", "suspends", "date", "certainty"} & set(given)):
+        check_supersedes(row, linked)
+
+
+def _standing(row: Event) -> dict[str, Any]:
+    """What a change of some fields must agree with."""
+    return {
+        "id": row.id,
+        "date": row.date.isoformat(),
+        "certainty": row.certainty,
+        "until": row.until.isoformat() if row.until else None,
+        "due": row.due,
+        "due_what": row.due_what,
+        "due_what_zh": row.due_what_zh,
+        "supersedes": row.supersedes,
+        "suspends": row.suspends,
+    }
 
 
 def _same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -116,6 +116,7 @@ def _write(
         row.snoozed_until = row.snoozed_reports = None
     for name in _COLUMNS:
         setattr(row, name, checked[name])
+    coding.put_terms(row, checked)
     row.date = record.day(checked["date"], "date")
     row.codebook = checked["codebook"] or ""
     row.recorded_at = recorded_on

@@ -175,6 +175,8 @@ def _absorb(step: Step, row: Event, target: Event, on_record: bool) -> None:
         target.sources = [*target.sources, *(each for each in row.sources if each not in target.sources)]
         earlier = {*target.supersedes, *row.supersedes} - {row.pk, target.pk}
         target.supersedes = sorted(earlier)
+        asleep = {*target.suspends, *(row.suspends if target.until else ())}
+        target.suspends = sorted(asleep - earlier - {row.pk, target.pk})
         row.retracted = True
         step.write(row, kind=Revision.Kind.MERGE, related=[target.pk])
     else:
@@ -185,7 +187,8 @@ def _grow(step: Step, target: Event, absorbed: list[str]) -> None:
     dated = count_reports(target)
     if target.on_record:
         target.supersedes = [key for key in target.supersedes if key not in absorbed]
-        check_supersedes(target, target.supersedes)
+        target.suspends = [key for key in target.suspends if key not in absorbed]
+        check_supersedes(target, [*target.supersedes, *target.suspends])
         target.sources = coding.sources_of(target)
     else:
         labels = coding.ticked(target.suggestion)
@@ -199,8 +202,13 @@ def _repoint(step: Step, later: Event, absorbed: str, target: Event) -> None:
     """Let an event that superseded the absorbed one supersede the target instead."""
     if later.pk == target.pk or later.status == MERGED:
         return
-    later.supersedes = sorted({*later.supersedes, target.pk} - {absorbed})
-    check_supersedes(later, later.supersedes)
+    if absorbed in later.supersedes:
+        later.supersedes = sorted({*later.supersedes, target.pk} - {absorbed})
+        later.suspends = [key for key in later.suspends if key not in later.supersedes]
+    if absorbed in later.suspends:
+        asleep = {*later.suspends, target.pk} - {absorbed, *later.supersedes}
+        later.suspends = sorted(asleep)
+    check_supersedes(later, [*later.supersedes, *later.suspends])
     step.write(later, related=[target.pk])
 
 

@@ -58,6 +58,8 @@ def of(event: Event) -> dict[str, Any]:
 def restore(event: Event, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Bring `event` (locked) from `after` back to `before`, keeping what others added since."""
     for field in _columns():
+        if field.attname not in before["row"]:
+            continue  # a column that came after the decision was journaled
         was, then = before["row"].get(field.attname), after["row"].get(field.attname)
         if field.attname in _COUNTS:
             setattr(event, field.attname, max(0, getattr(event, field.attname) + was - then))

@@ -53,6 +53,7 @@ class AssessmentShape(serializers.Serializer):
     strength = serializers.IntegerField(min_value=1, max_value=5, help_text="1 words … 5 operating.")
     ask = serializers.CharField(allow_null=True, required=False, help_text="The ask it speaks to, if any.")
     rationale = serializers.CharField(required=False, max_length=2000)
+    rationale_zh = serializers.CharField(required=False, max_length=2000)
 
 
 class SourceShape(serializers.Serializer):
@@ -61,6 +62,11 @@ class SourceShape(serializers.Serializer):
     url = serializers.CharField(required=False, max_length=2000)
     date = serializers.DateField(allow_null=True, required=False)
     lang = serializers.CharField(required=False, max_length=20)
+    kind = serializers.ChoiceField(
+        required=False,
+        choices=record.SOURCE_KINDS,
+        help_text="primary: the body that acted; an agency; an outlet; an aggregator of others' words.",
+    )
 
 
 class Record(serializers.Serializer):
@@ -75,8 +81,29 @@ class Record(serializers.Serializer):
     summary_zh = serializers.CharField()
     actors = serializers.ListField(child=serializers.ChoiceField(choices=record.ACTORS))
     certainty = serializers.ChoiceField(choices=record.CERTAINTIES)
+    reach = serializers.ChoiceField(
+        required=False, choices=record.REACHES, help_text="Absent: wide, national or international."
+    )
+    until = serializers.DateField(
+        required=False,
+        allow_null=True,
+        help_text="First day on which it no longer counts, where the act itself names one.",
+    )
+    stage = serializers.ChoiceField(
+        required=False, allow_null=True, choices=record.STAGES, help_text="What waits for a next step."
+    )
+    due = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="Day, or month as YYYY-MM, that its own text names for a next step.",
+    )
+    due_what = serializers.CharField(required=False, help_text="What is due then.")
+    due_what_zh = serializers.CharField(required=False)
     supersedes = serializers.ListField(
         child=serializers.CharField(), help_text="Events whose effect it ends."
+    )
+    suspends = serializers.ListField(
+        required=False, child=serializers.CharField(), help_text="Events that it puts to sleep until `until`."
     )
     assessments = AssessmentShape(many=True)
     sources = SourceShape(many=True)
@@ -215,7 +242,9 @@ class MethodParameter(serializers.Serializer):
 
 class MethodVersion(serializers.Serializer):
     version = serializers.CharField()
-    adopted = serializers.DateField()
+    adopted = serializers.DateField(
+        allow_null=True, help_text="The day it was put into service; null: it can only be asked for."
+    )
     summary = serializers.CharField()
     parameters = serializers.DictField()
 

@@ -10,6 +10,7 @@ ACTOR = {"choices": record.ACTORS}
 RECOMMENDATION = {"choices": record.RECOMMENDATIONS}
 LABEL_CHOICES = [*LABELS]
 DELIVERY_CHOICES = [*DELIVERY]
+UNSAID = "Null on days after the last coded one (`beyond`)."
 
 
 def measure(text):
@@ -27,6 +28,9 @@ class Spread(serializers.Serializer):
     p50 = measure("The median of the draws.")
     p90 = measure("A tenth of the draws lie above.")
     same_sign = measure("Share of draws with the sign of the score.")
+    same_word = serializers.FloatField(
+        allow_null=True, required=False, help_text="Share of draws with the label of the score."
+    )
     factors = Factor(many=True)
 
 
@@ -34,7 +38,7 @@ class Measure(serializers.Serializer):
     score = measure("-100 to +100; 0 is where it stood on 21 January 2025.")
     low = measure("Lower end of the 80 % evidence band.")
     high = measure("Upper end of the 80 % evidence band.")
-    label = serializers.ChoiceField(choices=LABEL_CHOICES)
+    label = serializers.ChoiceField(choices=LABEL_CHOICES, allow_null=True, help_text=UNSAID)
     A = measure("Faded, credited weight of what advances; the unit is one act in operation.")
     U = measure("The same of what undermines.")
     E = measure("A + U.")
@@ -51,7 +55,9 @@ class MeasureSince(Measure):
 
 
 class Balance(MeasureSince):
-    fragile = serializers.BooleanField(help_text="Dropping some single act changes the label.")
+    fragile = serializers.BooleanField(
+        allow_null=True, help_text="Dropping some single act changes the label."
+    )
     sensitivity = Spread(required=False)
 
 
@@ -63,7 +69,7 @@ class ChangeOver(serializers.Serializer):
     new = measure("Points by new acts.")
     moved = measure("ended + new.")
     acts = measure("Effective number of acts behind the move.")
-    word = serializers.CharField()
+    word = serializers.CharField(allow_null=True, help_text=UNSAID)
 
     def get_fields(self):
         return {"from": measure("The score then."), **super().get_fields()}
@@ -95,7 +101,7 @@ class AskStanding(serializers.Serializer):
 
 class Delivery(serializers.Serializer):
     value = serializers.FloatField(allow_null=True)
-    label = serializers.ChoiceField(choices=DELIVERY_CHOICES)
+    label = serializers.ChoiceField(choices=DELIVERY_CHOICES, allow_null=True, help_text=UNSAID)
     rated = serializers.IntegerField()
     of = serializers.IntegerField()
     asks = AskStanding(many=True)
@@ -105,7 +111,10 @@ class Readings(serializers.Serializer):
     balance = Balance()
     pulse = MeasureSince()
     change = serializers.DictField(child=ChangeOver(), help_text="Over 30, 90 and 365 days.")
-    delivery = Delivery()
+    delivery = Delivery(
+        allow_null=True,
+        help_text="Null in the view of an actor from method 1.1 on: each ask shows its actors.",
+    )
 
 
 class Overall(serializers.Serializer):
@@ -119,7 +128,8 @@ class Overall(serializers.Serializer):
 
 class IgnoredLink(serializers.Serializer):
     id = serializers.CharField()
-    supersedes = serializers.CharField()
+    supersedes = serializers.CharField(required=False, help_text="The event it would end.")
+    suspends = serializers.CharField(required=False, help_text="The event it would put to sleep.")
     why = serializers.CharField()
 
 
@@ -127,10 +137,14 @@ class Clock(serializers.Serializer):
     method = serializers.CharField(help_text="Version of the method.")
     as_of = serializers.DateField()
     known_at = serializers.DateField(allow_null=True)
-    actor = serializers.ChoiceField(**ACTOR, allow_null=True)
     coded_to = serializers.DateField(
         allow_null=True, help_text="Coding is complete to this day; after it a score only fades."
     )
+    read_on = serializers.DateField(
+        help_text="The day the readings are made on: `as_of`, from method 1.1 on no later than `coded_to`."
+    )
+    days_since = serializers.IntegerField(help_text="Days from the last coded day to `as_of`.")
+    actor = serializers.ChoiceField(**ACTOR, allow_null=True)
 
 
 class Scores(Clock):
@@ -152,14 +166,12 @@ class BalanceOnly(serializers.Serializer):
     score = serializers.FloatField()
     low = serializers.FloatField()
     high = serializers.FloatField()
-    label = serializers.ChoiceField(choices=LABEL_CHOICES)
+    label = serializers.ChoiceField(choices=LABEL_CHOICES, allow_null=True, help_text=UNSAID)
     n = serializers.IntegerField()
 
 
-class Views(serializers.Serializer):
-    method = serializers.CharField()
-    as_of = serializers.DateField()
-    known_at = serializers.DateField(allow_null=True)
+class Views(Clock):
+    actor = None
     total = serializers.DictField(child=BalanceOnly())
     actors = serializers.DictField(child=serializers.DictField(child=BalanceOnly()))
 
@@ -170,9 +182,10 @@ class Contribution(serializers.Serializer):
     direction = serializers.ChoiceField(choices=record.DIRECTIONS)
     strength = serializers.IntegerField(min_value=1, max_value=5)
     certainty = serializers.ChoiceField(choices=record.CERTAINTIES)
+    reach = serializers.ChoiceField(choices=record.REACHES)
     actors = serializers.ListField(child=serializers.ChoiceField(**ACTOR))
     ask = serializers.CharField(allow_null=True)
-    weight = measure("W[strength] · C[certainty].")
+    weight = measure("W[strength] · C[certainty] · Q[reach].")
     credited = measure("What is left of it after what it undoes.")
     kept = measure("The factor of fading on the day.")
     advancing = measure("What it adds to A; all of them add up to A.")
@@ -214,9 +227,9 @@ class Fall(serializers.Serializer):
         return {"from": measure("The first score."), **super().get_fields()}
 
 
-class Pair(serializers.Serializer):
-    as_of = serializers.DateField()
-    known_at = serializers.DateField(allow_null=True)
+class Pair(Clock):
+    method = None
+    actor = None
 
 
 class Waterfall(serializers.Serializer):
@@ -239,7 +252,7 @@ class Line(serializers.Serializer):
     A = Numbers()
     U = Numbers()
     n = Numbers()
-    label = serializers.ListField(child=serializers.ChoiceField(choices=LABEL_CHOICES))
+    label = serializers.ListField(child=serializers.ChoiceField(choices=LABEL_CHOICES, allow_null=True))
 
 
 class Series(Clock):

@@ -76,6 +76,7 @@ class SourceInput(Strict):
     publisher = CleanText(max_length=300, required=False, allow_blank=True)
     date = serializers.DateField(required=False, **DAY)
     lang = CleanText(max_length=20, required=False, allow_blank=True)
+    kind = serializers.ChoiceField(choices=record.SOURCE_KINDS, required=False)
 
 
 class AssessmentInput(Strict):
@@ -84,6 +85,7 @@ class AssessmentInput(Strict):
     strength = serializers.IntegerField(min_value=1, max_value=5)
     ask = CleanText(max_length=50, required=False)
     rationale = CleanText(lines=True, max_length=2000, required=False, allow_blank=True)
+    rationale_zh = CleanText(lines=True, max_length=2000, required=False, allow_blank=True)
 
 
 @_example(

@@ -189,7 +189,7 @@ def shown(body: str, sequence: int, written_at: datetime.datetime, disputed: boo
     """One version of an event as the API shows it."""
     line = json.loads(body)
     return {
-        **line,
+        **record.whole(line),
         "sequence": sequence,
         "changed_at": moment(written_at),
         "disputed": disputed,

@@ -6,6 +6,7 @@ The seven recommendations and their asks.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -29,6 +30,10 @@ READING = parameters.choice("reading", ("balance", "pulse"), "Which reading.", d
 METHOD = parameters.choice(
     "method", tuple(standings.method.METHODS), "Version of the method; default: the current one."
 )
+BEYOND = parameters.flag(
+    "beyond",
+    "Also read the days after the last coded one, as if nothing had happened since: figures without words.",
+)
 THEN = parameters.flag(
     "then", "Each day as it was known on that day: what the scorecard said then, or would have said."
 )
@@ -39,13 +44,16 @@ SLUG = OpenApiParameter(
 )  # fmt: skip
 
 
-def clock(asked: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+def clock(asked: dict[str, Any]) -> dict[str, Any]:
     """What every answer says about its figures."""
-    coded = standings.coded_to(asked["known_at"])
-    return {
-        **{name: report[name] for name in ("method", "as_of", "known_at", "actor")},
-        "coded_to": coded.isoformat() if coded else None,
-    }
+    stamp = standings.stamp(day(asked), asked["known_at"], asked["method"], asked["beyond"])
+    return {**stamp, "actor": asked.get("actor")}
+
+
+def worded(said: Mapping[str, Any]) -> bool:
+    """Whether figures may be said in words: not on a day after the last coded one, from method 1.1 on."""
+    stops = standings.method.method_of(said["method"]).parameters.stops_at_coded_day
+    return not stops or said["coded_to"] is None or said["read_on"] <= said["coded_to"]
 
 
 def day(asked: dict[str, Any]) -> datetime.date:
@@ -63,7 +71,7 @@ def known(slug: str) -> str:
 class Scores(Reading):
     """All readings of the seven on one day."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, SENSITIVITY)
+    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, BEYOND, SENSITIVITY)
 
     def answer(self, asked, **place):
         report = standings.report(
@@ -73,22 +81,28 @@ class Scores(Reading):
             sensitivity=asked["sensitivity"],
             version=asked["method"],
             acts=False,
+            beyond=asked["beyond"],
         )
-        return {**report, **clock(asked, report)}
+        return {**report, **clock(asked)}
 
 
 @reads(operation_id="score", parameters=[SLUG], responses=shapes.Score, tags=["Figures"])
 class Score(Reading):
     """All readings of one recommendation on one day."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD)
+    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, BEYOND)
 
     def answer(self, asked, slug):
         report = standings.report(
-            day(asked), asked["known_at"], asked["actor"], version=asked["method"], acts=False
+            day(asked),
+            asked["known_at"],
+            asked["actor"],
+            version=asked["method"],
+            acts=False,
+            beyond=asked["beyond"],
         )
         found = report["recommendations"][known(slug)]
-        return {**clock(asked, report), "recommendation": slug, "readings": found}
+        return {**clock(asked), "recommendation": slug, "readings": found}
 
 
 @reads(operation_id="contributions", parameters=[SLUG], responses=shapes.Contributions, tags=["Figures"])
@@ -96,13 +110,15 @@ class Contributions(Reading):
     """The acts behind one balance, the strongest effect first: `points` add up to the score, `advancing` to A,
     `undermining` to U. `total` counts them all, also with a `limit`."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, STRONGEST)
+    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, BEYOND, STRONGEST)
 
     def answer(self, asked, slug):
-        report = standings.report(day(asked), asked["known_at"], asked["actor"], version=asked["method"])
+        report = standings.report(
+            day(asked), asked["known_at"], asked["actor"], version=asked["method"], beyond=asked["beyond"]
+        )
         balance = report["recommendations"][known(slug)]["balance"]
         return {
-            **clock(asked, report),
+            **clock(asked),
             "recommendation": slug,
             **{name: balance[name] for name in ("score", "A", "U")},
             "total": len(balance["acts"]),
@@ -114,19 +130,23 @@ class Contributions(Reading):
 class Views(Reading):
     """The balances of every actor's acts side by side."""
 
-    parameters = (AS_OF, KNOWN_AT)
+    parameters = (AS_OF, KNOWN_AT, METHOD, BEYOND)
 
     def answer(self, asked, **place):
-        found = standings.views(day(asked), asked["known_at"])
+        found = standings.views(
+            day(asked), asked["known_at"], version=asked["method"], beyond=asked["beyond"]
+        )
+        said = clock(asked)
         names = ("score", "low", "high", "label", "n")
         slim = {
-            actor: {slug: {name: entry[name] for name in names} for slug, entry in entries.items()}
+            actor: {
+                slug: {name: entry[name] for name in names} | ({} if worded(said) else {"label": None})
+                for slug, entry in entries.items()
+            }
             for actor, entries in found.items()
         }
         return {
-            "method": standings.method.CURRENT,
-            "as_of": day(asked).isoformat(),
-            "known_at": asked["known_at"].isoformat() if asked["known_at"] else None,
+            **{name: value for name, value in said.items() if name != "actor"},
             "total": slim.pop(None),
             "actors": slim,
         }
@@ -143,6 +163,7 @@ class Series(Reading):
         ACTOR,
         RECOMMENDATION,
         METHOD,
+        BEYOND,
         THEN,
         parameters.day("first", "Leave out days before this one."),
         parameters.number(
@@ -151,27 +172,21 @@ class Series(Reading):
     )
 
     def answer(self, asked, **place):
-        last = day(asked)
         found = standings.series(
             asked["reading"],
             asked["actor"],
-            as_of=last,
+            as_of=day(asked),
             known_at=asked["known_at"],
             then=asked["then"],
             version=asked["method"],
+            beyond=asked["beyond"],
         )
         days = found["days"]
         first = asked["first"].isoformat() if asked["first"] else ""
         places = [place for place in range(len(days) - 1, -1, -asked["every"]) if days[place] >= first][::-1]
         slugs = [asked["recommendation"]] if asked["recommendation"] else record.RECOMMENDATIONS
-        stamp = {
-            "method": asked["method"] or standings.method.CURRENT,
-            "as_of": last.isoformat(),
-            "actor": asked["actor"],
-        }
-        stamp["known_at"] = asked["known_at"].isoformat() if asked["known_at"] else None
         return {
-            **clock(asked, stamp),
+            **clock(asked),
             "reading": asked["reading"],
             "days": [days[place] for place in places],
             "recommendations": {
@@ -195,6 +210,7 @@ class Waterfall(Reading):
         parameters.day("later_known_at", "As known on that day; default: all we know."),
         ACTOR,
         RECOMMENDATION,
+        METHOD,
     )
 
     def answer(self, asked, **place):
@@ -204,20 +220,20 @@ class Waterfall(Reading):
             # Well-formed both, but the way between them does not exist.
             raise NotFound(f"later: {later} comes before earlier, {earlier}.")
         pairs = ((earlier, asked["earlier_known_at"]), (later, asked["later_known_at"]))
-        found = standings.waterfall(*pairs, asked["actor"])
+        version = asked["method"]
+        found = standings.waterfall(*pairs, asked["actor"], version=version)
         slugs = [asked["recommendation"]] if asked["recommendation"] else record.RECOMMENDATIONS
         return {
-            "method": standings.method.CURRENT,
-            "earlier": _pair(pairs[0]),
-            "later": _pair(pairs[1]),
+            "method": standings.method.method_of(version).version,
+            "earlier": _pair(pairs[0], version),
+            "later": _pair(pairs[1], version),
             "actor": asked["actor"],
             "recommendations": {slug: found[slug] for slug in slugs},
         }
 
 
-def _pair(pair: tuple[datetime.date, datetime.date | None]) -> dict[str, Any]:
-    as_of, known_at = pair
-    return {"as_of": as_of.isoformat(), "known_at": known_at.isoformat() if known_at else None}
+def _pair(pair: tuple[datetime.date, datetime.date | None], version: str | None) -> dict[str, Any]:
+    return {name: value for name, value in standings.stamp(*pair, version).items() if name != "method"}
 
 
 __all__ = ["Contributions", "Invalid", "Score", "Scores", "Series", "Views", "Waterfall"]

@@ -192,13 +192,19 @@ def _accept(event: str, by: Any, given: Mapping[str, Any]) -> None:
     allowed = {
         *("title", "title_zh", "summary", "summary_zh", "date", "date_precision", "actors", "certainty"),
         *("supersedes", "assessments"),
+        *record.ADDED,
     }
     changes = given.get("changes", {})
     if unknown := sorted(set(changes) - allowed):
         raise triage.Refused(
             f"changes: cannot set {', '.join(unknown)[:200]}; allowed are {', '.join(sorted(allowed))}"
         )
-    triage.accept(event, by, version=given.get("version"), why=given.get("why", ""), **_typed(changes))
+    typed = _typed(changes)
+    known = {name: value for name, value in typed.items() if name not in record.ADDED}
+    terms = {name: value for name, value in typed.items() if name in record.ADDED}
+    triage.accept(
+        event, by, version=given.get("version"), why=given.get("why", ""), terms=terms or None, **known
+    )
 
 
 def _edit(event: str, by: Any, given: Mapping[str, Any]) -> None:
@@ -208,7 +214,7 @@ def _edit(event: str, by: Any, given: Mapping[str, Any]) -> None:
 def _typed(changes: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse values of a shape that no field of the record has, before they reach it."""
     lists, texts = (
-        ("actors", "supersedes", "sources", "assessments"),
+        ("actors", "supersedes", "suspends", "sources", "assessments"),
         ("date", "title", "title_zh", "summary"),
     )
     for name, value in changes.items():

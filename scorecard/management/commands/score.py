@@ -16,6 +16,11 @@ QUESTIONS = (
     ("--asks", "FILE", "JSON Lines of asks set by hand, beside a file of events"),
     ("--as-of", "DATE", "what had happened by that day; today when not given"),
     ("--known-at", "DATE", "what was on record by that day; everything when not given"),
+    (
+        "--coded-to",
+        "DATE",
+        "the last coded day; when not given, that of the database, and none with --events",
+    ),
     ("--actor", "ACTOR", f"the view of one of {', '.join(record.ACTORS)}"),
     ("--method", "VERSION", "a version of the method; the current one when not given"),
     ("--since", "DATE", "add a waterfall: which acts moved each balance since that day, and why"),
@@ -32,6 +37,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         for name, metavar, words in QUESTIONS:
             parser.add_argument(name, metavar=metavar, help=words)
+        parser.add_argument(
+            "--beyond", action="store_true", help="also read days after the last coded one, without words"
+        )
         parser.add_argument("--series", choices=("balance", "pulse"), help="add a reading's daily series")
         parser.add_argument("--then", action="store_true", help="the series with each day as known then")
         parser.add_argument("--proof", action="store_true", help="add the acts behind pulses and asks too")
@@ -48,18 +56,25 @@ class Command(BaseCommand):
         as_of = _day(asked, "as_of") or datetime.datetime.now(datetime.UTC).date()
         known_at = _day(asked, "known_at")
         log, actor, version = _log(asked), asked["actor"], asked["method"]
-        found = method.report(log, as_of, known_at, actor, asked["sensitivity"], version, asked["proof"])
+        bound = {"coded_to": _coded_to(asked, known_at), "beyond": asked["beyond"]}
+        found = method.report(
+            log, as_of, known_at, actor, asked["sensitivity"], version, asked["proof"], **bound
+        )
         if asked["series"]:
             known = method.THEN if asked["then"] else known_at
-            drawn = method.series(log, asked["series"], actor, as_of=as_of, known=known, version=version)
+            drawn = method.series(
+                log, asked["series"], actor, as_of=as_of, known=known, version=version, **bound
+            )
             found["series"] = {"reading": asked["series"], "as_known_then": asked["then"], **drawn.as_dict()}
         if asked["since"]:
+            first, first_known = _day(asked, "since"), _day(asked, "since_known_at") or known_at
+            old = asked["since_method"] or version
             found["waterfall"] = method.waterfall(
                 log,
-                (_day(asked, "since"), _day(asked, "since_known_at") or known_at),
-                (as_of, known_at),
+                (method.read_on(first, _coded_to(asked, first_known), old, asked["beyond"]), first_known),
+                (method.read_on(as_of, bound["coded_to"], version, asked["beyond"]), known_at),
                 actor,
-                version_before=asked["since_method"] or version,
+                version_before=old,
                 version_after=version,
             )
         return found
@@ -77,6 +92,15 @@ def _log(asked):
             return method.read_lines(events)
         with rows.opened(asked["asks"]) as by_hand:
             return method.read_lines(events, by_hand)
+
+
+def _coded_to(asked, known_at):
+    """The last coded day as known on a day: what was given, else what the database says."""
+    if asked["coded_to"] or asked["events"]:
+        return _day(asked, "coded_to")
+    from scorecard import standings
+
+    return standings.coded_to(known_at)
 
 
 def _day(asked, name):

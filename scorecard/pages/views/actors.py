@@ -19,7 +19,7 @@ from tracker import record
 from tracker.codebook import current
 
 PAIR = current().compared or ()
-VERDICTS = ("advancing", "undermined")
+DIRECTED = ("advancing", "undermined", "leaning advancing", "leaning undermined")
 
 
 @conditional.page
@@ -77,7 +77,7 @@ def _line(read: Reading, actor: str, query: str) -> dict[str, Any]:
         "values": [
             {
                 "text": sentences.signed(balance["score"]),
-                "look": direction(balance["score"]) if balance["label"] in VERDICTS else "even",
+                "look": direction(balance["score"]) if balance["label"] in DIRECTED else "even",
             }
             for balance in balances
         ],

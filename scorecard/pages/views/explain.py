@@ -104,7 +104,9 @@ def parameter_rows() -> list[dict[str, str]]:
 
 
 def _value(value: Any) -> str:
-    """One number or several, without needless decimals."""
+    """One number or several, without needless decimals; a rule is on or off."""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
     several = value if isinstance(value, list) else [value]
     return " · ".join(f"{number:g}" for number in several)
 
@@ -230,11 +232,11 @@ def services() -> list[dict[str, str]]:
 
 def listed() -> list[dict[str, Any]]:
     """Every version, the newest first, with the parameters in which it departs from the current one."""
-    current = parameters.METHODS[parameters.CURRENT].parameters.as_dict()
+    current = parameters.method_of(None).parameters.as_dict()
     return [
         {
             "version": method.version,
-            "adopted": sentences.day(method.adopted),
+            "adopted": sentences.day(method.adopted) if method.adopted else "",
             "summary": gettext(method.summary) if method.summary else "",
             "current": method.version == parameters.CURRENT,
             "differs": [
@@ -243,21 +245,21 @@ def listed() -> list[dict[str, Any]]:
                 if current.get(name) != value
             ],
         }
-        for method in reversed(parameters.METHODS.values())
+        for method in reversed(parameters.in_service())
     ]
 
 
 def compared(read: Reading) -> list[dict[str, Any]]:
     """For every version but the current one: each score by it, by the current one, and the difference."""
     return [
-        {"version": version, "rows": [_version_row(read, slug, version) for slug in read.slugs]}
-        for version in reversed(parameters.METHODS)
-        if version != parameters.CURRENT
+        {"version": method.version, "rows": [_version_row(read, slug, method.version) for slug in read.slugs]}
+        for method in reversed(parameters.in_service())
+        if method.version != read.method
     ]
 
 
 def _version_row(read: Reading, slug: str, version: str) -> dict[str, str]:
-    other = standings.report(read.clock.as_of, read.clock.known_at, version=version)
+    other = standings.report(read.read_on, read.clock.known_at, version=version)
     before, now = (report["recommendations"][slug]["balance"]["score"] for report in (other, read.report))
     return {
         "name": vocabulary.short_name(slug),

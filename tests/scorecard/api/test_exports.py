@@ -87,7 +87,10 @@ def test_a_table_ten_times_as_long_takes_no_more_memory(ending, monkeypatch):
 
     def peak(count):
         rows = (
-            ("an-id", "2025-01-21", "day", "us", "confirmed", "trust", 1, 4, None, "a reason " * 9, "", None)
+            (
+                *("an-id", "2025-01-21", "day", "us", "confirmed", "trust", 1, 4, None, "a reason " * 9),
+                *("", None, None, "wide", None, ""),
+            )
             for _number in range(count)
         )
         tracemalloc.start()

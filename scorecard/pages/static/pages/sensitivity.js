@@ -35,19 +35,22 @@
     data.events.forEach((event, index) => {
       credited[index] = {};
       for (const [rec, direction, strength] of event.assessments) {
-        const own = pair(direction, p.weight[strength - 1] * p.certainty[CERTAINTY[event.certainty]]);
+        const weight = p.weight[strength - 1] * p.certainty[CERTAINTY[event.certainty]] * event.reach;
+        const own = pair(direction, weight);
         const undone = [0, 0];
-        for (const earlier of event.ends) {
+        for (const earlier of event.undoes) {
           const old = credited[earlier][rec];
           if (!old) continue;
           const kept = 2 ** (-(event.start - data.events[earlier].start) / p.halfLife[old[2] - 1]);
           undone[0] += old[0] * kept;
           undone[1] += old[1] * kept;
         }
-        const a = Math.max(0, own[0] - p.netting * undone[1]);
-        const u = Math.max(0, own[1] - p.netting * undone[0]);
+        // By method 1.1 an act is worth no less than what it replaces on its own side, up to one act in operation.
+        const worth = undone.map((replaced) => data.parameters.keeps_worth ? Math.min(replaced, p.weight[4]) : 0);
+        const a = Math.max(0, own[0] - p.netting * undone[1], direction > 0 ? worth[0] : 0);
+        const u = Math.max(0, own[1] - p.netting * undone[0], direction < 0 ? worth[1] : 0);
         credited[index][rec] = [a, u, strength];
-        if (event.end !== null && event.end <= data.day) continue;
+        if (!event.counts) continue;
         const kept = 2 ** (-(data.day - event.start) / p.halfLife[strength - 1]);
         const heap = strength <= 2 ? talk : acts;
         heap[rec][0] += a * kept;
