@@ -1,4 +1,4 @@
-"""What migrations put on guard still stands there when all have run: SQLite copies tables, and a copy has no triggers."""
+"""What migrations put on guard still stands when all have run: SQLite copies tables, and a copy has no triggers."""
 
 import re
 from pathlib import Path
