@@ -1,15 +1,9 @@
-"""What a feed document says, as plain values. Pure.
-
-How an entry is known again within its feed. Pure.
-
-Dates of entries: aware, in UTC, and only when believable. Pure.
-"""
+"""What a feed document says, as plain values, and how an entry is known again within its feed. Pure."""
 
 import hashlib
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 MAXIMUM_ENTRIES = 500  # kept per document; the rest is counted
 MAXIMUM_TITLE = 500  # characters
@@ -23,7 +17,7 @@ class NotAFeed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item as delivered. Texts may be empty; `published` is None when missing or not believable.
+    """One item as delivered. Texts may be empty; `published` is None when missing or unreadable.
 
     `identity` is the publisher's own id, else the link, else a digest of the title; never empty.
     """
@@ -51,6 +45,22 @@ class Document:
     left_out: int = 0
     older: str = ""  # the publisher's own page with the items before these
     generator: str = ""
+    hub: str = ""  # where WebSub subscriptions are made, by the feed's own word
+    topic: str = ""  # the address that the hub knows the feed by
+
+
+def newest(moments: Sequence[datetime | None]) -> list[int]:
+    """The places of the items to keep, by their dates: the newest of too many; of those without one, both ends."""
+    places = range(len(moments))
+    if len(moments) <= MAXIMUM_ENTRIES:
+        return list(places)
+    dated = sorted((moment, place) for place, moment in enumerate(moments) if moment)
+    undated = [place for place in places if not moments[place]]
+    room = max(MAXIMUM_ENTRIES - len(dated), MAXIMUM_ENTRIES // 10)
+    if len(undated) > room:
+        undated = undated[: room // 2] + undated[-(room - room // 2) :]
+    left = MAXIMUM_ENTRIES - len(undated)
+    return sorted([place for _moment, place in dated[max(0, len(dated) - left) :]] + undated)
 
 
 def identity(given: object, link: str, title: str, html: str = "") -> str:
@@ -69,59 +79,3 @@ def storable(text: str) -> str:
     if text.isascii() and "\x00" not in text:
         return text
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
-
-
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-CHINESE = re.compile(
-    r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})\s*日?(?:[\sT]*(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
-)
-ZONES = {"EST": "-0500", "EDT": "-0400", "CST": "-0600", "CDT": "-0500", "PST": "-0800", "PDT": "-0700"}
-ZONES |= {"BST": "+0100", "CEST": "+0200", "CET": "+0100", "JST": "+0900", "HKT": "+0800", "SGT": "+0800"}
-ZONE = re.compile(r"\b(" + "|".join(ZONES) + r")\s*$")
-
-
-def read(value: str | None) -> datetime | None:
-    """A moment in UTC from RFC 822, ISO 8601 or 2026年3月4日; None when it is none of them."""
-    value = (value or "").strip()[:100]
-    if not value:
-        return None
-    for attempt in (_iso, _mail, _chinese):
-        try:
-            moment = attempt(value)
-        except (ValueError, TypeError, OverflowError, IndexError):
-            continue
-        if moment is not None:
-            return _in_utc(moment)
-    return None
-
-
-def believable(moment: datetime | None, *, now: datetime) -> datetime | None:
-    """The moment, or None when it lies before 1990 (1970 means: nobody set it) or more than a day ahead."""
-    if moment is None or moment < EARLIEST or moment > now + timedelta(days=1):
-        return None
-    return moment
-
-
-def _in_utc(moment: datetime) -> datetime | None:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        return None
-
-
-def _iso(value: str) -> datetime:
-    return datetime.fromisoformat(value)
-
-
-def _mail(value: str) -> datetime:
-    return parsedate_to_datetime(ZONE.sub(lambda found: ZONES[found.group(1)], value))
-
-
-def _chinese(value: str) -> datetime | None:
-    found = CHINESE.search(value)
-    if found is None:
-        return None
-    year, month, day, hour, minute, second = (int(number or 0) for number in found.groups())
-    return datetime(year, month, day, hour, minute, second)

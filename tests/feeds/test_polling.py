@@ -1,11 +1,13 @@
 """A poll keeps what is new, once, and gives the feed back; whatever goes wrong stays with its feed."""
 
+import io
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
-from feeds import polling, scheduling
+from feeds import entries, polling, scheduling
 from feeds.models import Delivery, Feed, Poll
 from feeds.parsing import document
 from feeds.scheduling import Batch
@@ -385,3 +387,170 @@ def test_private_addresses_are_not_called_unless_allowed(feed, settings, publish
     settings.FETCH_ALLOW_PRIVATE = False
     assert poll(feed)[0].kind == "blocked"
     assert publisher.requests == []
+
+
+def sent(publisher):
+    """The validators of each request."""
+    names = ("If-None-Match", "If-Modified-Since")
+    return [
+        next((headers[name] for name in names if name in headers), None)
+        for _path, headers in publisher.requests
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 304])
+def test_validators_are_renewed_by_every_answer(feed, publisher, status):
+    tags = iter(("a", "b", "c"))
+
+    def renewing(handler):
+        fresh = status == 200 or "If-None-Match" not in handler.headers
+        answering(200 if fresh else 304, feed_of("one") if fresh else b"", {"ETag": next(tags)})(handler)
+
+    publisher.pages["/feed"] = renewing
+    for _ in range(3):
+        poll(feed)
+    assert sent(publisher) == [None, "a", "b"]
+
+
+def test_a_304_without_validators_keeps_the_old_ones(feed, publisher):
+    def once(handler):
+        known = "If-None-Match" in handler.headers
+        answering(304 if known else 200, b"" if known else feed_of("one"), {} if known else {"ETag": "a"})(
+            handler
+        )
+
+    publisher.pages["/feed"] = once
+    for _ in range(3):
+        poll(feed)
+    assert sent(publisher) == [None, "a", "a"]
+
+
+def test_a_server_that_says_304_for_ever_is_asked_for_the_whole_document(feed, publisher):
+    keys = ["one"]
+
+    def frozen(handler):
+        known = "If-Modified-Since" in handler.headers
+        stamp = {"Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT"}
+        answering(304 if known else 200, b"" if known else feed_of(*keys), stamp)(handler)
+
+    publisher.pages["/feed"] = frozen
+    poll(feed)
+    keys.append("two")
+    for _ in range(polling.WHOLE_POLLS):
+        poll(feed)
+    assert Article.objects.filter(title="Act two").exists()
+
+
+@pytest.mark.parametrize("why", ["a day", "poll now", "named"])
+def test_the_whole_document_is_asked_for_daily_and_by_whoever_asks(feed, publisher, why):
+    publisher.pages["/feed"] = answering(200, feed_of("one"), {"ETag": "a"})
+    poll(feed)
+    if why == "a day":
+        Feed.objects.update(whole_at=timezone.now() - timedelta(hours=25))
+    elif why == "poll now":
+        Feed.objects.poll_soon()
+    if why == "named":
+        call_command("poll", str(feed.pk), stdout=io.StringIO())
+    else:
+        poll(feed)
+    poll(feed)
+    assert sent(publisher) == [None, None, "a"]
+
+
+def test_a_first_answer_of_304_is_a_trouble(feed, publisher):
+    publisher.pages["/feed"] = answering(304)
+    poll(feed)
+    assert (feed.state, feed.trouble) == ("amber", "protocol")
+    assert "never read" in feed.trouble_text
+
+
+def test_a_feed_that_says_304_to_everything_for_a_week_is_doubted(feed, publisher):
+    poll(feed)
+    publisher.pages["/feed"] = answering(304)
+    Feed.objects.update(whole_at=timezone.now() - timedelta(days=9))
+    poll(feed)
+    assert feed.state == "green"
+    assert "even when asked for the whole document" in feed.health()
+    assert list(Feed.objects.quiet()) == [feed]
+
+
+def test_a_document_that_changes_without_anything_new_is_doubted(feed, publisher):
+    for number in range(12):
+        publisher.pages["/feed"] = feed_of("one") + f"<!-- {number} -->".encode()
+        poll(feed)
+    assert feed.barren_reads == 11
+    Feed.objects.update(
+        newest_at=timezone.now() - timedelta(days=30), quiet_after=timezone.now() - timedelta(days=9)
+    )
+    feed.refresh_from_db()
+    assert "Its document changes" in feed.health()
+
+
+def test_the_newest_of_too_many_items_arrives_though_it_stands_last(feed, publisher):
+    for count in (600, 601):
+        publisher.pages["/feed"] = feed_of(*range(count))
+        poll(feed)
+    assert Article.objects.filter(title__in=["Act 599", "Act 600"]).count() == 2
+
+
+def test_a_spent_limit_is_waited_out_though_the_answer_was_good(feed, publisher):
+    limits = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30000"}
+    publisher.pages["/feed"] = answering(200, feed_of("one"), limits)
+    poll(feed)
+    assert feed.next_poll_at > timezone.now() + timedelta(seconds=29_000)
+
+
+def google(number, day=16):
+    """A story of Google News as the nth call lists it: its link, its id and the link in its body are new."""
+    link = f"https://news.google.com/rss/articles/CBMi{number}?oc=5"
+    return (
+        f"<item><title>Senate passes chip bill - Harbour Wire</title><link>{link}</link>"
+        f"<guid isPermaLink='false'>CBMi{number}</guid><pubDate>Mon, {day} Nov 2026 14:05:11 GMT</pubDate>"
+        f"<description>&lt;a href='{link}'&gt;Senate passes chip bill&lt;/a&gt; Harbour Wire</description>"
+        "<source url='https://wire.example'>Harbour Wire</source></item>"
+    )
+
+
+def test_a_story_that_an_aggregator_renames_at_every_call_is_one_article(feed, publisher):
+    other = Feed.objects.create(url=publisher.url("/other"))
+    for number in range(3):
+        publisher.pages["/feed"] = rss(google(f"A{number}"))
+        publisher.pages["/other"] = rss(google(f"B{number}"))
+        outcomes = poll(feed, other)
+        assert [outcome.new for outcome in outcomes] == ([0, 0] if number else [1, 1])
+    assert (Article.objects.count(), Delivery.objects.count(), ArticleVersion.objects.count()) == (1, 2, 0)
+    publisher.pages["/feed"] = rss(google("C", day=17))
+    poll(feed)
+    assert Article.objects.count() == 2
+
+
+def test_what_was_known_by_an_aggregators_id_stays_known(feed, publisher):
+    publisher.pages["/feed"] = rss(google("A"))
+    poll(feed)
+    Delivery.objects.update(guid="CBMiA", guid_key=entries.key_of("CBMiA"))
+    Article.objects.update(url_key="before")
+    publisher.pages["/feed"] = rss(google("A")) + b"<!-- another call -->"
+    assert poll(feed)[0].new == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [
+        ("/2026/us-and-china-resume-talks?list=a", "/2026/us-and-china-resume-talks?list=b", 1),
+        ("/2026/us-and-china-resume-talks", "/2026/us-and-china-resume-talks?list=b", 1),
+        ("/a-75730109?x=1", "/a-75730109?x=2", 1),
+        ("/article?id=1", "/article?id=2", 2),
+        ("/view.php?id=1", "/view.php?id=2", 2),
+    ],
+)
+def test_a_page_listed_with_other_parameters_is_one_article_where_its_path_names_it(
+    feed, publisher, one, other, count
+):
+    second = Feed.objects.create(url=publisher.url("/other"))
+    for path, link in (("/feed", one), ("/other", other)):
+        publisher.pages[path] = rss(
+            item(link, title="US and China resume talks", link=f"https://desk.example{link}")
+        )
+    poll(feed)
+    poll(second)
+    assert (Article.objects.count(), Delivery.objects.count()) == (count, 2)
