@@ -17,8 +17,9 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tracker import clustering, coverage, grouping, record, sql, tagger_versions, tagging, triage
+from tracker import clustering, coverage, grouping, sql, tagger_versions, tagging, triage
 from tracker.clustering.index import WINDOW
+from tracker.codebook import current
 from tracker.models import Article, Event, Lease
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ def pass_over_old() -> int:
 
     A feed's first poll and its archive bring years of it, and none can be proposed or joined.
     """
-    first = record.START - datetime.timedelta(WINDOW)
+    first = current().start - datetime.timedelta(WINDOW)
     start = datetime.datetime.combine(first, datetime.time.min, datetime.UTC)
     old = Article.objects.filter(state=Article.State.NEW, published_at__lt=start)
     return old.update(state=Article.State.BACKGROUND, filed_at=timezone.now())
@@ -95,7 +96,7 @@ def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: A
     report = grouping.reading_of(article)
     ranking = index.rank(report)
     choice = ranking.choice()
-    if choice is None and (suggestion.relevance < GATE or article.day < record.START):
+    if choice is None and (suggestion.relevance < GATE or article.day < current().start):
         return False
     with transaction.atomic():
         if choice is not None:

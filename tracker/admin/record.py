@@ -135,7 +135,7 @@ class EventAdmin(Blinded):
     @admin.display(description=_("codes"))
     def codes(self, event):
         return " · ".join(
-            f"{vocabulary.MARKS[row.direction]} {vocabulary.SHORT[row.recommendation_id]} {row.strength}"
+            f"{vocabulary.MARKS[row.direction]} {vocabulary.short(row.recommendation_id)} {row.strength}"
             for row in event.assessments.all()
         )
 
@@ -153,7 +153,7 @@ class EventAdmin(Blinded):
         rows = (
             (
                 vocabulary.MARKS[row.direction],
-                vocabulary.SHORT[row.recommendation_id],
+                vocabulary.short(row.recommendation_id),
                 row.strength,
                 row.ask,
                 row.rationale,

@@ -28,6 +28,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from tracker import record, sql, text
+from tracker.codebook import current
 from tracker.models import Article, Decision, Event, Report
 from tracker.triage import coding, searchable
 from tracker.triage.statuses import NEW, PROPOSED, SNOOZED, Refused
@@ -35,7 +36,6 @@ from tracker.triage.statuses import NEW, PROPOSED, SNOOZED, Refused
 HALF_LIFE_DAYS = 7.0
 UNDATED_DAYS = 14
 STRENGTH_WORTH = {1: 1.0, 2: 1.5, 3: 2.5, 4: 4.0, 5: 4.0}
-EPOCH = datetime.date(2025, 1, 21)
 
 
 def priority_of(
@@ -53,7 +53,7 @@ def priority_of(
     ]
     value = max(0.01, min(1.0, relevance or 0.0)) * (0.5 + sum(sorted(weights)[-3:]))
     value *= 1.0 + math.log2(max(1, outlets)) / 2  # taken up by others: more likely an act of weight
-    days = (date - EPOCH).days - (0 if dated else UNDATED_DAYS)
+    days = (date - current().start).days - (0 if dated else UNDATED_DAYS)
     return round(math.log2(value) + days / HALF_LIFE_DAYS, 4)
 
 
@@ -220,9 +220,9 @@ def count_reports(event: Event, outlets: int | None = None) -> bool:
 
 
 def actors_in_order(actors: Iterable[Any]) -> list[str]:
-    """The codebook's actors among those given, in its order."""
+    """The actors that are still coded among those given, in the codebook's order."""
     named = set(actors)
-    return [actor for actor in record.ACTORS if actor in named]
+    return [actor.slug for actor in current().offered_actors() if actor.slug in named]
 
 
 def _certainty(value: Any) -> str:
