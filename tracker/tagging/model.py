@@ -25,6 +25,7 @@ from tracker.tagging.vectors import Vocabulary
 FORMAT = 2
 PAIRS = tuple((rec, direction) for rec in RECOMMENDATIONS for direction in (1, -1))
 WITNESSES = 8
+TABLE = -6  # which column of `with_relevance` is what the rules say of the pair
 CHANCE = 5  # which column of `with_relevance` says how likely the pair is by the learnt weights alone
 
 _ARRAYS = (
@@ -149,6 +150,7 @@ def to_bytes(model: Model) -> bytes:
     """The model as a compressed npz; `from_bytes` gives it back."""
     meta = {
         "format": FORMAT,
+        "recommendations": RECOMMENDATIONS,
         "words": model.vocabulary.words,
         "signs": model.vocabulary.signs,
         "threshold": model.threshold,
@@ -183,11 +185,22 @@ def from_bytes(stored: bytes) -> Model:
         meta = json.loads(held["meta"].tobytes())
         if meta["format"] != FORMAT:
             raise ModelError(f"this model has format {meta['format']}, this program reads {FORMAT}: retrain")
+        _check_list(meta.get("recommendations"), held["touched"].shape[1])
         return _rebuilt(held, meta)
     except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, ModelError):
             raise
         raise ModelError(f"these bytes are no stored model ({error}): retrain") from None
+
+
+def _check_list(known: list[str] | None, count: int) -> None:
+    """`ModelError` unless the model's columns are the codebook's recommendations; old ones say only how many."""
+    if count != len(RECOMMENDATIONS):
+        raise ModelError(
+            f"this model knows {count} recommendations, the codebook has {len(RECOMMENDATIONS)}: retrain"
+        )
+    if known is not None and tuple(known) != RECOMMENDATIONS:
+        raise ModelError("this model knows other recommendations than the codebook: retrain")
 
 
 def digest(*parts: bytes) -> str:
