@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import log, record, triage
+from tracker.codebook import current
 from tracker.models import Coding, Event
 from tracker.triage import blind, coding
 from tracker.triage.steps import DECIDE, REVIEW, reason
@@ -98,7 +99,7 @@ def checked(event: Event, body: Mapping[str, Any]) -> dict[str, Any]:
         raise triage.Refused(
             _("certainty is one of %(allowed)s.") % {"allowed": ", ".join(record.CERTAINTIES)}
         )
-    actors = [actor for actor in record.ACTORS if actor in (body.get("actors") or ())]
+    actors = [actor for actor in current().actor_slugs if actor in (body.get("actors") or ())]
     return {"relevant": True, "actors": actors, "certainty": certainty, "assessments": lines}
 
 
@@ -106,7 +107,7 @@ def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str
     """The fields in which two codings differ; rationale and ask are each coder's own words."""
     found = [name for name in ("relevant", "actors", "certainty") if first[name] != second[name]]
     one, other = _codes(first), _codes(second)
-    return found + [slug for slug in record.RECOMMENDATIONS if one.get(slug) != other.get(slug)]
+    return found + [slug for slug in current().slugs if one.get(slug) != other.get(slug)]
 
 
 def _codes(body: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
@@ -179,7 +180,7 @@ def measured(pairs: list[Pair], draws: int = DRAWS) -> list[Agreement]:
         ),
         _alpha("direction", "", pairs, _all_directions, "nominal", draws),
     ]
-    for slug in record.RECOMMENDATIONS:
+    for slug in current().slugs:
         found.append(_alpha("direction", slug, pairs, _direction_of(slug), "nominal", draws))
         found.append(_alpha("strength", slug, pairs, _strength_of(slug), "ordinal", draws))
     return found
@@ -202,7 +203,7 @@ def _strength_of(slug: str) -> Callable[[Mapping[str, Any]], list[int | None]]:
 
 
 def _all_directions(body: Mapping[str, Any]) -> list[str]:
-    return [value for slug in record.RECOMMENDATIONS for value in _direction_of(slug)(body)]
+    return [value for slug in current().slugs for value in _direction_of(slug)(body)]
 
 
 def _alpha(

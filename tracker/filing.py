@@ -18,8 +18,9 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tracker import clustering, coverage, grouping, habits, record, sql, tagger_versions, tagging, triage
+from tracker import clustering, coverage, grouping, habits, sql, tagger_versions, tagging, triage
 from tracker.clustering.index import WINDOW
+from tracker.codebook import current
 from tracker.models import Article, Event, Lease, Report
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def pass_over_old() -> int:
 
     A feed's first poll and its archive bring years of it, and none can be proposed or joined.
     """
-    first = record.START - datetime.timedelta(WINDOW)
+    first = current().start - datetime.timedelta(WINDOW)
     start = datetime.datetime.combine(first, datetime.time.min, datetime.UTC)
     old = Article.objects.filter(state=Article.State.NEW, published_at__lt=start)
     return old.update(state=Article.State.BACKGROUND, filed_at=timezone.now())
@@ -105,7 +106,7 @@ def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: A
     choice = ranking.choice()
     if choice and not choice.copy and suggestion.relevance < border:
         choice = None
-    if choice is None and (suggestion.relevance < border or article.day < record.START):
+    if choice is None and (suggestion.relevance < border or article.day < current().start):
         return False
     with transaction.atomic():
         if choice is not None:

@@ -168,7 +168,7 @@ def _article(raw: dict[str, Any]) -> tuple[Article, dict[str, Any]]:
         publisher=text.strict(raw["publisher"], "publisher", 300),
         language=raw["lang"],
         published_at=published,
-        first_seen_at=published or _noon((raw["event"] or record_format.START.isoformat())[:10]),
+        first_seen_at=published or _noon((raw["event"] or current().start.isoformat())[:10]),
         state=STATES.get(raw["kind"], Article.State.BACKGROUND),
     )
     return article, raw

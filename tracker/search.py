@@ -17,7 +17,8 @@ from typing import Any
 from django.db.models import Exists, Lookup, OuterRef, Q, TextField
 from django.utils.translation import gettext as _
 
-from tracker import record, terms
+from tracker import terms
+from tracker.codebook import current
 from tracker.models import Event, Report
 from tracker.terms import LANGUAGES, LONGEST, MOST_TERMS, OTHER_LANGUAGES, PUBLIC, SearchError, Term
 from tracker.text import SOURCES, titles_of
@@ -88,7 +89,7 @@ def codes_of(assessments: Iterable[Mapping[str, Any]]) -> str:
 
 def explained() -> list[tuple[str, str]]:
     """The language by example, for the pages where one searches."""
-    rec, actor = record.RECOMMENDATIONS[0], record.ACTORS[0]
+    rec, actor = current().slugs[0], current().actor_slugs[0]
     return [
         ("export control", _("every word, each where a word begins; Chinese anywhere, in either script")),
         ('"export controls"', _("these words whole, in this order")),

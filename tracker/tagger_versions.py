@@ -33,6 +33,7 @@ HELD_BACK = 0  # this fifth of the decided events trains no version, so that ver
 FEWEST_ACTS = 30  # acts among delivered items, below which their order says too little
 FEWEST = 10  # decided events held back, below which the cross-validated figures decide
 SHIPPED, MEANINGS = "tagger.npz", "meanings.npz"  # beside the seeds
+FEWEST_LABELLED = 200  # texts with a label, below which no weights are learnt and the rules serve alone
 WORSE = 0.02  # how much lower micro-F1 may be and still count as not worse
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def from_seeds() -> tagging.Tagger:
             except (tagging.model.ModelError, OSError) as error:
                 log.warning("%s cannot be used: %s", path.name, error)
         name = f"seeds-{_digest_of_seeds()}"
-        model = tagging.training.train(tagger_examples.seeded(), listed, name=name, encode=_encoder())
+        model = _learnt(tagger_examples.seeded(), listed, name)
         _keep(path, tagging.model.to_bytes(model))
     return _tagger(listed, model)
 
@@ -96,6 +97,17 @@ def _shipped() -> tagging.model.Model | None:
     except (tagging.model.ModelError, OSError) as error:
         log.warning("%s cannot be used: %s", path.name, error)
         return None
+
+
+def _learnt(examples: Sequence[Example], listed: tagging.cues.Cues, name: str) -> tagging.model.Model:
+    """What these teach; where they are too few, the rules alone."""
+    if _labelled(examples) < FEWEST_LABELLED:
+        return training.rules_alone(name)
+    return training.train(examples, listed, name=name, encode=_encoder())
+
+
+def _labelled(examples: Sequence[Example]) -> int:
+    return sum(bool(one.labels) for one in examples)
 
 
 def retrain() -> Outcome:
@@ -111,6 +123,9 @@ def retrain() -> Outcome:
         *(one for one in decided if fold_of(one.group) != HELD_BACK),
         *tagger_examples.unrelated(),
     ]
+    if (labelled := _labelled(learnt)) < FEWEST_LABELLED:
+        why = f"{labelled} texts have a label, weights are learnt from {FEWEST_LABELLED} on: the rules serve alone"
+        return Outcome(last[0] if last else "the version of the seeds", {}, False, why)
     model = tagging.training.train(learnt, listed, encode=_encoder())
     model.name = f"{timezone.now():%Y-%m-%d}-{tagging.training.digest(learnt)}"
     if TaggerVersion.objects.filter(name=model.name).exists():

@@ -18,6 +18,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tracker import record
+from tracker.codebook import current
 from tracker.models import Event
 from tracker.text import UNSPACED, search_form
 
@@ -180,7 +181,7 @@ def _patterns(asked: Mapping[str, Collection[str]]) -> tuple[str, ...]:
 def _pieces(asked: Mapping[str, Collection[str]]) -> Iterator[str]:
     signs, steps = _ones(asked, "direction", 3), _ones(asked, "strength", len(record.STRENGTHS))
     for rec, ask in product(sorted(asked.get("rec", ("",))), sorted(asked.get("ask", ("",)))):
-        if rec and ask and ask not in record.ASKS[rec]:
+        if rec and ask and not current().has_ask(rec, ask):
             continue
         for sign, step in product(signs, steps):
             yield f"{f' {rec}' if rec else ''}/{sign}{step}/{f'{ask} ' if ask else ''}"
@@ -276,9 +277,9 @@ def _as_it_is(_field: str, value: str) -> str:
 PUBLIC: dict[str, Callable[[str, str], Any]] = {
     "title": _as_it_is,
     "source": _as_it_is,
-    "actor": _choice(lambda: record.ACTORS),
-    "rec": _choice(lambda: record.RECOMMENDATIONS),
-    "ask": _choice(lambda: sorted({ask for asks in record.ASKS.values() for ask in asks})),
+    "actor": _choice(lambda: current().actor_slugs),
+    "rec": _choice(lambda: current().slugs),
+    "ask": _choice(lambda: sorted({ask for _rec, ask in current().asks})),
     "direction": _direction,
     "strength": _choice(lambda: map(str, record.STRENGTHS)),
     "certainty": _choice(lambda: record.CERTAINTIES),

@@ -40,7 +40,7 @@ Feed.objects.all().delete()
 ada = get_user_model().objects.create_superuser("ada", password="x")
 _key, deciding = keys.issue("analyst", ada, ["decide"])
 key, _text = keys.issue("listener", ada, ["webhooks"])
-head = record.verify()
+head = log.verify()
 Webhook.objects.create(key=key, url=RECEIVER, secret=calling.new_secret(), sequence=head)
 Subscription.objects.bulk_create(
     Subscription(email=f"reader{n}@example.org", rhythm="daily", confirmed_at=timezone.now(), told=head)

@@ -108,7 +108,7 @@ def test_what_the_analyst_was_told_is_accepted_is_on_record_once(after):
 
 
 def test_the_log_is_whole_and_holds_what_was_accepted_and_no_more(after):
-    count = after.service.ask("from tracker import record\nanswer = record.verify()")
+    count = after.service.ask("from tracker import log\nanswer = log.verify()")
     assert count == after.head + len(accepted(after))
 
 

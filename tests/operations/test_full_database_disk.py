@@ -121,7 +121,7 @@ def test_what_the_analyst_was_told_is_accepted_is_on_record_once(after):
     )
     on_record = {event for (event,) in rows}
     assert set(after.analyst.accepted) <= on_record
-    count = after.service.ask("from tracker import record\nanswer = record.verify()")
+    count = after.service.ask("from tracker import log\nanswer = log.verify()")
     assert count == after.head + len(on_record)
 
 

@@ -51,7 +51,7 @@ for batch in scheduling.claim():
     list(polling.poll_batch(batch))
 answer = {
     "whole": whole,
-    "revisions": record.verify(),
+    "revisions": log.verify(),
     "on_record": sorted(Event.objects.filter(id__startswith="full-").values_list("id", flat=True)),
     "articles": [before, Article.objects.filter(url__contains="desk.example").count()],
 }
@@ -61,7 +61,7 @@ answer = {
 def test_a_full_disk_loses_nothing_that_was_accepted_and_heals_by_itself(tmp_path):
     with Publisher() as publisher, Service(tmp_path).filled() as service:
         publisher.pages["/feed"] = feed_of("one", "two", "three")
-        before = service.ask("from tracker import record\nanswer = record.verify()")
+        before = service.ask("from tracker import log\nanswer = log.verify()")
         full = service.ask(FULL.replace("ADDRESS", repr(publisher.url("/feed"))))
         after = service.ask(AFTER)
     assert full["accepted"]

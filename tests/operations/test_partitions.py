@@ -32,7 +32,7 @@ answer = {
     "waiting": mine.filter(state="new").count(),
     "seeded": Article.objects.exclude(pk__in=mine).count(),
     "reports": Report.objects.count(),
-    "revisions": record.verify(),
+    "revisions": log.verify(),
 }
 """
 

@@ -74,7 +74,7 @@ Delivery.objects.filter(delivered_at=None).update(leased_until=None, next_at=pas
 mailing.sweep()
 head = Head.objects.get(id=1).sequence
 answer = {
-    "head": record.verify(),
+    "head": log.verify(),
     "kinds": sorted(set(Revision.objects.values_list("kind", flat=True))),
     "behind": Webhook.objects.filter(sequence__lt=head).count(),
     "waiting": Mail.objects.filter(state__in=("waiting", "sending")).count(),

@@ -1,5 +1,6 @@
 """The second instance: the recommendations of an invented commission, for everything that must not know the first."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -14,11 +15,15 @@ from tracker.tagging import cues, frames, matching, rules
 FOLDER = Path(__file__).resolve().parents[1] / "instances/estuary"
 ESTUARY = books.load(FOLDER)
 SUCCESSOR = books.read((FOLDER / "successor.json").read_text("utf-8"))
-CUES = cues.read((FOLDER / "cues.jsonl").read_text("utf-8").split("\n"), ESTUARY)
+CUES = cues.read(io.BytesIO((FOLDER / "cues.jsonl").read_bytes()), ESTUARY)
 FIRST_INSTANCE = re.compile(
     r"seven|\bUS\b|United States|China|Chinese|Beijing|Washington|op-ed|Graylin|Triolo|zh(?!\")",
     re.IGNORECASE,
 )
+
+
+def as_file(*lines):
+    return io.BytesIO("\n".join(map(json.dumps, lines)).encode())
 
 
 def events():
@@ -86,7 +91,7 @@ def test_a_thirteenth_is_refused_until_the_codebook_has_it():
 
 
 def test_cues_of_the_first_instance_are_refused_here():
-    lines = (FOLDER.parents[2] / "seeds/cues.jsonl").read_text("utf-8").split("\n")
+    lines = io.BytesIO((FOLDER.parents[2] / "seeds/cues.jsonl").read_bytes())
     with pytest.raises(
         cues.CueError, match="line 1: side us: effect 'us' is not one of northport, southport"
     ):
@@ -114,7 +119,7 @@ REFUSED = [
 @pytest.mark.parametrize(("change", "sentence"), REFUSED)
 def test_a_rule_that_this_codebook_has_not_is_refused_with_its_line(change, sentence):
     with pytest.raises(cues.CueError, match=f"^{re.escape(sentence)}$"):
-        cues.read([json.dumps(WORDS), json.dumps(RULE | change)], ESTUARY)
+        cues.read(as_file(WORDS, RULE | change), ESTUARY)
 
 
 @pytest.mark.parametrize("name", ["either", "pair", "firm"])
@@ -124,21 +129,18 @@ def test_where_nobody_is_compared_no_rule_asks_for_two(name):
         for ask in one["asks"]:
             ask.setdefault("actors", ["northport", "southport"])
     alone = books.read(json.dumps(raw))
-    lines = [json.dumps(WORDS), json.dumps(RULE | {"when": f"shore-power & {name}"})]
-    assert cues.read(lines, ESTUARY).rules
+    asking = WORDS, RULE | {"when": f"shore-power & {name}"}
+    assert cues.read(as_file(*asking), ESTUARY).rules
     with pytest.raises(cues.CueError, match=f"no cue is called '{name}'"):
-        cues.read(lines, alone)
-    assert cues.read([json.dumps(WORDS), json.dumps(RULE | {"when": "northport"})], alone).rules
+        cues.read(as_file(*asking), alone)
+    assert cues.read(as_file(WORDS, RULE | {"when": "northport"}), alone).rules
 
 
 def test_every_rule_holds_for_its_example():
-    """Rules that ask for the two towns wait for a frame that knows them by the codebook."""
     matcher = matching.Matcher(CUES.words)
     silent = []
     for rule in CUES.rules:
-        if {"either", "pair", "firm"} & {name for term in rule.when for _there, name in term}:
-            continue
-        found = rules.apply([rule], frames.read(rule.example, matcher))
+        found = rules.apply([rule], frames.read(rule.example, matcher, book=ESTUARY))
         silent += [] if found else [rule.name]
     assert not silent
 

@@ -21,6 +21,41 @@ answer = {
 """
 
 
+AT_THE_DESK = """
+import re
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+from tracker import filing, tagger_versions
+from tracker.models import Article, Event
+settings.SECOND_FACTOR = False
+settings.ALLOWED_HOSTS = ["*"]
+settings.HIDDEN_SUGGESTION_SHARE = settings.DOUBLE_CODING_SHARE = 0
+ada = get_user_model().objects.create_superuser("ada", password="correct horse battery")
+Article.objects.create(
+    title="Northport extends the closed season", url_key="a" * 64, title_key="closed",
+    publisher="Estuary Gazette", language="en", published_at="2026-06-09T08:00:00Z",
+)
+filing.file_waiting()
+event = Event.objects.get(status="proposed")
+client = Client()
+client.force_login(ada)
+page = client.get(reverse("desk:event", args=[event.pk]))
+text = page.content.decode()
+answer = {
+    "status": page.status_code,
+    "labels": [one for one in event.suggestion["labels"] if one["ticked"]],
+    "actors": event.actors,
+    "numbers": re.findall('data-number="([0-9]+)"', text),
+    "digits": '"digits": 2' in text.replace("&quot;", '"'),
+    "prompt": re.search('data-idle="([^"]+)"', text)[1],
+    "letters": re.search('data-actors="([^"]+)"', text)[1],
+    "chinese": "Title in Chinese" in text or "中文" in text,
+}
+"""
+
+
 @pytest.fixture
 def estuary(tmp_path):
     with Service(tmp_path, INSTANCE_FOLDER=str(FOLDER)).filled(seeds=False) as service:
@@ -72,3 +107,17 @@ def test_a_folder_without_a_codebook_stops_the_start_with_the_remedy(tmp_path):
         said = service.run("manage.py", "check", check=False).stderr
     assert "INSTANCE_FOLDER: the codebook cannot be used." in said
     assert "codebook.json: cannot be read" in said
+
+
+def test_its_cues_propose_and_its_desk_names_twelve_by_two_digits(estuary):
+    found = estuary.ask(AT_THE_DESK)
+    assert found["status"] == 200
+    (label,) = found["labels"]
+    assert (label["rec"], label["direction"], label["ask"]) == ("fishing-grounds", 1, "closed-season")
+    assert "closed season" in " ".join(reason["text"] for reason in label["because"])
+    assert found["actors"] == ["northport"]
+    assert found["numbers"] == [f"{number:02d}" for number in range(1, 13)]
+    assert found["digits"]
+    assert found["prompt"].startswith("Two digits: recommendation.")
+    assert found["letters"].startswith("… now n Northport")
+    assert not found["chinese"]

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tracker import record, tagger_versions, tagging, textfields
+from tracker.codebook import current
 from tracker.models import Cue, SecondOpinion, TaggerVersion
 
 WORD_FIELDS = ("effect", "en", "zh")
@@ -45,7 +46,7 @@ class CueForm(forms.ModelForm):
     rec = forms.ChoiceField(
         label=_("recommendation"),
         required=False,
-        choices=[("", "–"), *((rec, rec) for rec in record.RECOMMENDATIONS)],
+        choices=[("", "–"), *((rec, rec) for rec in current().slugs)],
     )
     direction = forms.ChoiceField(
         label=_("direction"), required=False, choices=[("", "–"), *((d, d) for d in tagging.cues.DIRECTIONS)]

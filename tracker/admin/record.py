@@ -161,7 +161,7 @@ class EventAdmin(Blinded):
     @admin.display(description=_("codes"))
     def codes(self, event):
         return " · ".join(
-            f"{vocabulary.MARKS[row.direction]} {vocabulary.SHORT[row.recommendation_id]} {row.strength}"
+            f"{vocabulary.MARKS[row.direction]} {vocabulary.short(row.recommendation_id)} {row.strength}"
             for row in event.assessments.all()
         )
 
@@ -179,7 +179,7 @@ class EventAdmin(Blinded):
         rows = (
             (
                 vocabulary.MARKS[row.direction],
-                vocabulary.SHORT[row.recommendation_id],
+                vocabulary.short(row.recommendation_id),
                 row.strength,
                 row.ask,
                 row.rationale,

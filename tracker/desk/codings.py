@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from tracker import agreement, vocabulary
+from tracker.codebook import current
 from tracker.desk import item, keys
 from tracker.desk.views import _config, desk_view, languages
 from tracker.models import Coding
 from tracker.triage import blind
 from tracker.triage.steps import DECIDE, REVIEW, name_of
+from tracker.wording import words_of
 
 SHOWN = 50
 
@@ -57,6 +59,7 @@ def coding(request, coding_id):
             "coding": row,
             "item": described,
             "both": both,
+            "chinese": "zh-hans" in current().languages,
             "may_decide": True,
             "may_review": request.user.has_perm(REVIEW),
             "config": _config(chosen, single),
@@ -89,9 +92,9 @@ def _both(row):
                 "label": each.get_part_display(),
                 "coder": name_of(each.coder),
                 "relevant": each.body["relevant"],
-                "actors": [vocabulary.ACTORS[actor] for actor in each.body["actors"]],
+                "actors": [words_of(current().actor(actor).short) for actor in each.body["actors"]],
                 "actors_differ": "actors" in differing,
-                "certainty": vocabulary.CERTAINTIES.get(each.body["certainty"], ""),
+                "certainty": _certainty(each.body["certainty"]),
                 "certainty_differs": "certainty" in differing,
                 "codes": [
                     vocabulary.chip(line)
@@ -103,3 +106,8 @@ def _both(row):
             for each in (first, second)
         ],
     }
+
+
+def _certainty(slug):
+    term = current().certainties.get(slug)
+    return words_of(term.name) if term else ""

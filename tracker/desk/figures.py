@@ -20,7 +20,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from tracker import agreement, record, vocabulary
+from tracker import agreement, vocabulary
+from tracker.codebook import current
 from tracker.desk.views import desk_view, languages
 from tracker.models import Article, CoverageDay, Decision, Event
 from tracker.triage import coding
@@ -95,7 +96,7 @@ def acceptance_by_recommendation() -> list[dict[str, Any]]:
             counted[key]["suggested"] += 1
             counted[key]["kept"] += kept.get(line["rec"], (None,))[0] == line["direction"]
             counted[key]["exact"] += kept.get(line["rec"]) == (line["direction"], line["strength"])
-    order = {slug: place for place, slug in enumerate(record.RECOMMENDATIONS)}
+    order = {slug: place for place, slug in enumerate(current().slugs)}
     return [
         {
             "model": model,
@@ -175,7 +176,7 @@ def _as_suggested(decision: Decision) -> bool:
 @desk_view("tracker.view_decision")
 @require_GET
 def figures(request):
-    acceptance = [row | {"name": vocabulary.SHORT[row["rec"]]} for row in acceptance_by_recommendation()]
+    acceptance = [row | {"name": vocabulary.short(row["rec"])} for row in acceptance_by_recommendation()]
     return render(
         request,
         "desk/figures.html",
@@ -204,5 +205,7 @@ def _named(row):
     }
     return row | {
         "field": fields[row["field"]],
-        "recommendation": vocabulary.SHORT.get(row["recommendation"], _("all")),
+        "recommendation": vocabulary.short(row["recommendation"])
+        if row["recommendation"] in current()
+        else _("all"),
     }

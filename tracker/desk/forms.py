@@ -336,7 +336,7 @@ def effects(after: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "rec": entry["rec"],
-            "name": str(vocabulary.SHORT[entry["rec"]]),
+            "name": vocabulary.short(entry["rec"]),
             "before": signed(entry["before"]),
             "after": signed(entry["after"]),
             "class": "up" if entry["after"] > entry["before"] else "down",

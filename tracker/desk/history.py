@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from tracker import vocabulary
+from tracker.codebook import current
 from tracker.models import Decision, Event, Revision
 from tracker.triage.steps import name_of
 
@@ -90,8 +91,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
     one = {line["rec"]: line for line in before["assessments"]}
     other = {line["rec"]: line for line in after["assessments"]}
     found += [
-        {"name": str(vocabulary.SHORT[rec]), "before": _coded(one.get(rec)), "after": _coded(other.get(rec))}
-        for rec in vocabulary.SHORT
+        {"name": vocabulary.short(rec), "before": _coded(one.get(rec)), "after": _coded(other.get(rec))}
+        for rec in current().slugs
         if one.get(rec) != other.get(rec)
     ]
     return found

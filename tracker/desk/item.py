@@ -20,10 +20,13 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
-from tracker import record, second_opinion, vocabulary
+from tracker import second_opinion, vocabulary
 from tracker.clustering.words import gazetteer
-from tracker.models import Ask, Assessment, Event, Recommendation, Report
+from tracker.codebook import Recommendation, current
+from tracker.desk import keys
+from tracker.models import Assessment, Event, Report
 from tracker.triage import blind, coding
+from tracker.wording import words_of
 
 LONGEST_MARKED = 1500
 MOST_CUES = 60
@@ -188,24 +191,27 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         "rows": _rows(drafted or proposed, suggestion, blindly),
         "suggested": proposed,
         "actors": [
-            {"slug": slug, "label": label, "on": not blindly and slug in event.actors}
-            for slug, label in vocabulary.ACTORS.items()
+            {"slug": one.slug, "label": words_of(one.short), "on": not blindly and one.slug in event.actors}
+            for one in current().actors
+            if not one.retired or (one.slug in event.actors and not blindly)
         ],
         "certainties": [
             {
                 "slug": slug,
-                "label": label,
-                "help": vocabulary.CERTAINTY_HELP[slug],
+                "label": words_of(term.name),
+                "help": words_of(term.help),
                 "on": slug == ("reported" if blindly else event.certainty),
             }
-            for slug, label in vocabulary.CERTAINTIES.items()
+            for slug, term in current().certainties.items()
         ],
         "twins": [] if blindly else _twins(suggestion),
         "opinion": shown(event) if open_ and not hidden else None,
         "similar": similar(event, user),
         "relevance": None if hidden else round(100 * event.relevance),
         "model": "" if hidden else event.model_version,
-        "before_start": event.date < record.START,
+        "before_start": event.date < current().start,
+        "start": current().start,
+        "prompts": keys.prompts(),
         # Until somebody has written another day.
         "undated": open_
         and event.version == 1
@@ -215,18 +221,15 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
 
 
 def _rows(codes: list[dict[str, Any]], suggestion: Mapping[str, Any], blindly: bool) -> list[dict[str, Any]]:
-    """The seven with their present code, the machine's reasons and the rule at hand."""
+    """The recommendations with their present code, the machine's reasons and the rule at hand; what is no longer
+    coded stands there only where it is coded."""
     by_rec = {line["rec"]: line for line in codes}
     labels = {label.get("rec"): label for label in suggestion.get("labels") or ()}
     ticked = {label.get("rec") for label in coding.ticked(suggestion)}
-    chinese = (get_language() or "").startswith("zh")
-    asks: dict[str, list[dict[str, str]]] = {}
-    for ask in Ask.objects.order_by("position"):
-        name = ask.name_zh if chinese and ask.name_zh else ask.name_en
-        asks.setdefault(ask.recommendation_id, []).append({"slug": ask.slug, "name": name})
     return [
-        _row(each, by_rec.get(each.slug), labels.get(each.slug), each.slug in ticked, asks, chinese)
-        for each in Recommendation.objects.order_by("number")
+        _row(each, by_rec.get(each.slug), labels.get(each.slug), each.slug in ticked)
+        for each in current()
+        if not each.retired or each.slug in by_rec
     ]
 
 
@@ -235,20 +238,21 @@ def _row(
     line: dict[str, Any] | None,
     label: Mapping[str, Any] | None,
     ticked: bool,
-    asks: Mapping[str, list[dict[str, str]]],
-    chinese: bool,
 ) -> dict[str, Any]:
-    slug = recommendation.slug
-    language = "zh" if chinese and recommendation.advances_zh else "en"
+    asked = (line or {}).get("ask")
     return {
-        "slug": slug,
-        "number": recommendation.number,
-        "name": vocabulary.SHORT[slug],
-        "full": getattr(recommendation, f"name_{language}"),
-        "advances": getattr(recommendation, f"advances_{language}"),
-        "undermines": getattr(recommendation, f"undermines_{language}"),
-        "rules": vocabulary.RULES[slug],
-        "asks": asks.get(slug, []),
+        "slug": recommendation.slug,
+        "number": keys.typed(recommendation.number),
+        "name": words_of(recommendation.short),
+        "full": words_of(recommendation.name),
+        "advances": words_of(recommendation.advances),
+        "undermines": words_of(recommendation.undermines),
+        "rules": [words_of(rule) for rule in recommendation.rules],
+        "asks": [
+            {"slug": ask.slug, "name": words_of(ask.name)}
+            for ask in recommendation.asks
+            if not ask.retired or ask.slug == asked
+        ],
         "line": line,
         "probability": round(100 * float(label.get("probability") or 0)) if label and ticked else None,
         "because": _because(label) if label and ticked else [],
@@ -269,11 +273,11 @@ def _row(
         "strengths": [
             {
                 "value": value,
-                "label": label_,
-                "help": vocabulary.STRENGTH_HELP[value],
+                "label": words_of(term.name),
+                "help": words_of(term.help),
                 "on": (line or {}).get("strength") == value,
             }
-            for value, label_ in vocabulary.STRENGTHS.items()
+            for value, term in current().strengths.items()
         ],
     }
 

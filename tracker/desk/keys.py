@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from tracker.codebook import current
 from tracker.models import Preference
+from tracker.wording import words_of
 
 ACTIONS: dict[str, tuple[str, str | Promise]] = {
     "accept": ("a", gettext_lazy("accept")),
@@ -37,14 +38,31 @@ ACTIONS: dict[str, tuple[str, str | Promise]] = {
     "search": ("/", gettext_lazy("search")),
     "help": ("?", gettext_lazy("help")),
 }
+
+
+def width() -> int:
+    """How many digits name a recommendation: always the same, so that no number waits for another digit."""
+    return 1 if len(current()) <= 9 else 2
+
+
+def typed(number: int) -> str:
+    """The digits that name the recommendation at a place: `7`; `07` where there are more than nine."""
+    return f"{number:0{width()}d}"
+
+
+def _digits() -> range:
+    return range(1, 10 if width() == 2 else max(5, len(current())) + 1)
+
+
 # Digits, signs and these are the grammar of coding and moving about; they cannot be given away.
 FIXED = {
-    **{str(number): gettext_lazy("recommendation, then strength") for number in range(1, 8)},
+    **{str(number): gettext_lazy("recommendation, then strength") for number in _digits()},
     "+": gettext_lazy("advances"),
     "=": gettext_lazy("advances"),
     "-": gettext_lazy("undermines"),
     "_": gettext_lazy("undermines"),
     "0": gettext_lazy("mixed"),
+    "Delete": gettext_lazy("clear the code"),
     "Escape": gettext_lazy("close, let go"),
     "Enter": gettext_lazy("press what has the focus"),
     "Tab": gettext_lazy("move the focus"),
@@ -53,7 +71,6 @@ FIXED = {
 # Keys that browsers use alone: quick find in Firefox ('), caret browsing, going back. The admin of Django has
 # no single keys of its own.
 BROWSER = ("'", "Backspace", "F1", "F3", "F5", "F6", "F7", "F10", "F11", "F12")
-ACTOR_KEYS = current().keys()
 
 
 class KeyClash(ValueError):
@@ -99,6 +116,22 @@ def check(keys: Mapping[str, str]) -> None:
                 % {"key": key, "other": ACTIONS[taken[key.lower()]][1]}
             )
         taken[key.lower()] = name
+
+
+def prompts() -> dict[str, str]:
+    """What the coding panel asks for at each step of the grammar, with this codebook's numbers and words."""
+    book = current()
+    steps = [f"{number} {words_of(term.name)}" for number, term in book.strengths.items()]
+    actors = [f"{key} {words_of(book.actor(slug).short)}" for key, slug in book.keys().items()]
+    return {
+        "idle": _("Digit: recommendation. Then + − 0, then strength 1 to 5.")
+        if width() == 1
+        else _("Two digits: recommendation. Then + − 0, then strength 1 to 5."),
+        "number": _("… now the second digit"),
+        "direction": _("… now + advances, − undermines, 0 mixed"),
+        "strength": _("… now strength %(steps)s") % {"steps": ", ".join(steps)},
+        "actors": _("… now %(keys)s; Esc ends") % {"keys": ", ".join(actors)},
+    }
 
 
 def legend(keys: Mapping[str, str]) -> list[dict[str, Any]]:

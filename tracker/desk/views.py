@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tracker import search, triage
+from tracker.codebook import current
 from tracker.desk import forms, history, item, keys, queue
 from tracker.desk.forms import LONGEST, BadForm, decide
 from tracker.models import Event
@@ -218,6 +219,7 @@ def _page(request, row, *, with_history=False, **more):
             "last": triage.last_of(request.user) if request.user.has_perm(DECIDE) else [],
             "dismissals": list(enumerate(Event.Dismissal.choices, 1)),
             "languages": languages(request),
+            "chinese": "zh-hans" in current().languages,
         },
     )
 
@@ -228,7 +230,8 @@ def _config(chosen, single):
         {
             "keys": chosen,
             "single": single,
-            "actors": keys.ACTOR_KEYS,
+            "actors": current().keys(),
+            "digits": keys.width(),
             "urls": {
                 name: reverse(f"desk:{name}")
                 for name in ("deed", "rows", "preview", "find", "last", "keys", "desk")

@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 ('recorded_at', models.DateField(blank=True, help_text='Day of this version; empty for the first import.', null=True, verbose_name='recorded on')),
                 ('retracted', models.BooleanField(default=False, verbose_name='retracted')),
                 ('version', models.PositiveIntegerField(default=1, help_text='Rises with every write.', verbose_name='version')),
-                ('dismissal', models.CharField(blank=True, choices=[('not_relevant', 'no bearing on the seven'), ('no_act', 'comment or preview, no act'), ('duplicate', 'already on record'), ('unreliable', 'not credible'), ('before_start', 'before 21 January 2025'), ('other', 'another reason')], max_length=20, verbose_name='reason of dismissal')),
+                ('dismissal', models.CharField(blank=True, choices=[('not_relevant', 'no bearing on any recommendation'), ('no_act', 'comment or preview, no act'), ('duplicate', 'already on record'), ('unreliable', 'not credible'), ('before_start', 'before the record begins'), ('other', 'another reason')], max_length=20, verbose_name='reason of dismissal')),
                 ('snoozed_until', models.DateTimeField(blank=True, null=True, verbose_name='snoozed until')),
                 ('snoozed_reports', models.PositiveIntegerField(blank=True, null=True, verbose_name='snoozed until so many reports')),
                 ('proposed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='proposed')),

@@ -41,11 +41,11 @@ class Event(models.Model):
         DISPUTED = "disputed", _("disputed")
 
     class Dismissal(models.TextChoices):
-        NOT_RELEVANT = "not_relevant", _("no bearing on the seven")
+        NOT_RELEVANT = "not_relevant", _("no bearing on any recommendation")
         NO_ACT = "no_act", _("comment or preview, no act")
         DUPLICATE = "duplicate", _("already on record")
         UNRELIABLE = "unreliable", _("not credible")
-        BEFORE_START = "before_start", _("before 21 January 2025")
+        BEFORE_START = "before_start", _("before the record begins")
         OTHER = "other", _("another reason")
 
     OPEN = (Status.NEW, Status.PROPOSED, Status.IN_REVIEW, Status.SNOOZED)

@@ -1,13 +1,13 @@
 """A text as named features: words, pieces of words, and what its frame says. Pure.
 
-The two countries are taken out of the words first: whichever is named first becomes side A, the other side
-B. So nothing that is learnt can know whether the US or China acts (the codebook's hard case 14).
+The two actors compared are taken out of the words first: whichever is named first becomes side A, the other side
+B. So nothing that is learnt can know which of the two acts. Where nobody is compared, every name stays a word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -94,14 +94,14 @@ def _added(above: dict[str, float], below: dict[str, float]) -> dict[str, float]
     return {**dict.fromkeys(below, _SUMMARY_WEIGHT), **above}
 
 
-def without_sides(text: str, hits: Iterable[Hit]) -> str:
-    """The text with the two countries' names, leaders, agencies and firms written as sides A and B."""
+def without_sides(text: str, hits: Iterable[Hit], compared: Collection[str]) -> str:
+    """The text with names, leaders, agencies and firms of the two compared written as sides A and B."""
     spans = sorted({(hit.start, hit.end, hit.effect, hit.name) for hit in hits if hit.kind == "side"})
-    first = next((effect for _, _, effect, _ in spans if effect in ("us", "china")), "")
+    first = next((effect for _, _, effect, _ in spans if effect in compared), "")
     parts: list[str] = []
     place = 0
     for start, end, effect, name in spans:
-        if effect not in ("us", "china") or start < place:
+        if effect not in compared or start < place:
             continue
         mark = ("xxa" if effect == first else "xxb") + ("f" if name.endswith("-firm") else "")
         parts += [text[place:start], f" {mark} "]
@@ -110,8 +110,8 @@ def without_sides(text: str, hits: Iterable[Hit]) -> str:
 
 
 def _words(text: str, frame: Frame, read: Sequence[matching.Token]) -> dict[str, float]:
-    """`read`: the text's own tokens, which need no second reading where no country is named."""
-    plain = without_sides(text, frame.hits)
+    """`read`: the text's own tokens, which need no second reading where neither of the two is named."""
+    plain = without_sides(text, frame.hits, frame.compared)
     words = [token.low for token in (read if plain is text else matching.tokens(plain))]
     found = [f"w:{word}" for word in words]
     found += [f"w:{one} {two}" for one, two in pairwise(words)]
@@ -131,7 +131,7 @@ _known_pieces = lru_cache(maxsize=_KNOWN_WORDS)(_pieces)
 
 
 def _signs(frame: Frame) -> dict[str, float]:
-    """The frame as features; every one of them is blind to which of the two countries is which."""
+    """The frame as features; every one of them is blind to which of the two compared is which."""
     sides = _abstract_sides(frame)
     shapes = {hit.effect for hit in frame.hits if hit.kind == "shape"}
     found = {f"p:{frame.polarity}", f"s:{'>'.join(sides[:2]) or 'none'}", *(f"h:{shape}" for shape in shapes)}
@@ -166,12 +166,12 @@ def _distinct(frame: Frame) -> list[frames.Read]:
 
 
 def _abstract_sides(frame: Frame) -> list[str]:
-    """The sides in order of naming, each once, the two countries as A and B."""
+    """The sides in order of naming, each once, the two compared as A and B."""
     found: list[str] = []
     first = ""
     for hit in frame.of("side"):
         side = hit.effect
-        if side in ("us", "china"):
+        if side in frame.compared:
             first = first or side
             side = ("A" if side == first else "B") + ("f" if hit.name.endswith("-firm") else "")
         if side not in found:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tracker.codebook import Codebook, current
 from tracker.tagging import matching
 from tracker.tagging.matching import Hit
 
@@ -51,33 +52,39 @@ class Frame:
     objects: tuple[Read, ...]
     polarity: str
     is_question: bool
+    compared: tuple[str, ...]  # the codebook's pair of actors; empty where nobody is compared
 
     def names(self) -> set[str]:
-        """What a rule may ask for: names of cues; of sides their effect, the two countries only as such."""
+        """What a rule may ask for: names of cues; of sides their effect, the two compared only as such."""
         found: set[str] = set()
         for hit in self.hits:
-            found |= asked_as(hit)
+            found |= self.asked_as(hit)
         return found | {"pair"} if self.is_pair else found
 
     @property
     def is_pair(self) -> bool:
-        return {"us", "china"} <= {hit.effect for hit in self.hits if hit.kind == "side"}
+        named = {hit.effect for hit in self.hits if hit.kind == "side"}
+        return bool(self.compared) and named.issuperset(self.compared)
+
+    def asked_as(self, hit: Hit) -> set[str]:
+        """The names under which a rule may ask for a hit; it cannot ask which of the two compared is named."""
+        if hit.kind != "side":
+            return {hit.name}
+        if hit.effect not in self.compared:
+            return {hit.name, hit.effect}
+        return {"either", "firm"} if hit.name.endswith("-firm") else {"either"}
 
     def of(self, kind: str) -> list[Hit]:
         return [hit for hit in self.hits if hit.kind == kind]
 
 
-def asked_as(hit: Hit) -> set[str]:
-    """The names under which a rule may ask for a hit; it cannot ask which of the two countries is named."""
-    if hit.kind != "side":
-        return {hit.name}
-    if hit.effect not in ("us", "china"):
-        return {hit.name, hit.effect}
-    return {"either", "firm"} if hit.name.endswith("-firm") else {"either"}
-
-
-def read(text: str, matcher: matching.Matcher, words: list[matching.Token] | None = None) -> Frame:
-    """The frame of a folded headline or sentence."""
+def read(
+    text: str,
+    matcher: matching.Matcher,
+    words: list[matching.Token] | None = None,
+    book: Codebook | None = None,
+) -> Frame:
+    """The frame of a folded headline or sentence, by the pair of actors that a codebook (ours) compares."""
     hits = matcher.find(text, words)
     clauses = tuple(Clause(tuple(part), polarity(part)) for part in _clauses(text, hits))
     spoken = [clause.polarity for clause in clauses if clause.polarity != "none"]
@@ -88,7 +95,8 @@ def read(text: str, matcher: matching.Matcher, words: list[matching.Token] | Non
         for hit in clause.hits
         if hit.kind == "object"
     )
-    return Frame(tuple(hits), clauses, objects, main, text.rstrip().endswith(("?", "？", "吗")))
+    is_question = text.rstrip().endswith(("?", "？", "吗"))
+    return Frame(tuple(hits), clauses, objects, main, is_question, (book or current()).compared or ())
 
 
 def polarity(hits: Sequence[Hit]) -> str:

@@ -32,6 +32,7 @@ PAIRS = tuple((rec, direction) for rec in RECOMMENDATIONS for direction in (1, -
 WITNESSES = 8
 VIEWS = 2  # of relevance: an act; an act or a near miss
 CHANCE = VIEWS + 4  # which column of `with_relevance` says how likely the pair is by the learnt weights alone
+TABLE = -6  # which column of `with_relevance` is what the rules say of the pair
 LOST = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)  # shares of acts lost whose borders a model knows
 
 _ARRAYS = (
@@ -171,6 +172,7 @@ def to_bytes(model: Model) -> bytes:
     """The model as a compressed npz; `from_bytes` gives it back."""
     meta = {
         "format": FORMAT,
+        "recommendations": RECOMMENDATIONS,
         "words": model.vocabulary.words,
         "signs": model.vocabulary.signs,
         "threshold": model.threshold,
@@ -212,11 +214,22 @@ def from_bytes(stored: bytes) -> Model:
         meta = json.loads(held["meta"].tobytes())
         if meta["format"] != FORMAT:
             raise ModelError(f"this model has format {meta['format']}, this program reads {FORMAT}: retrain")
+        _check_list(meta.get("recommendations"), held["touched"].shape[1])
         return _rebuilt(held, meta)
     except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, ModelError):
             raise
         raise ModelError(f"these bytes are no stored model ({error}): retrain") from None
+
+
+def _check_list(known: list[str] | None, count: int) -> None:
+    """`ModelError` unless the model's columns are the codebook's recommendations; old ones say only how many."""
+    if count != len(RECOMMENDATIONS):
+        raise ModelError(
+            f"this model knows {count} recommendations, the codebook has {len(RECOMMENDATIONS)}: retrain"
+        )
+    if known is not None and tuple(known) != RECOMMENDATIONS:
+        raise ModelError("this model knows other recommendations than the codebook: retrain")
 
 
 def digest(*parts: bytes) -> str:

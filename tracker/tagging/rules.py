@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tracker.tagging import frames
 from tracker.tagging.cues import SIGNS, Rule
 from tracker.tagging.frames import Frame
 from tracker.tagging.matching import Hit
@@ -94,7 +93,7 @@ def _witnesses(rule: Rule, frame: Frame) -> tuple[Hit, ...]:
     for term in rule.when:
         wanted = {name for is_there, name in term if is_there}
         wanted |= {"either"} if "pair" in wanted else set()
-        hit = next((hit for hit in frame.hits if frames.asked_as(hit) & wanted), None)
+        hit = next((hit for hit in frame.hits if frame.asked_as(hit) & wanted), None)
         if hit and hit not in found:
             found.append(hit)
     if any(name in ("+", "-") for term in rule.when for _, name in term) or rule.direction in (

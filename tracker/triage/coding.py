@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from tracker import record as record_format
 from tracker import text, textfields
+from tracker.codebook import current
 from tracker.models import Article, Assessment, Event
 from tracker.triage.statuses import Refused
 
@@ -29,7 +30,7 @@ def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
         record = record_format.check(
             {
                 "id": event.id,
-                "date": "2025-01-21",
+                "date": current().start.isoformat(),
                 "assessments": [_without_empty(item) for item in assessments],
             }
         )
@@ -49,15 +50,16 @@ def ticked(suggestion: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
 def suggested(event: Event) -> list[dict[str, Any]]:
     """What the machine proposes for an event, as assessments with the words that led to it as rationale."""
     found = []
+    asks = {one.slug: {ask.slug for ask in current().offered_asks(one.slug)} for one in current().offered()}
     for label in ticked(event.suggestion):
-        if label.get("rec") in record_format.ASKS and label.get("direction") in record_format.DIRECTIONS:
+        if label.get("rec") in asks and label.get("direction") in record_format.DIRECTIONS:
             ask = label.get("ask")
             found.append(
                 {
                     "rec": label["rec"],
                     "direction": label["direction"],
                     "strength": min(5, max(1, int(label.get("strength") or 1))),
-                    "ask": ask if ask in record_format.ASKS[label["rec"]] else None,
+                    "ask": ask if ask in asks[label["rec"]] else None,
                     "rationale": text.lenient(
                         label.get("rationale") or reason_in_words(label.get("because") or ()),
                         2_000,
@@ -118,7 +120,7 @@ def put(event: Event, assessments: list[dict[str, Any]], version: str | None = N
         row = rows.get(line["rec"]) or Assessment(event=event, recommendation_id=line["rec"])
         row.direction, row.strength, row.ask = line["direction"], line["strength"], line["ask"] or ""
         row.rationale, row.rationale_zh = line["rationale"], line.get("rationale_zh", "")
-        row.codebook = version or record_format.VERSION
+        row.codebook = version or current().version
         row.save()
     # Whatever was prefetched before no longer holds; the log reads what stands now.
     vars(event)["_prefetched_objects_cache"] = {}

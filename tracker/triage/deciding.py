@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import log, record, textfields
+from tracker.codebook import current
 from tracker.models import Event, Revision
 from tracker.triage import blind, coding
 from tracker.triage.coding import check_supersedes
@@ -158,7 +159,7 @@ def accept(
         for line in lines:
             line["rationale"] = line["rationale"] or rationale or ""
         row.sources = coding.sources_of(row)
-        row.codebook, row.retracted = record.VERSION, False
+        row.codebook, row.retracted = current().version, False
         row.snoozed_until = row.snoozed_reports = None
         row.decided_at, row.decided_by = timezone.now(), by
         step.save(row)
@@ -200,7 +201,7 @@ def edit(
             lines = coding.checked(row, changes["assessments"])
             if row.on_record:
                 coding.needs_some(lines)
-                row.codebook = record.VERSION
+                row.codebook = current().version
             step.save(row)
             coding.put(row, lines)
         if before is not None and _same(before, log.body_of(row)):

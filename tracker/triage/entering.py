@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import codebook_versions, log, record, text
+from tracker.codebook import current
 from tracker.models import Decision, Event, Revision
 from tracker.triage import coding, searchable
 from tracker.triage.statuses import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
@@ -123,7 +124,7 @@ def _write(
     row.version = row.version + 1 if event else 1
     searchable.note(row, checked["assessments"])
     row.save(force_insert=event is None)
-    coding.put(row, checked["assessments"], checked["codebook"] or record.VERSION)
+    coding.put(row, checked["assessments"], checked["codebook"] or current().version)
     Decision.objects.create(
         event=row, action="enter", status_before=before, status_after=row.status, by=by, reason=why
     )
@@ -143,7 +144,7 @@ def _recorded(
     day = record.day(claimed, "recorded_at") if claimed else recorded_on
     if day is None and newest is None and not known_before and (opened is None or opened.date() == today):
         return None
-    earliest = max(day for day in (newest, opened.date() if opened else None, record.START) if day)
+    earliest = max(day for day in (newest, opened.date() if opened else None, current().start) if day)
     return day if day is not None and earliest <= day <= today else max(today, earliest)
 
 

@@ -28,6 +28,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from tracker import record, sql, text
+from tracker.codebook import current
 from tracker.models import Article, Decision, Event, Report
 from tracker.triage import coding, searchable
 from tracker.triage.statuses import NEW, PROPOSED, SNOOZED, Refused
@@ -36,7 +37,6 @@ STEP = 0.5  # nats of odds that count as the same chance
 LEAST, MOST = 0.001, 0.999
 UNDATED_DAYS = 14
 STRENGTH_WORTH = {1: 1.0, 2: 1.5, 3: 2.5, 4: 4.0, 5: 4.0}
-EPOCH = datetime.date(2025, 1, 21)
 _A_DAY = 1e-5  # of a step; a lifetime of days stays below what the worth leaves free
 _WORTH = 0.8
 
@@ -58,7 +58,7 @@ def priority_of(
     ]
     # Taken up by others: more likely an act of weight.
     value = (0.5 + sum(sorted(weights)[-3:])) * (1.0 + math.log2(max(1, outlets)) / 2)
-    days = max(0, (date - EPOCH).days - (0 if dated else UNDATED_DAYS))
+    days = max(0, (date - current().start).days - (0 if dated else UNDATED_DAYS))
     return round(step + _WORTH * value / (1 + value) + days * _A_DAY, 6)
 
 
@@ -225,9 +225,9 @@ def count_reports(event: Event, outlets: int | None = None) -> bool:
 
 
 def actors_in_order(actors: Iterable[Any]) -> list[str]:
-    """The codebook's actors among those given, in its order."""
+    """The actors that are still coded among those given, in the codebook's order."""
     named = set(actors)
-    return [actor for actor in record.ACTORS if actor in named]
+    return [actor.slug for actor in current().offered_actors() if actor.slug in named]
 
 
 def _certainty(value: Any) -> str:

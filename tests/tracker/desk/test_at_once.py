@@ -46,7 +46,7 @@ from collections import Counter
 from tracker import record
 from tracker.models import Decision, Event
 answer = {
-    "log": record.verify(),
+    "log": log.verify(),
     "accepted": max(Counter(Decision.objects.filter(action="accept").values_list("event_id", flat=True)).values()),
     "undecided": Event.objects.exclude(status__in=("accepted", "merged")).count(),
 }

@@ -61,9 +61,9 @@ def test_queries_do_not_grow_with_rows(at_desk, proposal, number, django_assert_
     for event in events[:5]:
         triage.accept(event, assessments=CODE)
     at_desk.get(reverse("desk:desk"))
-    with django_assert_num_queries(31):
+    with django_assert_num_queries(29):
         at_desk.get(reverse("desk:desk"))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         at_desk.get(reverse("desk:item", args=[events[-1].pk]))
     with django_assert_num_queries(6):
         at_desk.get(reverse("desk:rows"))

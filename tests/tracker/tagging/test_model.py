@@ -1,6 +1,7 @@
 """Training, bytes, pooling: small examples, exact answers."""
 
 import io
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -50,6 +51,42 @@ def test_a_model_survives_its_bytes(small):
     assert again.tag(title).labels[0].probability == pytest.approx(
         small.tag(title).labels[0].probability, abs=1e-3
     )
+
+
+def renamed(stored, recommendations):
+    """The same bytes with another list of recommendations in them."""
+    with np.load(io.BytesIO(stored)) as arrays:
+        held = dict(arrays)
+    meta = json.loads(held["meta"].tobytes()) | {"recommendations": recommendations}
+    held["meta"] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
+    again = io.BytesIO()
+    np.savez(again, **held)
+    return again.getvalue()
+
+
+def test_a_model_of_another_codebook_is_refused(small, monkeypatch):
+    stored, slugs = models.to_bytes(small.model), list(models.RECOMMENDATIONS)
+    assert models.from_bytes(renamed(stored, None))  # stored before models named what they know
+    with pytest.raises(models.ModelError, match="knows other recommendations than the codebook: retrain"):
+        models.from_bytes(renamed(stored, slugs[::-1]))
+    monkeypatch.setattr(models, "RECOMMENDATIONS", (*slugs, "tide-mills"))
+    with pytest.raises(
+        models.ModelError, match="this model knows 7 recommendations, the codebook has 8: retrain"
+    ):
+        models.from_bytes(stored)
+
+
+def test_without_weights_the_rules_decide_and_give_their_words():
+    alone = tagging.Tagger(CUES, models.from_bytes(models.to_bytes(training.rules_alone("rules"))))
+    told = alone.tag("US tightens export controls on AI chips to China")
+    best = told.labels[0]
+    assert (best.rec, best.direction, best.ticked) == ("civilian-first", -1, True)
+    assert best.ask
+    assert best.because
+    assert told.relevance > 0.5
+    ordinary = alone.tag("Club wins match")
+    assert ordinary.silent
+    assert ordinary.relevance < 0.2
 
 
 def pickled():

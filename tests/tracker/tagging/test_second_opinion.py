@@ -1,11 +1,13 @@
 """The second opinion, against a server on this machine that speaks the protocol, well and badly."""
 
+import dataclasses
 import json
 
 import pytest
 
 from tests.tracker.conftest import GOOD, said
 from tracker import second_opinion
+from tracker.codebook import current
 from tracker.models import Event, SecondOpinion
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +19,15 @@ def test_it_is_off_by_default():
         second_opinion.ask("US bans app")
 
 
+def test_it_is_off_where_the_instance_says_not_what_to_ask(endpoint, monkeypatch):
+    silent = dataclasses.replace(current(), prompt=None)
+    monkeypatch.setattr(second_opinion, "current", lambda: silent)
+    assert not second_opinion.is_on()
+    with pytest.raises(second_opinion.NoOpinion, match=r"second_opinion\.txt"):
+        second_opinion.ask("US bans app")
+    assert not endpoint.asked
+
+
 def test_the_codebook_goes_in_and_a_coding_comes_out(endpoint):
     opinion = second_opinion.ask("US bans Chinese app", "On Monday.", "en")
     assert opinion.assessments[0].rec == "trust"
@@ -25,7 +36,10 @@ def test_the_codebook_goes_in_and_a_coding_comes_out(endpoint):
     assert path == "/v1/chat/completions"
     assert headers["Authorization"] == "Bearer a key"
     assert body["response_format"]["json_schema"]["strict"]
-    assert all(slug in body["messages"][0]["content"] for slug in ("civilian-first", "global-challenges"))
+    asked = body["messages"][0]["content"]
+    assert all(slug in asked for slug in ("civilian-first", "global-challenges"))
+    assert str(current()["civilian-first"].rules[0]) in asked
+    assert not {"{rules}", "{recommendations}"} & set(asked.split())
 
 
 def test_an_answer_is_asked_for_once_and_kept_with_the_models_name(endpoint):

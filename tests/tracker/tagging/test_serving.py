@@ -23,6 +23,7 @@ def few_seeds(monkeypatch, tmp_path, settings):
     settings.TAGGER_EMBEDDINGS = False
     monkeypatch.setattr(tagger_versions, "SHIPPED", "none.npz")
     monkeypatch.setattr(tagger_examples, "seeded", lambda: FEW)
+    monkeypatch.setattr(tagger_versions, "FEWEST_LABELLED", 10)
     monkeypatch.setitem(tagger_versions._served, "tagger", None)
     yield
     tagger_versions._served.update(key=None, tagger=None)
@@ -60,6 +61,17 @@ def test_without_a_stored_version_the_seeds_serve_and_are_trained_once(tmp_path,
     tagger_versions._served.update(key=None, tagger=None)
     monkeypatch.setattr(tagging.training, "train", None)  # a second training would fail
     assert tagger_versions.serving().model.name == first.model.name
+
+
+def test_where_too_little_is_labelled_the_rules_serve_alone(analyst, monkeypatch):
+    monkeypatch.setattr(tagger_versions, "FEWEST_LABELLED", 200)
+    told = tagger_versions.serving().tag("US tightens export controls on AI chips to China")
+    assert told.labels[0].ticked
+    assert told.labels[0].because
+    decide(analyst, 1, labels=[("trust", 1)])
+    outcome = tagger_versions.retrain()
+    assert not outcome.promoted
+    assert "weights are learnt from 200 on: the rules serve alone" in outcome.why
 
 
 def test_a_spoilt_file_in_the_data_folder_is_trained_anew(tmp_path):

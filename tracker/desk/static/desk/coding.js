@@ -1,11 +1,12 @@
 "use strict";
-/* The coding panel: a small grammar of single keys (digit, sign, digit), the same by mouse and touch. The state is
+/* The coding panel: a small grammar of single keys (number, sign, digit), the same by mouse and touch. The state is
    in the page itself (aria-pressed), so that what is read aloud, seen and sent cannot differ. */
 (() => {
   const Desk = window.Desk;
   const DIRECTIONS = { "+": 1, "=": 1, "-": -1, "_": -1, "−": -1, 0: 0 };
   let stage = "";
   let rec = null;
+  let begun = ""; // the first of two digits
 
   const panel = () => document.getElementById("panel");
   const all = (selector, root = panel()) => (root ? [...root.querySelectorAll(selector)] : []);
@@ -25,6 +26,7 @@
     all(".rec").forEach((other) => other.classList.toggle("current", other === row));
     rec = row;
     stage = row ? "direction" : "";
+    begun = "";
     if (row) row.scrollIntoView({ block: "nearest" });
     say();
   }
@@ -32,6 +34,18 @@
   function changed() {
     if (rec) rec.toggleAttribute("data-coded", Boolean(pressed(rec, "direction")));
     Desk.tell("changed");
+  }
+
+  /* Two digits are read before a sign only: after a number, 0 is the sign of what is mixed. */
+  function number(key) {
+    if (Desk.config.digits === 1) return digit(key);
+    if (stage === "direction") return false;
+    if (stage === "number") return digit(begun + key);
+    pick(null);
+    begun = key;
+    stage = "number";
+    say();
+    return true;
   }
 
   function clear(row) {
@@ -55,7 +69,7 @@
 
   const Coding = (Desk.coding = {
     ready() {
-      stage = "";
+      stage = begun = "";
       rec = null;
       say();
       all("[data-key]").forEach((mark) => (mark.textContent = Desk.config.keys[mark.dataset.key] || ""));
@@ -66,9 +80,11 @@
       if (!panel()) return false;
       if (stage === "actors") return actorKey(key);
       if (key === "Escape" && (stage || rec)) return pick(null), true;
+      if (key === "Delete" && stage && rec) return clear(rec), pick(null), true;
+      if (stage === "number" && !/^[0-9]$/.test(key)) pick(null);
       if (stage === "strength" && /^[1-5]$/.test(key)) return setStrength(rec, key), true;
       if (stage === "direction" && key in DIRECTIONS) return setDirection(rec, DIRECTIONS[key]), true;
-      if (stage !== "strength" && /^[1-7]$/.test(key)) return digit(key), true;
+      if (stage !== "strength" && /^[0-9]$/.test(key)) return number(key);
       return false;
     },
 
@@ -149,12 +165,14 @@
 
   function digit(key) {
     const row = panel().querySelector(`.rec[data-number="${key}"]`);
+    if (!row) return begun ? (pick(null), true) : false;
     if (stage === "direction" && row === rec) {
       clear(row);
       pick(null);
     } else {
       pick(row);
     }
+    return true;
   }
 
   function actorKey(key) {
