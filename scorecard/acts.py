@@ -16,7 +16,9 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import sentences, vocabulary
-from tracker.models import Ask, Event
+from tracker.codebook import current
+from tracker.models import Event
+from tracker.wording import words_of
 
 Record = Mapping[str, Any]
 CHINESE, ENGLISH = "zh-Hans", "en"
@@ -179,8 +181,8 @@ def language(text: str) -> str:
 
 def ask_names() -> dict[tuple[str, str], str]:
     """The asks by name in the reader's language: (recommendation, ask) -> name."""
-    rows = Ask.objects.values_list("recommendation_id", "slug", "name_en", "name_zh")
-    return {(slug, ask): (_chinese() and other) or english for slug, ask, english, other in rows}
+    book = current()
+    return {(slug, ask): words_of(book.ask(slug, ask).name) for slug, ask in book.asks}
 
 
 def disputed() -> frozenset[str]:

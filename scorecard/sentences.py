@@ -78,18 +78,32 @@ def listed(items: Sequence[str]) -> str:
     return comma.join(items[:-1]) + conjunction + items[-1]
 
 
+def capital(text: str) -> str:
+    """The words as a sentence begins with them."""
+    return text[:1].upper() + text[1:]
+
+
 def enumerated(items: Sequence[str]) -> str:
     """a, b, c, with the comma of the language and no conjunction."""
     return pgettext("joint of a list", ", ").join(items)
 
 
 def headline(labels: Iterable[str]) -> str:
-    """How the seven stand, in one sentence."""
+    """How the recommendations stand, in one sentence."""
     counted = dict.fromkeys(LABELS, 0)
     for label in labels:
         counted[label] += 1
     parts = [_stand(label, count) for label, count in counted.items() if count]
-    return gettext("Of the seven recommendations, %(parts)s.") % {"parts": listed(parts)}
+    total = sum(counted.values())
+    words = {"count": vocabulary.count_word(total), "parts": listed(parts)}
+    return (
+        ngettext(
+            "Of the %(count)s recommendation, %(parts)s.",
+            "Of the %(count)s recommendations, %(parts)s.",
+            total,
+        )
+        % words
+    )
 
 
 def _stand(label: str, count: int) -> str:
@@ -276,19 +290,24 @@ def chart_title(slug: str, scores: Sequence[float], first: datetime.date) -> str
 
 
 def pair_headline(labels: Mapping[str, Mapping[str, str]]) -> str:
-    """United States and China in one sentence: of how many recommendations the acts of each are for or
-    against.
+    """The two compared actors in one sentence: of how many recommendations the acts of each are for or against.
+
+    `labels`: actor -> recommendation -> label.
     """
-    parts = []
-    for actor, found in labels.items():
-        figures = {
+    clauses = [
+        gettext("%(name)s advances %(for)s of the %(count)s and undermines %(against)s")
+        % {
+            "name": vocabulary.actor(actor),
             "for": vocabulary.count_word(sum(label == "advancing" for label in found.values())),
+            "count": vocabulary.count_word(len(found)),
             "against": vocabulary.count_word(sum(label == "undermined" for label in found.values())),
         }
-        if actor == "us":
-            clause = gettext("the United States advances %(for)s of the seven and undermines %(against)s")
-        else:
-            clause = gettext("China advances %(for)s of the seven and undermines %(against)s")
-        parts.append(clause % figures)
-    clauses = pgettext("joint of clauses", "; ").join(parts)
-    return gettext("By their acts, %(clauses)s.") % {"clauses": clauses}
+        for actor, found in labels.items()
+    ]
+    joined = pgettext("joint of clauses", "; ").join(clauses)
+    return gettext("By their acts: %(clauses)s.") % {"clauses": joined}
+
+
+def averaged(names: Sequence[str]) -> str:
+    """The what-if of several views, as the end of “If …”."""
+    return gettext("the views of %(names)s were averaged") % {"names": listed(names)}

@@ -9,9 +9,8 @@ from __future__ import annotations
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
 from tracker.codebook import current
-from tracker.wording import said
+from tracker.wording import said, words_of
 
-SHORT_NAMES = {one.slug: said(one.short) for one in current()}
 LABELS = {
     "advancing": pgettext_lazy("label", "Advancing"),
     "undermined": pgettext_lazy("label", "Undermined"),
@@ -30,8 +29,6 @@ DELIVERY = {
     "not started": gettext_lazy("Not started"),
     "not yet rated": gettext_lazy("Not yet rated"),
 }
-ACTORS = {actor.slug: said(actor.name) for actor in current().actors}
-SHORT_ACTORS = {slug: said(current().actor(slug).short) for slug in current().beside}
 DIRECTIONS = {
     1: pgettext_lazy("direction", "advances"),
     -1: pgettext_lazy("direction", "undermines"),
@@ -59,6 +56,8 @@ MODES = {
 COUNTS = (
     gettext_lazy("none"), gettext_lazy("one"), gettext_lazy("two"), gettext_lazy("three"),
     gettext_lazy("four"), gettext_lazy("five"), gettext_lazy("six"), gettext_lazy("seven"),
+    gettext_lazy("eight"), gettext_lazy("nine"), gettext_lazy("ten"), gettext_lazy("eleven"),
+    gettext_lazy("twelve"),
 )  # fmt: skip
 
 
@@ -67,11 +66,19 @@ def label(value: str) -> str:
 
 
 def short_name(slug: str) -> str:
-    return str(SHORT_NAMES.get(slug, slug))
+    """The short name of a recommendation; a slug that is none's stays itself."""
+    book = current()
+    return words_of(book[slug].short) if slug in book else slug
 
 
 def actor(value: str) -> str:
-    return str(ACTORS.get(value, value))
+    """The name of an actor; a slug that is none's stays itself."""
+    book = current()
+    return words_of(book.actor(value).name) if value in book.actor_slugs else value
+
+
+def short_actor(value: str) -> str:
+    return words_of(current().actor(value).short)
 
 
 def reach(value: str) -> str:
@@ -95,7 +102,6 @@ WHAT_IFS = {
     "no-fading": gettext_lazy("nothing faded"),
     "half-lives-90": gettext_lazy("all half-lives were 90 days"),
     "confirmed-only": gettext_lazy("only confirmed acts counted"),
-    "mean-of-views": gettext_lazy("the US, China and multilateral views were averaged"),
     "commitments-capped": gettext_lazy("commitments were capped at three acts"),
     "local-in-full": gettext_lazy("local acts counted in full"),
 }

@@ -104,6 +104,9 @@ class Face:
     label_text: str
 
 
+LEAST = 26.0  # pixels that a row of a card needs; where more rows come than fit, three dots end them
+
+
 def card(site: str, headline: str, foot: str, faces: Sequence[Face] = ()) -> str:
     """A social card, 1200 × 630: the site, the finding, the scores with their bands, the date."""
     drawing = Drawing(1200, 630, "card", standalone=True)
@@ -145,8 +148,11 @@ def act_card(site: str, headline: str, facts: str, foot: str, codes: Sequence[Ro
         drawing.text(64, 136 + 52 * index, row, "card-title")
     below = 136 + 52 * len(rows)
     drawing.text(64, below, shortened(facts, 1072, 26), "card-text")
-    # Seven codes fit below three rows of title: at most one for each recommendation.
-    step = min(84.0, (566 - below) / max(1, len(codes)))
+    step = min(84.0, max(LEAST, (566 - below) / max(1, len(codes))))
+    room = int((566 - below) / step + 0.001)
+    if len(codes) > room:
+        codes = codes[: room - 1]
+        drawing.text(64, below + step * (room - 1) + 50, "…", "card-text")
     two_lines = step >= 74
     for index, code in enumerate(codes):
         y = below + step * index + (56 if two_lines else 50)
@@ -186,7 +192,11 @@ def _large(drawing: Drawing, face: Face, below: float) -> None:
 
 
 def _rows(drawing: Drawing, faces: Sequence[Face], below: float) -> None:
-    step = min(46.0, (566 - below) / max(1, len(faces)))
+    step = min(46.0, max(LEAST, (566 - below) / max(1, len(faces))))
+    room = int((566 - below) / step + 0.001)
+    if len(faces) > room:
+        faces = faces[: room - 1]
+        drawing.text(64, below + step * (room - 0.5) + 9, "…", "card-text")
     for index, face in enumerate(faces):
         y = below + step * (index + 0.5)
         drawing.text(64, y + 9, face.name, "card-text")

@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import sentences
-from scorecard.pages import sides, uncertainty
+from scorecard import sentences, vocabulary
+from scorecard.pages import filters, uncertainty
 from scorecard.pages.reading import Reading
+from tracker.codebook import current
+from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import CoverageDay
 
 
@@ -31,7 +33,8 @@ def facts(read: Reading) -> list[tuple[str, str]]:
     ]
     if sources:
         found.append((gettext("Languages of the sources"), _languages(sources)))
-        found.append((gettext("Sides of the sources"), _sides(sources)))
+        if current().outlets:
+            found.append((gettext("Sides of the sources"), _sides(sources)))
     found += _looked(seen)
     if records:
         sure = Counter(record["certainty"] for record in records)
@@ -67,25 +70,30 @@ def _coded(coded_to: datetime.date, as_of: datetime.date) -> str:
 
 def _languages(sources: Sequence[Mapping[str, Any]]) -> str:
     counted = Counter(source["lang"].split("-")[0] for source in sources)
-    english, chinese = (counted[lang] / len(sources) for lang in ("en", "zh"))
-    return gettext("English %(english)s, Chinese %(chinese)s, others %(others)s") % {
-        "english": uncertainty.percent(english),
-        "chinese": uncertainty.percent(chinese),
-        "others": uncertainty.percent(max(0.0, 1 - english - chinese)),
-    }
+    offered = [language for language in filters.LANGUAGES if language != "other"]
+    named = [(filters.word("language", language), counted[language]) for language in offered]
+    return _shares(
+        [*named, (gettext("others"), len(sources) - sum(number for _name, number in named))], sources
+    )
 
 
 def _sides(sources: Sequence[Mapping[str, Any]]) -> str:
-    counted = Counter(sides.side(source["url"]) for source in sources)
-    shares = {
-        side: uncertainty.percent(counted[side] / len(sources))
-        for side in ("us", "china", "third", "unknown")
-    }
-    return (
-        gettext(
-            "United States %(us)s, mainland China %(china)s, elsewhere %(third)s, not established %(unknown)s"
-        )
-        % shares
+    book = current()
+    counted = Counter(book.side_of(source["url"]) for source in sources)
+    shown = [slug for slug in book.actor_slugs if counted[slug] or slug in (book.compared or ())]
+    named = [(vocabulary.actor(slug), counted[slug]) for slug in shown]
+    ends = ((gettext("elsewhere"), counted[THIRD]), (gettext("not established"), counted[UNKNOWN]))
+    return _shares([*named, *ends], sources)
+
+
+def _shares(named: Sequence[tuple[str, int]], sources: Sequence[Any]) -> str:
+    """Each name with its share of the sources."""
+    return pgettext("joint of shares", ", ").join(
+        [
+            gettext("%(name)s %(share)s")
+            % {"name": name, "share": uncertainty.percent(number / len(sources))}
+            for name, number in named
+        ]
     )
 
 

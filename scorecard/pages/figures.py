@@ -17,6 +17,7 @@ from scorecard.acts import Act, Code
 from scorecard.charts import bars, lines
 from scorecard.charts.drawing import direction
 from scorecard.history import Change
+from tracker.codebook import current
 
 PULSE_MARKS = {"up": "↗", "down": "↘", "even": "→"}
 
@@ -50,7 +51,7 @@ def balance(
 
 
 def glance(name: str, reading: Mapping[str, Any]) -> SafeString:
-    """The bar of a score alone, for the short list of all seven that stands first on a phone."""
+    """The bar of a score alone, for the short list of all that stands first on a phone."""
     title = sentences.score_alternative(
         name, reading["score"], reading["low"], reading["high"], reading["label"]
     )
@@ -140,7 +141,7 @@ def chart_words(title: str, last: tuple[float, float, float]) -> lines.Words:
         title=title,
         advances=gettext("above 0: in favour"),
         undermines=gettext("below 0: against"),
-        zero=gettext("as on 21 Jan 2025"),
+        zero=gettext("as on %(day)s") % {"day": sentences.short_day(current().start)},
         acts=gettext("Acts: height is\nthe kind of act"),
         end=sentences.signed(score),
         band=sentences.band(low, high),

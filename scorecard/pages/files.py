@@ -11,15 +11,17 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from scorecard.pages import frame, horizons
+from scorecard.pages import frame, horizons, prose
 from scorecard.pages.frame import Citation
 from scorecard.pages.reading import Reading
+from tracker.codebook import current
 from tracker.rows import csv_lines
 
+START = current().start.isoformat()
 COLUMNS = {
     "recommendation": "slug of the recommendation",
     "date": "calendar day, UTC, end of day (YYYY-MM-DD)",
-    "score": "balance, -100 to +100; 0 is where the recommendation stood on 2025-01-21",
+    "score": f"balance, -100 to +100; 0 is where the recommendation stood on {START}",
     "low": "lower end of the 80 % evidence band",
     "high": "upper end of the 80 % evidence band",
     "then": "the score as it was known on that day; a reconstruction before the record was opened",
@@ -66,12 +68,12 @@ def document(read: Reading, slugs: Sequence[str]) -> dict[str, Any]:
 def about(read: Reading) -> dict[str, Any]:
     clock = read.clock
     return {
-        "title": "US–China AI Policy Scorecard",
+        "title": prose.publisher(),
         "as_of": clock.as_of.isoformat(),
         "known_at": (clock.known_at or clock.today).isoformat(),
         "coded_to": read.coded_to.isoformat(),
         "method": read.method,
-        "licence": "CC BY 4.0",
+        "licence": current().licence.name,
         "source": frame.absolute("/"),
     }
 
@@ -81,11 +83,11 @@ def bundle(read: Reading, slugs: Sequence[str]) -> bytes:
     address = frame.absolute("/" + read.clock.permanent())
     cited = Citation("scorecard", "Daily series", address, read.clock.as_of, read.clock.today, read.method)
     readme = (
-        "# US–China AI Policy Scorecard: daily series\n\n"
+        f"# {prose.publisher()}: daily series\n\n"
         f"As of {read.clock.as_of}, coded to {read.coded_to}. After that day a score only fades.\n\n"
         "## Columns\n\n"
         + "".join(f"- `{name}`: {meaning}\n" for name, meaning in COLUMNS.items())
-        + f"\n## Citation\n\n{cited.text()}\n\n```bibtex\n{cited.bibtex()}```\n\nLicence: CC BY 4.0\n"
+        + f"\n## Citation\n\n{cited.text()}\n\n```bibtex\n{cited.bibtex()}```\n\nLicence: {current().licence.name}\n"
     )
     metadata = about(read) | {"columns": COLUMNS, "citation": cited.text()}
     written = io.BytesIO()

@@ -13,20 +13,22 @@ from django.utils.translation import gettext, ngettext
 
 from scorecard import vocabulary
 from tracker import record
+from tracker.codebook import current
 from tracker.search import LONGEST, EventQuery, SearchError, explained
 
 PAGE_LENGTH = 50
-LANGUAGES = ("en", "zh", "other")
+# Of a source: the languages that the codebook offers, as the record names them, and every other.
+LANGUAGES = (*(code.partition("-")[0] for code in current().languages), "other")
 # The fields of the form, and the prefixes of the search that say the same.
 TERMS = {
     "recommendation": "rec", "direction": "direction", "strength": "strength", "actor": "actor",
     "certainty": "certainty", "language": "lang",
 }  # fmt: skip
 CHOICES: dict[str, tuple[str, ...]] = {
-    "recommendation": record.RECOMMENDATIONS,
+    "recommendation": current().slugs,
     "direction": ("1", "-1", "0"),
     "strength": ("1", "2", "3", "4", "5"),
-    "actor": record.ACTORS,
+    "actor": current().actor_slugs,
     "certainty": record.CERTAINTIES,
     "language": LANGUAGES,
 }

@@ -26,9 +26,8 @@ from scorecard import clock as clocks
 from scorecard import sentences, vocabulary
 from scorecard.clock import Clock
 from scorecard.method import method_of, parameters
+from scorecard.pages import prose
 from tracker.codebook import current
-
-PUBLISHER = "US–China AI Policy Scorecard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +43,13 @@ class Citation:
 
     def text(self) -> str:
         return (
-            f"{PUBLISHER} ({self.as_of.year}). {self.title}. Method {self.version}, as of "
+            f"{prose.publisher()} ({self.as_of.year}). {self.title}. Method {self.version}, as of "
             f"{self.as_of.isoformat()}. {self.address} (read {self.read_on.isoformat()})."
         )
 
     def bibtex(self) -> str:
         fields = {
-            "author": "{" + _tex(PUBLISHER) + "}",
+            "author": "{" + _tex(prose.publisher()) + "}",
             "title": "{" + _tex(self.title) + "}",
             "year": str(self.as_of.year),
             "month": str(self.as_of.month),
@@ -64,7 +63,7 @@ class Citation:
     def ris(self) -> str:
         lines = (
             ("TY", "DATA"),
-            ("AU", PUBLISHER),
+            ("AU", prose.publisher()),
             ("TI", _one_line(self.title)),
             ("PY", str(self.as_of.year)),
             ("DA", self.as_of.strftime("%Y/%m/%d")),
@@ -88,13 +87,9 @@ def _tex(text: str) -> str:
     return "".join(spelled.get(character, character) for character in _one_line(text))
 
 
-TAGS = {"en": "en", "zh-hans": "zh-Hans"}
+# Of the languages that the interface is translated into, those that the codebook offers: the first one first.
+TAGS = {code: {"en": "en", "zh-hans": "zh-Hans"}[code] for code in current().languages}
 NAMES = {"en": "English", "zh-hans": "中文"}
-_SOURCE = current().source
-OPED = {
-    "name": f"“{_SOURCE.title}”, {_SOURCE.publisher}, {_SOURCE.date.day} {_SOURCE.date:%B %Y}",
-    "url": _SOURCE.url,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +122,18 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
     """The template's `page`, and `citation` for pages that can be cited."""
     here = language()
     query = clock.query()
-    other = next(code for code in TAGS if code != here)
     return {
         "language_tag": TAGS[here],
-        "title": f"{page.title} | {gettext('US–China AI Policy Scorecard')}",
+        "title": f"{page.title} | {prose.title()}",
         "headline": page.title,
         "description": page.description,
         "canonical": absolute(request.path + query),
         "alternates": _alternates(request.path, query),
-        "other_language": {
-            "href": translate_url(request.path, other) + query,
-            "tag": TAGS[other],
-            "name": NAMES[other],
-        },
+        "other_languages": [
+            {"href": translate_url(request.path, code) + query, "tag": tag, "name": NAMES[code]}
+            for code, tag in TAGS.items()
+            if code != here
+        ],
         "feeds": _feeds(page.feeds),
         "menu": _menu(page.current, query),
         "home": reverse("pages:overview") + query,
@@ -153,6 +147,9 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
 
 
 def _alternates(path: str, query: str) -> list[tuple[str, str]]:
+    """The page in every language; none where there is only one."""
+    if len(TAGS) == 1:
+        return []
     found = [(tag, absolute(translate_url(path, code) + query)) for code, tag in TAGS.items()]
     return [*found, ("x-default", found[0][1])]
 
@@ -279,8 +276,8 @@ def downloads(name: str, query: str) -> list[dict[str, str]]:
 def embed_code(name: str, query: str = "") -> str:
     """The iframe that puts a card on another page."""
     address = absolute(reverse("pages:embed", args=[name]) + query)
-    title = gettext("US–China AI Policy Scorecard")
-    height = 620 if name == "all" else 260
+    title = prose.title()
+    height = 200 + 60 * len(current()) if name == "all" else 260
     return (
         f'<iframe src="{escape(address)}" title="{escape(title)}" width="100%" height="{height}" '
         'loading="lazy"></iframe>'
@@ -310,8 +307,6 @@ def stem(*parts: str) -> str:
 def feeds() -> list[tuple[str, str]]:
     """Every feed: (name, address without its ending)."""
     listed = [(gettext("All changes"), stem("all"))]
-    listed += [
-        (vocabulary.short_name(slug), stem("recommendations", slug)) for slug in vocabulary.SHORT_NAMES
-    ]
-    listed += [(vocabulary.actor(actor), stem("actors", actor)) for actor in vocabulary.ACTORS]
+    listed += [(vocabulary.short_name(slug), stem("recommendations", slug)) for slug in current().slugs]
+    listed += [(vocabulary.actor(actor), stem("actors", actor)) for actor in current().actor_slugs]
     return listed

@@ -14,7 +14,7 @@ from scorecard import sentences, standings
 from scorecard.charts.canvas import Blind, Ghost, Turn
 from scorecard.method import parameters
 from scorecard.pages.reading import Reading
-from tracker import record
+from tracker.codebook import current
 from tracker.models import CoverageDay
 
 PROVISIONAL_DAYS = 30
@@ -84,7 +84,7 @@ def blind(read: Reading) -> list[Blind]:
 def degraded(read: Reading) -> list[datetime.date]:
     """Coded days on which many feeds were down, in the order of time."""
     rows = CoverageDay.objects.filter(
-        day__gte=record.START, day__lte=read.coded_to, feeds_total__gt=0
+        day__gte=current().start, day__lte=read.coded_to, feeds_total__gt=0
     ).order_by("day")
     counted = rows.values_list("day", "feeds_alive", "feeds_total")
     return [day for day, alive, total in counted if alive < WELL_SEEN * total]
@@ -133,7 +133,7 @@ def settled(read: Reading, slug: str) -> str:
     opened = read.opened
     if opened is None:
         return sentence(None, None)
-    revision = mean_revision(then(read, slug), read.run(slug).score, record.START, opened)
+    revision = mean_revision(then(read, slug), read.run(slug).score, current().start, opened)
     return sentence(revision, opened)
 
 

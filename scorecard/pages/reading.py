@@ -15,18 +15,19 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
-from scorecard import acts, sentences, standings, vocabulary
+from scorecard import acts, sentences, standings
 from scorecard import clock as clocks
 from scorecard.charts import lines
 from scorecard.history import Change, Known, Version, passing
 from scorecard.method import contributions, parameters, weighing
 from scorecard.method.parameters import method_of
+from scorecard.pages import prose
 from scorecard.pages import uncertainty as agreements
-from tracker import record
-from tracker.models import Recommendation
+from tracker.codebook import current
 from tracker.search import EventQuery
+from tracker.wording import words_of
 
 Record = Mapping[str, Any]
 
@@ -44,7 +45,6 @@ def versions() -> list[Version]:
 @dataclass
 class Reading:
     clock: clocks.Clock
-    slugs: Sequence[str] = record.RECOMMENDATIONS
     _series: dict[str | None, Any] = field(default_factory=dict)
 
     @cached_property
@@ -75,34 +75,27 @@ class Reading:
         found = self._views[actor][slug]
         return {**found, "label": self.agreement.hide(found["label"], slug)}
 
+    @cached_property
+    def slugs(self) -> Sequence[str]:
+        """The recommendations that the report knows: a later one is absent from a day before it."""
+        return tuple(slug for slug in current().slugs if slug in self.report["recommendations"])
+
     def label(self, slug: str) -> str:
         return self.report["recommendations"][slug]["balance"]["label"]
 
     # The words of a recommendation
 
-    @cached_property
-    def _recommendations(self) -> Mapping[str, Any]:
-        return {row.slug: row for row in Recommendation.objects.prefetch_related("asks")}
-
-    def _word(self, row: Any, part: str) -> str:
-        chinese = (get_language() or "").startswith("zh")
-        return getattr(row, f"{part}_zh" if chinese else f"{part}_en") or getattr(row, f"{part}_en")
-
     def text(self, slug: str, part: str) -> str:
-        """`summary`, `advances` or `undermines` of a recommendation; empty where it has not been seeded."""
-        row = self._recommendations.get(slug)
-        return self._word(row, part) if row else ""
+        """`name`, `summary`, `advances` or `undermines` of a recommendation."""
+        return words_of(getattr(current()[slug], part))
 
     def name(self, slug: str) -> str:
-        return self.text(slug, "name") or vocabulary.short_name(slug)
+        return self.text(slug, "name")
 
     def ask(self, slug: str, ask: str) -> tuple[str, str]:
         """Name and description of one of its asks."""
-        row = self._recommendations.get(slug)
-        for found in row.asks.all() if row else ():
-            if found.slug == ask:
-                return self._word(found, "name"), self._word(found, "description")
-        return ask, ""
+        found = current().ask(slug, ask)
+        return words_of(found.name), words_of(found.description)
 
     # The record
 
@@ -147,8 +140,7 @@ class Reading:
     @cached_property
     def asks(self) -> Mapping[tuple[str, str], str]:
         """The asks by name: (recommendation, ask) -> name."""
-        rows = self._recommendations.values()
-        return {(row.slug, ask.slug): self._word(ask, "name") for row in rows for ask in row.asks.all()}
+        return acts.ask_names()
 
     @cached_property
     def _beside(self) -> acts.Beside:
@@ -193,7 +185,7 @@ class Reading:
                 version=self.clock.method,
             )
         found = self._series[actor]["recommendations"][slug]
-        return lines.Run(record.START, found["score"], found["low"], found["high"])
+        return lines.Run(current().start, found["score"], found["low"], found["high"])
 
     def since(self, slug: str) -> datetime.date | None:
         """The first day of the label's unbroken run; None while there is too little evidence for one."""
@@ -227,7 +219,7 @@ class Reading:
     @cached_property
     def coded_to(self) -> datetime.date:
         """The last day to which coding is complete, no later than the day of the page."""
-        return min(self.clock.as_of, standings.coded_to(self.clock.known_at) or record.START)
+        return min(self.clock.as_of, standings.coded_to(self.clock.known_at) or current().start)
 
     def coverage(self) -> Mapping[str, str]:
         """The two sentences that stand on every page, and what a past page adds."""
@@ -247,9 +239,8 @@ class Reading:
         return any(self.start(record) > self.coded_to for record in self.records)
 
     def source_line(self) -> str:
-        return gettext(
-            "US–China AI Policy Scorecard, method %(version)s, as of %(day)s, coded to %(coded)s"
-        ) % {
+        return gettext("%(site)s, method %(version)s, as of %(day)s, coded to %(coded)s") % {
+            "site": prose.title(),
             "version": self.method,
             "day": sentences.day(self.clock.as_of),
             "coded": sentences.day(self.coded_to),
@@ -258,10 +249,11 @@ class Reading:
     def card_line(self) -> str:
         """The same for a card that already names the site."""
         words = {"day": sentences.day(self.clock.as_of), "coded": sentences.day(self.coded_to)}
-        return gettext("As of %(day)s · coded to %(coded)s · CC BY 4.0") % words
+        words["licence"] = current().licence.name
+        return gettext("As of %(day)s · coded to %(coded)s · %(licence)s") % words
 
     def licence_line(self) -> str:
-        return gettext("Licence: CC BY 4.0")
+        return gettext("Licence: %(licence)s") % {"licence": current().licence.name}
 
     # How much rests on choices
 

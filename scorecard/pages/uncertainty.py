@@ -19,6 +19,7 @@ from scorecard import sentences, vocabulary
 from scorecard.history import Known
 from scorecard.method import describe
 from tracker import record
+from tracker.codebook import current
 
 LIMITS = describe()["agreement"]
 LEAST_ITEMS = 10
@@ -167,6 +168,13 @@ def same_sign(report: Report, slug: str) -> str:
     return gettext("Same sign in %(share)s of 1,000 other weightings") % {"share": percent(share)}
 
 
+def _what_if(item: Mapping[str, Any]) -> str:
+    """A named what-if as the end of “If …”; that of the views beside names them."""
+    if item["slug"] == "mean-of-views":
+        return sentences.averaged([vocabulary.short_actor(actor) for actor in current().beside])
+    return vocabulary.what_if(item["slug"], item["name"])
+
+
 def what_ifs(report: Report, slug: str) -> list[dict[str, str]]:
     """The named what-ifs for one recommendation."""
     own = report["recommendations"][slug]["balance"]["score"]
@@ -175,7 +183,7 @@ def what_ifs(report: Report, slug: str) -> list[dict[str, str]]:
         score = item["recommendations"][slug]["score"]
         rows.append(
             {
-                "name": vocabulary.what_if(item["slug"], item["name"]),
+                "name": _what_if(item),
                 "score": sentences.signed(score),
                 "difference": sentences.tenths(score - own),
             }
@@ -184,10 +192,10 @@ def what_ifs(report: Report, slug: str) -> list[dict[str, str]]:
 
 
 def what_if_table(report: Report, slugs: Sequence[str]) -> list[dict[str, Any]]:
-    """The named what-ifs for all seven."""
+    """The named what-ifs for all recommendations."""
     return [
         {
-            "name": vocabulary.what_if(item["slug"], item["name"]),
+            "name": _what_if(item),
             "values": [sentences.signed(item["recommendations"][slug]["score"]) for slug in slugs],
         }
         for item in report["what_ifs"]
@@ -217,7 +225,7 @@ def bare_acts(known: Known, report: Report) -> dict[str, Any]:
     reach = dict(zip(record.REACHES, report["parameters"].get("reach", (1.0, 1.0)), strict=True))
     return {
         "day": day.toordinal(),
-        "recommendations": list(record.RECOMMENDATIONS),
+        "recommendations": list(current().slugs),
         "parameters": report["parameters"],
         "events": [
             {
@@ -227,7 +235,7 @@ def bare_acts(known: Known, report: Report) -> dict[str, Any]:
                 "reach": reach[event.record.get("reach", "wide")],
                 "undoes": [place[earlier] for earlier in event.undoes],
                 "assessments": [
-                    [record.RECOMMENDATIONS.index(item["rec"]), item["direction"], item["strength"]]
+                    [current()[item["rec"]].number - 1, item["direction"], item["strength"]]
                     for item in event.record["assessments"]
                 ],
             }

@@ -7,12 +7,12 @@ from django.urls import include, path, re_path
 from scorecard.pages.views import actors, discovery, events, explain, forms, overview, recommendations, take
 
 NAME = r"[a-z0-9-]{1,40}"
-FEED = r"all|recommendations/[a-z-]+(?:/actors/[a-z]+)?|actors/[a-z]+"
+FEED = rf"all|recommendations/{NAME}(?:/actors/{NAME})?|actors/{NAME}"
 
 PAGES = [
     path("", overview.overview, name="overview"),
     path("recommendations/<slug:slug>/", recommendations.recommendation, name="recommendation"),
-    re_path(r"^r/(?P<number>[1-7])/?$", recommendations.numbered, name="numbered"),
+    re_path(rf"^r/(?P<name>{NAME})/?$", recommendations.short, name="short"),
     re_path(rf"^r/(?P<name>{NAME})\.(?P<ending>svg|png|csv|json|zip)$", take.take, name="take"),
     path("events/", events.events, name="events"),
     path("events/<slug:event_id>/", events.event, name="event"),

@@ -14,7 +14,7 @@ from scorecard.models import Subscription
 from scorecard.pages import reading
 from tests.scorecard import cast
 from tracker import log, record, triage
-from tracker.models import Ask, Event, Head
+from tracker.models import Event, Head
 
 pytestmark = pytest.mark.django_db
 
@@ -55,13 +55,13 @@ WHENS = {
 CODES = {
     "en": {
         "law": ["Governance: ▲ advances, words", "Trust: ▼ undermines, enacted"],
-        "month": ["Trust, Sharing data: ▲ advances, commitment"],
+        "month": ["Trust, Data-sharing agreements: ▲ advances, commitment"],
         "quarter": ["Trust: ▲ advances, enacted"],
         "year": ["Trust: ◆ mixed, proposal"],
     },
     "zh-hans": {
         "law": ["治理：▲ 推进，言辞", "互信：▼ 削弱，立法"],
-        "month": ["互信，共享数据：▲ 推进，承诺"],
+        "month": ["互信，数据共享协议：▲ 推进，承诺"],
         "quarter": ["互信：▲ 推进，立法"],
         "year": ["互信：◆ 兼有，提议"],
     },
@@ -83,7 +83,6 @@ FINER = {
 
 @pytest.fixture(autouse=True)
 def the_cast(recommendations):
-    Ask.objects.filter(slug="data-sharing").update(name_en="Sharing data", name_zh="共享数据")
     for key, more in CAST.items():
         cast.put(key, **{"sources": SOURCES, "summary_zh": "发生了什么。"} | more)
 

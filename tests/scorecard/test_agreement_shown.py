@@ -56,7 +56,7 @@ def test_a_withheld_label_leaves_the_figures_and_names_the_rest():
     assert report["recommendations"]["trust"]["balance"]["label"] == "undermined"
     labels = ["withheld", "undermined"]
     assert sentences.headline(labels) == (
-        "Of the seven recommendations, one is undermined and one has no label yet."
+        "Of the two recommendations, one is undermined and one has no label yet."
     )
 
 

@@ -8,10 +8,11 @@ import pytest
 
 from scorecard import acts, clock
 from scorecard.alerts import feeds
-from scorecard.pages import filters, sides
+from scorecard.pages import filters
 from scorecard.pages.frame import Citation
 from tracker import record as record_format
 from tracker import search, text
+from tracker.codebook import current
 
 TODAY = datetime.date(2026, 11, 24)
 UTC = datetime.UTC
@@ -185,7 +186,7 @@ class TestCitations:
     ],
 )
 def test_a_side_is_told_only_by_what_the_address_proves(url, side):
-    assert sides.side(url) == side
+    assert current().side_of(url) == side
 
 
 class TestFeeds:

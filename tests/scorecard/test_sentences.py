@@ -105,8 +105,8 @@ def test_two_actors_are_told_with_the_same_words():
         "china": {"trust": "undermined", "misuse": "unclear"},
     }
     text = sentences.pair_headline(labels)
-    assert "the United States advances one of the seven and undermines one" in text
-    assert "China advances none of the seven and undermines one" in text
+    assert "United States advances one of the two and undermines one" in text
+    assert "China advances none of the two and undermines one" in text
 
 
 def test_what_one_more_law_would_do_follows_the_formula():
@@ -210,5 +210,6 @@ def test_every_parameter_reason_and_what_if_of_the_method_has_words_here():
     for item in described["parameters"]:
         assert str(vocabulary.REASONS[item["name"]]) == item["reason"]
         assert vocabulary.NAMES[item["name"]]
-    assert {item["slug"] for item in described["what_ifs"]} == set(vocabulary.WHAT_IFS)
+    views = "mean-of-views"  # names the views of the codebook
+    assert {item["slug"] for item in described["what_ifs"]} - {views} == set(vocabulary.WHAT_IFS)
     assert set(draw(1, method_of(None).parameters).factors()) == set(vocabulary.FACTORS)

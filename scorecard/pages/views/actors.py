@@ -1,8 +1,8 @@
-"""Actors: the United States and China side by side, every actor in one table, and a page for each."""
+"""Actors: the two compared side by side, every actor in one table, and a page for each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,12 +13,10 @@ from django.utils.translation import gettext
 from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.drawing import direction
-from scorecard.pages import figures, filters, frame, reading
+from scorecard.pages import figures, filters, frame, prose, reading
 from scorecard.pages.reading import Reading
-from tracker import record
 from tracker.codebook import current
 
-PAIR = current().compared or ()
 DIRECTED = ("advancing", "undermined", "leaning advancing", "leaning undermined")
 
 
@@ -26,45 +24,69 @@ DIRECTED = ("advancing", "undermined", "leaning advancing", "leaning undermined"
 def actors(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
-    headline = sentences.pair_headline(
-        {actor: {slug: _balance(read, actor, slug)["label"] for slug in read.slugs} for actor in PAIR}
-    )
+    pair = current().compared or ()
+    headline, description = _words(read, pair)
     page = frame.Page(
         key="actors",
         title=headline,
-        description=gettext(
-            "The acts of the United States and China, and of five other actors, side by side."
-        ),
+        description=description,
         current="actors",
         card=reverse("pages:card", args=["actors"]),
-        feeds=tuple((vocabulary.actor(actor), frame.stem("actors", actor)) for actor in PAIR),
+        feeds=tuple((vocabulary.actor(actor), frame.stem("actors", actor)) for actor in pair),
     )
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
         "axis": figures.drawn(bars.axis()),
-        "names": [vocabulary.actor(actor) for actor in PAIR],
+        "names": [vocabulary.actor(actor) for actor in pair],
+        "beside": _beside(pair) if pair else "",
+        "difference": _less(pair) if pair else "",
         "short_names": [vocabulary.short_name(slug) for slug in read.slugs],
-        "rows": [_pair(read, slug, query) for slug in read.slugs],
-        "table": [_line(read, actor, query) for actor in record.ACTORS],
+        "rows": [_pair(read, slug, pair, query) for slug in read.slugs] if pair else [],
+        "table": [_line(read, actor, query) for actor in current().actor_slugs],
     }
     return render(request, "pages/actors.html", context)
+
+
+def _words(read: Reading, pair: Sequence[str]) -> tuple[str, str]:
+    """Headline and description: of the two compared, or of all actors where no two are."""
+    others = {"count": prose.count(len(current().actors) - len(pair))}
+    if not pair:
+        return (
+            gettext("The acts of each actor, measured alike"),
+            gettext("The same measure on the acts of each of %(count)s actors.") % others,
+        )
+    names = {"names": sentences.listed([vocabulary.actor(actor) for actor in pair])}
+    labels = {actor: {slug: _balance(read, actor, slug)["label"] for slug in read.slugs} for actor in pair}
+    described = gettext("The acts of %(names)s, and of %(count)s other actors, side by side.")
+    return sentences.pair_headline(labels), described % (names | others)
+
+
+def _beside(pair: Sequence[str]) -> str:
+    first, second = map(vocabulary.actor, pair)
+    return gettext("%(first)s and %(second)s, side by side") % {"first": first, "second": second}
+
+
+def _less(pair: Sequence[str]) -> str:
+    """What the last column holds: the second actor's score less the first one's."""
+    first, second = map(vocabulary.short_actor, pair)
+    return gettext("%(second)s less %(first)s") % {"first": first, "second": second}
 
 
 def _balance(read: Reading, actor: str, slug: str) -> Mapping[str, Any]:
     return read.by_actor(actor, slug)
 
 
-def _pair(read: Reading, slug: str, query: str) -> dict[str, Any]:
+def _pair(read: Reading, slug: str, pair: Sequence[str], query: str) -> dict[str, Any]:
     cells = [
-        figures.balance(vocabulary.actor(actor), _balance(read, actor, slug), height=24) for actor in PAIR
+        figures.balance(vocabulary.actor(actor), _balance(read, actor, slug), height=24) for actor in pair
     ]
-    us, china = (_balance(read, actor, slug)["score"] for actor in PAIR)
+    first, second = (_balance(read, actor, slug)["score"] for actor in pair)
     return {
         "href": reverse("pages:recommendation", args=[slug]) + query,
         "name": read.name(slug),
         "cells": cells,
-        "difference": sentences.signed(china - us),
+        "difference": sentences.signed(second - first),
     }
 
 
@@ -86,7 +108,7 @@ def _line(read: Reading, actor: str, query: str) -> dict[str, Any]:
 
 @conditional.page
 def actor(request: HttpRequest, actor: str) -> HttpResponse:
-    if actor not in record.ACTORS:
+    if actor not in current().actor_slugs:
         raise Http404
     read = reading.open_(request)
     query, name = read.clock.query(), vocabulary.actor(actor)
@@ -95,8 +117,8 @@ def actor(request: HttpRequest, actor: str) -> HttpResponse:
     page = frame.Page(
         key=f"actor-{actor}",
         title=headline,
-        description=gettext("The seven recommendations measured on the acts of one actor: %(name)s.")
-        % {"name": name},
+        description=gettext("The %(count)s recommendations measured on the acts of one actor: %(name)s.")
+        % {"name": name, "count": prose.count(len(read.slugs))},
         current="actors",
         card=reverse("pages:card", args=[f"actor-{actor}"]),
         feeds=((name, frame.stem("actors", actor)),),

@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from scorecard import acts, conditional, sentences
 from scorecard.alerts import feeds
 from scorecard.method import parameters
-from scorecard.pages import frame, reading
-from tracker import record
+from scorecard.pages import frame, prose, reading
+from tracker.codebook import current
 
 TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
 
@@ -37,8 +37,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     pages: list[tuple[str, list[str]]] = [
         (name, []) for name in ("overview", "events", "actors", "method", "data", "about", "changes")
     ]
-    pages += [("recommendation", [slug]) for slug in record.RECOMMENDATIONS]
-    pages += [("actor", [actor]) for actor in record.ACTORS]
+    pages += [("recommendation", [slug]) for slug in read.slugs]
+    pages += [("actor", [actor]) for actor in current().actor_slugs]
     pages += [("event", [record["id"]]) for record in read.records]
     entries = "".join(_entry(name, args) for name, args in pages)
     body = (
@@ -49,7 +49,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 def _entry(name: str, args: list[str]) -> str:
-    """One page in both languages, each pointing at the other."""
+    """One page in every language, each pointing at the others."""
     addresses = {}
     for code, tag in frame.TAGS.items():
         with translation.override(code):
@@ -57,6 +57,7 @@ def _entry(name: str, args: list[str]) -> str:
     links = "".join(
         f'<xhtml:link rel="alternate" hreflang="{tag}" href="{address}"/>'
         for tag, address in addresses.items()
+        if len(addresses) > 1
     )
     return "".join(f"<url><loc>{address}</loc>{links}</url>" for address in addresses.values())
 
@@ -65,18 +66,18 @@ def _entry(name: str, args: list[str]) -> str:
 def llms(request: HttpRequest) -> HttpResponse:
     """A plain description of the site for language models (llmstxt.org)."""
     read = reading.open_(request)
-    coverage = read.coverage()
+    coverage, site = read.coverage(), prose.instance()
     lines = [
-        "# US–China AI Policy Scorecard",
+        f"# {site['title']}",
         "",
-        "> Seven policy recommendations on US-China AI, followed act by act since 21 January 2025. Scores "
-        "run from -100 to +100 with an 80 % evidence band; 0 is where each stood on that day, not neutral. "
+        f"> {site['capital']} recommendations for {site['subject']}, followed act by act since {site['day']}. "
+        "Scores run from -100 to +100 with an 80 % evidence band; 0 is where each stood on that day, not neutral. "
         "A negative score means against the recommendation, not bad policy.",
         "",
         f"Method {parameters.CURRENT}. {coverage['sentence']}. {coverage['silence']}".strip(),
         "Quote a score only with its band, its day and the day to which coding is complete.",
         "",
-        "## The seven",
+        f"## The {site['count']}",
         "",
     ]
     for slug in read.slugs:
@@ -106,7 +107,7 @@ def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
         recommendation=asked.get("recommendations", ""),
         actor=asked.get("actors", ""),
     )
-    site = gettext("US–China AI Policy Scorecard")
+    site = prose.title()
     channel = feeds.Channel(
         title=gettext("%(site)s: %(parts)s")
         % {"site": site, "parts": sentences.enumerated([titles[part] for part in parts])},

@@ -18,8 +18,10 @@ from scorecard import acts, conditional, sentences, vocabulary
 from scorecard.acts import Act, Code
 from scorecard.charts import lines
 from scorecard.models import Dispute
-from scorecard.pages import figures, filters, frame, reading, sides
+from scorecard.pages import figures, filters, frame, prose, reading
 from scorecard.pages.reading import Reading
+from tracker.codebook import current
+from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import Event
 
 
@@ -41,9 +43,6 @@ def address(record: Mapping[str, Any]) -> str:
     return "" if record["retracted"] else reverse("disputes:challenge", args=[record["id"]])
 
 
-SIDES = (sides.US, sides.CHINA, sides.THIRD, sides.UNKNOWN)
-
-
 @conditional.page
 def events(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
@@ -55,8 +54,9 @@ def events(request: HttpRequest) -> HttpResponse:
         key="events",
         title=headline,
         description=gettext(
-            "Every act that counts for or against the seven recommendations, with its sources."
-        ),
+            "Every act that counts for or against the %(count)s recommendations, with its sources."
+        )
+        % {"count": prose.count(len(read.slugs))},
         current="events",
         card=reverse("pages:card", args=["overview"]),
         feeds=((gettext("All changes"), frame.stem("all")),),
@@ -249,16 +249,13 @@ def _effect(slug: str, run: lines.Run | None, day: datetime.date, points: float)
 
 
 def _sources(act: Act) -> dict[str, Any]:
-    names_ = {
-        sides.US: gettext("United States"),
-        sides.CHINA: gettext("Mainland China"),
-        sides.THIRD: gettext("Elsewhere"),
-        sides.UNKNOWN: gettext("Country not established"),
-    }
-    grouped: dict[str, list[dict[str, str]]] = {side: [] for side in SIDES}
+    book = current()
+    names = {slug: vocabulary.actor(slug) for slug in (*(book.compared or ()), *book.actor_slugs)}
+    names |= {THIRD: gettext("Elsewhere"), UNKNOWN: gettext("Country not established")}
+    grouped: dict[str, list[dict[str, str]]] = {side: [] for side in names}
     for source in act.sources:
         parts = (source.publisher, source.date, filters_language(source.language))
-        grouped[sides.side(source.url)].append(
+        grouped[book.side_of(source.url) or UNKNOWN].append(
             {
                 "url": source.url,
                 "title": source.title or source.url,
@@ -267,12 +264,16 @@ def _sources(act: Act) -> dict[str, Any]:
             }
         )
     count = len(act.sources)
-    seen = [names_[side] for side in (sides.US, sides.CHINA, sides.THIRD) if grouped[side]]
+    seen = [name for side, name in names.items() if side != UNKNOWN and grouped[side]]
     deck = gettext("Titles stand in their original language.")
-    if len(seen) == 1 and not grouped[sides.UNKNOWN]:
+    if len(seen) == 1 and not grouped[UNKNOWN]:
         deck = gettext("Reported from one side only: %(side)s.") % {"side": seen[0]} + " " + deck
     return {
-        "sources": [{"name": names_[side], "sources": found} for side, found in grouped.items() if found],
+        "sources": [
+            {"name": names[side] if book.outlets else "", "sources": found}
+            for side, found in grouped.items()
+            if found
+        ],
         "sources_title": ngettext("%(count)d source", "%(count)d sources", count) % {"count": count},
         "sources_deck": deck,
     }

@@ -1,7 +1,5 @@
 """The pages that explain: method, data, about, changes.
 
-The longer words of the explaining pages, in the reader's language.
-
 The versions of the method side by side: what each is, and what the change from one did to every score.
 """
 
@@ -12,83 +10,13 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext
 
 from scorecard import conditional, sentences, standings, vocabulary
 from scorecard.method import parameters
-from scorecard.pages import figures, filters, frame, reading, uncertainty
+from scorecard.pages import figures, filters, frame, prose, reading, uncertainty
 from scorecard.pages.reading import Reading
-from tracker import record
-
-
-def lede() -> str:
-    return gettext(
-        "On 21 January 2025 Alvin Wang Graylin and Paul Triolo closed an essay with seven recommendations "
-        "for Washington, Beijing and everyone else. This scorecard follows what has been done about each, "
-        "act by act."
-    )
-
-
-def about_sections() -> list[dict[str, Any]]:
-    """The sections of the about page."""
-    return [
-        _section(
-            "what",
-            gettext("What it measures"),
-            gettext(
-                "Which way public acts point, and how far they go from words to operation. It does not "
-                "measure whether the recommendations are right, nor how large an act is: a state law and a "
-                "global chip rule weigh the same."
-            ),
-        ),
-        _section(
-            "coders",
-            gettext("Who codes"),
-            gettext(
-                "Analysts code every event by a public codebook. Software proposes, in words that can be "
-                "read, and never decides: nothing counts before a person has accepted it."
-            ),
-            gettext(
-                "The record up to 7 July 2026 was imported as a first coding. Its second, blind coding has "
-                "not been measured yet, and its Chinese titles and summaries have not been reviewed."
-            ),
-        ),
-        _section(
-            "corrections",
-            gettext("Corrections"),
-            gettext(
-                "Nothing is overwritten. A correction is a new version with its date and reason; the old "
-                "figures stay readable by asking for the day on which they were known. All changes are "
-                "listed and can be followed by feed."
-            ),
-        ),
-        _section(
-            "contact",
-            gettext("Contact"),
-            gettext(
-                "Every event page says how to dispute its coding. Whoever runs this copy of the scorecard "
-                "answers for it; the address of the operator is in the settings of the service."
-            ),
-        ),
-        _section(
-            "money",
-            gettext("Funding and conflicts of interest"),
-            gettext(
-                "The scorecard takes no money from the actors it measures. It is not affiliated with the "
-                "authors of the essay or with its publisher."
-            ),
-        ),
-        _section(
-            "privacy",
-            gettext("What is kept of readers"),
-            gettext("Nothing: no cookies, no scripts of others, no trackers."),
-        ),
-    ]
-
-
-def _section(key: str, title: str, *paragraphs: str) -> dict[str, Any]:
-    return {"key": key, "title": title, "paragraphs": paragraphs}
+from tracker.codebook import current
 
 
 def parameter_rows() -> list[dict[str, str]]:
@@ -136,40 +64,16 @@ def sliders() -> list[dict[str, str]]:
     ]
 
 
-def limits() -> list[str]:
-    """What the scorecard cannot tell (METHOD.md, section 15)."""
-    return [
-        gettext(
-            "The kind of act is measured, not its size. The record is a census of what we found, mostly in "
-            "English and Chinese; the band treats it as if it were a draw."
-        ),
-        gettext(
-            "Standing controls of before 2025 are not scored, lifting them is. A party with a large old "
-            "stock can score well by easing part of it."
-        ),
-        gettext("A suspension with an end date ends only when somebody records that the control is back."),
-        gettext(
-            "The seven overlap: changes of civilian-first and trust correlate at %(value)s, so the mean of "
-            "the seven counts chip controls nearly twice."
-        )
-        % {"value": number_format(0.8, 1)},
-        gettext(
-            "Errors of coding and missed links pull scores towards zero: true balances are rather farther "
-            "from zero than shown."
-        ),
-        gettext(
-            "Repeated communiqués add up: nearly half of the weight in favour of governance rests on them."
-        ),
-        gettext("Direction follows the essay's own theory of what helps."),
-    ]
-
-
 def columns() -> list[tuple[str, str]]:
     """The data dictionary of the files, in the order of their columns."""
     return [
         ("recommendation", gettext("slug of the recommendation")),
         ("date", gettext("calendar day, UTC, end of day (YYYY-MM-DD)")),
-        ("score", gettext("balance, −100 to +100; 0 is where the recommendation stood on 21 January 2025")),
+        (
+            "score",
+            gettext("balance, −100 to +100; 0 is where the recommendation stood on %(day)s")
+            % {"day": prose.started()},
+        ),
         ("low", gettext("lower end of the 80 % band")),
         ("high", gettext("upper end of the 80 % band")),
         (
@@ -232,7 +136,7 @@ def services() -> list[dict[str, str]]:
 
 def listed() -> list[dict[str, Any]]:
     """Every version, the newest first, with the parameters in which it departs from the current one."""
-    current = parameters.method_of(None).parameters.as_dict()
+    now = parameters.method_of(None).parameters.as_dict()
     return [
         {
             "version": method.version,
@@ -242,7 +146,7 @@ def listed() -> list[dict[str, Any]]:
             "differs": [
                 f"{name} = {value}"
                 for name, value in method.parameters.as_dict().items()
-                if current.get(name) != value
+                if now.get(name) != value
             ],
         }
         for method in reversed(parameters.in_service())
@@ -304,13 +208,14 @@ def method(request: HttpRequest) -> HttpResponse:
         ),
         "what_ifs": uncertainty.what_if_table(read.spread, read.slugs),
         "agreement": uncertainty.shown(read.agreement),
-        "limits": limits(),
+        "zero": prose.page("method"),
+        "limits": prose.page("limits"),
         "versions": gettext(
             "Method %(method)s, codebook %(codebook)s. Every published figure is stamped with both. A new "
             "version will stand beside the old one, and the change it makes to each score will be shown "
             "apart."
         )
-        % {"method": parameters.CURRENT, "codebook": record.VERSION},
+        % {"method": parameters.CURRENT, "codebook": current().version},
         "methods": listed(),
         "compared": compared(read),
     }
@@ -342,7 +247,8 @@ def data(request: HttpRequest) -> HttpResponse:
     page = _page(
         "data", title, gettext("Series, charts, events, editions, API, feeds and embeds, free to use.")
     )
-    listed = [("all", gettext("All seven")), *((slug, vocabulary.short_name(slug)) for slug in read.slugs)]
+    every = gettext("All %(count)s") % {"count": prose.count(len(read.slugs))}
+    listed = [("all", every), *((slug, vocabulary.short_name(slug)) for slug in read.slugs)]
     _cited, citation = frame.citation(page, read.clock, request.path)
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
@@ -350,7 +256,7 @@ def data(request: HttpRequest) -> HttpResponse:
         "files": [{"name": name, "links": frame.downloads(key, query)} for key, name in listed],
         "dictionary": columns(),
         "services": services(),
-        "embeds": frame.embeds("trust"),
+        "embeds": frame.embeds(read.slugs[0]),
         "feeds": [
             {
                 "name": name,
@@ -374,9 +280,9 @@ def about(request: HttpRequest) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": title,
-        "lede": lede(),
-        "sections": about_sections(),
-        "oped": frame.OPED,
+        "lede": prose.page("lede"),
+        "about": prose.page("about"),
+        "source": prose.source(),
     }
     return render(request, "pages/about.html", context)
 

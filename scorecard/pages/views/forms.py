@@ -19,6 +19,7 @@ from scorecard import acts, clock, disputes, limits, sentences, vocabulary
 from scorecard.alerts import subscribing
 from scorecard.models import Dispute, Subscription
 from scorecard.pages import frame, reading
+from tracker.codebook import current
 from tracker.models import Event, Revision
 
 ALLOWED = require_http_methods(["GET", "HEAD", "POST"])
@@ -63,8 +64,8 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         "error": error,
         "given": _given(request.POST),
         "rhythms": Subscription.Rhythm.choices,
-        "recommendations": [(slug, vocabulary.short_name(slug)) for slug in vocabulary.SHORT_NAMES],
-        "actors": [(actor, vocabulary.actor(actor)) for actor in vocabulary.ACTORS],
+        "recommendations": [(slug, vocabulary.short_name(slug)) for slug in current().slugs],
+        "actors": [(actor, vocabulary.actor(actor)) for actor in current().actor_slugs],
         "stamp": limits.stamp(),
     }
     return render(request, "alerts/subscribe.html", context, status=status)
@@ -160,7 +161,7 @@ def challenge(request: HttpRequest, event_id: str) -> HttpResponse:
         "error": error,
         "days": disputes.ANSWER_WITHIN_DAYS,
         "act": act,
-        "recommendations": [(slug, vocabulary.short_name(slug)) for slug in vocabulary.SHORT_NAMES],
+        "recommendations": [(slug, vocabulary.short_name(slug)) for slug in current().slugs],
         "directions": [(str(value), word) for value, word in vocabulary.DIRECTIONS.items()],
         "strengths": [(str(value), word) for value, word in vocabulary.STRENGTHS.items()],
         "given": {name: request.POST.get(name, request.GET.get(name, ""))[:4000] for name in FIELDS},

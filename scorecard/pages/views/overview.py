@@ -1,4 +1,4 @@
-"""The front page: one sentence, the seven as rows, what moved, the lines, the coverage."""
+"""The front page: one sentence, the recommendations as rows, what moved, the lines, the coverage."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from django.utils.translation import gettext, ngettext
 from scorecard import acts, conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
-from scorecard.pages import coverage, figures, frame, horizons, reading
+from scorecard.pages import coverage, figures, frame, horizons, prose, reading
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
-COMPARED = current().beside
 MOVED_DAYS = 90
 
 
@@ -31,9 +30,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         key="overview",
         title=headline,
         description=gettext(
-            "Seven recommendations for US–China AI policy, followed act by act: where each stands, how "
-            "sure we are, and why."
-        ),
+            "%(capital)s recommendations for %(subject)s, followed act by act: where each stands, how sure we "
+            "are, and why."
+        )
+        % prose.instance(),
         current="overview",
         card=reverse("pages:card", args=["overview"]),
         feeds=((gettext("All changes"), frame.stem("all")),),
@@ -43,6 +43,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
+        "beside": bool(current().beside),
         "axis": figures.drawn(bars.axis()),
         "rows": [_row(read, slug, query) for slug in read.slugs],
         "actors_address": reverse("pages:actors") + query,
@@ -68,19 +69,19 @@ def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
     alternative = sentences.series_alternative(name, run.first, run.last, run.score)
     return row | {
         "slug": slug,
-        "number": read.slugs.index(slug) + 1,
+        "number": current()[slug].number,
         "short": vocabulary.short_name(slug),
         "glance": figures.glance(name, report["balance"]),
         "last": _last(read, slug),
         "href": reverse("pages:recommendation", args=[slug]) + query,
         "since": gettext("since %(day)s") % {"day": sentences.month(since)} if since else "",
         "spark": figures.drawn(lines.sparkline(run, alternative, coded_to=read.coded_to)),
-        "actors": [_actor(read, slug, actor) for actor in COMPARED],
+        "actors": [_actor(read, slug, actor) for actor in current().beside],
     }
 
 
 def _actor(read: Reading, slug: str, actor: str) -> dict[str, Any]:
-    name = str(vocabulary.SHORT_ACTORS[actor])
+    name = vocabulary.short_actor(actor)
     return figures.balance(name, read.by_actor(actor, slug), width=120, height=16)
 
 
@@ -132,11 +133,13 @@ def _quarters(read: Reading) -> list[dict[str, Any]]:
 def _overall(read: Reading) -> dict[str, Any]:
     overall = read.report["overall"]
     label = "advancing" if overall["low"] > 0 else "undermined" if overall["high"] < 0 else "unclear"
-    sentence = gettext("The plain mean of the seven balances is %(score)s (%(band)s).") % {
+    sentence = gettext("The plain mean of the %(count)s balances is %(score)s (%(band)s).") % {
+        "count": prose.count(len(read.slugs)),
         "score": sentences.signed(overall["score"]),
         "band": sentences.band(overall["low"], overall["high"]),
     }
-    return figures.balance(gettext("All seven"), overall | {"label": label}) | {"sentence": sentence}
+    name = gettext("All %(count)s") % {"count": prose.count(len(read.slugs))}
+    return figures.balance(name, overall | {"label": label}) | {"sentence": sentence}
 
 
 def _moved(read: Reading, query: str) -> dict[str, Any]:
@@ -178,17 +181,17 @@ def _dataset(read: Reading) -> dict[str, Any]:
     return {
         "@context": "https://schema.org",
         "@type": "Dataset",
-        "name": gettext("US–China AI Policy Scorecard"),
+        "name": prose.title(),
         "description": gettext(
-            "Events, codes and daily scores of seven recommendations for US–China AI policy since 21 "
-            "January 2025."
-        ),
+            "Events, codes and daily scores of %(count)s recommendations for %(subject)s since %(day)s."
+        )
+        % prose.instance(),
         "url": frame.absolute(reverse("pages:overview")),
-        "license": "https://creativecommons.org/licenses/by/4.0/",
+        "license": current().licence.url,
         "isAccessibleForFree": True,
-        "inLanguage": ["en", "zh-Hans"],
-        "temporalCoverage": f"2025-01-21/{read.clock.as_of.isoformat()}",
-        "creator": {"@type": "Organization", "name": "US–China AI Policy Scorecard"},
+        "inLanguage": list(frame.TAGS.values()),
+        "temporalCoverage": f"{current().start.isoformat()}/{read.clock.as_of.isoformat()}",
+        "creator": {"@type": "Organization", "name": prose.publisher()},
         "distribution": [
             {
                 "@type": "DataDownload",

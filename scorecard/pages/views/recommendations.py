@@ -14,21 +14,19 @@ from django.utils.translation import get_language, gettext, ngettext
 from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
-from scorecard.pages import figures, filters, frame, horizons, reading, uncertainty
+from scorecard.pages import figures, filters, frame, horizons, prose, reading, uncertainty
 from scorecard.pages.reading import Reading
-from tracker import record as record_format
 from tracker.codebook import current
 
 PINNED, LARGEST = 3, 5
-COMPARED = current().beside
 CHANGES = ("30", "90", "365")
 
 
 @conditional.page
 def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
-    if slug not in record_format.ASKS:
-        raise Http404
     read = reading.open_(request)
+    if slug not in read.slugs:
+        raise Http404
     query, report = read.clock.query(), read.report["recommendations"][slug]
     name, since = read.name(slug), read.since(slug)
     headline = sentences.finding(slug, report["balance"]["label"], since, report["change"]["90"])
@@ -45,15 +43,15 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
-        "kicker": gettext("Recommendation %(number)d of 7")
-        % {"number": record_format.RECOMMENDATIONS.index(slug) + 1},
-        "oped": frame.OPED,
+        "kicker": gettext("Recommendation %(number)d of %(count)d")
+        % {"number": current()[slug].number, "count": len(current())},
+        "source": prose.source(),
         "recommendation": {"name": name}
         | {part: read.text(slug, part) for part in ("summary", "advances", "undermines")},
         "since": gettext("since %(day)s") % {"day": sentences.day(since)} if since else "",
         "chart": chart(read, slug, pins, query),
         "largest": _largest(read, slug, pins, query),
-        "actors": [_actor(read, slug, actor, query) for actor in COMPARED],
+        "actors": [_actor(read, slug, actor, query) for actor in current().beside],
         "moved": sentences.moved(report["change"]["90"], 90),
         "changes": [_change(period, report["change"][period]) for period in CHANGES],
         "next_law": sentences.next_law(
@@ -68,13 +66,23 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @conditional.page
-def numbered(request: HttpRequest, number: str) -> HttpResponse:
-    """`/r/3`: the short address of the third recommendation."""
-    slug = record_format.RECOMMENDATIONS[int(number) - 1]
-    response = redirect("pages:recommendation", slug=slug, permanent=True)
+def short(request: HttpRequest, name: str) -> HttpResponse:
+    """`/r/3`, `/r/SLUG`: the short addresses of a recommendation."""
+    response = redirect("pages:recommendation", slug=slug_of(name), permanent=True)
     if request.META["QUERY_STRING"]:
         response["Location"] += "?" + request.META["QUERY_STRING"]
     return response
+
+
+def slug_of(name: str) -> str:
+    """A recommendation's slug from its slug or its number; 404 where there is none."""
+    book = current()
+    if name in book:
+        return name
+    try:
+        return book.numbered(int(name)).slug
+    except (ValueError, LookupError):
+        raise Http404 from None
 
 
 def strongest(read: Reading, slug: str, sign: int) -> list[str]:
@@ -107,9 +115,10 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
     return {
         "title": sentences.chart_title(slug, run.score, run.first),
         "subtitle": gettext(
-            "Balance from −100 to +100 with its 80 % band. Zero: as it stood on 21 January 2025. Below: "
-            "the acts, up in favour, down against, by kind of act."
-        ),
+            "Balance from −100 to +100 with its 80 %% band. Zero: as it stood on %(day)s. Below: the acts, up in "
+            "favour, down against, by kind of act."
+        )
+        % {"day": prose.started()},
         "source": read.source_line(),
         "note": horizons.settled(read, slug),
         "wide": figures.drawn(

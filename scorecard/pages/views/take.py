@@ -14,10 +14,10 @@ from django.utils.translation import gettext
 from scorecard import acts, conditional, sentences, vocabulary
 from scorecard.acts import Act
 from scorecard.charts import lines, pictures
-from scorecard.pages import figures, files, frame, horizons, reading
+from scorecard.pages import figures, files, frame, horizons, prose, reading
 from scorecard.pages.reading import Reading
-from scorecard.pages.views.recommendations import chart_acts, pinned
-from tracker import record as record_format
+from scorecard.pages.views.recommendations import chart_acts, pinned, slug_of
+from tracker.codebook import current
 
 TOP = 76
 EVERYWHERE = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *"
@@ -32,16 +32,12 @@ TYPES = {
 
 def named(name: str) -> str:
     """A recommendation's slug from its slug or number, or `all`; 404 otherwise."""
-    if name.isascii() and name.isdigit() and 1 <= int(name[:3]) <= len(record_format.RECOMMENDATIONS):
-        return record_format.RECOMMENDATIONS[int(name[:3]) - 1]
-    if name != "all" and name not in record_format.ASKS:
-        raise Http404
-    return name
+    return name if name == "all" else slug_of(name)
 
 
 @conditional.page
 def take(request: HttpRequest, name: str, ending: str) -> HttpResponse:
-    """`/r/3.csv`: the series of a recommendation, or of all seven, as a file."""
+    """`/r/3.csv`: the series of a recommendation, or of all of them, as a file."""
     slug, read = named(name), reading.open_(request)
     slugs = read.slugs if slug == "all" else (slug,)
     if ending in ("svg", "png"):
@@ -80,9 +76,8 @@ def _picture(read: Reading, slug: str) -> str:
         top=TOP,
     )
     subtitle = gettext(
-        "“%(name)s”: balance from −100 to +100 with its 80 %% band. Zero is where it stood on 21 January "
-        "2025."
-    ) % {"name": read.name(slug)}
+        "“%(name)s”: balance from −100 to +100 with its 80 %% band. Zero is where it stood on %(day)s."
+    ) % {"name": read.name(slug), "day": prose.started()}
     pins = pinned(read, slug)
     pinned_acts = [read.act(record) for record in read.records if record["id"] in pins]
     notes = [f"{pins[act.id]} · {act.headline}" for act in pinned_acts]
@@ -92,7 +87,7 @@ def _picture(read: Reading, slug: str) -> str:
 
 def _picture_of_all(read: Reading) -> str:
     headline = sentences.headline(read.label(slug) for slug in read.slugs)
-    return pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.card_line(), _faces(read))
+    return pictures.card(prose.title(), headline, read.card_line(), _faces(read))
 
 
 def _faces(read: Reading, slugs: Any = (), actor: str = "") -> list[pictures.Face]:
@@ -118,21 +113,19 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     read = reading.open_(request)
     kind, _dash, key = name.partition("-")
     headline, faces = sentences.headline(read.label(slug) for slug in read.slugs), _faces(read)
-    if name in record_format.ASKS:
+    if name in current():
         report = read.report["recommendations"][name]
         headline = sentences.finding(
             name, report["balance"]["label"], read.since(name), report["change"]["90"]
         )
         faces = _faces(read, (name,))
-    elif kind == "actor" and key in record_format.ACTORS:
+    elif kind == "actor" and key in current().actor_slugs:
         headline, faces = vocabulary.actor(key), _faces(read, actor=key)
     elif kind == "event" and (record := read.record(key)) is not None:
         return _picture_response(_picture_of_act(read, read.act(record)))
     elif name not in ("overview", "actors"):
         raise Http404
-    return _picture_response(
-        pictures.card(gettext("US–China AI Policy Scorecard"), headline, read.card_line(), faces)
-    )
+    return _picture_response(pictures.card(prose.title(), headline, read.card_line(), faces))
 
 
 def _picture_of_act(read: Reading, act: Act) -> str:
@@ -140,7 +133,7 @@ def _picture_of_act(read: Reading, act: Act) -> str:
         pictures.Row(code.words, code.effect, figures.effect(code)["look"], figures.effect(code)["mark"])
         for code in act.codes
     ]
-    site = gettext("US–China AI Policy Scorecard")
+    site = prose.title()
     return pictures.act_card(site, act.title, f"{act.when} · {act.facts}", read.card_line(), rows)
 
 
@@ -168,13 +161,16 @@ def citation(request: HttpRequest, ending: str) -> HttpResponse:
 
 def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     kind, _dash, rest = key.partition("-")
-    if key in record_format.ASKS:
+    if key in current():
         return read.name(key), reverse("pages:recommendation", args=[key])
     if kind == "event" and (record := read.record(rest)) is not None:
         return acts.title(record), acts.address(rest)
-    if kind == "actor" and rest in record_format.ACTORS:
+    if kind == "actor" and rest in current().actor_slugs:
         return vocabulary.actor(rest), reverse("pages:actor", args=[rest])
-    titles = {"overview": gettext("How the seven stand"), "data": gettext("Data")}
+    titles = {
+        "overview": gettext("How the %(count)s stand") % {"count": prose.count()},
+        "data": gettext("Data"),
+    }
     if key not in titles:
         raise Http404
     return titles[key], reverse(f"pages:{key}")
