@@ -12,7 +12,7 @@ from scorecard import standings
 from scorecard.api import paging, parameters
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, moment, reads
-from scorecard.pages import sides
+from tracker.codebook import current
 from tracker.models import Article, Event, Report
 
 FIELDS = (*shapes.ArticleShape().fields,)
@@ -104,7 +104,7 @@ def _source(host: str, held: dict[str, Any]) -> dict[str, Any]:
     return {
         "host": host,
         "publisher": held["names"].most_common(1)[0][0],
-        "side": sides.side(held["url"]),
+        "side": current().side_of(held["url"]),
         "languages": sorted(held["languages"] - {""}),
         "reports": held["reports"],
         "events": len(held["events"]),
