@@ -207,7 +207,8 @@ def _one_example(parameter: dict[str, Any]) -> None:
 
 def document() -> dict[str, Any]:
     found = SchemaGenerator().get_schema(request=None, public=True)
-    found["info"]["description"] = DESCRIPTION
+    licence = {"name": BOOK.licence.name, "identifier": BOOK.licence.spdx}
+    found["info"] |= {"title": str(BOOK.title), "description": DESCRIPTION, "license": licence}
     return found
 
 

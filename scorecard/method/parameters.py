@@ -185,8 +185,7 @@ _WHAT_IFS = (
 def what_ifs(book: Codebook) -> tuple[WhatIf, ...]:
     """The named departures under a codebook: without views to stand beside one another there is no mean of them."""
     views = book.beside
-    *others, last = (str(book.actor(slug).short) for slug in views) if views else ("",)
-    name = f"Mean of the {' and '.join([', '.join(others), last] if others else [last])} views"
+    name = f"Mean of the views: {', '.join(str(book.actor(slug).short) for slug in views)}"
     return tuple(
         replace(item, name=name, views=views) if item.slug == _MEAN_OF_VIEWS else item
         for item in _WHAT_IFS

@@ -20,7 +20,8 @@ from scorecard.api.problems import Invalid
 from scorecard.api.serializers import record as record_shapes
 from scorecard.api.serializers import scores as shapes
 from scorecard.api.views.base import Reading, public, reads
-from tracker.codebook import Recommendation, current
+from tracker import codebook_versions
+from tracker.codebook import Codebook, Recommendation, current
 
 SENSITIVITY = parameters.flag(
     "sensitivity", "Add the thousand draws and the named what-ifs: how far the figures rest on choices."
@@ -59,9 +60,8 @@ def day(asked: dict[str, Any]) -> datetime.date:
     return asked["as_of"] or timezone.now().date()
 
 
-def known(slug: str, known_at: datetime.date | None = None) -> str:
+def known(slug: str, book: Codebook) -> str:
     """The slug, or 404; also for a recommendation that came into the codebook after the day of knowledge."""
-    book = standings.book(known_at)
     if slug not in book:
         raise NotFound(f"{slug[:60]!r} is not one of {', '.join(book.slugs)}.")
     return slug
@@ -69,7 +69,8 @@ def known(slug: str, known_at: datetime.date | None = None) -> str:
 
 def _chosen(recommendation: str | None, known_at: datetime.date | None) -> tuple[str, ...]:
     """The slugs that an answer is about: the one asked for, or all."""
-    return (known(recommendation, known_at),) if recommendation else standings.book(known_at).slugs
+    book = standings.book(known_at)
+    return (known(recommendation, book),) if recommendation else book.slugs
 
 
 @reads(operation_id="scores", responses=shapes.Scores, tags=["Figures"])
@@ -106,7 +107,7 @@ class Score(Reading):
             acts=False,
             beyond=asked["beyond"],
         )
-        found = report["recommendations"][known(slug, asked["known_at"])]
+        found = report["recommendations"][known(slug, standings.book(asked["known_at"]))]
         return {**clock(asked), "recommendation": slug, "readings": found}
 
 
@@ -121,7 +122,7 @@ class Contributions(Reading):
         report = standings.report(
             day(asked), asked["known_at"], asked["actor"], version=asked["method"], beyond=asked["beyond"]
         )
-        balance = report["recommendations"][known(slug, asked["known_at"])]["balance"]
+        balance = report["recommendations"][known(slug, standings.book(asked["known_at"]))]["balance"]
         return {
             **clock(asked),
             "recommendation": slug,
@@ -249,7 +250,8 @@ class Recommendations(Reading):
     """The recommendations, what advances and undermines each, and what each asks for."""
 
     def answer(self, asked, **place):
-        found = [_recommendation(one) for one in standings.book()]
+        book = codebook_versions.on(None)
+        found = [_recommendation(one, book) for one in book]
         return {"total": len(found), "results": found}
 
 
@@ -263,11 +265,11 @@ class OneRecommendation(Reading):
     """One recommendation."""
 
     def answer(self, asked, slug):
-        return _recommendation(standings.book()[known(slug)])
+        book = codebook_versions.on(None)
+        return _recommendation(book[known(slug, book)], book)
 
 
-def _recommendation(one: Recommendation) -> dict[str, Any]:
-    book = standings.book()
+def _recommendation(one: Recommendation, book: Codebook) -> dict[str, Any]:
     return {
         **formats.recommendation(one, book),
         "asks": formats.asks(one, book),
