@@ -221,7 +221,8 @@ def _recommendations(book: Codebook) -> list[dict[str, Any]]:
     found = []
     for one in book:
         asks = [
-            {**entry, "position": number} for number, entry in enumerate(formats.asks(one, book), start=1)
+            {"slug": entry["slug"], "position": number, **entry}
+            for number, entry in enumerate(formats.asks(one, book), start=1)
         ]
         found.append({**formats.recommendation(one, book), "asks": asks})
     return found

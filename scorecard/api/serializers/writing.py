@@ -27,12 +27,26 @@ def _taken(door, *words, **how):
         raise serializers.ValidationError(str(error)) from None
 
 
+# What `tracker.text` refuses, for the description: control characters, what is no character, unseen tags.
+_PLANES = "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 17))
+_TAGS = f"{chr(0xE0000)}-{chr(0xE007F)}"
+_REFUSED = rf"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff{_PLANES}{_TAGS}"
+_UNSEEN = r"\s\x85\xad\u200b\ufeff\u202a-\u202e\u2066-\u2069"  # taken, but nothing of it is kept
+
+
 class CleanText(serializers.CharField):
     """Text as `tracker.text` takes it; `lines` where it may have more than one."""
 
     def __init__(self, *, lines=False, **more):
         self.lines = lines
         super().__init__(**more)
+
+    @property
+    def pattern(self):
+        """What the description says of its letters."""
+        if self.allow_blank or self.min_length:
+            return f"^[^{_REFUSED}]*$"
+        return f"^[^{_REFUSED}]*[^{_REFUSED}{_UNSEEN}][^{_REFUSED}]*$"
 
     def to_internal_value(self, data):
         if not isinstance(data, str):
