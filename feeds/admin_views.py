@@ -63,7 +63,8 @@ class FeedForm(forms.ModelForm):
         fields += ("paused", "reference_only", "full_text")
 
     def clean(self):
-        given = super().clean()
+        super().clean()
+        given = self.cleaned_data
         for name, longest in opml.LONGEST.items():
             if name in given:
                 given[name] = textfields.cleaned(given[name], name, longest)

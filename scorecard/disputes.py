@@ -27,6 +27,7 @@ from django.utils.translation import override
 from scorecard.alerts import mailing
 from scorecard.models import Dispute
 from tracker import log, record, text, textfields, triage
+from tracker.codebook import current
 from tracker.models import Event, Revision
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that look alike
@@ -95,8 +96,9 @@ def _checked(claim: Claim, event: Event) -> dict[str, Any]:
     source = _source(claim.source)
     if claim.recommendation:
         coded = event.assessments.filter(recommendation=claim.recommendation).exists()
-        if claim.recommendation not in record.ASKS:
-            raise BadDispute("recommendation", _("This is none of the seven recommendations."))
+        if claim.recommendation not in current():
+            allowed = ", ".join(current().slugs)
+            raise BadDispute("recommendation", _("Choose one of: %(allowed)s.") % {"allowed": allowed})
         if not coded and claim.direction is None:
             raise BadDispute(
                 "recommendation",

@@ -32,7 +32,8 @@ from django.utils import timezone
 from scorecard import formats, method, standings, tables
 from scorecard.models import Edition
 from tracker import codebook_versions, log
-from tracker.models import AskSetting, CodebookVersion, Completeness, Head, Recommendation, Revision
+from tracker.codebook import Codebook
+from tracker.models import AskSetting, CodebookVersion, Completeness, Head, Revision
 
 
 def key() -> Ed25519PrivateKey:
@@ -71,19 +72,19 @@ def _from_file(path: Path) -> str:
 
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-README = """# US–China AI Policy Scorecard: edition of {day}
+README = """# {title}: edition of {day}
 
 The whole record as it stood at the end of {day} (UTC), with the figures that follow from it.
 
 - `changes.jsonl`: the log, one revision a line; each digest covers the one before it.
 - `settings.jsonl`, `completeness.jsonl`: asks set by hand; to which day coding is complete.
-- `recommendations.json`: the seven, and what each asks for. `dictionary.json`: what the columns mean.
+- `recommendations.json`: the recommendations, and what each asks for. `dictionary.json`: what the columns mean.
 - `codebook.json`: every version of the codebook that was in force, chained by digests.
 - `scores.json`: all readings as of and as known at {day}. `series.csv`: day by day.
 - `manifest.json`: SHA-256 of every file and of the manifest of the edition before. `manifest.sig`: Ed25519.
 
 Check it, without network and without anything but Python: `python verify.py edition-{day}.zip --key KEY`.
-Licence: CC BY 4.0.
+Licence: {licence}.
 """
 
 
@@ -134,14 +135,14 @@ def _head(sequence: int) -> Head:
 
 def _write(file: Any, day: datetime.date, head: Head, before: Edition | None) -> tuple[str, str, str]:
     """Write the zip; its manifest, signature and public key."""
-    private, books = key(), codebooks(day)
+    private, books, book = key(), codebooks(day), standings.book(day)
     entries: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, chunks in _files(day, head.sequence, books):
+        for name, chunks in _files(day, head.sequence, books, book):
             entries[name] = _add(archive, name, chunks)
         manifest = _json(
             {
-                "title": "US–China AI Policy Scorecard",
+                "title": str(book.title),
                 "day": day.isoformat(),
                 "sequence": head.sequence,
                 "head": head.digest,
@@ -149,7 +150,7 @@ def _write(file: Any, day: datetime.date, head: Head, before: Edition | None) ->
                 "method": method.CURRENT,
                 "codebook": books[-1]["version"],
                 "codebook_digest": books[-1]["digest"],
-                "licence": "CC-BY-4.0",
+                "licence": book.licence.spdx,
                 "key": public(private),
                 "files": entries,
             }
@@ -174,16 +175,17 @@ def _add(archive: zipfile.ZipFile, name: str, chunks: Iterable[bytes]) -> dict[s
 
 
 def _files(
-    day: datetime.date, sequence: int, books: list[dict[str, Any]]
+    day: datetime.date, sequence: int, books: list[dict[str, Any]], book: Codebook
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
-    yield "README.md", [README.format(day=day).encode()]
+    readme = README.format(day=day, title=book.title, licence=book.licence.name)
+    yield "README.md", [readme.encode()]
     yield "verify.py", [verifier().encode()]
     yield "changes.jsonl", formats.gathered(_changes(sequence))
     settings_ = AskSetting.objects.select_related("ask").order_by("id")
     yield "settings.jsonl", formats.gathered(_line(each.line()) for each in settings_)
     stated = Completeness.objects.order_by("id").values("day", "recorded_at", "note")
     yield "completeness.jsonl", formats.gathered(_line(each) for each in stated)
-    yield "recommendations.json", [_json(_recommendations()).encode()]
+    yield "recommendations.json", [_json(_recommendations(book)).encode()]
     yield "codebook.json", [_json({"versions": books}).encode()]
     yield "dictionary.json", [_json(_dictionary()).encode()]
     yield "scores.json", [_json(scores(day)).encode()]
@@ -215,14 +217,15 @@ def verifier() -> str:
     return (Path(__file__).parent / "verify.py").read_text()
 
 
-def _recommendations() -> list[dict[str, Any]]:
-    rows = Recommendation.objects.prefetch_related("asks")
-    hidden = ("_state", "id", "recommendation_id")
-    return [
-        {name: value for name, value in vars(row).items() if not name.startswith("_")}
-        | {"asks": [{k: v for k, v in vars(ask).items() if k not in hidden} for ask in row.asks.all()]}
-        for row in rows
-    ]
+def _recommendations(book: Codebook) -> list[dict[str, Any]]:
+    found = []
+    for one in book:
+        asks = [
+            {"slug": entry["slug"], "position": number, **entry}
+            for number, entry in enumerate(formats.asks(one, book), start=1)
+        ]
+        found.append({**formats.recommendation(one, book), "asks": asks})
+    return found
 
 
 def _dictionary() -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pyarrow
 from pyarrow import parquet
 
 from scorecard.tables import Column, Row
+from tracker.codebook import Ask, Codebook, Recommendation, Text
 from tracker.rows import csv_lines
 
 CHUNK = 64 * 1024
@@ -131,3 +132,27 @@ class _Sink(io.RawIOBase):
     def taken(self) -> Iterator[bytes]:
         held, self._held = self._held, []
         yield from held
+
+
+def recommendation(one: Recommendation, book: Codebook) -> dict[str, Any]:
+    """A recommendation's place and words as programs get them, without its asks."""
+    words: dict[str, Any] = {"slug": one.slug, "number": one.number}
+    for name in ("name", "summary", "advances", "undermines"):
+        words |= _tongues(name, getattr(one, name), book)
+    return words
+
+
+def asks(one: Recommendation, book: Codebook) -> list[dict[str, Any]]:
+    """What a recommendation asks for, as programs get it."""
+    return [_ask(ask, book) for ask in one.asks]
+
+
+def _ask(ask: Ask, book: Codebook) -> dict[str, Any]:
+    words = _tongues("name", ask.name, book) | _tongues("description", ask.description, book)
+    return {"slug": ask.slug, **words, "mode": ask.mode, "actors": list(ask.actors)}
+
+
+def _tongues(name: str, text: Text, book: Codebook) -> dict[str, str]:
+    """Programs know two places for words: of the codebook's first language, and of its second if it has one."""
+    second = text.in_(book.languages[1]) if len(book.languages) > 1 else ""
+    return {f"{name}_en": str(text), f"{name}_zh": second}

@@ -34,12 +34,11 @@ from scorecard.api import paging
 from scorecard.method import weighing
 from scorecard.method.columns import FOREVER, Log
 from scorecard.method.parameters import method_of
-from tracker import record as record_format
 from tracker.models import Event as Row
 from tracker.models import Revision
-from tracker.record import START
 from tracker.search import EventQuery, codes_of
-from tracker.text import words_of
+from tracker.text import words_of as text_of
+from tracker.wording import words_of
 
 BATCH = 500
 Record = Mapping[str, Any]
@@ -154,7 +153,7 @@ class Known:
         undoes: dict[int, list[str]] = {}
         for newer, older in book.undone.tolist():
             undoes.setdefault(newer, []).append(self._versions[older].record["id"])
-        counts = self._in_force & ~log.retracted & (log.start >= START.toordinal())
+        counts = self._in_force & ~log.retracted & (log.start >= log.book.start.toordinal())
         found = [
             self._event(
                 place,
@@ -232,7 +231,7 @@ def _matching(versions: list[int], query: EventQuery) -> Iterator[int]:
         bodies = Revision.objects.filter(sequence__in=numbers).values_list("sequence", "body")
         for sequence, body in bodies:
             record = json.loads(body)
-            if query.matches(words_of(record), codes_of(record["assessments"]), record):
+            if query.matches(text_of(record), codes_of(record["assessments"]), record):
                 yield sequence - 1
 
 
@@ -251,7 +250,7 @@ def _facts(before: Record, record: Record) -> list[str]:
     if sentences.when_of(before) != sentences.when_of(record):
         found.append(_changed(gettext("date"), sentences.when_of(before), sentences.when_of(record)))
     if before["certainty"] != record["certainty"]:
-        one, other = (str(vocabulary.CERTAINTIES[each["certainty"]]) for each in (before, record))
+        one, other = (_certainty(each) for each in (before, record))
         found.append(_changed(gettext("certainty"), one, other))
     if before["actors"] != record["actors"]:
         one, other = (
@@ -277,7 +276,7 @@ def _facts(before: Record, record: Record) -> list[str]:
 def _assessments(before: Record, record: Record, asks: Mapping[tuple[str, str], str]) -> list[str]:
     old, new = ({item["rec"]: item for item in each["assessments"]} for each in (before, record))
     found = []
-    for slug in record_format.RECOMMENDATIONS:
+    for slug in standings.book().slugs:
         one, other = old.get(slug), new.get(slug)
         if one is None and other is None:
             continue
@@ -305,7 +304,12 @@ def _rest(before: Record, record: Record) -> list[str]:
 
 
 def _code(item: Mapping[str, Any]) -> str:
-    return f"{vocabulary.DIRECTIONS[item['direction']]}, {vocabulary.STRENGTHS[item['strength']]}"
+    strength = standings.book().strengths[item["strength"]]
+    return f"{vocabulary.DIRECTIONS[item['direction']]}, {words_of(strength.name)}"
+
+
+def _certainty(record: Record) -> str:
+    return words_of(standings.book().certainties[record["certainty"]].name)
 
 
 def _changed(name: str, one: str, other: str) -> str:

@@ -29,10 +29,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from scorecard import method
-from scorecard.method.columns import EMPTY, Log, rests_on
+from scorecard.method.columns import EMPTY, Log, empty, rests_on
 from tracker import agreement as agreements
 from tracker import codebook_versions
 from tracker import log as record_log
+from tracker.codebook import Codebook
 from tracker.models import AskSetting, CodebookVersion, Completeness, Revision
 
 KEPT_SECONDS = 24 * 3600
@@ -71,6 +72,11 @@ def head() -> str:
 def log() -> Log:
     """The whole log as the method reads it."""
     return _current()["log"]
+
+
+def book(known_at: Day | None = None) -> Codebook:
+    """The codebook in force on a day of knowledge (None: now): whose recommendations its figures are."""
+    return codebook_versions.on(known_at, _current()["versions"])
 
 
 def bodies() -> tuple[tuple[Mapping[str, Any], datetime.datetime, str, str], ...]:
@@ -154,8 +160,8 @@ def series(
     version: str | None = None,
     beyond: bool = False,
 ) -> dict[str, Any]:
-    """The daily series of all seven from the start to the day that `as_of` is read on (`method.series`), as plain
-    lists; with `beyond` to `as_of`, the days after the last coded one without labels.
+    """The daily series of all recommendations from the start to the day that `as_of` is read on (`method.series`),
+    as plain lists; with `beyond` to `as_of`, the days after the last coded one without labels.
 
     With `then` each day is as it was known on that day (and nothing recorded after `known_at` is read).
     """
@@ -204,7 +210,7 @@ def _kept(key: str, pairs: list[Pair], work: Callable[[Log], Any]) -> Any:
     """A figure of these pairs of days, from the cache while all that it rests on stands as it stood."""
     state = _current()
     rests = ":".join(f"{as_of}:{known_at}:{_rests(state, as_of, known_at)}" for as_of, known_at in pairs)
-    return _found(f"{key}:{rests}", lambda: work(state["log"]))
+    return _found(f"{key}:{rests}", lambda: work(state["log"].with_book(book(pairs[-1][1]))))
 
 
 def _found(key: str, work: Callable[[], Any]) -> Any:
@@ -250,11 +256,16 @@ def _newest() -> dict[str, Any]:
 
 
 def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict[str, Any]:
-    base: dict[str, Any] = held if _continues(held, sequence) else _NOTHING
+    versions = tuple(CodebookVersion.objects.defer("body"))
+    book = codebook_versions.on(None, versions)
+    base: dict[str, Any] = held if _continues(held, sequence, book) else _NOTHING
+    log: Log = base["log"] if base is held else empty(book)
     new = None if base["bodies"] is None else tuple(_versions(base["sequence"], sequence))
     lines = _lines(base["sequence"], sequence) if new is None else (item[0] for item in new)
-    grown: Log = base["log"].extend(lines) if sequence > base["sequence"] else base["log"]
-    asks = [method.setting(item.line()) for item in AskSetting.objects.select_related("ask").order_by("id")]
+    grown = log.extend(lines) if sequence > base["sequence"] else log
+    asks = [
+        method.setting(item.line(), book) for item in AskSetting.objects.select_related("ask").order_by("id")
+    ]
     return {
         "sequence": sequence,
         "digest": digest,
@@ -264,14 +275,14 @@ def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict
         "stated": tuple(Completeness.objects.order_by("id").values_list("day", "recorded_at")),
         "digests": _digests(base, sequence),
         "rests": {},
-        "versions": tuple(CodebookVersion.objects.defer("body")),
+        "versions": versions,
         "bodies": None if new is None else base["bodies"] + new,
     }
 
 
-def _continues(held: dict[str, Any], sequence: int) -> bool:
-    """Whether the database's log still begins with what this process holds."""
-    if not held["sequence"] or held["sequence"] > sequence:
+def _continues(held: dict[str, Any], sequence: int, book: Codebook) -> bool:
+    """Whether the database's log still begins with what this process holds, and its codebook is still that."""
+    if not held["sequence"] or held["sequence"] > sequence or held["log"].book.digest != book.digest:
         return False
     return Revision.objects.filter(sequence=held["sequence"], digest=held["digest"]).exists()
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from scorecard import standings
 from tracker import log, rows
+from tracker.codebook import current
 from tracker.models import Article, Event, Revision
-from tracker.record import RECOMMENDATIONS
 
 Row = tuple[Any, ...]
 BATCH = 1000
@@ -132,8 +132,7 @@ def _scores(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Ro
 def _series(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
     for reading in ("balance", "pulse"):
         found = standings.series(reading, as_of=as_of, known_at=known_at)
-        for slug in RECOMMENDATIONS:
-            line = found["recommendations"][slug]
+        for slug, line in found["recommendations"].items():
             names = ("score", "low", "high", "label", "A", "U", "n")
             for day, *values in zip(found["days"], *(line[name] for name in names), strict=True):
                 yield (day, slug, reading, *values)
@@ -164,7 +163,7 @@ _RECORDED = "recorded_at day: day this version was recorded; empty: the first im
 _FIGURES = (
     "recommendation text: slug of the recommendation",
     "reading text: balance or pulse",
-    "score number: -100 to +100; 0 is where it stood on 2025-01-21",
+    f"score number: -100 to +100; 0 is where it stood on {current().start}",
     "low number: lower end of the 80 % evidence band",
     "high number: upper end of the 80 % evidence band",
     "label text: advancing, undermined, leaning advancing, leaning undermined, contested, unclear or too little "
@@ -251,7 +250,7 @@ _LISTED = (
     ),
     Table(
         "scores",
-        "The seven on one day.",
+        "All recommendations on one day.",
         _columns(
             "as_of day: the day",
             *_FIGURES,
@@ -266,7 +265,7 @@ _LISTED = (
     ),
     Table(
         "series",
-        "The seven day by day since 2025-01-21.",
+        f"All recommendations day by day since {current().start}.",
         _columns("date day: calendar day, end of day, UTC", *_FIGURES),
         _series,
         dated=True,
@@ -372,8 +371,8 @@ def _article_rows() -> Iterator[tuple[Any, ...]]:
 def _score_rows(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[tuple[Any, ...]]:
     for reading in ("balance", "pulse"):
         found = standings.series(reading, as_of=as_of, known_at=known_at)
-        for slug in RECOMMENDATIONS:
-            yield from _days(slug, reading, found["days"], found["recommendations"][slug])
+        for slug, columns in found["recommendations"].items():
+            yield from _days(slug, reading, found["days"], columns)
 
 
 def _days(

@@ -1,4 +1,4 @@
-"""Check an edition of the US–China AI Policy Scorecard: python verify.py edition-2026-01-31.zip
+"""Check an edition of a scorecard: python verify.py edition-2026-01-31.zip
 
 Needs Python 3.9 or later and nothing else; asks no network. It checks that
 

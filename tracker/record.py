@@ -73,10 +73,10 @@ def check(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
     return _whole(raw, book or current(), _refusing)
 
 
-def mended(raw: Any) -> dict[str, Any]:
+def mended(raw: Any, book: Codebook | None = None) -> dict[str, Any]:
     """The same for what is kept already: a character that came in before `text.strict` stood at the door is
     dropped, so that nothing old is ever in the way of a change."""
-    return _whole(raw, current(), _dropping)
+    return _whole(raw, book or current(), _dropping)
 
 
 def _refusing(value: str, field: str, longest: int, lines: bool) -> str:

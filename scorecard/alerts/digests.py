@@ -19,7 +19,6 @@ from django.utils.translation import ngettext, override
 from scorecard import acts, sentences, standings, vocabulary
 from scorecard.alerts.feeds import meaning
 from scorecard.models import Subscription
-from tracker import record
 from tracker.models import Revision
 
 Record = Mapping[str, Any]
@@ -145,9 +144,9 @@ def _standing(changes: Sequence[Changed]) -> list[str]:
         return []
     report = standings.report(timezone.now().date(), acts=False)["recommendations"]
     found = [_("How they stand now (balance, with its 80 %% band):") % {}]
-    for slug in record.RECOMMENDATIONS:
+    for slug, readings in report.items():
         if slug in touched:
-            balance = report[slug]["balance"]
+            balance = readings["balance"]
             found.append(
                 f"  {vocabulary.short_name(slug)}: {vocabulary.label(balance['label'])}, "
                 f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])})"

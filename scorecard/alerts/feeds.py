@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape, quoteattr  # nosec B406  # only writes
 
 from scorecard import acts
 from scorecard.acts import Act
+from tracker.codebook import current
 
 LONGEST = 100
 MEANING = (
@@ -132,7 +133,7 @@ def clean(text: str) -> str:
 def atom(channel: Channel, entries: Iterable[Entry]) -> str:
     """An Atom feed (RFC 4287)."""
     listed = list(entries)
-    newest = stamp(listed[0].updated) if listed else "2025-01-21T00:00:00Z"
+    newest = stamp(listed[0].updated) if listed else f"{current().start}T00:00:00Z"
     head = (
         f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" '
         f"xml:lang={quoteattr(channel.language)}><id>{escape(channel.address)}</id>"
@@ -140,7 +141,7 @@ def atom(channel: Channel, entries: Iterable[Entry]) -> str:
         f"<author><name>{escape(channel.author)}</name></author>"
         f'<link rel="self" type="application/atom+xml" href={quoteattr(channel.address)}/>'
         f'<link rel="alternate" type="text/html" href={quoteattr(channel.home)}/>'
-        "<rights>CC BY 4.0</rights>"
+        f"<rights>{escape(current().licence.name)}</rights>"
     )
     return head + "".join(_atom_entry(channel, entry) for entry in listed) + "</feed>\n"
 

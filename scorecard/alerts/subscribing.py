@@ -20,8 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from scorecard.models import Mail, Subscription
-from tracker import record
+from tracker.codebook import current
 from tracker.models import Head
+from tracker.wording import words_of
 
 SALT = "scorecard.alerts"
 CONFIRM_WITHIN = 7 * 24 * 3600
@@ -52,17 +53,17 @@ def checked(
             "rhythm", _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(Subscription.Rhythm.values)}
         )
     for field, given, allowed in (
-        ("recommendations", recommendations, record.RECOMMENDATIONS),
-        ("actors", actors, record.ACTORS),
+        ("recommendations", recommendations, current().slugs),
+        ("actors", actors, current().actor_slugs),
     ):
         if set(given) - set(allowed):
             raise BadWish(field, _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
     return {
         "email": email.lower(),
         "rhythm": rhythm,
-        "recommendations": [slug for slug in record.RECOMMENDATIONS if slug in recommendations],
-        "actors": [actor for actor in record.ACTORS if actor in actors],
-        "language": language if language in dict(settings.LANGUAGES) else "en",
+        "recommendations": [slug for slug in current().slugs if slug in recommendations],
+        "actors": [actor for actor in current().actor_slugs if actor in actors],
+        "language": language if language in dict(settings.LANGUAGES) else current().languages[0],
     }
 
 
@@ -87,13 +88,13 @@ def ask(wish: dict[str, Any]) -> None:
                 period=f"confirm:{now.isoformat(timespec='seconds')}",
                 first=0,
                 last=0,
-                subject=_("Please confirm: mails from the US–China AI Policy Scorecard"),
+                subject=_("Please confirm: mails from %(title)s") % {"title": words_of(current().title)},
                 body=_(
                     "Somebody, we hope you, asked for mails about changes of the scorecard.\n\n"
-                    "Confirm here, within seven days:\n%(address)s\n\n"
+                    "Confirm here, within %(days)s days:\n%(address)s\n\n"
                     "If it was not you, do nothing: no further mail will come.\n"
                 )
-                % {"address": address},
+                % {"address": address, "days": CONFIRM_WITHIN // 86400},
             )
 
 

@@ -17,6 +17,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from scorecard.api.problems import Invalid
 from tracker import record, search
+from tracker.codebook import current
 
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 LONGEST_SEARCH = 100
@@ -188,5 +189,10 @@ KNOWN_AT = day(
     "known_at",
     "As known on that day: later records, corrections and retractions are left out. Default: all we know.",
 )
-ACTOR = choice("actor", record.ACTORS, "The view of one actor: acts that name it.", example="china")
-RECOMMENDATION = choice("recommendation", record.RECOMMENDATIONS, "One of the seven.", example="trust")
+ACTOR = choice(
+    "actor",
+    current().actor_slugs,
+    "The view of one actor: acts that name it.",
+    example=current().actor_slugs[0],
+)
+RECOMMENDATION = choice("recommendation", current().slugs, "One recommendation.", example=current().slugs[0])

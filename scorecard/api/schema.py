@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
 from scorecard.api.views.base import Reading, reads
+from tracker.codebook import current, folder
 
-DESCRIPTION = """\
-Seven policy recommendations on US–China AI, followed act by act since 21 January 2025. Everything on the
+BOOK = current()
+DESCRIPTION = f"""\
+{BOOK.title}: {len(BOOK)} recommendations on {BOOK.subject}, followed act by act since {BOOK.start}. Everything on the
 pages is here: figures for any day as known on any day, the record with its whole history, and downloads.
 
 - Reading needs no key. Errors are problem+json (RFC 9457) and say what is wrong.
@@ -26,7 +31,7 @@ pages is here: figures for any day as known on any day, the record with its whol
 - Every answer has an ETag; send it back in If-None-Match and get 304 until something changes.
 - RateLimit says how many requests are left in the running minute. More with a key (Authorization: Bearer).
 - Ids are permanent. The id of a merged event answers 301 to the event it became.
-- Quote a score only with its band, its day and the day to which coding is complete. CC BY 4.0.
+- Quote a score only with its band, its day and the day to which coding is complete. {BOOK.licence.name}.
 """
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -45,13 +50,15 @@ PROBLEMS = {
     "422": "Well-formed, but not what the codebook allows.",
     "429": "Too many requests in this minute; `Retry-After` says when to go on.",
 }
-# True answers, shortened; `tests/scorecard/api/examples.py` makes them.
-EXAMPLES: dict[str, Any] = json.loads((Path(__file__).parent / "examples.json").read_text("utf-8"))
+# True answers of this instance, shortened, if its folder holds any; `tests/scorecard/api/examples.py` makes them.
+_KEPT = folder() / "examples.json"
+EXAMPLES: dict[str, Any] = json.loads(_KEPT.read_text("utf-8")) if _KEPT.exists() else {}
+_ROW = {"date": "2026-01-31", "recommendation": BOOK.slugs[0], "reading": "balance", "score": -38.2}
 FILES = {
-    "application/json": {"title": "US–China AI Policy Scorecard", "day": "2026-01-31", "sequence": 288},
-    "application/jsonl": '{"date":"2026-01-31","recommendation":"trust","reading":"balance","score":-38.2}\n',
-    "text/csv": "date,recommendation,reading,score\n2026-01-31,trust,balance,-38.2\n",
-    "text/markdown": "# US–China AI Policy Scorecard: edition of 2026-01-31\n",
+    "application/json": {"title": str(BOOK.title), "day": "2026-01-31", "sequence": 288},
+    "application/jsonl": json.dumps(_ROW, separators=(",", ":")) + "\n",
+    "text/csv": f"{','.join(_ROW)}\n{','.join(map(str, _ROW.values()))}\n",
+    "text/markdown": f"# {BOOK.title}: edition of 2026-01-31\n",
     "text/plain": "9f1c…",
     "text/x-python": '"""Checks an edition with nothing but Python."""\n',
 }
@@ -136,6 +143,16 @@ class StrictShape(OpenApiSerializerExtension):
         return {**found, "additionalProperties": False}
 
 
+class LettersTaken(OpenApiSerializerFieldExtension):
+    """Texts say which letters they take."""
+
+    target_class = "scorecard.api.serializers.writing.CleanText"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        found = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)
+        return {**found, "pattern": self.target.pattern}
+
+
 class KeyScheme(OpenApiAuthenticationExtension):
     target_class = "scorecard.api.keys.KeyAuthentication"
     name = "key"
@@ -173,8 +190,8 @@ def _add_answer_examples(operation: dict[str, Any]) -> None:
 
 
 PATH_EXAMPLES = {
-    "slug": "trust",
-    "id": "2025-05-12-geneva-tariff-truce",
+    "slug": BOOK.slugs[0],
+    "id": EXAMPLES.get("event", {}).get("id", f"{BOOK.start}-an-act"),
     "day": "2026-01-31",
     "name": "scores",
     "format": "csv",
@@ -204,7 +221,8 @@ def _one_example(parameter: dict[str, Any]) -> None:
 
 def document() -> dict[str, Any]:
     found = SchemaGenerator().get_schema(request=None, public=True)
-    found["info"]["description"] = DESCRIPTION
+    licence = {"name": BOOK.licence.name, "identifier": BOOK.licence.spdx}
+    found["info"] |= {"title": str(BOOK.title), "description": DESCRIPTION, "license": licence}
     return found
 
 

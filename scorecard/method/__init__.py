@@ -3,7 +3,7 @@ network.
 
     log = read(records)                              # once; validated, immutable, its order kept
     report(log, as_of, known_at, actor)              # every reading of one day, as known on one day
-    series(log, "balance", "us", as_of=..., known=)  # day by day, also "as known then"
+    series(log, "balance", actor, as_of=..., known=)  # day by day, also "as known then"
     waterfall(log, (as_of, known_at), (…, …))        # which acts moved it, and why
     describe()                                       # parameters with reasons, what-ifs, versions
 
@@ -13,34 +13,31 @@ The modules in the order in which a record becomes a figure: `parameters`, `log`
 """
 
 from scorecard.method.change import waterfall
-from scorecard.method.columns import EMPTY, Log, Setting, read, read_lines, setting
+from scorecard.method.columns import EMPTY, Log, Setting, empty, read, read_lines, setting
 from scorecard.method.delivery import DeliverySeries, delivery_series
 from scorecard.method.parameters import (
     CURRENT,
     HORIZONS,
     METHODS,
-    WHAT_IFS,
     Method,
     Parameters,
     describe,
     method_of,
     read_on,
+    what_ifs,
 )
 from scorecard.method.report import report, views
 from scorecard.method.sensitivity import sensitivity
 from scorecard.method.series import Series, every_view, series
 from scorecard.method.spans import THEN
 from scorecard.method.weighing import ledger
-from tracker.record import START
 
 __all__ = [
     "CURRENT",
     "EMPTY",
     "HORIZONS",
     "METHODS",
-    "START",
     "THEN",
-    "WHAT_IFS",
     "DeliverySeries",
     "Log",
     "Method",
@@ -49,6 +46,7 @@ __all__ = [
     "Setting",
     "delivery_series",
     "describe",
+    "empty",
     "every_view",
     "ledger",
     "method_of",
@@ -61,4 +59,5 @@ __all__ = [
     "setting",
     "views",
     "waterfall",
+    "what_ifs",
 ]

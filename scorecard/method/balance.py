@@ -19,7 +19,6 @@ from scipy.special import betainc, betaincc, betaincinv
 
 from scorecard.method.parameters import Parameters
 from scorecard.method.weighing import Ledger, faded
-from tracker.record import RECOMMENDATIONS
 
 Values = Any  # an array of any shape, or one number
 
@@ -125,7 +124,6 @@ def measure(advancing: float, undermining: float, parameters: Parameters) -> dic
     }
 
 
-CELLS = len(RECOMMENDATIONS) * 5
 _CUT = 2.0**26
 
 
@@ -187,6 +185,6 @@ def exact(cell: np.ndarray, weight: np.ndarray, cells: int) -> np.ndarray:
 
 
 def _summed(ledger: Ledger, rows: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    cell = ledger.recommendation[rows] * 5 + ledger.strength[rows]
-    sides = [exact(cell, side, CELLS) for side in pairs]
-    return np.stack(sides).reshape(2, len(RECOMMENDATIONS), 5).transpose(1, 0, 2)
+    cell, width = ledger.recommendation[rows] * 5 + ledger.strength[rows], len(ledger.codebook)
+    sides = [exact(cell, side, width * 5) for side in pairs]
+    return np.stack(sides).reshape(2, width, 5).transpose(1, 0, 2)

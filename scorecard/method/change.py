@@ -24,7 +24,6 @@ from scorecard.method import balance, contributions
 from scorecard.method.columns import Log
 from scorecard.method.parameters import Method, Parameters, method_of
 from scorecard.method.weighing import Ledger, ledger
-from tracker.record import RECOMMENDATIONS
 
 
 def change(ledger: Ledger, day: int, days: int, chosen: np.ndarray) -> list[dict[str, Any]]:
@@ -43,7 +42,7 @@ def change(ledger: Ledger, day: int, days: int, chosen: np.ndarray) -> list[dict
     effective = _effective_acts(ledger, np.flatnonzero(before != after), after, day)
     return [
         _entry(scores[:, number].tolist(), float(effective[number]), ledger.parameters)
-        for number in range(len(RECOMMENDATIONS))
+        for number in range(len(ledger.codebook))
     ]
 
 
@@ -54,7 +53,7 @@ def _effective_acts(ledger: Ledger, rows: np.ndarray, after: np.ndarray, day: in
     order = np.argsort(
         y, kind="stable"
     )  # by size, so that the order of the log does not matter to the last bit
-    y, where, width = y[order], ledger.recommendation[rows[order]], len(RECOMMENDATIONS)
+    y, where, width = y[order], ledger.recommendation[rows[order]], len(ledger.codebook)
     total, squares = np.bincount(where, y, width), np.bincount(where, y * y, width)
     return np.where(squares > 0, total * total / np.where(squares > 0, squares, 1.0), 0.0)
 
@@ -89,7 +88,6 @@ def word(change: float, moved: float, faded: float, acts: float, parameters: Par
 
 Pair = tuple[datetime.date, datetime.date | None]  # as_of, known_at
 STEPS = ("method", "recoded", "faded", "ended", "new")
-_WIDTH = len(RECOMMENDATIONS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +96,7 @@ class _State:
 
     book: Ledger
     standing: balance.Standing
-    key: np.ndarray  # [rows] event · 7 + recommendation
+    key: np.ndarray  # [rows] event · recommendations + recommendation
     shares: np.ndarray  # [2, rows]
 
 
@@ -124,7 +122,7 @@ def waterfall(
     scores = np.stack([state.standing.scores for state in states])
     steps = [_step(name, *pair) for name, pair in zip(STEPS, itertools.pairwise(states), strict=True)]
     found: dict[str, dict[str, Any]] = {}
-    for number, slug in enumerate(RECOMMENDATIONS):
+    for number, slug in enumerate(log.book.slugs):
         column = scores[:, number].tolist()
         found[slug] = {
             "from": column[0],
@@ -165,7 +163,7 @@ def _way(
 def _state(book: Ledger, rows: np.ndarray, day: int) -> _State:
     standing = balance.credited(book, np.flatnonzero(rows), day)
     events = book.log.event[book.version[standing.rows]].astype(np.int64)
-    key = events * _WIDTH + book.recommendation[standing.rows]
+    key = events * len(book.codebook) + book.recommendation[standing.rows]
     return _State(book, standing, key, contributions.contributions(standing, book))
 
 
@@ -177,12 +175,13 @@ def _step(name: str, before: _State, after: _State) -> list[list[dict[str, Any]]
     moved[:, np.searchsorted(keys, before.key)] -= before.shares
     mean_score = (before.standing.scores + after.standing.scores) / 2
     mean_whole = (_whole(before) + _whole(after)) / 2
-    owner = keys % _WIDTH
+    width = len(after.book.codebook)
+    owner = keys % width
     points = (100 * (moved[0] - moved[1]) - mean_score[owner] * (moved[0] + moved[1])) / mean_whole[owner]
-    found: list[list[dict[str, Any]]] = [[] for _ in RECOMMENDATIONS]
+    found: list[list[dict[str, Any]]] = [[] for _ in range(width)]
     versions = [_versions(state.book) for state in (before, after)]
     for place in np.flatnonzero(points).tolist():
-        event, number = divmod(int(keys[place]), _WIDTH)
+        event, number = divmod(int(keys[place]), width)
         why = _why(name, int(keys[place]), before, after, versions, event)
         found[number].append({"id": before.book.log.ids[event], "points": float(points[place]), "why": why})
     wider = after.standing.parameters.k - before.standing.parameters.k

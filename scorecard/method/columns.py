@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, BinaryIO
@@ -25,18 +25,14 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tracker import record as record_format
-from tracker.codebook import current
-from tracker.record import ACTORS, ASKS, CERTAINTIES, REACHES, RECOMMENDATIONS, RecordError
+from tracker.codebook import Codebook, current
+from tracker.record import CERTAINTIES, REACHES, RecordError
 from tracker.rows import BadFile, checked, json_lines
 
-ASK_SLUGS = current().asks
 FOREVER = 10_000_000  # an ordinal after every day of the calendar
 ENDS, SUSPENDS = 0, 1  # kinds of link
 LINKS = ("supersedes", "suspends")  # and their fields in a record
 
-_RECOMMENDATION = {slug: number for number, slug in enumerate(RECOMMENDATIONS)}
-_ASK: dict[tuple[str, str | None], int] = {key: number for number, key in enumerate(ASK_SLUGS)}
-_ACTOR_BIT = {actor: 1 << number for number, actor in enumerate(ACTORS)}
 _CERTAINTY = {name: number for number, name in enumerate(CERTAINTIES)}
 _REACH = {name: number for number, name in enumerate(REACHES)}
 _SETTING_KEYS = ("rec", "ask", "rung", "reason", "name", "from", "to", "recorded_at")
@@ -61,7 +57,7 @@ class Log:
     """Columns of versions, of their assessments ("rows") and of their links to other events, in log order.
 
     `ids[event[v]]` is the id of version v. `row_version` and `link_version` rise. Ids named only by a link are
-    interned too, without any version.
+    interned too, without any version. `book` is the codebook whose places the columns count.
     """
 
     ids: tuple[str, ...]
@@ -69,19 +65,20 @@ class Log:
     start: np.ndarray  # int32 [versions] effective date
     recorded: np.ndarray  # int32 [versions] day it entered the record; the effective date when that is empty
     certainty: np.ndarray  # int8 [versions] index into CERTAINTIES
-    actors: np.ndarray  # uint8 [versions] one bit for each of ACTORS
+    actors: np.ndarray  # uint32 [versions] one bit for each of the book's actors
     retracted: np.ndarray  # bool [versions]
     until: np.ndarray  # int32 [versions] first day after the act by its own terms; FOREVER when it names none
     reach: np.ndarray  # int8 [versions] index into REACHES
     row_version: np.ndarray  # int32 [rows]
-    row_recommendation: np.ndarray  # int8 [rows] index into RECOMMENDATIONS
+    row_recommendation: np.ndarray  # int16 [rows] index into the book's recommendations
     row_direction: np.ndarray  # int8 [rows]
     row_strength: np.ndarray  # int8 [rows] 0 to 4, one less than the codebook's
-    row_ask: np.ndarray  # int8 [rows] index into ASK_SLUGS, -1 without
+    row_ask: np.ndarray  # int16 [rows] index into the book's asks, -1 without
     link_version: np.ndarray  # int32 [links]
     link_target: np.ndarray  # int32 [links] number of the id that is superseded or suspended
     link_kind: np.ndarray  # int8 [links] ENDS or SUSPENDS
     settings: tuple[Setting, ...] = ()
+    book: Codebook = field(default_factory=current, repr=False)
     memory: dict[Any, Any] = field(default_factory=dict, repr=False)  # ledgers already worked out
 
     def __len__(self) -> int:
@@ -111,22 +108,22 @@ class Log:
             self.link_target[links],
             self.link_kind[links],
         ]
-        return Log(self.ids, *columns)
+        return Log(self.ids, *columns, book=self.book)
 
     def extend(self, records: Iterable[Mapping[str, Any]], settings: Iterable[Setting] = ()) -> Log:
         """This log with more versions behind it. The records have passed `tracker.record.check` before."""
         index = {event_id: number for number, event_id in enumerate(self.ids)}
+        slugs, asks = _places(self.book.slugs), _places(self.book.asks)
+        bits = {actor: 1 << number for number, actor in enumerate(self.book.actor_slugs)}
         versions: list[tuple[int, ...]] = []
         rows: list[tuple[int, ...]] = []
         links: list[tuple[int, int, int]] = []
         for version, record in enumerate(records, start=len(self)):
-            versions.append(_columns(record, index))
+            versions.append(_columns(record, index, bits))
             for assessment in record["assessments"]:
                 slug = assessment["rec"]
-                ask = _ASK.get((slug, assessment["ask"]), -1)
-                rows.append(
-                    (version, _RECOMMENDATION[slug], assessment["direction"], assessment["strength"] - 1, ask)
-                )
+                ask = asks.get((slug, assessment["ask"]), -1)
+                rows.append((version, slugs[slug], assessment["direction"], assessment["strength"] - 1, ask))
             for kind, name in enumerate(LINKS):
                 targets = record.get(name, ())
                 links += [(version, index.setdefault(target, len(index)), kind) for target in targets]
@@ -134,7 +131,19 @@ class Log:
         old = (*self._version_columns(), *self._row_columns(), *self._link_columns())
         new = (*_transposed(versions, 8), *_transposed(rows, 5), *_transposed(links, 3))
         columns: list[Any] = [_grown(*column) for column in zip(kinds, old, new, strict=True)]
-        return replace(Log(tuple(index), *columns), settings=(*self.settings, *settings))
+        return Log(tuple(index), *columns, settings=(*self.settings, *settings), book=self.book)
+
+    def with_book(self, book: Codebook) -> Log:
+        """The same log as another version of its codebook reads it; what that version does not have is left out.
+
+        It is kept with this log, and its ledgers with it.
+        """
+        if book.digest == self.book.digest:
+            return self
+        key = (Log.with_book, book.digest)
+        if (found := self.memory.get(key)) is None:
+            found = self.memory[key] = _in_places_of(book, self)
+        return found
 
     def _version_columns(self) -> tuple[np.ndarray, ...]:
         return (
@@ -161,41 +170,55 @@ class Log:
         return (self.link_version, self.link_target, self.link_kind)
 
 
-_VERSION_TYPES = (np.int32, np.int32, np.int32, np.int8, np.uint8, np.bool_, np.int32, np.int8)
-_ROW_TYPES = (np.int32, np.int8, np.int8, np.int8, np.int8)
+_VERSION_TYPES = (np.int32, np.int32, np.int32, np.int8, np.uint32, np.bool_, np.int32, np.int8)
+_ROW_TYPES = (np.int32, np.int16, np.int8, np.int8, np.int16)
 _LINK_TYPES = (np.int32, np.int32, np.int8)
 
 _NO_COLUMNS: list[Any] = [np.empty(0, kind) for kind in (*_VERSION_TYPES, *_ROW_TYPES, *_LINK_TYPES)]
-EMPTY = Log((), *_NO_COLUMNS)
 
 
-def read(records: Iterable[Mapping[str, Any]], settings: Iterable[Mapping[str, Any]] = ()) -> Log:
+def empty(book: Codebook | None = None) -> Log:
+    """A log without a line, whose columns count the places of `book` (None: of this process's codebook)."""
+    return Log((), *_NO_COLUMNS, book=book or current())
+
+
+EMPTY = empty()
+
+
+def read(
+    records: Iterable[Mapping[str, Any]],
+    settings: Iterable[Mapping[str, Any]] = (),
+    book: Codebook | None = None,
+) -> Log:
     """The log of these records and hand-set asks; `RecordError` names the line (from 1) and the reason."""
-    versions = list(_checked(enumerate(records, start=1)))
-    return EMPTY.extend(versions, _settings(enumerate(settings, start=1)))
+    log = empty(book)
+    versions = list(_checked(enumerate(records, start=1), log.book))
+    return log.extend(versions, _settings(enumerate(settings, start=1), log.book))
 
 
-def read_lines(lines: BinaryIO, settings: BinaryIO | None = None) -> Log:
+def read_lines(lines: BinaryIO, settings: BinaryIO | None = None, book: Codebook | None = None) -> Log:
     """The same from JSON Lines; empty lines are passed over."""
+    log = empty(book)
     try:
-        versions = list(_checked(json_lines(lines, record_format.SHAPE)))
+        versions = list(_checked(json_lines(lines, record_format.SHAPE), log.book))
     except BadFile as error:
         raise RecordError(str(error)) from None
     by_hand = json_lines(settings, "a setting is a JSON object") if settings else ()
-    return EMPTY.extend(versions, _settings(by_hand))
+    return log.extend(versions, _settings(by_hand, log.book))
 
 
-def setting(raw: Any) -> Setting:
+def setting(raw: Any, book: Codebook | None = None) -> Setting:
     """One hand-set ask from `{"rec", "ask", "rung", "reason", "name"?, "from", "to"?, "recorded_at"?}`."""
     if not isinstance(raw, Mapping):
         raise RecordError(f"a setting is a JSON object, not {type(raw).__name__}")
     if unknown := sorted(str(key) for key in raw if key not in _SETTING_KEYS):
         raise RecordError(f"unknown field {', '.join(unknown)}; allowed are {', '.join(_SETTING_KEYS)}")
+    book = book or current()
     recommendation, ask, rung = raw.get("rec"), raw.get("ask"), raw.get("rung")
-    if not isinstance(recommendation, str) or recommendation not in ASKS:
-        raise RecordError(f"rec: {recommendation!r:.60} is not one of {', '.join(RECOMMENDATIONS)}")
-    if ask not in ASKS[recommendation]:
-        raise RecordError(f"ask: {ask!r:.60} is not one of {', '.join(ASKS[recommendation])}")
+    if not isinstance(recommendation, str) or recommendation not in book:
+        raise RecordError(f"rec: {recommendation!r:.60} is not one of {', '.join(book.slugs)}")
+    if not isinstance(ask, str) or not book.has_ask(recommendation, ask):
+        raise RecordError(f"ask: {ask!r:.60} is not one of {', '.join(book.ask_slugs(recommendation))}")
     if isinstance(rung, bool) or not isinstance(rung, int) or not 0 <= rung <= 5:
         raise RecordError(f"rung: a whole number from 0 (nothing) to 5 (operating), not {rung!r:.60}")
     reason, name = raw.get("reason") or "", raw.get("name") or ""
@@ -223,11 +246,11 @@ def effective_day(date: str, precision: str, recorded_at: str | None) -> int:
     return recorded if first <= recorded <= last else last
 
 
-def _columns(record: Mapping[str, Any], index: dict[str, int]) -> tuple[int, ...]:
+def _columns(record: Mapping[str, Any], index: dict[str, int], bits: Mapping[str, int]) -> tuple[int, ...]:
     start = effective_day(record["date"], record["date_precision"], record["recorded_at"])
     actors = 0
     for actor in record["actors"]:
-        actors |= _ACTOR_BIT[actor]
+        actors |= bits[actor]
     return (
         index.setdefault(record["id"], len(index)),
         start,
@@ -237,6 +260,38 @@ def _columns(record: Mapping[str, Any], index: dict[str, int]) -> tuple[int, ...
         record["retracted"],
         _ordinal(record["until"]) if record.get("until") else FOREVER,
         _REACH[record.get("reach", "wide")],
+    )
+
+
+def _places(items: Iterable[Any]) -> dict[Any, int]:
+    return {item: number for number, item in enumerate(items)}
+
+
+def _moved(before: Sequence[Any], after: Sequence[Any], kind: Any) -> np.ndarray:
+    """[places before, and one more for -1] the place after of each item; -1 for what is not there."""
+    places = _places(after)
+    return np.array([*(places.get(item, -1) for item in before), -1], dtype=kind)
+
+
+def _in_places_of(book: Codebook, log: Log) -> Log:
+    recommendation = _moved(log.book.slugs, book.slugs, np.int16)[log.row_recommendation]
+    ask = _moved(log.book.asks, book.asks, np.int16)[log.row_ask]
+    actors = np.zeros(len(log), dtype=np.uint32)
+    for number, place in enumerate(_moved(log.book.actor_slugs, book.actor_slugs, np.int64)[:-1].tolist()):
+        if place >= 0:
+            actors |= (log.actors >> number & 1) << place
+    rows = recommendation >= 0
+    return replace(
+        log,
+        actors=actors,
+        row_version=log.row_version[rows],
+        row_recommendation=recommendation[rows],
+        row_direction=log.row_direction[rows],
+        row_strength=log.row_strength[rows],
+        row_ask=ask[rows],
+        settings=tuple(item for item in log.settings if book.has_ask(item.recommendation, item.ask)),
+        book=book,
+        memory={},
     )
 
 
@@ -266,13 +321,15 @@ def _period(iso: str, precision: str) -> tuple[int, int]:
     return first.toordinal(), last.toordinal()
 
 
-def _checked(numbered: Iterable[tuple[int, Any]]) -> Iterable[dict[str, Any]]:
+def _checked(numbered: Iterable[tuple[int, Any]], book: Codebook) -> Iterable[dict[str, Any]]:
     undated: dict[str, str] = {}
     for number, raw in numbered:
         try:
-            record = record_format.mended(raw)  # figures rest on no text: a log of any age can be scored
+            record = record_format.mended(
+                raw, book
+            )  # figures rest on no text: a log of any age can be scored
             if record["recorded_at"] is None:
-                body = record_format.canonical(record)
+                body = record_format.canonical(record, book)
                 if undated.setdefault(record["id"], body) != body:
                     raise RecordError(
                         f"recorded_at: a second version of {record['id']} needs the day of the change"
@@ -282,9 +339,9 @@ def _checked(numbered: Iterable[tuple[int, Any]]) -> Iterable[dict[str, Any]]:
         yield record
 
 
-def _settings(numbered: Iterable[tuple[int, Any]]) -> list[Setting]:
+def _settings(numbered: Iterable[tuple[int, Any]], book: Codebook) -> list[Setting]:
     try:
-        return checked(numbered, setting)
+        return checked(numbered, lambda raw: setting(raw, book))
     except BadFile as error:
         raise RecordError(
             "\n".join(f"line {number} of the settings: {reason}" for number, reason in error.faults)

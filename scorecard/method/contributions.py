@@ -12,9 +12,8 @@ import numpy as np
 
 from scorecard.method import balance
 from scorecard.method.balance import Standing
-from scorecard.method.columns import ASK_SLUGS
-from scorecard.method.weighing import Ledger
-from tracker.record import ACTORS, CERTAINTIES, REACHES, RECOMMENDATIONS
+from scorecard.method.weighing import Ledger, named
+from tracker.record import CERTAINTIES, REACHES
 
 
 def contributions(standing: Standing, ledger: Ledger) -> np.ndarray:
@@ -60,8 +59,8 @@ def acts(
             "strength": int(ledger.strength[row]) + 1,
             "certainty": CERTAINTIES[ledger.certainty[row]],
             "reach": REACHES[ledger.local[row]],
-            "actors": [actor for bit, actor in enumerate(ACTORS) if ledger.actors[row] >> bit & 1],
-            "ask": None if ledger.ask[row] < 0 else ASK_SLUGS[ledger.ask[row]][1],
+            "actors": named(int(ledger.actors[row]), ledger.codebook),
+            "ask": None if ledger.ask[row] < 0 else ledger.codebook.asks[ledger.ask[row]][1],
             "advancing": float(shares[0, number]),
             "undermining": float(shares[1, number]),
             "points": float(100 * (shares[0, number] - shares[1, number]) / whole),
@@ -110,7 +109,7 @@ def days(first: datetime.date, last: datetime.date) -> list[datetime.date]:
 def weekly(book: Ledger, event_id: str, first: datetime.date, last: datetime.date) -> dict[str, list[float]]:
     """Points of each balance that the act accounts for, for every day of `days`; only balances it touches."""
     own = np.array([book.event_id(row) == event_id for row in range(len(book))], dtype=bool)
-    slugs = {int(number): RECOMMENDATIONS[number] for number in book.recommendation[own]}
+    slugs = {int(number): book.codebook.slugs[number] for number in book.recommendation[own]}
     found: dict[str, list[float]] = {slug: [] for slug in slugs.values()}
     everything = np.ones(len(book), dtype=bool)
     for day in days(first, last):

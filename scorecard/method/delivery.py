@@ -13,24 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from scorecard.method.columns import ASK_SLUGS, FOREVER, Log, Setting
+from scorecard.method.columns import FOREVER, Log, Setting
 from scorecard.method.parameters import Method, Parameters, method_of
 from scorecard.method.series import bounds
 from scorecard.method.spans import THEN, Spans, daily_counts, daily_sums, spans_of
-from scorecard.method.weighing import Ledger, faded
-from tracker.codebook import current
-from tracker.record import ACTORS, ASKS, CERTAINTIES, RECOMMENDATIONS, START
+from scorecard.method.weighing import Ledger, faded, named
+from tracker.codebook import Ask, Codebook
+from tracker.record import CERTAINTIES
 
 JOINT, EACH, ANY = "joint", "each", "any"
-MODES: dict[str, dict[str, str]] = {one.slug: {ask.slug: ask.mode for ask in one.asks} for one in current()}
 NOT_RATED = "not yet rated"
 _LAPSES = 3  # strengths 1 to 3 stop standing after three half-lives
 _RUMOURED = CERTAINTIES.index("rumoured")
-
-
-def actors_of(recommendation: str, ask: str) -> tuple[str, ...]:
-    """The actors whose acts meet an ask."""
-    return current().ask(recommendation, ask).actors
 
 
 def lapses_on(start: np.ndarray, strength: np.ndarray, parameters: Parameters) -> np.ndarray:
@@ -53,18 +47,19 @@ def delivery(
     ledger: Ledger, day: int, chosen: np.ndarray, settings: Sequence[Setting] = ()
 ) -> dict[str, dict[str, Any]]:
     """For each recommendation `value label rated of asks`; `settings` are those known, in log order."""
+    book = ledger.codebook
     rows, pairs = _standing(ledger, day, chosen)
-    by_actor = {actor: _of_actor(ledger, rows, pairs, actor) for actor in ACTORS}
+    by_actor = {actor: _of_actor(ledger, rows, pairs, actor) for actor in book.actor_slugs}
     begun = np.unique(ledger.ask[chosen & (ledger.ask >= 0) & (ledger.start <= day)])
-    known = {ASK_SLUGS[number] for number in begun.tolist()}
+    known = {book.asks[number] for number in begun.tolist()}
     holding = {(item.recommendation, item.ask): item for item in settings if item.start <= day < item.until}
     found: dict[str, dict[str, Any]] = {}
-    for recommendation in RECOMMENDATIONS:
+    for one in book:
         asks = [
-            _ask(recommendation, ask, by_actor, (recommendation, ask) in known, holding, ledger.parameters)
-            for ask in ASKS[recommendation]
+            _ask(book, ask, by_actor, (one.slug, ask.slug) in known, holding, ledger.parameters)
+            for ask in one.asks
         ]
-        found[recommendation] = together(asks)
+        found[one.slug] = together(asks)
     return found
 
 
@@ -75,13 +70,13 @@ def acts_behind(ledger: Ledger, day: int, chosen: np.ndarray) -> dict[tuple[str,
     for number, row in enumerate(rows.tolist()):
         act = {
             "id": ledger.event_id(row),
-            "actors": [actor for bit, actor in enumerate(ACTORS) if ledger.actors[row] >> bit & 1],
+            "actors": named(int(ledger.actors[row]), ledger.codebook),
             "direction": int(ledger.direction[row]),
             "strength": int(ledger.strength[row]) + 1,
             "up": float(pairs[0, number]),
             "down": float(pairs[1, number]),
         }
-        found.setdefault(ASK_SLUGS[ledger.ask[row]], []).append(act)
+        found.setdefault(ledger.codebook.asks[ledger.ask[row]], []).append(act)
     return found
 
 
@@ -118,7 +113,7 @@ def _of_actor(ledger: Ledger, rows: np.ndarray, pairs: np.ndarray, actor: str) -
     """For each ask: the rung, what agrees, what disagrees, and the value, of one actor's standing acts."""
     mine = ledger.seen_by(actor)[rows]
     ask, strength = ledger.ask[rows][mine], ledger.strength[rows][mine]
-    width = len(ASK_SLUGS)
+    width = len(ledger.codebook.asks)
     up, down = (np.bincount(ask, weights=side[mine], minlength=width) for side in pairs)
     advances = ledger.direction[rows][mine] == 1
     reached = np.bincount(ask[advances] * 5 + strength[advances], minlength=width * 5).reshape(width, 5) > 0
@@ -130,16 +125,16 @@ def _of_actor(ledger: Ledger, rows: np.ndarray, pairs: np.ndarray, actor: str) -
 
 
 def _ask(
-    recommendation: str,
-    ask: str,
+    book: Codebook,
+    ask: Ask,
     by_actor: dict[str, dict[str, np.ndarray]],
     begun: bool,
     holding: dict[tuple[str, str], Setting],
     parameters: Parameters,
 ) -> dict[str, Any]:
-    mode, names = MODES[recommendation][ask], actors_of(recommendation, ask)
-    number = ASK_SLUGS.index((recommendation, ask))
-    actors = {name: _actor_entry(by_actor[name], number) for name in names}
+    mode, key = ask.mode, (ask.recommendation, ask.slug)
+    number = book.asks.index(key)
+    actors = {name: _actor_entry(by_actor[name], number) for name in ask.actors}
     values = [entry["value"] for entry in actors.values()]
     rungs = [entry["rung"] for entry in actors.values()]
     value = combined(mode, values)
@@ -147,8 +142,15 @@ def _ask(
         "value": value if begun else None,
         "rung": combined_rung(mode, rungs) if begun else None,
     }
-    found: dict[str, Any] = {"ask": ask, "mode": mode, **rule, "rated": begun, "by_hand": None, "rule": rule}
-    if hand := holding.get((recommendation, ask)):
+    found: dict[str, Any] = {
+        "ask": ask.slug,
+        "mode": mode,
+        **rule,
+        "rated": begun,
+        "by_hand": None,
+        "rule": rule,
+    }
+    if hand := holding.get(key):
         found |= {"value": rung_value(hand.rung, parameters), "rung": hand.rung, "rated": True}
         found["by_hand"] = {
             "rung": hand.rung,
@@ -186,9 +188,6 @@ def _iso(ordinal: int) -> str:
     return datetime.date.fromordinal(ordinal).isoformat()
 
 
-_WIDTH = len(ASK_SLUGS)
-
-
 @dataclass(frozen=True, eq=False)
 class DeliverySeries:
     """Values of the asks [days, asks] and of the recommendations [days, recommendations]; NaN where not yet
@@ -198,6 +197,7 @@ class DeliverySeries:
     first: int
     asks: np.ndarray
     value: np.ndarray
+    book: Codebook
 
     @property
     def days(self) -> list[str]:
@@ -212,9 +212,9 @@ class DeliverySeries:
             "recommendations": {
                 slug: {
                     "value": _plain(self.value[:, number]),
-                    "asks": {ask: _plain(self.asks[:, place]) for place, ask in _places(slug)},
+                    "asks": {ask: _plain(self.asks[:, place]) for place, ask in _places(self.book, slug)},
                 }
-                for number, slug in enumerate(RECOMMENDATIONS)
+                for number, slug in enumerate(self.book.slugs)
             },
         }
 
@@ -225,30 +225,32 @@ def delivery_series(
     *,
     as_of: datetime.date,
     known: datetime.date | str | None = None,
-    first: datetime.date = START,
+    first: datetime.date | None = None,
     version: str | Method | None = None,
 ) -> DeliverySeries:
     """The daily values of all asks and of each recommendation; arguments as for `series`."""
-    start, stop = bounds(first, as_of)
+    book, width = log.book, len(log.book.asks)
+    start, stop = bounds(first or book.start, as_of)
     parameters = method_of(version).parameters
     if actor is not None and not parameters.delivery_of_actors:
         raise ValueError("an actor's view has no delivery under this method; ask for the whole record")
     # An ask is rated from its first tagged act on, whatever became of that act.
-    begun = spans_of(log, "pulse", known, parameters).seen_by(actor)
+    begun = spans_of(log, "pulse", known, parameters).seen_by(actor, book)
     begun = begun.where(begun.ask >= 0)
-    rated = daily_counts(begun, np.ones(len(begun), dtype=bool), begun.ask, _WIDTH, start, stop) > 0
-    standing = _standing_spans(spans_of(log, "balance", known, parameters).seen_by(actor), parameters)
-    by_actor = dict(zip(ACTORS, _values(standing, parameters, start, stop), strict=True))
-    asks = np.empty((stop - start + 1, _WIDTH))
-    for place, (slug, ask) in enumerate(ASK_SLUGS):
-        values = np.stack([by_actor[name][:, place] for name in actors_of(slug, ask)])
-        asks[:, place] = _combined(MODES[slug][ask], values)
+    rated = daily_counts(begun, np.ones(len(begun), dtype=bool), begun.ask, width, start, stop) > 0
+    standing = _standing_spans(spans_of(log, "balance", known, parameters).seen_by(actor, book), parameters)
+    by_actor = dict(zip(book.actor_slugs, _values(standing, book, parameters, start, stop), strict=True))
+    asks = np.empty((stop - start + 1, width))
+    for place, key in enumerate(book.asks):
+        ask = book.ask(*key)
+        values = np.stack([by_actor[name][:, place] for name in ask.actors])
+        asks[:, place] = _combined(ask.mode, values)
     asks[~rated] = np.nan
     _lay_settings(asks, log, known, parameters, start, stop)
     value = np.stack(
-        [asks[:, [place for place, _ in _places(slug)]].mean(axis=1) for slug in RECOMMENDATIONS], axis=1
+        [asks[:, [place for place, _ in _places(book, slug)]].mean(axis=1) for slug in book.slugs], axis=1
     )
-    return DeliverySeries(start, asks, value)
+    return DeliverySeries(start, asks, value, book)
 
 
 def _standing_spans(spans: Spans, parameters: Parameters) -> Spans:
@@ -260,17 +262,18 @@ def _standing_spans(spans: Spans, parameters: Parameters) -> Spans:
     return spans.until(np.minimum(spans.leave, lapse))
 
 
-def _values(spans: Spans, parameters: Parameters, first: int, last: int) -> list[np.ndarray]:
-    """For each of ACTORS [days, asks]: 100·W[rung]·↑/(↑ + ↓) of its standing acts."""
-    views = [spans.seen_by(name) for name in ACTORS]
-    sums = daily_sums([(view, view.ask) for view in views], _WIDTH, parameters.half_life, first, last)
+def _values(spans: Spans, book: Codebook, parameters: Parameters, first: int, last: int) -> list[np.ndarray]:
+    """For each actor [days, asks]: 100·W[rung]·↑/(↑ + ↓) of its standing acts."""
+    width = len(book.asks)
+    views = [spans.seen_by(name, book) for name in book.actor_slugs]
+    sums = daily_sums([(view, view.ask) for view in views], width, parameters.half_life, first, last)
     height = np.array([rung_value(number, parameters) for number in range(6)])
     found = []
     for number, view in enumerate(views):
         up, down = sums[:, number].sum(axis=-1).swapaxes(0, 1)
         cell = view.ask.astype(np.int64) * 5 + view.strength
-        counts = daily_counts(view, view.direction == 1, cell, _WIDTH * 5, first, last)
-        reached = counts.reshape(-1, _WIDTH, 5)[..., ::-1] > 0
+        counts = daily_counts(view, view.direction == 1, cell, width * 5, first, last)
+        reached = counts.reshape(-1, width, 5)[..., ::-1] > 0
         rung = np.where(reached.any(axis=-1), 5 - reached.argmax(axis=-1), 0)
         whole = np.where(up + down > 0, up + down, 1.0)
         found.append(np.where(rung > 0, height[rung] * up / whole, 0.0))
@@ -297,14 +300,14 @@ def _lay_settings(
             start = max(start, item.recorded)
         elif isinstance(known, datetime.date) and item.recorded > known.toordinal():
             continue
-        place = ASK_SLUGS.index((item.recommendation, item.ask))
+        place = log.book.asks.index((item.recommendation, item.ask))
         asks[start - first : max(min(item.until, last + 1), start) - first, place] = rung_value(
             item.rung, parameters
         )
 
 
-def _places(slug: str) -> list[tuple[int, str]]:
-    return [(place, ask) for place, (owner, ask) in enumerate(ASK_SLUGS) if owner == slug]
+def _places(book: Codebook, slug: str) -> list[tuple[int, str]]:
+    return [(place, ask) for place, (owner, ask) in enumerate(book.asks) if owner == slug]
 
 
 def _plain(column: Iterable[float]) -> list[float | None]:

@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tracker.codebook import current
-from tracker.record import CERTAINTIES, REACHES, RECOMMENDATIONS, START
+from tracker.codebook import Codebook, current
+from tracker.record import CERTAINTIES, REACHES
 
 HORIZONS = (30, 90, 365)
 
@@ -163,7 +163,8 @@ def read_on(
     return min(as_of, coded_to) if stops and coded_to else as_of
 
 
-WHAT_IFS = (
+_MEAN_OF_VIEWS = "mean-of-views"
+_WHAT_IFS = (
     WhatIf("full-credit", "Reversals credited in full", (("netting", 0.0),)),
     WhatIf("endings-ignored", "Endings ignored", (("endings", False),)),
     WhatIf(
@@ -175,10 +176,22 @@ WHAT_IFS = (
     WhatIf("no-fading", "No fading", (("half_life", (math.inf,) * 5),)),
     WhatIf("half-lives-90", "All half-lives 90 days", (("half_life", (90.0,) * 5),)),
     WhatIf("confirmed-only", "Confirmed acts only", (("counted", ("confirmed",)),)),
-    WhatIf("mean-of-views", "Mean of the US, China and multilateral views", (), current().beside),
+    WhatIf(_MEAN_OF_VIEWS, ""),  # what it is called, and whose views, the codebook says
     WhatIf("commitments-capped", "Commitments capped at 3", (("commitment_cap", 3.0),)),
     WhatIf("local-in-full", "Local acts in full", (("reach", (1.0, 1.0)),)),
 )
+
+
+def what_ifs(book: Codebook) -> tuple[WhatIf, ...]:
+    """The named departures under a codebook: without views to stand beside one another there is no mean of them."""
+    views = book.beside
+    name = f"Mean of the views: {', '.join(str(book.actor(slug).short) for slug in views)}"
+    return tuple(
+        replace(item, name=name, views=views) if item.slug == _MEAN_OF_VIEWS else item
+        for item in _WHAT_IFS
+        if views or item.slug != _MEAN_OF_VIEWS
+    )
+
 
 _REASONS: tuple[tuple[str, str, str], ...] = (
     (
@@ -270,13 +283,14 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def describe() -> dict[str, Any]:
+def describe(book: Codebook | None = None) -> dict[str, Any]:
     """For the method page and the API: versions, parameters with reasons, what-ifs, how to read alpha."""
-    current = METHODS[CURRENT].parameters.as_dict()
+    book = book or current()
+    values = METHODS[CURRENT].parameters.as_dict()
     return {
         "current": CURRENT,
-        "start": START.isoformat(),
-        "recommendations": list(RECOMMENDATIONS),
+        "start": book.start.isoformat(),
+        "recommendations": list(book.slugs),
         "horizons": list(HORIZONS),
         "versions": [
             {
@@ -288,10 +302,10 @@ def describe() -> dict[str, Any]:
             for method in METHODS.values()
         ],
         "parameters": [
-            {"name": name, "symbol": symbol, "value": current[name], "reason": reason}
+            {"name": name, "symbol": symbol, "value": values[name], "reason": reason}
             for name, symbol, reason in _REASONS
-            if name in current  # a rule of a later version is no parameter of this one
+            if name in values  # a rule of a later version is no parameter of this one
         ],
-        "what_ifs": [{"slug": item.slug, "name": item.name} for item in WHAT_IFS],
+        "what_ifs": [{"slug": item.slug, "name": item.name} for item in what_ifs(book)],
         "agreement": {"reliable": 0.8, "withhold_labels_below": 0.667, "share_double_coded": 0.1},
     }

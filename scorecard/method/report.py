@@ -17,7 +17,6 @@ from scorecard.method.parameters import HORIZONS, Method, method_of, read_on
 from scorecard.method.sensitivity import sensitivity as drawn
 from scorecard.method.series import series
 from scorecard.method.weighing import Ledger, ledger
-from tracker.record import ACTORS, RECOMMENDATIONS, START
 
 
 def report(
@@ -71,7 +70,7 @@ def report(
                 "change": {days: moved[number] for days, moved in changes.items()},
                 "delivery": deliveries[slug],
             }
-            for number, slug in enumerate(RECOMMENDATIONS)
+            for number, slug in enumerate(log.book.slugs)
         },
         "overall": overall(balances, deliveries),
         "ignored_links": [
@@ -109,7 +108,7 @@ def _deliveries(
 ) -> dict[str, Any]:
     """Delivery of each recommendation; None in the view of an actor where the method has none there."""
     if actor is not None and not book.parameters.delivery_of_actors:
-        return dict.fromkeys(RECOMMENDATIONS)
+        return dict.fromkeys(log.book.slugs)
     chosen = book.seen_by(actor)
     settings = [item for item in log.settings if known is None or item.recorded <= known]
     found = delivery(book, day, chosen, settings)
@@ -125,22 +124,22 @@ def views(
     log: Log,
     as_of: datetime.date,
     known_at: datetime.date | None = None,
-    actors: tuple[str | None, ...] = (None, *ACTORS),
+    actors: tuple[str | None, ...] | None = None,
     version: str | Method | None = None,
 ) -> dict[str | None, dict[str, dict[str, Any]]]:
-    """`{actor: {slug: balance without its acts}}` side by side; None is the total."""
+    """`{actor: {slug: balance without its acts}}` side by side; None is the total. `actors` None: of everybody."""
     parameters = method_of(version).parameters
     book = ledger(log, None if known_at is None else known_at.toordinal(), parameters)
     found: dict[str | None, dict[str, dict[str, Any]]] = {}
-    for actor in actors:
+    for actor in (None, *log.book.actor_slugs) if actors is None else actors:
         standing = balance.balance_on(book, as_of.toordinal(), book.seen_by(actor))
         entries = _measures(standing, _acts_counted(book, standing))
-        found[actor] = dict(zip(RECOMMENDATIONS, entries, strict=True))
+        found[actor] = dict(zip(log.book.slugs, entries, strict=True))
     return found
 
 
 def overall(balances: list[dict[str, Any]], deliveries: dict[str, Any]) -> dict[str, Any]:
-    """Plain means of the seven, never without the count of their labels (section 8)."""
+    """Plain means of all recommendations, never without the count of their labels (section 8)."""
     values: list[Any] = [entry["value"] if entry else None for entry in deliveries.values()]
     return {
         **{name: sum(entry[name] for entry in balances) / len(balances) for name in ("score", "low", "high")},
@@ -154,14 +153,14 @@ def _measures(standing: balance.Standing, acts: np.ndarray) -> list[dict[str, An
     return [
         balance.measure(advancing[number], undermining[number], standing.parameters)
         | {"n": int(acts[number])}
-        for number in range(len(RECOMMENDATIONS))
+        for number in range(len(acts))
     ]
 
 
 def _acts_counted(book: Ledger, standing: balance.Standing) -> np.ndarray:
     """[recommendations] n: the rows with a pair other than (0, 0)."""
     something = (standing.pairs > 0).any(axis=0)
-    return np.bincount(book.recommendation[standing.rows[something]], minlength=len(RECOMMENDATIONS))
+    return np.bincount(book.recommendation[standing.rows[something]], minlength=len(book.codebook))
 
 
 def _balances(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[dict[str, Any]]:
@@ -196,8 +195,8 @@ def _since(
     method: Method,
 ) -> list[str | None]:
     """The first day of the unbroken run of each label, looking back to the start."""
-    if as_of < START:
-        return [None] * len(RECOMMENDATIONS)
+    if as_of < log.book.start:
+        return [None] * len(log.book)
     return [*series(log, reading, actor, as_of=as_of, known=known_at, version=method).since()]
 
 

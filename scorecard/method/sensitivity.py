@@ -8,8 +8,8 @@ time.
 Parameters drawn at random for the sensitivity runs (METHOD.md, section 9): the same for everyone, for
 ever. Pure.
 
-SplitMix64 is written out so that the draws depend on no library's generator; each draw uses 21 numbers in a
-row.
+SplitMix64 is written out so that the draws depend on no library's generator; each draw uses a row of
+them: 14 for the parameters and one for each recommendation.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from scipy.special import betaincinv
 
 from scorecard.method import balance
 from scorecard.method.columns import Log
-from scorecard.method.parameters import WHAT_IFS, Method, Parameters, WhatIf, method_of
+from scorecard.method.parameters import Method, Parameters, WhatIf, method_of, what_ifs
 from scorecard.method.weighing import Ledger, ledger
-from tracker.record import CERTAINTIES, RECOMMENDATIONS
+from tracker.record import CERTAINTIES
 
 SEED = 20250121
-NUMBERS = 14 + len(RECOMMENDATIONS)
+PARAMETERS = 14  # numbers that a draw uses before those of the recommendations
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -44,7 +44,7 @@ class Draws:
     k: np.ndarray  # [n]
     talk_cap: np.ndarray  # [n]
     netting: np.ndarray  # [n] 0 or 1
-    overall: np.ndarray  # [n, 7] weights of the overall figure, summing to 1
+    overall: np.ndarray  # [n, recommendations] weights of the overall figure, summing to 1
 
     def __len__(self) -> int:
         return len(self.k)
@@ -67,13 +67,14 @@ def splitmix(count: int, seed: int = SEED) -> np.ndarray:
     return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def draw(count: int, base: Parameters) -> Draws:
-    """`count` draws around the base parameters."""
-    u = splitmix(count * NUMBERS).reshape(count, NUMBERS)
+def draw(count: int, base: Parameters, recommendations: int) -> Draws:
+    """`count` draws around the base parameters, and of the weights of so many recommendations."""
+    numbers = PARAMETERS + recommendations
+    u = splitmix(count * numbers).reshape(count, numbers)
     weight = np.empty((count, 5))
     weight[:, :4] = np.sort(np.minimum(np.array(base.weight[:4]) * 1.5 ** (2 * u[:, :4] - 1), 1.0), axis=1)
     weight[:, 4] = 1.0
-    overall = 0.5 + u[:, NUMBERS - len(RECOMMENDATIONS) :]
+    overall = 0.5 + u[:, PARAMETERS:]
     return Draws(
         weight,
         np.stack([np.ones(count), 0.5 + 0.5 * u[:, 4], 0.5 * u[:, 5]], axis=1),
@@ -86,7 +87,6 @@ def draw(count: int, base: Parameters) -> Draws:
 
 
 DRAWS = 1000
-_SHAPE = (len(RECOMMENDATIONS), 2, len(CERTAINTIES))
 _SIDES = ({1: 1.0, 0: 0.5, -1: 0.0}, {1: 0.0, 0: 0.5, -1: 1.0})
 
 
@@ -108,7 +108,7 @@ def sensitivity(
     base = method_of(version).parameters
     book = ledger(log, None if known_at is None else known_at.toordinal(), base)
     chosen, day = book.seen_by(actor), as_of.toordinal()
-    drawn = draw(draws, base)
+    drawn = draw(draws, base, len(log.book))
     advancing, undermining = drawn_totals(book, day, chosen, drawn)
     scores = 100 * (advancing - undermining) / (advancing + undermining + drawn.k[:, None])
     words = balance.labels(advancing, undermining, base, drawn.k[:, None])
@@ -116,20 +116,20 @@ def sensitivity(
     own, own_words = standing.scores, balance.labels(*standing.totals, base)
     same_word = (words == own_words).mean(axis=0)
     factors = centred(drawn.factors())
-    weights = {f"weight of {slug}": drawn.overall[:, number] for number, slug in enumerate(RECOMMENDATIONS)}
+    weights = {f"weight of {slug}": drawn.overall[:, number] for number, slug in enumerate(log.book.slugs)}
     return {
         "draws": draws,
         "recommendations": {
             slug: spread(float(own[number]), scores[:, number], factors)
             | {"same_word": float(same_word[number])}
-            for number, slug in enumerate(RECOMMENDATIONS)
+            for number, slug in enumerate(log.book.slugs)
         },
         "overall": spread(
             float(own.mean()), (scores * drawn.overall).sum(axis=1), factors | centred(weights)
         ),
         "what_ifs": [
             what_if(log, item, as_of, known_at, actor, base)
-            for item in WHAT_IFS
+            for item in what_ifs(log.book)
             if item.views or item.parameters(base) != base  # a departure from this version of the method
         ],
     }
@@ -210,7 +210,7 @@ def what_if(
                 "high": float(high[number]),
                 "label": balance.LABELS[int(labels[number])],
             }
-            for number, slug in enumerate(RECOMMENDATIONS)
+            for number, slug in enumerate(log.book.slugs)
         },
         "overall": {"score": float(score.mean()), "low": float(low.mean()), "high": float(high.mean())},
     }
@@ -231,9 +231,10 @@ def _labels_of_mean(mean: np.ndarray, figures: list[Any], parameters: Parameters
 
 def _counted(book: Ledger, rows: np.ndarray, day: int, drawn: Draws) -> np.ndarray:
     """[draws, recommendations, 2, 5] faded sums of rows that netting leaves alone."""
-    totals = np.zeros((len(drawn), len(RECOMMENDATIONS), 2, 5))
+    shape = (len(book.codebook), 2, len(CERTAINTIES))
+    totals = np.zeros((len(drawn), *shape[:2], 5))
     weights = drawn.weight[:, :, None] * drawn.certainty[:, None, :]
-    cells = int(np.prod(_SHAPE))
+    cells = int(np.prod(shape))
     factor = book.parameters.reach
     reach = np.array(factor)[book.local] if factor != (1.0, 1.0) else None
     for strength in range(5):
@@ -241,18 +242,18 @@ def _counted(book: Ledger, rows: np.ndarray, day: int, drawn: Draws) -> np.ndarr
         if not len(mine):
             continue
         ages, age = np.unique(day - book.start[mine], return_inverse=True)
-        counts = np.zeros((len(ages), *_SHAPE))
+        counts = np.zeros((len(ages), *shape))
         for side, shares in enumerate(_SIDES):
             share = np.array([shares[0], shares[1], shares[-1]])[book.direction[mine]]
             if reach is not None:
                 share = share * reach[mine]
             place = np.ravel_multi_index(
-                (book.recommendation[mine], np.full(len(mine), side), book.certainty[mine]), _SHAPE
+                (book.recommendation[mine], np.full(len(mine), side), book.certainty[mine]), shape
             )
             flat = np.bincount(age * cells + place, weights=share, minlength=len(ages) * cells)
             counts += flat.reshape(counts.shape)
         kept = np.exp2(-ages / drawn.half_life[:, strength, None])
-        by_certainty = (kept @ counts.reshape(len(ages), cells)).reshape(len(drawn), *_SHAPE)
+        by_certainty = (kept @ counts.reshape(len(ages), cells)).reshape(len(drawn), *shape)
         totals[..., strength] = (by_certainty * weights[:, None, None, strength]).sum(axis=-1)
     return totals
 

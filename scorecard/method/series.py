@@ -16,7 +16,6 @@ from scorecard.method import balance
 from scorecard.method.columns import Log
 from scorecard.method.parameters import Method, Parameters, method_of, read_on
 from scorecard.method.spans import daily_counts, daily_sums, spans_of
-from tracker.record import ACTORS, RECOMMENDATIONS, START
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +31,7 @@ class Series:
     undermining: np.ndarray
     acts: np.ndarray
     parameters: Parameters
+    slugs: tuple[str, ...]  # of the recommendations
     worded: int | None = None  # the last day whose label may be said; None: every day's
 
     @property
@@ -83,7 +83,7 @@ class Series:
             "recommendations": {
                 slug: {name: column[:, number].tolist() for name, column in columns.items()}
                 | {"label": self._words(number)}
-                for number, slug in enumerate(RECOMMENDATIONS)
+                for number, slug in enumerate(self.slugs)
             },
         }
 
@@ -95,13 +95,14 @@ def series(
     *,
     as_of: datetime.date,
     known: datetime.date | str | None = None,
-    first: datetime.date = START,
+    first: datetime.date | None = None,
     version: str | Method | None = None,
     coded_to: datetime.date | None = None,
     beyond: bool = False,
 ) -> Series:
-    """The daily series of `balance` or `pulse` from `first` to `as_of`, for the total (None) or one actor; no
-    further than the last coded day `coded_to`, unless `beyond` asks for the days after it (without labels).
+    """The daily series of `balance` or `pulse` from `first` (None: the codebook's start) to `as_of`, for the total
+    (None) or one actor; no further than the last coded day `coded_to`, unless `beyond` asks for the days after it
+    (without labels).
 
     `known` is one day of knowledge for the whole series, None for all that is on record, or "then" for each
     day as it was known on that day. `ValueError` names what is not known, or an order of days that cannot be.
@@ -118,11 +119,11 @@ def every_view(
     *,
     as_of: datetime.date,
     known: datetime.date | str | None = None,
-    first: datetime.date = START,
+    first: datetime.date | None = None,
     version: str | Method | None = None,
 ) -> dict[str | None, Series]:
     """The series of the total (None) and of each actor, out of one weighing."""
-    return _run(log, reading, (None, *ACTORS), as_of, known, first, version)
+    return _run(log, reading, (None, *log.book.actor_slugs), as_of, known, first, version)
 
 
 def _run(
@@ -131,21 +132,23 @@ def _run(
     actors: tuple[str | None, ...],
     as_of: datetime.date,
     known: datetime.date | str | None,
-    first: datetime.date,
+    first: datetime.date | None,
     version: str | Method | None,
 ) -> dict[str | None, Series]:
-    start, stop = bounds(first, as_of)
+    start, stop = bounds(first or log.book.start, as_of)
     parameters = method_of(version).parameters
     half_lives = (parameters.pulse_half_life,) * 5 if reading == "pulse" else parameters.half_life
-    spans, cells = spans_of(log, reading, known, parameters), len(RECOMMENDATIONS)
-    views = [spans.seen_by(actor) for actor in actors]
+    spans, cells = spans_of(log, reading, known, parameters), len(log.book)
+    views = [spans.seen_by(actor, log.book) for actor in actors]
     sums = daily_sums([(view, view.recommendation) for view in views], cells, half_lives, start, stop)
     totals = balance.capped(sums, parameters)
     found: dict[str | None, Series] = {}
     for number, (actor, view) in enumerate(zip(actors, views, strict=True)):
         something = np.any(view.pairs > 0, axis=0)
         acts = daily_counts(view, something, view.recommendation, cells, start, stop)
-        found[actor] = Series(start, totals[:, number, 0], totals[:, number, 1], acts, parameters)
+        found[actor] = Series(
+            start, totals[:, number, 0], totals[:, number, 1], acts, parameters, log.book.slugs
+        )
     return found
 
 

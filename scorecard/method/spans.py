@@ -23,7 +23,7 @@ from scorecard.method.balance import exact
 from scorecard.method.columns import FOREVER, Log
 from scorecard.method.parameters import Parameters
 from scorecard.method.weighing import Ledger, factors, ledger, names, raw_pairs, weigh
-from tracker.record import START
+from tracker.codebook import Codebook
 
 THEN = "then"  # each day as it was known on that day
 
@@ -54,9 +54,9 @@ class Spans:
         """The same spans with other ends."""
         return replace(self, leave=leave)
 
-    def seen_by(self, actor: str | None) -> Spans:
+    def seen_by(self, actor: str | None, book: Codebook) -> Spans:
         """The spans of events that name the actor; all of them for None."""
-        return self if actor is None else self.where(names(self.actors, actor))
+        return self if actor is None else self.where(names(self.actors, actor, book))
 
 
 def spans_of(log: Log, reading: str, known: datetime.date | str | None, parameters: Parameters) -> Spans:
@@ -133,7 +133,7 @@ def _alone(log: Log, versions: np.ndarray, parameters: Parameters, *, ends: bool
     replaced = np.full(len(log), FOREVER, dtype=np.int32)
     same = log.event[order[1:]] == log.event[order[:-1]]
     replaced[order[:-1][same]] = log.recorded[order[1:][same]]
-    counts = versions & ~log.retracted & (log.start >= START.toordinal())
+    counts = versions & ~log.retracted & (log.start >= log.book.start.toordinal())
     row = np.flatnonzero(counts[log.row_version])
     version = log.row_version[row]
     direction, strength = log.row_direction[row], log.row_strength[row]

@@ -20,7 +20,8 @@ import numpy as np
 
 from scorecard.method.columns import ENDS, FOREVER, SUSPENDS, Log
 from scorecard.method.parameters import Parameters
-from tracker.record import ACTORS, CERTAINTIES, RECOMMENDATIONS, START
+from tracker.codebook import Codebook
+from tracker.record import CERTAINTIES
 
 _BLOCK = 2048
 
@@ -79,6 +80,10 @@ class Ledger:
     def __len__(self) -> int:
         return len(self.row)
 
+    @property
+    def codebook(self) -> Codebook:
+        return self.log.book
+
     @cached_property
     def credits_something(self) -> np.ndarray:
         """[rows] True where the credited pair is not (0, 0)."""
@@ -86,7 +91,7 @@ class Ledger:
 
     def seen_by(self, actor: str | None) -> np.ndarray:
         """[rows] True for the rows of events that name the actor; all of them for None."""
-        return np.ones(len(self), dtype=bool) if actor is None else names(self.actors, actor)
+        return np.ones(len(self), dtype=bool) if actor is None else names(self.actors, actor, self.codebook)
 
     def live(self, day: int | np.ndarray) -> np.ndarray:
         """[rows] True for what is live on the day (one, or one for each row): begun, not ended, awake."""
@@ -101,11 +106,17 @@ class Ledger:
         return self.log.ids[self.log.event[self.version[row]]]
 
 
-def names(actors: np.ndarray, actor: str) -> np.ndarray:
+def names(actors: np.ndarray, actor: str, book: Codebook) -> np.ndarray:
     """True where the bits name the actor; `ValueError` lists the actors there are."""
-    if actor not in ACTORS:
-        raise ValueError(f"actor {actor!r} is not one of {', '.join(ACTORS)}")
-    return (actors >> ACTORS.index(actor) & 1).astype(bool)
+    slugs = book.actor_slugs
+    if actor not in slugs:
+        raise ValueError(f"actor {actor!r} is not one of {', '.join(slugs)}")
+    return (actors >> slugs.index(actor) & 1).astype(bool)
+
+
+def named(actors: int, book: Codebook) -> list[str]:
+    """The slugs of the actors that the bits name, in the book's order."""
+    return [actor for bit, actor in enumerate(book.actor_slugs) if actors >> bit & 1]
 
 
 def ledger(log: Log, known_at: int | None, parameters: Parameters) -> Ledger:
@@ -125,7 +136,7 @@ def weigh(log: Log, known: np.ndarray | None, parameters: Parameters) -> Ledger:
     All versions of an event, and of the events it is linked with, must have the same day of knowledge.
     """
     in_force = versions_in_force(log, known)
-    in_force &= ~log.retracted & (log.start >= START.toordinal())
+    in_force &= ~log.retracted & (log.start >= log.book.start.toordinal())
     if parameters.counted != CERTAINTIES:
         in_force &= np.isin(log.certainty, [CERTAINTIES.index(name) for name in parameters.counted])
     links = _links(log, in_force, parameters)
@@ -139,7 +150,7 @@ def weigh(log: Log, known: np.ndarray | None, parameters: Parameters) -> Ledger:
     certainty, local, start = log.certainty[version], log.reach[version], log.start[version]
     raw = raw_pairs(direction, strength, certainty, local, parameters)
     recommendation = log.row_recommendation[row]
-    row_at = np.full((len(log) if len(links) else 0, len(RECOMMENDATIONS)), -1, dtype=np.int64)
+    row_at = np.full((len(log) if len(links) else 0, len(log.book)), -1, dtype=np.int64)
     if len(links):
         row_at[version, recommendation] = np.arange(len(version))
     undone = _undone(log, links, parameters)

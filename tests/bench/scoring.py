@@ -48,7 +48,7 @@ def synthetic(events: int, seed: int = 1) -> Log:
     event = np.concatenate([np.arange(events), recoded]).astype(np.int32)
     certainty = rng.choice(3, len(event), p=(0.75, 0.22, 0.03)).astype(np.int8)
     first, second = (1 << rng.integers(0, len(ACTORS), len(event)) for _ in range(2))
-    actors = np.where(rng.random(len(event)) < 0.3, first | second, first).astype(np.uint8)
+    actors = np.where(rng.random(len(event)) < 0.3, first | second, first).astype(np.uint32)
     recorded = np.concatenate([start, start[recoded] + 200]).astype(np.int32)
     row_version, recommendation = _rows(rng, len(event))
     rows = len(row_version)
@@ -67,7 +67,7 @@ def synthetic(events: int, seed: int = 1) -> Log:
         recommendation,
         rng.choice(np.array([1, -1, 0], dtype=np.int8), rows, p=(0.5, 0.4, 0.1)),
         rng.choice(5, rows, p=(0.25, 0.2, 0.2, 0.25, 0.1)).astype(np.int8),
-        np.full(rows, -1, dtype=np.int8),
+        np.full(rows, -1, dtype=np.int16),
         linking.astype(np.int32),
         target.astype(np.int32),
         (rng.random(len(linking)) < 0.02).astype(np.int8),
@@ -88,7 +88,7 @@ def _rows(rng: np.random.Generator, versions: int) -> tuple[np.ndarray, np.ndarr
     version = np.concatenate([np.arange(versions), two])
     order = np.argsort(version, kind="stable")
     recommendation = np.concatenate([one, other[two]])
-    return version[order].astype(np.int32), recommendation[order].astype(np.int8)
+    return version[order].astype(np.int32), recommendation[order].astype(np.int16)
 
 
 def records(log: Log) -> list[dict[str, Any]]:
@@ -150,8 +150,10 @@ def bands(log: Log) -> None:
 def draws(log: Log, version: str = "1.1") -> None:
     parameters = METHODS[version].parameters
     book = ledger(forgotten(log), None, parameters)
-    advancing, undermining = drawn_totals(book, LAST.toordinal(), book.seen_by(None), draw(DRAWS, parameters))
-    labels(advancing, undermining, parameters, draw(DRAWS, parameters).k[:, None])
+    advancing, undermining = drawn_totals(
+        book, LAST.toordinal(), book.seen_by(None), draw(DRAWS, parameters, len(log.book))
+    )
+    labels(advancing, undermining, parameters, draw(DRAWS, parameters, len(log.book)).k[:, None])
 
 
 def one_day(log: Log, version: str = "1.1") -> None:

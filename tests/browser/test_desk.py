@@ -42,7 +42,7 @@ answer = {
 SETTINGS = {"SECOND_FACTOR": "0", "DOUBLE_CODING_SHARE": "0", "HIDDEN_SUGGESTION_SHARE": "0"}
 STATES = """
 from tracker.models import Event, Decision, Revision, Assessment
-from tracker import record
+from tracker import log
 log.verify()
 answer = {
     "events": {e.pk: [e.status, e.dismissal, e.merged_into_id] for e in Event.objects.all()},
@@ -67,10 +67,10 @@ answer = Event.objects.get(status="proposed").pk
 SCORES = """
 import datetime
 from scorecard import method, standings
-from scorecard.method import log
+from scorecard.method import columns
 day = datetime.date(2026, 12, 1)
 records = json.load(open({path!r}))
-mine = method.views(log.read(records), day, actors=(None,))[None]
+mine = method.views(columns.read(records), day, actors=(None,))[None]
 shown = standings.views(day)[None]
 answer = [[slug, mine[slug]["score"], shown[slug]["score"]] for slug in mine]
 """

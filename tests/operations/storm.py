@@ -32,16 +32,16 @@ PREPARE = """
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from feeds.models import Feed
-from scorecard.alerts import calling
+from scorecard.alerts import webhooks
 from scorecard.api import keys
 from scorecard.models import Subscription, Webhook
-from tracker import record, triage
+from tracker import log, triage
 Feed.objects.all().delete()
 ada = get_user_model().objects.create_superuser("ada", password="x")
 _key, deciding = keys.issue("analyst", ada, ["decide"])
 key, _text = keys.issue("listener", ada, ["webhooks"])
 head = log.verify()
-Webhook.objects.create(key=key, url=RECEIVER, secret=calling.new_secret(), sequence=head)
+Webhook.objects.create(key=key, url=RECEIVER, secret=webhooks.new_secret(), sequence=head)
 Subscription.objects.bulk_create(
     Subscription(email=f"reader{n}@example.org", rhythm="daily", confirmed_at=timezone.now(), told=head)
     for n in range(READERS)

@@ -40,7 +40,7 @@ AFTER = """
 from django.db import connection
 from feeds import polling, scheduling
 from feeds.models import Feed
-from tracker import record
+from tracker import log
 from tracker.models import Article, Event
 with connection.cursor() as cursor:
     cursor.execute("PRAGMA integrity_check")

@@ -16,7 +16,7 @@ POLLED = """
 from django.db import transaction
 from feeds import polling, scheduling
 from feeds.models import Delivery, Feed
-from tracker import filing, record
+from tracker import filing, log
 from tracker.models import Article, Report
 Feed.objects.exclude(url=ADDRESS).delete()
 Feed.objects.get_or_create(url=ADDRESS)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scorecard import method
 from scorecard.method import parameters
+from tracker.codebook import current
 from tracker.record import ACTORS, ASKS, CERTAINTIES, PRECISIONS, RECOMMENDATIONS
 
 pytestmark = pytest.mark.slow
@@ -297,7 +298,7 @@ def test_15_other_recommendations_have_no_influence(log, day):
 @axiom
 @given(logs(), days, st.sampled_from(("balance", "pulse")), st.none() | st.sampled_from(ACTORS[:3]), days)
 def test_16_a_series_equals_recomputation_of_each_of_its_days(log, day, reading, actor, known):
-    assume(day >= method.START)
+    assume(day >= current().start)
     read = method.read(log)
     for knowledge in (None, known, method.THEN):
         series = method.series(read, reading, actor, as_of=day, known=knowledge)

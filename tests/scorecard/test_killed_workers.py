@@ -34,16 +34,16 @@ TASKS = [f"scorecard.tasks.{name}" for name in ("send_mails", "send_webhooks", "
 PREPARE = f"""
 from django.contrib.auth import get_user_model
 from django.utils import timezone
-from scorecard.alerts import calling
+from scorecard.alerts import webhooks
 from scorecard.api import keys
 from scorecard.models import Subscription, Webhook
-from tracker import codebook
+from tracker.codebook import current
 from tracker.models import Recommendation
-for number, slug in enumerate(codebook.RECOMMENDATIONS, start=1):
+for number, slug in enumerate(current().slugs, start=1):
     Recommendation.objects.create(slug=slug, number=number, name_en=slug, summary_en=slug)
 ada = get_user_model().objects.create_superuser("ada", password="x")
 key, _text = keys.issue("killed", ada, ["webhooks"])
-answer = [calling.new_secret(), calling.new_secret()]
+answer = [webhooks.new_secret(), webhooks.new_secret()]
 for secret in answer:
     Webhook.objects.create(key=key, url="URL?" + secret[6:12], secret=secret)
 Subscription.objects.bulk_create(
@@ -64,9 +64,9 @@ for _deed in range({DEEDS}):
 AN_HOUR_PASSES = """
 import datetime
 from django.utils import timezone
-from scorecard.alerts import mailing, meaning
+from scorecard.alerts import mailing, digests
 from scorecard.models import Delivery, Edition, Mail, Webhook
-from tracker import record
+from tracker import log
 from tracker.models import Head, Revision
 past = timezone.now() - datetime.timedelta(hours=1)
 Mail.objects.filter(state="sending").update(leased_until=past)
@@ -81,7 +81,7 @@ answer = {
     "owed": Delivery.objects.filter(delivered_at=None).count(),
     "mails": dict(Mail.objects.values_list("subscription__email", "state")),
     "deliveries": list(Delivery.objects.values_list("webhook__secret", "message", "sequence")),
-    "meant": [revision.sequence for revision, _changed in meaning.each(0, head)],
+    "meant": [revision.sequence for revision, _changed in digests.each(0, head)],
     "editions": list(Edition.objects.order_by("day").values_list("file", "key")),
 }
 """

@@ -9,6 +9,7 @@ import pytest
 from scorecard import method
 from scorecard.method.columns import rests_on
 from tests.scorecard.logs import FIRST, random_log
+from tracker.codebook import current
 from tracker.record import check
 
 LAW = {"id": "law", "date": "2025-06-01", "assessments": [{"rec": "trust", "direction": 1, "strength": 4}]}
@@ -25,7 +26,7 @@ def shown(log, as_of, known_at):
         method.report(log, as_of, known_at),
         run.advancing.tolist(),
         run.undermining.tolist(),
-        method.waterfall(log, (method.START, known_at), (max(as_of, method.START), known_at)),
+        method.waterfall(log, (current().start, known_at), (max(as_of, current().start), known_at)),
         list(method.views(log, as_of, known_at).values()),
     ]
     return json.dumps(found)
@@ -80,4 +81,4 @@ def test_an_event_that_a_link_named_before_it_was_known_moves_what_is_said_of_th
 
 
 def test_nothing_rests_on_an_empty_log():
-    assert rests_on(method.EMPTY, method.START, None) == 0
+    assert rests_on(method.EMPTY, current().start, None) == 0

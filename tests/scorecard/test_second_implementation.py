@@ -85,7 +85,7 @@ def test_draws_agree_with_full_recomputation(seed, version):
     records, day = random_log(seed, events=25), FIRST + datetime.timedelta(480)
     parameters = METHODS[version].parameters
     book = ledger(method.read(records), None, parameters)
-    found = drawn_scores(book, day.toordinal(), book.seen_by(None), draw(6, parameters))
+    found = drawn_scores(book, day.toordinal(), book.seen_by(None), draw(6, parameters, 7))
     expected = [plain.drawn(records, day, number, None, version) for number in range(6)]
     for number in range(6):
         scores = [score for score, _ in expected[number]]

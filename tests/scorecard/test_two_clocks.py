@@ -8,6 +8,7 @@ import pytest
 
 from scorecard import method
 from tests.scorecard.logs import _assessments, _links
+from tracker.codebook import current
 from tracker.record import ACTORS, CERTAINTIES, PRECISIONS, check
 
 OPENING = datetime.date(2025, 9, 1)
@@ -46,7 +47,9 @@ def published(log, today, known):
     """Everything that is published for a pair of days, as bytes."""
     figures = method.report(log, today, known)
     run = method.series(log, as_of=today, known=known).as_dict()
-    return json.dumps([figures, run, method.waterfall(log, (method.START, known), (today, known))]).encode()
+    return json.dumps(
+        [figures, run, method.waterfall(log, (current().start, known), (today, known))]
+    ).encode()
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ def test_overall_example_holds(version):
 
 def test_parameter_draw_example_holds():
     expected = example("parameter draw 3")["expect"]
-    numbers, drawn = splitmix(4 * 21)[63:], draw(4, Parameters())
+    numbers, drawn = splitmix(4 * 21)[63:], draw(4, Parameters(), 7)
     assert (numbers[0], numbers[20]) == (expected["u0"], expected["u20"])
     found = {
         "weight": drawn.weight[3],

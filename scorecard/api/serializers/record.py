@@ -7,7 +7,15 @@ from rest_framework import serializers
 
 from scorecard.models import Dispute
 from tracker import record
+from tracker.codebook import current
+from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import Ask, Revision
+
+_OUTLETS = current().outlets
+_SIDES = (
+    *(slug for slug in current().actor_slugs if _OUTLETS and slug in {**_OUTLETS.hosts, **_OUTLETS.endings}),
+    *(THIRD, UNKNOWN),
+)
 
 
 class Page(serializers.Serializer):
@@ -26,7 +34,7 @@ class AskShape(serializers.Serializer):
 
 
 class RecommendationShape(serializers.Serializer):
-    slug = serializers.ChoiceField(choices=record.RECOMMENDATIONS)
+    slug = serializers.ChoiceField(choices=current().slugs)
     number = serializers.IntegerField()
     name_en = serializers.CharField()
     name_zh = serializers.CharField()
@@ -46,7 +54,7 @@ class Recommendations(serializers.Serializer):
 
 
 class AssessmentShape(serializers.Serializer):
-    rec = serializers.ChoiceField(choices=record.RECOMMENDATIONS)
+    rec = serializers.ChoiceField(choices=current().slugs)
     direction = serializers.ChoiceField(
         choices=record.DIRECTIONS, help_text="1 advances, -1 undermines, 0 mixed."
     )
@@ -79,7 +87,7 @@ class Record(serializers.Serializer):
     title_zh = serializers.CharField()
     summary = serializers.CharField()
     summary_zh = serializers.CharField()
-    actors = serializers.ListField(child=serializers.ChoiceField(choices=record.ACTORS))
+    actors = serializers.ListField(child=serializers.ChoiceField(choices=current().actor_slugs))
     certainty = serializers.ChoiceField(choices=record.CERTAINTIES)
     reach = serializers.ChoiceField(
         required=False, choices=record.REACHES, help_text="Absent: wide, national or international."
@@ -210,7 +218,9 @@ class Articles(Page):
 class SourceOfRecord(serializers.Serializer):
     host = serializers.CharField()
     publisher = serializers.CharField(help_text="The name most often given.")
-    side = serializers.ChoiceField(choices=("us", "china", "third", "unknown"))
+    side = serializers.ChoiceField(
+        choices=_SIDES, allow_null=True, help_text="Null where no outlets are listed."
+    )
     languages = serializers.ListField(child=serializers.CharField())
     reports = serializers.IntegerField()
     events = serializers.IntegerField()

@@ -5,9 +5,10 @@ from rest_framework import serializers
 
 from scorecard.vocabulary import DELIVERY, LABELS
 from tracker import record
+from tracker.codebook import current
 
-ACTOR = {"choices": record.ACTORS}
-RECOMMENDATION = {"choices": record.RECOMMENDATIONS}
+ACTOR = {"choices": current().actor_slugs}
+RECOMMENDATION = {"choices": current().slugs}
 LABEL_CHOICES = [*LABELS]
 DELIVERY_CHOICES = [*DELIVERY]
 UNSAID = "Null on days after the last coded one (`beyond`)."
@@ -35,7 +36,7 @@ class Spread(serializers.Serializer):
 
 
 class Measure(serializers.Serializer):
-    score = measure("-100 to +100; 0 is where it stood on 21 January 2025.")
+    score = measure(f"-100 to +100; 0 is where it stood on {current().start}.")
     low = measure("Lower end of the 80 % evidence band.")
     high = measure("Upper end of the 80 % evidence band.")
     label = serializers.ChoiceField(choices=LABEL_CHOICES, allow_null=True, help_text=UNSAID)
@@ -118,10 +119,12 @@ class Readings(serializers.Serializer):
 
 
 class Overall(serializers.Serializer):
-    score = measure("The plain mean of the seven; never quote it without their labels.")
+    score = measure("The plain mean of all recommendations; never quote it without their labels.")
     low = serializers.FloatField()
     high = serializers.FloatField()
-    labels = serializers.DictField(child=serializers.IntegerField(), help_text="How many of the seven.")
+    labels = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many recommendations have each."
+    )
     delivery = serializers.FloatField(allow_null=True)
     sensitivity = Spread(required=False)
 

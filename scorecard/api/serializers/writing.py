@@ -6,8 +6,12 @@ from rest_framework import serializers
 from scorecard.api.serializers.record import Page, SourceShape
 from scorecard.models import Dispute, Subscription
 from tracker import record, text
+from tracker.codebook import current
 from tracker.models import Event
 
+_ONE = current().offered()[0]
+_ASK = current().offered_asks(_ONE.slug)[0]
+_ACTOR = current().offered_actors()[0]
 DAY = {"help_text": "A day as YYYY-MM-DD, between 1900 and 2100."}
 
 
@@ -23,12 +27,26 @@ def _taken(door, *words, **how):
         raise serializers.ValidationError(str(error)) from None
 
 
+# What `tracker.text` refuses, for the description: control characters, what is no character, unseen tags.
+_PLANES = "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 17))
+_TAGS = f"{chr(0xE0000)}-{chr(0xE007F)}"
+_REFUSED = rf"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufdd0-\ufdef\ufffe\uffff{_PLANES}{_TAGS}"
+_UNSEEN = r"\s\x85\xad\u200b\ufeff\u202a-\u202e\u2066-\u2069"  # taken, but nothing of it is kept
+
+
 class CleanText(serializers.CharField):
     """Text as `tracker.text` takes it; `lines` where it may have more than one."""
 
     def __init__(self, *, lines=False, **more):
         self.lines = lines
         super().__init__(**more)
+
+    @property
+    def pattern(self):
+        """What the description says of its letters."""
+        if self.allow_blank or self.min_length:
+            return f"^[^{_REFUSED}]*$"
+        return f"^[^{_REFUSED}]*[^{_REFUSED}{_UNSEEN}][^{_REFUSED}]*$"
 
     def to_internal_value(self, data):
         if not isinstance(data, str):
@@ -80,7 +98,7 @@ class SourceInput(Strict):
 
 
 class AssessmentInput(Strict):
-    rec = serializers.ChoiceField(choices=record.RECOMMENDATIONS)
+    rec = serializers.ChoiceField(choices=current().slugs)
     direction = serializers.ChoiceField(choices=record.DIRECTIONS)
     strength = serializers.IntegerField(min_value=1, max_value=5)
     ask = CleanText(max_length=50, required=False)
@@ -90,12 +108,12 @@ class AssessmentInput(Strict):
 
 @_example(
     {
-        "title": "US lifts its curbs on research chips",
+        "title": "A new law enters into force",
         "date": "2026-05-01",
         "language": "en",
-        "actors": ["us"],
-        "assessments": [{"rec": "trust", "direction": 1, "strength": 4, "ask": "import-barriers"}],
-        "sources": [{"title": "Curbs lifted", "url": "https://gazette.example/1", "lang": "en"}],
+        "actors": [_ACTOR.slug],
+        "assessments": [{"rec": _ONE.slug, "direction": 1, "strength": 4, "ask": _ASK.slug}],
+        "sources": [{"title": "In force today", "url": "https://gazette.example/1", "lang": "en"}],
     }
 )
 class Proposal(Strict):
@@ -105,7 +123,9 @@ class Proposal(Strict):
     date = serializers.DateField(**DAY)
     language = CleanText(max_length=20, required=False, help_text="Language of title and summary: en, zh …")
     summary = CleanText(lines=True, max_length=10_000, required=False, allow_blank=True)
-    actors = serializers.ListField(child=serializers.ChoiceField(choices=record.ACTORS), required=False)
+    actors = serializers.ListField(
+        child=serializers.ChoiceField(choices=current().actor_slugs), required=False
+    )
     certainty = serializers.ChoiceField(choices=record.CERTAINTIES, required=False)
     assessments = AssessmentInput(many=True, required=False)
     sources = serializers.ListField(child=SourceInput(), min_length=1, max_length=20)
@@ -168,11 +188,11 @@ class Decided(serializers.Serializer):
     {
         "records": [
             {
-                "id": "2026-05-01-curbs-lifted",
+                "id": "2026-05-01-in-force",
                 "date": "2026-05-01",
-                "title": "US lifts its curbs on research chips",
-                "actors": ["us"],
-                "assessments": [{"rec": "trust", "direction": 1, "strength": 4}],
+                "title": "A new law enters into force",
+                "actors": [_ACTOR.slug],
+                "assessments": [{"rec": _ONE.slug, "direction": 1, "strength": 4}],
             }
         ],
         "why": "from the archive",
@@ -196,17 +216,17 @@ class Imported(serializers.Serializer):
 
 @_example(
     {
-        "event": "2025-05-12-geneva-tariff-truce",
-        "recommendation": "trust",
-        "claim": "The truce covered tariffs only, not research.",
-        "source": "https://gazette.example/truce",
+        "event": "2026-05-01-a-new-law-enters-into-force",
+        "recommendation": _ONE.slug,
+        "claim": "The law covers two towns only, not all.",
+        "source": "https://gazette.example/law",
     }
 )
 class DisputeInput(Strict):
     event = Identifier(help_text="Its id.")
     claim = CleanText(lines=True, min_length=20, max_length=4000, help_text="What is wrong.")
     source = Address(help_text="A page that shows it.")
-    recommendation = serializers.ChoiceField(choices=record.RECOMMENDATIONS, required=False)
+    recommendation = serializers.ChoiceField(choices=current().slugs, required=False)
     direction = serializers.ChoiceField(choices=record.DIRECTIONS, required=False)
     strength = serializers.IntegerField(min_value=1, max_value=5, required=False)
     name = CleanText(max_length=100, required=False, allow_blank=True, help_text="Shown with the dispute.")
@@ -237,28 +257,32 @@ class Disputes(Page):
     results = DisputeShape(many=True)
 
 
-@_example({"email": "reader@example.org", "rhythm": "weekly", "recommendations": ["trust"]})
+@_example({"email": "reader@example.org", "rhythm": "weekly", "recommendations": [_ONE.slug]})
 class SubscriptionInput(Strict):
     email = serializers.EmailField(max_length=254)
     rhythm = serializers.ChoiceField(choices=Subscription.Rhythm.values)
     recommendations = serializers.ListField(
-        child=serializers.ChoiceField(choices=record.RECOMMENDATIONS), required=False
+        child=serializers.ChoiceField(choices=current().slugs), required=False
     )
-    actors = serializers.ListField(child=serializers.ChoiceField(choices=record.ACTORS), required=False)
-    language = serializers.ChoiceField(choices=("en", "zh-hans"), required=False)
+    actors = serializers.ListField(
+        child=serializers.ChoiceField(choices=current().actor_slugs), required=False
+    )
+    language = serializers.ChoiceField(choices=current().languages, required=False)
 
 
 class Asked(serializers.Serializer):
     detail = serializers.CharField()
 
 
-@_example({"url": "https://example.org/hook", "recommendations": ["trust"]})
+@_example({"url": "https://example.org/hook", "recommendations": [_ONE.slug]})
 class WebhookInput(Strict):
     url = Address(help_text="https, on the open internet.")
     recommendations = serializers.ListField(
-        child=serializers.ChoiceField(choices=record.RECOMMENDATIONS), required=False
+        child=serializers.ChoiceField(choices=current().slugs), required=False
     )
-    actors = serializers.ListField(child=serializers.ChoiceField(choices=record.ACTORS), required=False)
+    actors = serializers.ListField(
+        child=serializers.ChoiceField(choices=current().actor_slugs), required=False
+    )
 
 
 class WebhookShape(serializers.Serializer):

@@ -13,6 +13,7 @@ from scorecard.api import parameters
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Reading, moment, public, reads
 from tracker import agreement, record
+from tracker.codebook import current
 from tracker.models import (
     Article,
     Coding,
@@ -49,13 +50,13 @@ class Start(Reading):
         head = Head.objects.filter(id=1).first() or Head()
         coded = standings.coded_to()
         return {
-            "title": "US–China AI Policy Scorecard",
+            "title": str(current().title),
             "method": method.CURRENT,
-            "codebook": record.VERSION,
+            "codebook": current().version,
             "sequence": head.sequence,
             "digest": head.digest,
             "coded_to": coded.isoformat() if coded else None,
-            "licence": "CC BY 4.0",
+            "licence": current().licence.name,
             "documentation": public(reverse("api-docs")),
             "addresses": {name: public(reverse(f"api:{name}")) for name in ADDRESSES},
         }
@@ -69,7 +70,7 @@ class Method(Reading):
         return settings.RELEASE
 
     def answer(self, asked, **place):
-        return method.describe()
+        return method.describe(standings.book())
 
 
 @reads(operation_id="codebook", responses=shapes.Codebook, tags=["About"])
@@ -81,10 +82,10 @@ class Codebook(Reading):
 
     def answer(self, asked, **place):
         return {
-            "version": record.VERSION,
-            "start": record.START.isoformat(),
-            "asks": record.ASKS,
-            "actors": record.ACTORS,
+            "version": current().version,
+            "start": current().start.isoformat(),
+            "asks": {slug: current().ask_slugs(slug) for slug in current().slugs},
+            "actors": current().actor_slugs,
             "certainties": record.CERTAINTIES,
             "precisions": record.PRECISIONS,
             "directions": {"1": "advances", "-1": "undermines", "0": "mixed"},

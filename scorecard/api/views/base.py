@@ -19,7 +19,7 @@ from scorecard import conditional, standings
 from scorecard.api import paging, parameters
 from scorecard.api.parameters import Parameter
 from scorecard.api.problems import NoSuchDay
-from tracker import record
+from tracker.codebook import current
 
 COUNTED_SECONDS = 900
 
@@ -142,8 +142,8 @@ def check_days(asked: Mapping[str, Any]) -> None:
     today = timezone.now().date()
     for name in ("as_of", "known_at", "later", "later_known_at", "earlier", "earlier_known_at"):
         day: datetime.date | None = asked.get(name)
-        if day is not None and not record.START <= day <= today:
-            raise NoSuchDay(f"{name}: there are figures for {record.START} to {today}, none for {day}.")
+        if day is not None and not current().start <= day <= today:
+            raise NoSuchDay(f"{name}: there are figures for {current().start} to {today}, none for {day}.")
 
 
 def public(path: str) -> str:

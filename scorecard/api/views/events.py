@@ -22,6 +22,7 @@ from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, moment, only, public, reads
 from scorecard.models import Dispute
 from tracker import log, record, search
+from tracker.codebook import current
 from tracker.models import Event, Head, Revision
 
 FIELDS = (*shapes.EventShape().fields,)
@@ -36,12 +37,13 @@ TERMS = {
     "certainty": "certainty",
 }  # fmt: skip
 QUERY = (
-    'Words in either language, each where a word begins; "in quotes" whole and in this order. `-` before a word '
+    'Words in any of its languages, each where a word begins; "in quotes" whole and in this order. `-` before a word '
     "excludes, `OR` between two takes either. Prefixes: "
     + ", ".join(f"`{name}:`" for name in search.PUBLIC)
     + "."
 )
-ASKS = sorted({ask for asks in record.ASKS.values() for ask in asks})
+TONGUES = tuple(language.split("-")[0] for language in current().languages)
+ASKS = sorted({ask for _, ask in current().asks})
 
 
 @reads(operation_id="events", responses=shapes.Events, tags=["Record"])
@@ -59,16 +61,20 @@ class Events(Listing):
         "-id": paging.Order("pk", down=True),
     }
     parameters = (
-        parameters.query("q", QUERY, example="出口管制"),
-        parameters.choices("recommendation", record.RECOMMENDATIONS, "Coded for one of these."),
+        parameters.query("q", QUERY, example=str(current()[current().slugs[0]].short)),
+        parameters.choices("recommendation", current().slugs, "Coded for one of these."),
         parameters.choices("direction", ("1", "-1", "0"), "1 advances, -1 undermines, 0 mixed."),
         parameters.choices("strength", ("1", "2", "3", "4", "5"), "1 words … 5 operating."),
         parameters.choices("ask", ASKS, "Speaks to one of these asks."),
-        parameters.choices("actor", record.ACTORS, "Names one of these actors."),
+        parameters.choices("actor", current().actor_slugs, "Names one of these actors."),
         parameters.choices("certainty", record.CERTAINTIES, "How sure it is."),
         parameters.day("first", "Acts of this day or later.", example="2025-05-01"),
         parameters.day("last", "Acts of this day or earlier.", example="2025-12-31"),
-        parameters.choice("language", ("en", "zh"), "With a source in this language."),
+        parameters.choice(
+            "language",
+            TONGUES,
+            "With a source in this language.",
+        ),
         parameters.identifier("supersedes", "Events that end this one's effect."),
         parameters.choice(
             "retracted",

@@ -28,6 +28,7 @@ from scorecard.api.views.events import change
 from scorecard.models import Edition
 from scorecard.tables import CHANGES, RECORD, TABLES
 from tracker import log, record
+from tracker.codebook import current
 from tracker.models import Article, Report, Revision
 
 FORMATS = ("jsonl", "csv", "parquet")
@@ -62,7 +63,7 @@ class Exports(Reading):
             {"name": name, "meaning": meaning, "files": {"jsonl": _address(name, "jsonl")}, "columns": []}
             for name, meaning in LOGS.items()
         ]
-        return {"licence": "CC BY 4.0", "tables": [*listed, *logs]}
+        return {"licence": current().licence.name, "tables": [*listed, *logs]}
 
 
 def _address(name: str, ending: str) -> str:

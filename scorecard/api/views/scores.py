@@ -1,6 +1,6 @@
 """Figures for any day, as known on any day: the same `standings` that the pages print.
 
-The seven recommendations and their asks.
+The recommendations and their asks.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 
-from scorecard import standings
+from scorecard import formats, standings
 from scorecard.api import parameters
 from scorecard.api.parameters import ACTOR, AS_OF, KNOWN_AT, RECOMMENDATION
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import record as record_shapes
 from scorecard.api.serializers import scores as shapes
 from scorecard.api.views.base import Reading, public, reads
-from tracker import record
-from tracker.models import Recommendation
+from tracker import codebook_versions
+from tracker.codebook import Codebook, Recommendation, current
 
 SENSITIVITY = parameters.flag(
     "sensitivity", "Add the thousand draws and the named what-ifs: how far the figures rest on choices."
@@ -39,8 +39,8 @@ THEN = parameters.flag(
 )
 STRONGEST = parameters.number("limit", "Only so many, the strongest. Default: all.", least=1, most=10_000)
 SLUG = OpenApiParameter(
-    "slug", {"type": "string", "enum": [*record.RECOMMENDATIONS]}, OpenApiParameter.PATH,
-    description="One of the seven.",
+    "slug", {"type": "string", "enum": [*current().slugs]}, OpenApiParameter.PATH,
+    description="Its short name in the codebook.",
 )  # fmt: skip
 
 
@@ -60,16 +60,22 @@ def day(asked: dict[str, Any]) -> datetime.date:
     return asked["as_of"] or timezone.now().date()
 
 
-def known(slug: str) -> str:
-    """The slug, or 404."""
-    if slug not in record.ASKS:
-        raise NotFound(f"{slug[:60]!r} is not one of {', '.join(record.RECOMMENDATIONS)}.")
+def known(slug: str, book: Codebook) -> str:
+    """The slug, or 404; also for a recommendation that came into the codebook after the day of knowledge."""
+    if slug not in book:
+        raise NotFound(f"{slug[:60]!r} is not one of {', '.join(book.slugs)}.")
     return slug
+
+
+def _chosen(recommendation: str | None, known_at: datetime.date | None) -> tuple[str, ...]:
+    """The slugs that an answer is about: the one asked for, or all."""
+    book = standings.book(known_at)
+    return (known(recommendation, book),) if recommendation else book.slugs
 
 
 @reads(operation_id="scores", responses=shapes.Scores, tags=["Figures"])
 class Scores(Reading):
-    """All readings of the seven on one day."""
+    """All readings of every recommendation on one day."""
 
     parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, BEYOND, SENSITIVITY)
 
@@ -101,7 +107,7 @@ class Score(Reading):
             acts=False,
             beyond=asked["beyond"],
         )
-        found = report["recommendations"][known(slug)]
+        found = report["recommendations"][known(slug, standings.book(asked["known_at"]))]
         return {**clock(asked), "recommendation": slug, "readings": found}
 
 
@@ -116,7 +122,7 @@ class Contributions(Reading):
         report = standings.report(
             day(asked), asked["known_at"], asked["actor"], version=asked["method"], beyond=asked["beyond"]
         )
-        balance = report["recommendations"][known(slug)]["balance"]
+        balance = report["recommendations"][known(slug, standings.book(asked["known_at"]))]["balance"]
         return {
             **clock(asked),
             "recommendation": slug,
@@ -154,7 +160,7 @@ class Views(Reading):
 
 @reads(operation_id="series", responses=shapes.Series, tags=["Figures"])
 class Series(Reading):
-    """The daily series from 21 January 2025 on. `null`: no figure on that day."""
+    """The daily series from the start of the record on. `null`: no figure on that day."""
 
     parameters = (
         READING,
@@ -184,7 +190,7 @@ class Series(Reading):
         days = found["days"]
         first = asked["first"].isoformat() if asked["first"] else ""
         places = [place for place in range(len(days) - 1, -1, -asked["every"]) if days[place] >= first][::-1]
-        slugs = [asked["recommendation"]] if asked["recommendation"] else record.RECOMMENDATIONS
+        slugs = _chosen(asked["recommendation"], asked["known_at"])
         return {
             **clock(asked),
             "reading": asked["reading"],
@@ -215,14 +221,14 @@ class Waterfall(Reading):
 
     def answer(self, asked, **place):
         later = asked["later"] or timezone.now().date()
-        earlier = asked["earlier"] or max(record.START, later - datetime.timedelta(90))
+        earlier = asked["earlier"] or max(current().start, later - datetime.timedelta(90))
         if later < earlier:
             # Well-formed both, but the way between them does not exist.
             raise NotFound(f"later: {later} comes before earlier, {earlier}.")
         pairs = ((earlier, asked["earlier_known_at"]), (later, asked["later_known_at"]))
         version = asked["method"]
         found = standings.waterfall(*pairs, asked["actor"], version=version)
-        slugs = [asked["recommendation"]] if asked["recommendation"] else record.RECOMMENDATIONS
+        slugs = _chosen(asked["recommendation"], asked["later_known_at"])
         return {
             "method": standings.method.method_of(version).version,
             "earlier": _pair(pairs[0], version),
@@ -241,11 +247,11 @@ __all__ = ["Contributions", "Invalid", "Score", "Scores", "Series", "Views", "Wa
 
 @reads(operation_id="recommendations", responses=record_shapes.Recommendations, tags=["Record"])
 class Recommendations(Reading):
-    """The seven recommendations, what advances and undermines each, and what each asks for."""
+    """The recommendations, what advances and undermines each, and what each asks for."""
 
     def answer(self, asked, **place):
-        rows = Recommendation.objects.prefetch_related("asks")
-        found = [_recommendation(row) for row in rows]
+        book = codebook_versions.on(None)
+        found = [_recommendation(one, book) for one in book]
         return {"total": len(found), "results": found}
 
 
@@ -259,23 +265,13 @@ class OneRecommendation(Reading):
     """One recommendation."""
 
     def answer(self, asked, slug):
-        row = Recommendation.objects.prefetch_related("asks").filter(slug=known(slug)).first()
-        if row is None:
-            raise NotFound("The recommendations have not been seeded.")
-        return _recommendation(row)
+        book = codebook_versions.on(None)
+        return _recommendation(book[known(slug, book)], book)
 
 
-def _recommendation(row: Recommendation) -> dict[str, Any]:
-    words = [
-        f"{part}_{tongue}"
-        for part in ("name", "summary", "advances", "undermines")
-        for tongue in ("en", "zh")
-    ]
-    ask_words = ("slug", "name_en", "name_zh", "description_en", "description_zh", "mode", "actors")
+def _recommendation(one: Recommendation, book: Codebook) -> dict[str, Any]:
     return {
-        "slug": row.slug,
-        "number": row.number,
-        **{name: getattr(row, name) for name in words},
-        "asks": [{name: getattr(ask, name) for name in ask_words} for ask in row.asks.all()],
-        "page": public(f"/recommendations/{row.slug}/"),
+        **formats.recommendation(one, book),
+        "asks": formats.asks(one, book),
+        "page": public(f"/recommendations/{one.slug}/"),
     }

@@ -1,6 +1,6 @@
 """Makes the examples of the API's description anew, from a seeded service that may be written to.
 
-    python -m tests.scorecard.api.examples ADDRESS KEY > scorecard/api/examples.json
+    python -m tests.scorecard.api.examples ADDRESS KEY > seeds/examples.json
 
 They are true answers, with all but the first few items of long lists left out. The tests hold each of them to the
 description of its operation.
@@ -11,7 +11,7 @@ import sys
 import urllib.request
 
 EVENT = "2025-05-12-geneva-tariff-truce"
-PROPOSED = "2026-05-01-us-lifts-its-curbs-on-research-chips"
+PROPOSED = "2026-05-01-a-new-law-enters-into-force"
 DAY = "as_of=2026-01-31&known_at=2026-07-31"
 READ = {
     "start": "", "recommendations": "recommendations/", "recommendation": "recommendations/trust/",

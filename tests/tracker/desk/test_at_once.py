@@ -43,7 +43,7 @@ for one, other in pairs[:6]:
 """
 CHECK = """
 from collections import Counter
-from tracker import record
+from tracker import log
 from tracker.models import Decision, Event
 answer = {
     "log": log.verify(),
