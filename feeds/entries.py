@@ -176,7 +176,7 @@ NAMES = tuple(field.name for field in fields(Draft))
 def draft(entry: Entry, *, publisher: str, language: str, now: datetime) -> Draft:
     """The article of an entry. `publisher` and `language` are the feed's, for entries that name none."""
     canonical, url, unresolved = address(entry.link)
-    published = document.believable(entry.published, now=now)
+    published = document.believable(entry.published, now=now) or document.believable(entry.updated, now=now)
     html = cleaning.body(entry.html)
     summary = cleaning.summary(html)
     title = entry.title or cleaning.summary(html, limit=120) or url
