@@ -14,7 +14,7 @@ import hashlib
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ class NotAFeed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item as delivered. Texts may be empty; `published` is None when missing or not believable.
+    """One item as delivered. Texts may be empty; `published` is None when missing or unreadable.
 
     `identity` is the publisher's own id, else the link, else a digest of the title; never empty.
     """
@@ -61,6 +61,22 @@ class Document:
     left_out: int = 0
     older: str = ""  # the publisher's own page with the items before these
     generator: str = ""
+    hub: str = ""  # where WebSub subscriptions are made, by the feed's own word
+    topic: str = ""  # the address that the hub knows the feed by
+
+
+def newest(moments: Sequence[datetime | None]) -> list[int]:
+    """The places of the items to keep, by their dates: the newest of too many; of those without one, both ends."""
+    places = range(len(moments))
+    if len(moments) <= MAXIMUM_ENTRIES:
+        return list(places)
+    dated = sorted((moment, place) for place, moment in enumerate(moments) if moment)
+    undated = [place for place in places if not moments[place]]
+    room = max(MAXIMUM_ENTRIES - len(dated), MAXIMUM_ENTRIES // 10)
+    if len(undated) > room:
+        undated = undated[: room // 2] + undated[-(room - room // 2) :]
+    left = MAXIMUM_ENTRIES - len(undated)
+    return sorted([place for _moment, place in dated[max(0, len(dated) - left) :]] + undated)
 
 
 def identity(given: object, link: str, title: str, html: str = "") -> str:

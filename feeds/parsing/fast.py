@@ -1,30 +1,34 @@
-"""The fast reader: fastfeedparser behind guards. Pure.
+"""The fast reader: one strict pass over the XML, then six fields of each item, each from its own element. Pure.
 
-It is some fifty times as fast as feedparser and nearly always right; where one of the guards finds that it
-may not have been, `read` returns None and the reference reader decides. Measured over 494 recorded feeds, the
-pair loses no entry.
+The law: an element is known by its namespace, and read whole. A title of another vocabulary is no title; a link
+is the article's by its relation and its type, or it is none. Where a document cannot be made well-formed, `read`
+returns None and the reference reader decides.
 
 What a feed says of itself before its first item, which the fast reader passes over. Pure.
 """
 
+import base64
 import html
 import re
-import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urljoin
-
-import fastfeedparser
-from fastfeedparser import main as reader
 
 from feeds.parsing import cleaning, document
-from feeds.parsing.document import MAXIMUM_ENTRIES, MAXIMUM_IDENTITY, Document, Entry, identity, storable
-
-ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]")
-LONGEST = 50_000  # bytes before the first item that are looked at
-# Whatever feedparser may take an item's link or id from, if it says where to.
-LINKED = re.compile(
-    rb"<(?:[\w.-]+:)?(?:link|enclosure|origlink)\b(?![^<>]{0,999}?\shref\s{0,9}=\s{0,9}(?:\"\"|''))", re.I
+from feeds.parsing.document import (
+    MAXIMUM_ENTRIES,
+    Document,
+    Entry,
+    Habit,
+    NotAFeed,
+    identity,
+    newest,
+    storable,
 )
+from feeds.parsing.elements import Element, Fields, Vocabulary, first, inside, local, person, text_of, tree
+from feeds.parsing.links import absolute
+
+ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]", re.I)
+LONGEST = 50_000  # bytes before the first item that are looked at
 BASE = re.compile(rb"xml:base\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,1000})[\"']")
 BODY_BASE = re.compile(rb"<(?:content|summary)\b[^<>]{0,300}?\sxml:base\s{0,9}=")
 LANGUAGE = re.compile(rb"<(?:dc:)?language>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}([A-Za-z0-9_-]{2,40})")
@@ -54,13 +58,7 @@ def items(body: bytes) -> int:
 def is_atom(body: bytes) -> bool:
     """Whether the items are Atom's entries."""
     first = ITEM.search(body)
-    return first is not None and b"entry" in first.group()
-
-
-def links(body: bytes) -> int:
-    """How many links the items have, of any kind."""
-    first = ITEM.search(body)
-    return len(LINKED.findall(body, first.start())) if first else 0
+    return first is not None and b"entry" in first.group().lower()
 
 
 def base_named(body: bytes) -> str | None:
@@ -79,10 +77,10 @@ def base_named(body: bytes) -> str | None:
 
 
 def without_the_middle(body: bytes, most: int) -> tuple[bytes, int]:
-    """The document with its first `most` items and its very last, whose end closes it; and how many are gone."""
+    """The document with its first and its last `most` items, whichever the newest are; and how many are gone."""
     starts = [found.start() for found in ITEM.finditer(body)]
-    gone = max(0, len(starts) - most - 1)
-    return (body[: starts[most]] + body[starts[-1] :], gone) if gone else (body, 0)
+    gone = max(0, len(starts) - 2 * most)
+    return (body[: starts[most]] + body[starts[-most] :], gone) if gone else (body, 0)
 
 
 def read_head(body: bytes) -> Head:
@@ -110,144 +108,366 @@ def _older(head: bytes) -> str:
     return next((found[relation] for relation in OLDER if found.get(relation)), "")
 
 
-SOURCE = re.compile(rb"<source\b[^<>]{0,999}>(?:\s{0,99}<!\[CDATA\[)?([^<]{0,999})</source>")
-YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-BASE64 = re.compile(rb"mode\s{0,9}=\s{0,9}[\"']base64")
-# Titles with markup inside are lost on the fast reader: it is shown their words.
-XHTML_TITLE = re.compile(
-    rb"<title\b[^<>]{0,99}\btype=[\"']xhtml[\"'][^<>]{0,99}>((?:[^<]++|<(?!/?title\b))*+)</title>"
+TITLES = ("title", "dc:title", "media:title", "dcterms:title", "atom:title", "itunes:title", "news:title")
+BODIES = (
+    *("content:encoded", "content", "atom:content", "xhtml:body", "fulltext", "description", "summary"),
+    *(
+        "atom:summary",
+        "media:description",
+        "itunes:summary",
+        "dc:description",
+        "dcterms:abstract",
+        "abstract",
+    ),
 )
-MARKUP = re.compile(rb"<[^<>]*>")
-FORMATTED = re.compile(rb"title\b[^<>]{0,300}(?:>\s{0,99}<[^<>]{0,300})?xhtml", re.I)
-# It knows the items of RSS 1.0 only; those of 0.90 are the same in an older namespace.
-RSS_090, RSS_10 = b"http://my.netscape.com/rdf/simple/0.9/", b"http://purl.org/rss/1.0/"
-BARE_AMPERSAND = re.compile(rb"<link>[^<&]*+(?:&amp;[^<&]*+)*+&(?!amp;|#)")
+PUBLISHED = (
+    *("pubdate", "published", "dc:date", "dcterms:issued", "dcterms:created", "atom:published", "issued"),
+    *("created", "date", "dcterms:date", "dc:created", "news:publication_date"),
+)
+UPDATED = ("updated", "atom:updated", "modified", "dcterms:modified", "dc:modified", "lastmod")
+PERSONS = ("dc:creator", "author", "atom:author", "itunes:author", "news:author")
+IDENTITIES = ("guid", "id", "atom:id")
+ORIGINAL = ("feedburner:origlink", "pheedo:origlink")
+ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+ROOTS = frozenset({"rss", "rdf", "feed", "channel", "urlset", "entry"})
+PAGES = frozenset({"", "text/html", "application/xhtml+xml"})
+# Renderings of an article for programs or players are not its page.
+NO_PAGE = re.compile(r"json|atom\+|rss\+|rdf\+|/xml|^(?:audio|video|image)/|calendar|activity|oembed", re.I)
 
-
-def _lenient(moment_of):
-    """A last resort for odd dates that believes only what names its year."""
-    return lambda value: moment_of(value) if len(value) >= 8 and YEAR.search(value) else None
-
-
-# An item without a date is dated by its guid there, and its last resorts would read the guid "12" as the
-# twelfth of this month. The very last one (dateparser) takes a second to get ready, and finds nothing more.
-reader._slow_dateutil_parse = _lenient(reader._slow_dateutil_parse)
-reader._slow_dateparser = lambda _value: None
+NO_LINK = ("false", "no", "0")
+SHORT = 40  # characters of text of a body that may be nothing but a caption
+LOOSE = re.compile(r"<[a-z!/][^<>]*>|&(?:#\d+|#x[0-9a-f]+|[a-z]+\d?);", re.I)
+# What UTF-8 read as Western and written as UTF-8 again must contain somewhere.
+GARBLED = re.compile(
+    rb"\xc3[\x82-\xb4](?:[\xc2\xc5\xc6\xcb]|\xe2[\x80\x82\x84])|&#(?:19[4-9]|2[0-3]\d);&#1\d\d;|[Aa](?:circ|tilde);"
+)
+HAN = re.compile("[\u4e00-\u9fff]")
+KANA = re.compile("[\u3040-\u30ff]")
 
 
 def read(body: bytes, base: str = "") -> Document | None:
-    """The document, or None when feedparser should have a look. `body` is UTF-8 that says so."""
-    if BARE_AMPERSAND.search(body) or BASE64.search(body):
+    """The document, or None when feedparser should have a look. `body` is UTF-8.
+
+    Raises NotAFeed for what says itself that it lists no articles.
+    """
+    root = tree(body, base)
+    if root is None or local(root) not in (*ROOTS, "sitemapindex"):
         return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            read_as = fastfeedparser.parse(
-                _told_plainly(body),
-                include_tags=False,
-                include_media=False,
-                include_enclosures=False,
+    if local(root) == "sitemapindex":
+        raise NotAFeed("The document is an index of sitemaps. Add one of the news sitemaps that it names.")
+    reader = Reader(root, base, marked=b"xml:base" in body, garbled=GARBLED.search(body) is not None)
+    if not reader.items and (items(body) or not reader.is_feed):
+        return None
+    return reader.document()
+
+
+class Reader:
+    """One document's items, in the words of its own vocabulary."""
+
+    def __init__(self, root: Element, base: str, *, marked: bool, garbled: bool):
+        self._root, self._base, self._marked = root, base, marked
+        self._healed = cleaning.healed if garbled else str
+        self._atom = local(root) in ("feed", "entry")
+        self._vocabulary = Vocabulary(root, atom=self._atom)
+        self.items = self._items()
+        if not self._atom and self.items and local(self.items[0]) == "entry":
+            self._atom, self._vocabulary = True, Vocabulary(root, atom=True)
+        self._head = self._heading()
+        self._fields = [self._vocabulary.fields(item) for item in self.items]
+        present = set(self._head).union(*self._fields)
+        (
+            self._titles,
+            self._bodies,
+            self._published,
+            self._updated,
+            self._persons,
+            self._ids,
+            self._originals,
+        ) = (
+            tuple(name for name in names if name in present)
+            for names in (TITLES, BODIES, PUBLISHED, UPDATED, PERSONS, IDENTITIES, ORIGINAL)
+        )
+        self._site = ""
+        self._habit: Habit = document.UNKNOWN
+
+    def document(self) -> Document:
+        """All that the document says, the newest items of too many."""
+        head = self._head
+        title = self._title(head)
+        self._site = self._address(head, of_feed=True)
+        language = self._language()
+        self._habit = document.habit(language or self._guessed(title), self._raw_dates())
+        places: Sequence[int] = range(len(self.items))
+        if len(places) > MAXIMUM_ENTRIES:
+            places = newest([self._moments(fields)[0] for fields in self._fields])
+        ttl = first(map(text_of, head.get("ttl", ())))
+        relations = self._relations()
+        return Document(
+            title=title,
+            link=self._site,
+            language=language[:40],
+            entries=tuple(self._entry(place) for place in places),
+            reader="fast",
+            ttl=int(ttl) * 60 if ttl.isdecimal() and len(ttl) < 7 else None,
+            left_out=len(self.items) - len(places),
+            older=next((relations[name] for name in OLDER if relations.get(name)), ""),
+            generator=self._generator(),
+            hub=relations.get("hub", ""),
+            topic=relations.get("self", ""),
+        )
+
+    def _items(self) -> list[Element]:
+        if local(self._root) == "urlset":
+            return [
+                url
+                for url in self._root
+                if self._vocabulary.key(url.tag) == "url" and "news:title" in self._vocabulary.fields(url)
+            ]
+        found = [
+            item
+            for item in self._root.iter("{*}item", "{*}entry")
+            if self._vocabulary.key(item.tag) in ("item", "entry", "atom:entry") and not inside(item)
+        ]
+        return found or ([self._root] if local(self._root) == "entry" else [])
+
+    def _heading(self) -> Fields:
+        """What the feed says of itself: in its root, its channel, wherever before or after the items."""
+        found = self._vocabulary.fields(self._root) if local(self._root) != "entry" else {}
+        for channel in (child for child in self._root if self._vocabulary.key(child.tag) == "channel"):
+            for name, elements in self._vocabulary.fields(channel).items():
+                found.setdefault(name, []).extend(elements)
+        return found
+
+    @property
+    def is_feed(self) -> bool:
+        """Whether a document without items says all the same that it is a feed."""
+        return local(self._root) in ("rss", "feed", "urlset") or any(
+            self._vocabulary.key(child.tag) == "channel" for child in self._root
+        )
+
+    def _entry(self, place: int) -> Entry:
+        fields, item = self._fields[place], self.items[place]
+        given = first(text_of(element) for name in self._ids for element in fields.get(name, ()))
+        given = given or item.get(ABOUT, "")
+        title, body = self._title(fields), self._body(fields)
+        link = self._address(fields)
+        published, updated = self._moments(fields)
+        given = given or link or first(map(text_of, fields.get("dc:identifier", ())))
+        return Entry(
+            identity=identity(given, link, title, body),
+            link=link,
+            title=title,
+            html=body,
+            published=published,
+            updated=updated,
+            author=self._author(fields)[:200],
+            source=self._source(fields)[:200],
+        )
+
+    # Words
+
+    def _title(self, fields: Fields) -> str:
+        for name in self._titles:
+            for element in fields.get(name, ()):
+                if words := self._words(element, name):
+                    return words
+        return ""
+
+    def _words(self, element: Element, name: str) -> str:
+        """A title as one line. Only a title that says that it is text may hold markup as its words."""
+        text, kind = text_of(element), element.get("type", "")
+        if element.get("mode") == "base64":
+            text = _decoded(text)
+        if _is_atom(name, atom=self._atom) and kind in ("text", "text/plain") and len(element) == 0:
+            return cleaning.plain(self._healed(text))
+        if len(element):
+            return cleaning.plain(self._healed(text))
+        return self._healed(cleaning.title(self._healed(text)))
+
+    def _body(self, fields: Fields) -> str:
+        """The first body with words; of two, a caption gives way to the longer one."""
+        found = [
+            body
+            for name in self._bodies
+            for element in fields.get(name, ())
+            if (body := self._markup(element, name)) and not body.isspace()
+        ]
+        if len(found) < 2:
+            return self._healed(found[0]) if found else ""
+        worded = [body for body in found if cleaning.has_words(body)] or found[:1]
+        best = worded[0]
+        if len(best) < 10 * SHORT and len(worded) > 1 and len(cleaning.summary(best)) < SHORT:
+            best = max(worded, key=lambda body: len(cleaning.summary(body)))
+        return self._healed(best)
+
+    def _markup(self, element: Element, name: str) -> str:
+        """A body as HTML."""
+        if len(element):
+            return self._inner(element)
+        text = element.text or ""
+        if not _is_atom(name, atom=self._atom):
+            return text
+        kind, mode = element.get("type", "").lower(), element.get("mode", "")
+        if mode == "base64":
+            text = _decoded(text)
+        if kind in ("html", "text/html", "xhtml", "application/xhtml+xml") or mode == "escaped":
+            return text
+        if "/" in kind and not kind.startswith("text/"):
+            return text if kind.endswith(("+xml", "/xml")) else _decoded(text)
+        # Many say nothing and mean HTML; what says that it is text is text.
+        return text if not kind and LOOSE.search(text) else html.escape(text, quote=False)
+
+    def _inner(self, element: Element) -> str:
+        """What stands inside an element, as HTML."""
+        parts = [html.escape(element.text or "", quote=False)]
+        for child in element:
+            if (name := local(child)).isalnum():
+                given = (
+                    f' {key}="{html.escape(self._absolute(value, child) if key != "title" else value)}"'
+                    for key, value in child.attrib.items()
+                    if key in ("href", "src", "title")
+                )
+                end = "" if name in ("br", "img", "hr") else f"</{name}>"
+                parts.append(f"<{name}{''.join(given)}>{self._inner(child)}{end}")
+            parts.append(html.escape(child.tail or "", quote=False))
+        return "".join(parts)
+
+    def _author(self, fields: Fields) -> str:
+        for name in self._persons:
+            names = [person(element) for element in fields.get(name, ())]
+            if named := ", ".join(dict.fromkeys(filter(None, names))):
+                return cleaning.title(named)
+        return self._of_source(fields, "author")
+
+    def _source(self, fields: Fields) -> str:
+        for element in fields.get("source", ()):
+            if len(element) == 0 and (name := cleaning.title(text_of(element))):
+                return name
+        for element in fields.get("news:publication", ()):
+            if name := cleaning.title(first(text_of(child) for child in element if local(child) == "name")):
+                return name
+        return self._of_source(fields, "title")
+
+    def _of_source(self, fields: Fields, name: str) -> str:
+        """A field of the feed that an aggregator took the entry from."""
+        for element in (*fields.get("source", ()), *fields.get("atom:source", ())):
+            for child in self._vocabulary.fields(element).get(name, ()):
+                if words := person(child) if name == "author" else self._words(child, "title"):
+                    return words
+        return ""
+
+    # Addresses
+
+    def _address(self, fields: Fields, *, of_feed: bool = False) -> str:
+        """The article's page: where the publisher says it is, never a rendering of it for players or programs."""
+        for element in (element for name in self._originals for element in fields.get(name, ())):
+            if (link := absolute(text_of(element), "")) and link:
+                return link
+        links = [*fields.get("link", ()), *fields.get("loc", ())]
+        if not self._atom:
+            written = (
+                self._absolute(text_of(element), element) for element in links if not element.get("href")
             )
-    except Exception:
-        return None
-    entries, base = read_as.entries, based(body, base)
-    if not trusted(body, entries, base):
-        return None
-    sources = SOURCE.findall(body)
-    named = len(sources) == len(entries)
-    feed, head, atom = read_as.feed, read_head(body), is_atom(body)
-    return Document(
-        title=cleaning.title(cleaning.healed(feed.get("title") or "")),
-        link=absolute(feed.get("link"), base),
-        language=str(head.language or feed.get("language") or "")[:40],
-        entries=tuple(
-            _entry(entry, base, source=_named(sources[place]) if named else "", atom=atom)
-            for place, entry in enumerate(entries[:MAXIMUM_ENTRIES])
-        ),
-        reader="fast",
-        ttl=head.ttl,
-        older=absolute(head.older, base),
-        generator=head.generator,
-        left_out=max(0, len(entries) - MAXIMUM_ENTRIES),
-    )
-
-
-def trusted(body: bytes, entries: list, base: str = "") -> bool:
-    """The guards: as many entries as the text has, each with words and a link, none garbled."""
-    if items(body) != len(entries) and items(_bare(body)) != len(entries):
-        return False
-    linked, untitled = 0, False
-    for entry in entries:
-        title = entry.get("title") or ""
-        link = str(entry.get("link") or "").strip()
-        if "\ufffd" in title or (not title and not entry.get("description")):
-            return False
-        untitled |= not title
-        if not link and title:
-            continue
-        linked += 1
-        if not link.startswith(("http://", "https://")) and not (base and absolute(link, base)):
-            return False
-    if untitled and FORMATTED.search(_told_plainly(body)):
-        return False
-    if linked < len(entries) and (b"<media:title" in body or links(body) != linked):
-        return False
-    return bool(entries)
-
-
-def based(body: bytes, base: str) -> str:
-    """The address to which links are relative: the one that the document's root names, else its own; "" when items
-    name their own, which is the reference reader's to sort out."""
-    named = base_named(body)
-    if named is None:
+            if link := first(written) or self._permanent(fields):
+                return link
+        if link := self._alternate([*links, *fields.get("atom:link", ())]):
+            return link
+        if self._atom:
+            ids = (absolute(text_of(element), "") for element in fields.get("id", ()) if not of_feed)
+            sources = (
+                self._absolute(element.get("src"), element)
+                for element in fields.get("content", ())
+                if element.get("type", "") in PAGES
+            )
+            return first((*ids, *sources))
         return ""
-    return absolute(named, base) if named else base
 
-
-def absolute(link: object, base: str) -> str:
-    """The link made absolute, or nothing when it is not one of the web."""
-    text = storable(str(link or "").strip())
-    if not text:
+    def _permanent(self, fields: Fields) -> str:
+        for element in fields.get("guid", ()):
+            said = next((value for name, value in element.items() if name.lower() == "ispermalink"), "")
+            if said.strip().lower() not in NO_LINK and (link := absolute(text_of(element), "")):
+                return link
+            if said.strip().lower() == "true" and text_of(element).startswith("/"):
+                return self._absolute(text_of(element), element)
         return ""
+
+    def _alternate(self, links: Iterable[Element]) -> str:
+        """Of links with a relation and a type: an alternate page, else an alternate document."""
+        documents = []
+        for element in links:
+            kind = element.get("type", "").split(";")[0].strip().lower()
+            relations = (element.get("rel") or "alternate").lower().split()
+            named = {relation.rpartition("/")[2] for relation in relations}  # some name the registry as well
+            if "alternate" not in named or NO_PAGE.search(kind):
+                continue
+            link = self._absolute(element.get("href") or (text_of(element) if self._atom else ""), element)
+            if link and link != self._base:
+                documents.append((kind not in PAGES, not self._is_ours(element.get("hreflang", "")), link))
+        return min(documents, key=lambda one: one[:2])[2] if documents else ""
+
+    def _is_ours(self, language: str) -> bool:
+        return not language or language[:2].lower() == self._language()[:2].lower()
+
+    def _relations(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for element in (*self._head.get("link", ()), *self._head.get("atom:link", ())):
+            for relation in element.get("rel", "").lower().split():
+                found.setdefault(relation, self._absolute(element.get("href"), element))
+        return found
+
+    def _absolute(self, link: object, element: Element) -> str:
+        """A link made absolute by the base of its element."""
+        base = element.base if self._marked else self._base
+        return absolute(
+            link, base if (base or "").startswith(("http://", "https://")) else self._base, self._site
+        )
+
+    # Days
+
+    def _moments(self, fields: Fields):
+        """When an item was published and updated: the first of its dates that can be meant."""
+        updated = [text_of(element) for name in self._updated for element in fields.get(name, ())]
+        published = [text_of(element) for name in self._published for element in fields.get(name, ())]
+        last = document.first(updated, self._habit)
+        first = document.first(published, self._habit) if published else last
+        return first if first and first >= document.EARLIEST else last or first, last
+
+    def _raw_dates(self) -> Iterator[str]:
+        for fields in self._fields:
+            for name in self._published:
+                for element in fields.get(name, ()):
+                    yield element.text or ""
+
+    # The feed itself
+
+    def _language(self) -> str:
+        words = (
+            text_of(element) for name in ("language", "dc:language") for element in self._head.get(name, ())
+        )
+        channels = [
+            child.get(LANGUAGE) or "" for child in self._root if self._vocabulary.key(child.tag) == "channel"
+        ]
+        return first((*words, self._root.get(LANGUAGE) or "", *channels))
+
+    def _guessed(self, title: str) -> str:
+        """Chinese by its letters, where a feed says nothing: its clocks depend on it."""
+        text = title + "".join(self._title(fields) for fields in self._fields[:3])
+        return "zh" if HAN.search(text) and not KANA.search(text) else ""
+
+    def _generator(self) -> str:
+        for element in self._head.get("generator", ()):
+            return storable(f"{text_of(element)} {element.get('uri', '')}".strip())[:200]
+        return ""
+
+
+def _is_atom(name: str, *, atom: bool) -> bool:
+    return name.startswith("atom:") or (atom and ":" not in name)
+
+
+def _decoded(text: str) -> str:
+    """What base64 holds, if it is text."""
     try:
-        if base and not text.startswith(("http://", "https://")):
-            text = urljoin(base, text)
+        return base64.b64decode(text).decode("utf-8")
     except ValueError:
         return ""
-    return text[:MAXIMUM_IDENTITY] if text.lower().startswith(("http://", "https://")) else ""
-
-
-def _told_plainly(body: bytes) -> bytes:
-    """The same items in the words that the fast reader knows."""
-    if b"xhtml" in body:
-        body = XHTML_TITLE.sub(lambda title: b"<title>" + MARKUP.sub(b"", title[1]) + b"</title>", body)
-    return body.replace(RSS_090, RSS_10)
-
-
-def _bare(body: bytes) -> bytes:
-    # Latin-1 takes any byte and gives it back.
-    return cleaning.without(body.decode("latin-1")).encode("latin-1")
-
-
-def _named(source: bytes) -> str:
-    return source.decode().strip().removesuffix("]]>")
-
-
-def _entry(entry, base: str, *, source: str, atom: bool) -> Entry:
-    title = cleaning.title(cleaning.healed(entry.get("title") or ""))
-    content = entry.get("content")
-    html = cleaning.healed((content[0].get("value") if content else "") or entry.get("description") or "")
-    # An item of RSS says itself whether its guid is an address.
-    link = absolute(entry.get("link"), base) or (absolute(entry.get("id"), "") if atom else "")
-    published = document.read(entry.get("published"))
-    updated = document.read(entry.get("updated"))
-    return Entry(
-        identity=identity(entry.get("id"), link, title, html),
-        link=link,
-        title=title,
-        html=html,
-        published=published or updated,
-        updated=updated,
-        author=cleaning.title(entry.get("author") or "")[:200],
-        source=cleaning.title(source)[:200],
-    )

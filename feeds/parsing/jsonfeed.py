@@ -1,10 +1,11 @@
 """JSON Feed 1.0 and 1.1. Pure."""
 
 import json
+from html import escape
 
 from feeds.parsing import cleaning, document
-from feeds.parsing.document import MAXIMUM_ENTRIES, Document, Entry, NotAFeed, identity
-from feeds.parsing.fast import absolute
+from feeds.parsing.document import Document, Entry, NotAFeed, identity, newest
+from feeds.parsing.links import absolute
 
 
 def looks_like(body: bytes, content_type: str) -> bool:
@@ -22,21 +23,29 @@ def read(body: bytes, base: str = "") -> Document:
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         raise NotAFeed("The document is JSON, but no JSON Feed: it has no list of items.")
-    kept = [item for item in items if isinstance(item, dict)]
+    read_items = [_entry(item, base) for item in items if isinstance(item, dict)]
+    kept = [read_items[place] for place in newest([entry.published for entry in read_items])]
+    hubs = [hub for hub in feed.get("hubs") or () if isinstance(hub, dict)]
     return Document(
         title=cleaning.title(_text(feed.get("title"))),
         link=absolute(_text(feed.get("home_page_url")), base),
         language=_text(feed.get("language"))[:40],
-        entries=tuple(_entry(item, base) for item in kept[:MAXIMUM_ENTRIES]),
+        entries=tuple(kept),
         reader="json",
-        left_out=max(0, len(items) - MAXIMUM_ENTRIES),
+        left_out=len(read_items) - len(kept),
         older=absolute(_text(feed.get("next_url")), base),
+        hub=next((absolute(_text(hub.get("url")), base) for hub in hubs), ""),
+        topic=absolute(_text(feed.get("feed_url")), base),
     )
 
 
 def _entry(item: dict, base: str) -> Entry:
+    # Titles and texts are text; many a publisher escapes them all the same.
     title = cleaning.title(_text(item.get("title")))
-    html = _text(item.get("content_html")) or _text(item.get("content_text")) or _text(item.get("summary"))
+    html = _text(item.get("content_html"))
+    if not cleaning.has_words(html):
+        text = _text(item.get("content_text")) or _text(item.get("summary"))
+        html = escape(text, quote=False) or html
     link = absolute(_text(item.get("url")) or _text(item.get("external_url")), base)
     updated = document.read(_text(item.get("date_modified")))
     several = item.get("authors")
@@ -47,7 +56,7 @@ def _entry(item: dict, base: str) -> Entry:
         link=link or absolute(_text(item.get("id")), ""),
         title=title or cleaning.summary(html, limit=120),
         html=html,
-        published=document.read(_text(item.get("date_published"))) or updated,
+        published=document.first((_text(item.get("date_published")), _text(item.get("date_modified")))),
         updated=updated,
         author=cleaning.title(", ".join(name for name in names if name))[:200],
     )

@@ -1,15 +1,14 @@
 """The reference reader: feedparser, without its sanitiser. The only module that knows feedparser. Pure."""
 
-import calendar
 import warnings
-from datetime import UTC, datetime
 from io import BytesIO
 
 import feedparser
 
 from feeds.parsing import cleaning, document, fast
-from feeds.parsing.document import MAXIMUM_ENTRIES, Document, Entry, NotAFeed, identity
-from feeds.parsing.fast import absolute, based
+from feeds.parsing.document import MAXIMUM_ENTRIES, Document, Entry, NotAFeed, identity, newest
+from feeds.parsing.elements import mended
+from feeds.parsing.links import absolute
 
 # Of more items than that only the first are shown to feedparser, which takes 0.1 ms for each.
 BULK = 4 * MAXIMUM_ENTRIES
@@ -17,7 +16,7 @@ BULK = 4 * MAXIMUM_ENTRIES
 
 def read(body: bytes, base: str = "") -> Document:
     """The document as feedparser sees it. Raises NotAFeed when it sees none."""
-    gone = 0
+    body, gone = mended(body), 0
     if fast.items(body) > BULK:
         body, gone = fast.without_the_middle(body, MAXIMUM_ENTRIES)
     try:
@@ -37,46 +36,49 @@ def read(body: bytes, base: str = "") -> Document:
         reason = seen.get("bozo_exception")
         said = f" ({str(reason)[:200]})" if reason else ""
         raise NotAFeed(f"The document is neither RSS, RDF, Atom nor JSON Feed{said}.")
-    head, here, atom = fast.read_head(body), based(body, base), fast.is_atom(body)
+    head, here, atom = fast.read_head(body), _based(body, base), fast.is_atom(body)
+    habit = document.habit(head.language, (entry.get("published") or "" for entry in seen.entries))
+    entries = [_entry(entry, base, here, habit, atom=atom) for entry in seen.entries]
+    entries = [entries[place] for place in newest([entry.published for entry in entries])]
     return Document(
         title=cleaning.title(seen.feed.get("title")),
         link=absolute(seen.feed.get("link"), base),
         language=str(seen.feed.get("language") or "")[:40],
-        entries=tuple(_entry(entry, base, here, atom=atom) for entry in seen.entries[:MAXIMUM_ENTRIES]),
+        entries=tuple(entries),
         reader="reference",
         ttl=head.ttl,
         older=absolute(head.older, base),
         generator=head.generator,
-        left_out=gone + max(0, len(seen.entries) - MAXIMUM_ENTRIES),
+        left_out=gone + len(seen.entries) - len(entries),
     )
 
 
-def _entry(entry, base: str, here: str, *, atom: bool) -> Entry:
+def _based(body: bytes, base: str) -> str:
+    """The address to which links are relative: the one that the document's root names, else its own; "" when items
+    name their own."""
+    named = fast.base_named(body)
+    if named is None:
+        return ""
+    return absolute(named, base) if named else base
+
+
+def _entry(entry, base: str, here: str, habit: document.Habit, *, atom: bool) -> Entry:
     title = cleaning.title(entry.get("title"))
     contents = entry.get("content") or []
     html = (contents[0].get("value") if contents else "") or entry.get("summary") or ""
     link = absolute(entry.get("link"), base)
     if link and link == here:  # an empty link leads to the document itself, which is nobody's page
         link = absolute(entry.get("id"), "") if atom else ""
-    published, updated = _moment(entry, "published"), _moment(entry, "updated")
+    # feedparser's own dates name days that nobody wrote: its last resorts read 2026/10/29 as a first of the month.
+    updated = document.read(entry.get("updated"), habit)
     source = entry.get("source") or {}
     return Entry(
         identity=identity(entry.get("id"), link, title, html),
         link=link,
         title=title,
         html=html,
-        published=published or updated,
+        published=document.first((entry.get("published"), entry.get("updated"), entry.get("created")), habit),
         updated=updated,
         author=cleaning.title(entry.get("author"))[:200],
         source=cleaning.title(source.get("title"))[:200],
     )
-
-
-def _moment(entry, name: str) -> datetime | None:
-    parsed = entry.get(f"{name}_parsed")
-    if parsed:
-        try:
-            return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-    return document.read(entry.get(name))

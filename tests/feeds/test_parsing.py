@@ -188,10 +188,10 @@ def test_a_page_names_its_feeds_in_their_order():
 
 
 def test_a_document_that_would_keep_the_reader_busy_for_minutes_is_given_up(monkeypatch):
-    monkeypatch.setattr(sandbox, "SECONDS", 1.0)
     attributes = " ".join(f'a{n}="1"' for n in range(150_000))
     body = f'<rss version="2.0"><channel {attributes}><item><title>T</title></item></channel></rss>'.encode()
-    with pytest.raises(parsing.NotAFeed, match="given up"):
+    with monkeypatch.context() as hurried, pytest.raises(parsing.NotAFeed, match="given up"):
+        hurried.setattr(sandbox, "SECONDS", 1.0)
         sandbox.CHILD.read(body, "", reference_only=True)
     assert sandbox.CHILD.read(item("Next"), "", reference_only=True).entries[0].title == "Next"
 
@@ -201,7 +201,16 @@ CORPUS = os.environ.get("FEED_CORPUS", "")
 IMPROVED = {
     "netnewswire_kc0011.rss": "2020/1/10 is the tenth of January; feedparser reads the first of October",
     "feed-rs_atom_example_7.xml": "a tag: URI is an id, not an address anybody could open",
-    "node-feedparser_complexNamespaceFeed.xml": "the web address, not the urn beside it",
+    "node-feedparser_complexNamespaceFeed.xml": "rel=self is the entry's own document, and no page",
+    "feed-rs__fixture__rss2__rss_2.0_nbcny.xml": "02:02:33 PM is in the afternoon",
+    "feedreader_Rss20YandexRussia.xml": "Cyrillic that was read as Western is put right, word by word",
+    "rome_ep1_v4a.xml": "a title is better than none: media:title where an item has no other",
+    "rome_ep2_v4a.xml": "the same",
+    "feedreader_Rss20LeParisien.xml": "half a character at a title's end is left as it came",
+    "feedparser__wellformed__atom10__entry_content_src.xml": "an entry whose body lies elsewhere leads there",
+    "feedparser__wellformed__atom__entry_link_no_href_link_priority.xml": "the alternate, as the file says itself",
+    "feedparser__wellformed__atom__entry_link_rel_enclosure_no_href.xml": "the same",
+    "feedparser__wellformed__node_precedence__atom10_id.xml": "words with a space are an id, and no address",
     "netnewswire_OneFootTsunami.atom": "an empty link leads nowhere, not three items to the feed's own address",
     "feedreader_Rss20TheMirror.xml": "£ that was read as Latin-1 is put right",
 }
@@ -235,9 +244,14 @@ def test_recorded_feeds_read_as_the_reference_reads_them(kind):
 
 
 def differing(theirs, ours):
-    if "".join(cleaning.title(theirs.get("title")).split()) != "".join(ours.title.split()):
+    # Letters that were read as Western though they were UTF-8 are put right.
+    if "".join(cleaning.title(cleaning.healed(theirs.get("title") or "")).split()) != "".join(
+        ours.title.split()
+    ):
         return "title", theirs.get("title"), ours.title
-    if (theirs.get("link") or "").strip() != ours.link:
+    # The publisher's own page, not the counter before it; spaces as in an address.
+    link = theirs.get("feedburner_origlink") or theirs.get("pheedo_origlink") or theirs.get("link") or ""
+    if link.strip().replace(" ", "%20") != ours.link:
         return "link", theirs.get("link"), ours.link
     parsed = theirs.get("published_parsed") or theirs.get("updated_parsed")
     if parsed and _second(ours.published) != calendar.timegm(parsed):
@@ -261,13 +275,13 @@ ATOM = '<feed xmlns="http://www.w3.org/2005/Atom"{}><title>C</title><entry><titl
         (' xml:base="https://a.example/news/"', '<link href="1.html"/>', "fast"),
         (' xml:base="/news/"', '<link href="1.html"/>', "fast"),
         ("", '<link href="/1.html"/><content type="html" xml:base="/1/">x</content>', "fast"),
-        ("", '<link xml:base="https://b.example/" href="1.html"/>', "reference"),
+        ("", '<link xml:base="https://b.example/" href="1.html"/>', "fast"),
         (
             ' xml:base="https://a.example/"',
             '<id xml:base="https://b.example/">1</id><link href="1.html"/>',
-            "reference",
+            "fast",
         ),
-        ("", '<title mode="base64">QWN0</title><link href="/1.html"/>', "reference"),
+        ("", '<title mode="base64">QWN0</title><link href="/1.html"/>', "fast"),
     ],
 )
 def test_links_are_those_of_the_careful_reader_whoever_reads(root, inside, reader):
@@ -280,21 +294,16 @@ def test_links_are_those_of_the_careful_reader_whoever_reads(root, inside, reade
 
 
 @pytest.mark.parametrize(
-    ("tag", "kind", "reader"),
-    [
-        ("title", ' type="xhtml"', "fast"),
-        ("a:title", ' type="xhtml"', "reference"),
-        ("title", "", "reference"),
-    ],
+    ("tag", "kind"), [("title", ' type="xhtml"'), ("a:title", ' type="xhtml"'), ("title", "")]
 )
-def test_a_title_with_markup_inside_keeps_its_words(tag, kind, reader):
+def test_a_title_with_markup_inside_keeps_its_words(tag, kind):
     inside = '<div xmlns="http://www.w3.org/1999/xhtml">An <b>act</b> &amp; more</div>'
     body = ATOM.format(
         ' xmlns:a="http://www.w3.org/2005/Atom"', '<id>1</id><link href="/1"/><summary>S</summary>'
     )
     body = body.replace("<title>T</title>", f"<{tag}{kind}>{inside}</{tag}>").encode()
     document = parsing.parse(body, base=BASE)
-    assert document.reader == reader
+    assert document.reader == "fast"
     assert [entry.title for entry in document.entries] == ["An act & more"]
 
 
@@ -329,7 +338,8 @@ def test_a_flood_of_items_costs_the_careful_reader_no_more_than_what_is_kept(end
     items = "".join(f"<item><title>Act {n}</title><guid>{n}</guid></item>" for n in range(9_000))
     body = f"<rss version='2.0'><channel><title>C</title>{items}{end}".encode()
     document = parsing.parse(body, base=BASE, reference_only=True)
-    assert [entry.title for entry in document.entries] == [f"Act {n}" for n in range(500)]
+    ends = [*range(250), *range(8_750, 9_000)]  # nothing says which end is the newer one
+    assert [entry.title for entry in document.entries] == [f"Act {n}" for n in ends]
     assert (document.reader, document.left_out) == ("reference", 8_500)
 
 
