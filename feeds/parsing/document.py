@@ -390,7 +390,7 @@ def _clock(text: str) -> tuple[timedelta, str]:
 
 
 def _zone(texts: tuple[str, ...], moment: datetime, language: str) -> int:
-    """Minutes east of Greenwich: a number before a name, outside brackets before inside; 0 where none is named."""
+    """Minutes east of Greenwich: numbers before names; 0 where none is named."""
     for text in texts:
         for sign, hours, minutes in OFFSET.findall(text):
             offset = int(hours) * HOUR + int(minutes or 0)
@@ -416,7 +416,7 @@ def _offset_at(place: str, moment: datetime) -> int | None:
 
 
 def _month(name: str, language: str) -> int | None:
-    """The number of a month's name: the feed's own language first, then English, then whoever is not contradicted."""
+    """The number of a month's name: in English, the feed's language, or any that none contradicts."""
     if (month := MONTHS.get(name)) is not None:
         return month
     name = _unaccented(name)

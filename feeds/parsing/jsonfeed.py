@@ -1,11 +1,14 @@
 """JSON Feed 1.0 and 1.1. Pure."""
 
 import json
-from html import escape
+import re
+from html import escape, unescape
 
 from feeds.parsing import cleaning, document
 from feeds.parsing.document import Document, Entry, NotAFeed, identity, newest
 from feeds.parsing.links import absolute
+
+MARKED = re.compile(r"</(?:p|a|b|i|em|strong|div|span|ul|ol|li|h\d)>|<(?:br|img|p)\b", re.I)
 
 
 def looks_like(body: bytes, content_type: str) -> bool:
@@ -45,7 +48,7 @@ def _entry(item: dict, base: str) -> Entry:
     html = _text(item.get("content_html"))
     if not cleaning.has_words(html):
         text = _text(item.get("content_text")) or _text(item.get("summary"))
-        html = escape(text, quote=False) or html
+        html = (text if MARKED.search(text) else escape(unescape(text), quote=False)) or html
     link = absolute(_text(item.get("url")) or _text(item.get("external_url")), base)
     updated = document.read(_text(item.get("date_modified")))
     several = item.get("authors")
