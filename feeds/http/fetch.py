@@ -3,9 +3,11 @@
 The law: whatever a server does, the call ends before its deadline with an `Answer` or one `FetchError` whose
 class decides the back-off and whose message an editor can read beside the feed.
 
-What a server's headers say about time. Pure.
+What a server's headers say about time and place. Pure.
 
 Compressed bodies, decompressed piece by piece under a hard limit, so that a bomb costs nothing. Pure.
+
+The law: the bytes say how they are compressed. A server's word counts only for what bytes do not show.
 """
 
 import asyncio
@@ -14,18 +16,58 @@ import socket
 import ssl
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import aiohttp
 import brotli
+from backports import zstd
+from yarl import URL
 
 from feeds.http import guard
 
 LONGEST_WAIT = 24 * 3600  # no header makes us wait longer than a day
+
+WAITS = ("Retry-After", "X-Retry-After")
+RESETS = (
+    *("RateLimit-Reset", "X-RateLimit-Reset", "X-Rate-Limit-Reset", "X-RateLimit-Reset-After"),
+    *("RateLimit-Reset-After", "X-RateLimit-Retry-After"),
+)
+REMAINING = ("RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining")
+NUMBER = re.compile(r"([0-9]{1,15})(?:\.[0-9]{0,9})?\s*(?:s|secs?|seconds?)?", re.I)
+LIMIT_LEFT = re.compile(r"\b(?:remaining|r)\s*=\s*(\d+)", re.I)
+LIMIT_RESET = re.compile(r"\b(?:reset|t)\s*=\s*(\d{1,15})", re.I)
+EPOCH, EPOCH_IN_MILLISECONDS = 10**9, 10**12  # a number of seconds so large is a moment
+SAFE = "%/:=&?~#+!$,;'@()*[]|"
+
+
+def wait(given: Mapping[str, str], *, now: float, refused: bool) -> int | None:
+    """Seconds to wait by whatever header says so, at most a day; None where none does.
+
+    A limit's end counts when we were refused, or when nothing is left of the limit.
+    """
+    for name in WAITS:
+        if (seconds := retry_after(given.get(name, ""), now=now)) is not None:
+            return seconds
+    limit = given.get("RateLimit", "")
+    left = LIMIT_LEFT.search(limit)
+    spent = any(re.fullmatch(r"0(\.0*)?", given.get(name, "").strip()) for name in REMAINING)
+    if not (refused or spent or (left and int(left[1]) == 0)):
+        return None
+    if found := LIMIT_RESET.search(limit):
+        return retry_after(found[1], now=now)
+    resets = (retry_after(given.get(name, ""), now=now) for name in RESETS)
+    return next((seconds for seconds in resets if seconds is not None), None)
+
+
+def location(value: str) -> str:
+    """The address of a redirect as browsers call it: spaces and foreign letters encoded, line breaks gone."""
+    text = "".join(value.split("\n")).replace("\r", "").replace("\t", "").strip().replace("\\", "/")
+    return quote(text.encode("utf-8", "surrogateescape"), safe=SAFE)
 
 
 def retry_after(value: str, *, now: float) -> int | None:
@@ -48,14 +90,16 @@ def max_age(cache_control: str, expires: str, *, now: float) -> int | None:
 
 def _number_or_date(value: str, now: float) -> int | None:
     value = value.strip()
-    if re.fullmatch(r"[0-9]{1,15}", value):
-        return int(value)
+    if found := NUMBER.fullmatch(value):
+        number = int(found[1])
+        moment = number / 1000 if number > EPOCH_IN_MILLISECONDS else number
+        return int(moment - now) if moment > EPOCH else number
     return _date(value, now)
 
 
 def _date(value: str, now: float) -> int | None:
     try:
-        moment = parsedate_to_datetime(value)
+        moment = datetime.fromisoformat(value) if value[:4].isdecimal() else parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
     if moment.tzinfo is None:
@@ -67,6 +111,12 @@ def _date(value: str, now: float) -> int | None:
 
 
 PIECE = 1 << 18
+HEAD = 4  # bytes by which a compression is known
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+TEXT = (b"<", b"{", b"[", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b" ", b"\n", b"\r", b"\t")
+# No larger window than the web allows (8 MB): a frame may ask for gigabytes.
+ZSTD_LIMITS = {zstd.DecompressionParameter.window_log_max: 23}
+NONE = ("", "identity", "none", "utf-8", "binary")
 
 
 class TooLarge(ValueError):
@@ -81,38 +131,68 @@ class Inflater:
     """Feed it chunks; `finish` returns the whole body. Never holds more than `maximum` plus one piece."""
 
     def __init__(self, encoding: str, maximum: int):
-        self._encoding = encoding.lower().strip()
+        # Of several, the last one was put on last; what is inside is known by its bytes.
+        self._encoding = encoding.lower().rpartition(",")[2].strip()
         self._maximum = maximum
+        self._head: bytes | None = b""
         self._body = bytearray()
-        self._machine: Any = None  # zlib's or brotli's, which share no type
-        if self._encoding in ("", "identity", "none", "utf-8"):
-            return
-        if self._encoding in ("gzip", "x-gzip"):
-            self._machine = zlib.decompressobj(31)
-        elif self._encoding == "br":
-            self._machine = brotli.Decompressor()
-        elif self._encoding != "deflate":
-            raise UnknownEncoding(f"The body is compressed as {encoding[:50]!r}, which we did not ask for.")
+        self._machine: Any = None  # zlib's, brotli's or zstd's, which share no type
 
     def feed(self, chunk: bytes) -> None:
-        try:
-            self._inflate(chunk)
-        except (zlib.error, brotli.error) as error:
-            raise UnknownEncoding(f"The {self._encoding} compressed body is damaged.") from error
+        if self._head is not None:
+            self._head += chunk
+            if len(self._head) < HEAD:
+                return
+            chunk = self._begin(self._head)
+        self._fed(chunk)
 
     def finish(self) -> bytes:
-        whole = getattr(self._machine, "eof", True)
-        if self._encoding == "br":
-            whole = self._machine.is_finished()
-        if self._machine is not None and not whole:
+        if self._head:
+            self._fed(self._begin(self._head))
+        if self._machine is not None and not self._is_whole():
             raise UnknownEncoding(f"The {self._encoding} compressed body ends too early.")
-        return bytes(self._body)
+        body = bytes(self._body)
+        if not body.startswith((GZIP, ZSTD)):
+            return body
+        if self._machine is None:
+            return body
+        inner = Inflater("", self._maximum)  # compressed twice, by the page and by its server
+        inner.feed(body)
+        return inner.finish()
+
+    def _begin(self, head: bytes) -> bytes:
+        """Choose what decompresses a body that begins like this."""
+        self._head = None
+        if head.startswith(GZIP):
+            self._encoding, self._machine = "gzip", zlib.decompressobj(31)
+        elif head.startswith(ZSTD):
+            self._encoding, self._machine = "zstd", zstd.ZstdDecompressor(options=ZSTD_LIMITS)
+        elif self._encoding in NONE or head.startswith(TEXT):
+            pass
+        elif self._encoding == "br":
+            self._machine = brotli.Decompressor()
+        elif self._encoding == "deflate":
+            # Servers disagree whether deflate has zlib's two header bytes.
+            wrapped = head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
+            self._machine = zlib.decompressobj(15 if wrapped else -15)
+        elif self._encoding in ("gzip", "x-gzip", "zstd"):
+            raise UnknownEncoding(f"The {self._encoding} compressed body is damaged.")
+        else:
+            raise UnknownEncoding(
+                f"The body is compressed as {self._encoding[:50]!r}, which we did not ask for."
+            )
+        return head
+
+    def _is_whole(self) -> bool:
+        return self._machine.is_finished() if self._encoding == "br" else self._machine.eof
+
+    def _fed(self, chunk: bytes) -> None:
+        try:
+            self._inflate(chunk)
+        except (zlib.error, brotli.error, zstd.ZstdError) as error:
+            raise UnknownEncoding(f"The {self._encoding} compressed body is damaged.") from error
 
     def _inflate(self, chunk: bytes) -> None:
-        if self._encoding == "deflate" and self._machine is None:
-            # Servers disagree whether deflate has zlib's two header bytes.
-            wrapped = len(chunk) > 1 and chunk[0] & 0x0F == 8 and int.from_bytes(chunk[:2], "big") % 31 == 0
-            self._machine = zlib.decompressobj(15 if wrapped else -15)
         if self._machine is None:
             self._keep(chunk)
         elif self._encoding == "br":
@@ -120,10 +200,23 @@ class Inflater:
             while piece or not self._machine.can_accept_more_data():
                 self._keep(piece)
                 piece = self._machine.process(b"", output_buffer_limit=PIECE)
-        else:
-            while chunk and not self._machine.eof:
+        elif self._encoding == "zstd":
+            while chunk or not (self._machine.eof or self._machine.needs_input):
+                if self._machine.eof:
+                    return
                 self._keep(self._machine.decompress(chunk, PIECE))
-                chunk = self._machine.unconsumed_tail
+                chunk = b""
+        else:
+            self._inflate_zlib(chunk)
+
+    def _inflate_zlib(self, chunk: bytes) -> None:
+        while chunk:
+            if self._machine.eof:
+                if not chunk.startswith(GZIP):
+                    return
+                self._machine = zlib.decompressobj(31)  # another member of the same file
+            self._keep(self._machine.decompress(chunk, PIECE))
+            chunk = self._machine.unused_data if self._machine.eof else self._machine.unconsumed_tail
 
     def _keep(self, piece: bytes) -> None:
         self._body += piece
@@ -136,6 +229,7 @@ CONNECT_DEADLINE = 10.0
 MAXIMUM_SENT = 5_000_000  # bytes on the wire
 MAXIMUM_BODY = 10_000_000  # bytes after decompression
 REDIRECTS = 5
+MAXIMUM_COOKIE = 8_000  # characters of the cookies of one fetch
 MOVED = frozenset({301, 302, 303, 307, 308})
 MOVED_FOR_GOOD = frozenset({301, 308})
 ACCEPT = (
@@ -188,13 +282,13 @@ class FetchError(Exception):
 
 
 def session(*, user_agent: str, allow_private: bool = False, limit: int = 16) -> aiohttp.ClientSession:
-    """A client session for many documents: guarded, without cookies, proxies or its own decompression."""
+    """A client session for many documents: guarded, without cookies to keep, proxies or its own decompression."""
     return aiohttp.ClientSession(
         connector=guard.connector(allow_private=allow_private, limit=limit),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
-        headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate, br"},
+        headers={"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate, br, zstd"},
     )
 
 
@@ -222,30 +316,45 @@ async def fetch(
 
 async def _follow(client, ask: Ask, allow_private: bool, limits, started: float) -> Answer:
     url, hops = ask.url, []
+    # Cookies live for this one fetch: a gate that sets one and sends back is passed, and nobody is followed.
+    jar = aiohttp.CookieJar(unsafe=True)
+    called: dict[str, str] = {}
     while True:
         guard.check_url(url, allow_private=allow_private)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_DEADLINE)
-        asked = {"Accept": ask.accept}
-        # Validators belong to the address that gave them; a redirect within one fetch keeps them, as the
-        # publisher sees the same reader.
-        if ask.etag:
-            asked["If-None-Match"] = ask.etag
-        if ask.last_modified:
-            asked["If-Modified-Since"] = ask.last_modified
+        called[url] = cookie = _cookie(jar, url)
+        asked = _asked(ask) | ({"Cookie": cookie} if cookie else {})
         async with client.get(url, allow_redirects=False, headers=asked, timeout=timeout) as response:
             if response.status in MOVED and response.headers.get("Location"):
                 hops.append((response.status, url))
+                jar.update_cookies(response.cookies, response.url)
                 url = _next_hop(url, response.headers["Location"], hops)
+                if called.get(url) == _cookie(jar, url):
+                    raise FetchError("redirects", f"The redirects go round in a circle at {url[:200]}")
                 continue
             return await _answer(response, url, hops, limits, started)
 
 
+def _asked(ask: Ask) -> dict[str, str]:
+    # Validators belong to the address that gave them; a redirect within one fetch keeps them, as the
+    # publisher sees the same reader.
+    asked = {"Accept": ask.accept}
+    if ask.etag:
+        asked["If-None-Match"] = ask.etag
+    if ask.last_modified:
+        asked["If-Modified-Since"] = ask.last_modified
+    return asked
+
+
+def _cookie(jar: aiohttp.CookieJar, url: str) -> str:
+    morsels = jar.filter_cookies(URL(url, encoded=True)).values()
+    return "; ".join(f"{morsel.key}={morsel.value}" for morsel in morsels)[:MAXIMUM_COOKIE]
+
+
 def _next_hop(url: str, location: str, hops: list[tuple[int, str]]) -> str:
-    target = urljoin(url, location.strip()).split("#")[0]
+    target = urljoin(url, location(location)).split("#")[0]
     if len(hops) > REDIRECTS:
         raise FetchError("redirects", f"More than {REDIRECTS} redirects, the last one to {target[:200]}")
-    if any(target == earlier for _, earlier in hops):
-        raise FetchError("redirects", f"The redirects go round in a circle at {target[:200]}")
     if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
         raise FetchError("redirects", f"Redirected from https to an unprotected address: {target[:200]}")
     return target
@@ -253,8 +362,9 @@ def _next_hop(url: str, location: str, hops: list[tuple[int, str]]) -> str:
 
 async def _answer(response: aiohttp.ClientResponse, url: str, hops, limits, started: float) -> Answer:
     given = response.headers
-    wait = retry_after(given.get("Retry-After", ""), now=time.time())
-    if response.status not in (200, 203, 206, 226, 304):
+    read = response.status in (200, 203, 206, 226, 304)
+    wait = wait(given, now=time.time(), refused=not read)
+    if not read:
         raise _refused(response.status, wait)
     if response.status == 206:
         raise FetchError("protocol", "The server sent only a part of the document (206).", status=206)

@@ -7,6 +7,7 @@ import time
 
 import brotli
 import pytest
+from backports import zstd
 
 from feeds import parsing
 from feeds.http import fetch
@@ -32,6 +33,15 @@ def to(place, status=302):
     return lambda handler: answering(status, b"", {"Location": place})(handler)
 
 
+def cookie_gate(handler):
+    passed = "seen=1" in handler.headers.get("Cookie", "")
+    (
+        answering(200, GOOD, XML)
+        if passed
+        else answering(302, b"", {"Location": "/cookie_check?u=/cookie_gate"})
+    )(handler)
+
+
 # path: (what the server does, the class of error, or how many entries come out)
 BEHAVIOURS = {
     "honest": (GOOD, 2),
@@ -40,7 +50,46 @@ BEHAVIOURS = {
     "deflate": (answering(200, deflated(GOOD), XML | {"Content-Encoding": "deflate"}), 2),
     "bare_deflate": (answering(200, deflated(GOOD, wrapped=False), XML | {"Content-Encoding": "deflate"}), 2),
     "gzip_unasked_zstd": (answering(200, b"(\xb5/\xfd", {"Content-Encoding": "zstd"}), "encoding"),
-    "gzip_that_is_none": (answering(200, GOOD, {"Content-Encoding": "gzip"}), "encoding"),
+    "zstd": (answering(200, zstd.compress(GOOD), XML | {"Content-Encoding": "zstd"}), 2),
+    "gzip_that_is_none": (answering(200, GOOD, {"Content-Encoding": "gzip"}), 2),
+    "brotli_that_is_none": (answering(200, GOOD, {"Content-Encoding": "br"}), 2),
+    "unknown_encoding_that_is_none": (answering(200, GOOD, {"Content-Encoding": "aws-chunked"}), 2),
+    "unknown_encoding": (answering(200, b"\x00\x01\x02" * 99, {"Content-Encoding": "lzma"}), "encoding"),
+    "gzip_unsaid": (answering(200, gzip.compress(GOOD), XML), 2),
+    "zstd_unsaid": (answering(200, zstd.compress(GOOD), XML), 2),
+    "gzip_twice": (answering(200, gzip.compress(gzip.compress(GOOD)), {"Content-Encoding": "gzip"}), 2),
+    "gzip_twice_said": (
+        answering(200, gzip.compress(gzip.compress(GOOD)), {"Content-Encoding": "gzip, gzip"}),
+        2,
+    ),
+    "gzip_said_to_be_deflate": (answering(200, gzip.compress(GOOD), {"Content-Encoding": "deflate"}), 2),
+    "gzip_in_members": (
+        answering(200, gzip.compress(GOOD[:90]) + gzip.compress(GOOD[90:]), {"Content-Encoding": "gzip"}),
+        2,
+    ),
+    "zstd_bomb": (
+        answering(200, zstd.compress(b"\0" * (50 << 20)), {"Content-Encoding": "zstd"}),
+        "too_large",
+    ),
+    "gzip_bomb_unsaid": (answering(200, bomb(), XML), "too_large"),
+    "cookie_gate": (cookie_gate, 2),
+    "cookie_check": (
+        answering(302, b"", {"Location": "/cookie_gate", "Set-Cookie": "seen=1; Path=/"}),
+        2,
+    ),
+    "cookie_gate_for_ever": (
+        lambda handler: answering(
+            302, b"", {"Location": "/cookie_gate_for_ever", "Set-Cookie": f"n={time.time()}"}
+        )(handler),
+        "redirects",
+    ),
+    "redirect_with_spaces": (to("/with spaces?a=b c"), 2),
+    "with%20spaces": (GOOD, 2),
+    "redirect_in_chinese": (
+        raw("HTTP/1.1 302 Found\r\nLocation: /新闻\r\nContent-Length: 0\r\n\r\n".encode()),
+        2,
+    ),
+    "%E6%96%B0%E9%97%BB": (GOOD, 2),
     "gzip_cut_off": (answering(200, gzip.compress(GOOD)[:-20], {"Content-Encoding": "gzip"}), "encoding"),
     "gzip_bomb": (answering(200, bomb(), {"Content-Encoding": "gzip"}), "too_large"),
     "brotli_bomb": (
@@ -189,3 +238,28 @@ def test_a_permanent_redirect_names_the_new_address(publisher):
             return await fetch.fetch(client, ask, allow_private=True)
 
     assert asyncio.run(call()).moved_to == publisher.url("/honest")
+
+
+@pytest.mark.parametrize(
+    ("given", "refused", "seconds"),
+    [
+        ({"Retry-After": "7200"}, True, 7200),
+        ({"Retry-After": "120.5"}, True, 120),
+        ({"Retry-After": "120 seconds"}, True, 120),
+        ({"Retry-After": "Tue, 14 Nov 2023 23:13:20 GMT"}, True, 3600),
+        ({"Retry-After": "2023-11-14T23:13:20Z"}, True, 3600),
+        ({"Retry-After": "1700003600"}, True, 3600),
+        ({"Retry-After": "soon", "X-RateLimit-Reset": "7200"}, True, 7200),
+        ({"X-RateLimit-Reset": "1700003600"}, True, 3600),
+        ({"X-RateLimit-Reset": "1700003600000"}, True, 3600),
+        ({"X-RateLimit-Remaining": "0.0", "X-RateLimit-Reset": "90.0"}, False, 90),
+        ({"X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "90"}, False, None),
+        ({"RateLimit": "limit=10, remaining=0, reset=50"}, False, 50),
+        ({"RateLimit": '"default";r=0;t=50'}, False, 50),
+        ({"RateLimit-Reset": "50"}, True, 50),
+        ({"Retry-After": "999999999"}, True, fetch.LONGEST_WAIT),
+        ({}, True, None),
+    ],
+)
+def test_the_wait_is_found_in_every_header_that_names_one(given, refused, seconds):
+    assert fetch.wait(given, now=1_700_000_000, refused=refused) == seconds
