@@ -173,7 +173,7 @@ def light(feed):
     """The class and the word of a feed's condition."""
     if feed.paused:
         return "paused", gettext("paused")
-    if feed.state == Feed.State.GREEN and health.is_quiet(feed, now=timezone.now()):
+    if feed.state == Feed.State.GREEN and health.is_doubtful(feed, now=timezone.now()):
         return "quiet", gettext("quiet")
     return feed.state, feed.get_state_display()
 

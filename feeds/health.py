@@ -56,6 +56,8 @@ NAMES = {
 }
 RED_AFTER = timedelta(days=3)
 RED_WEIGHT = 10.0
+DOUBTED_AFTER = timedelta(days=7)  # without a whole document, though it is asked for every day
+BARREN_READS = 10
 UNKNOWN_GAP = timedelta(days=4)
 SHORTEST_SILENCE, LONGEST_SILENCE = timedelta(days=3), timedelta(days=180)
 
@@ -113,11 +115,28 @@ def sentence(feed, *, now: datetime) -> str:
         }
     if feed.newest_at is None:
         return _("Answers, but has not listed a single item yet.")
-    if is_quiet(feed, now=now):
-        return _("Answers, but has brought nothing new for %(since)s; it is not usually so quiet.") % {
-            "since": ago(feed.newest_at, now)
-        }
+    if question := doubt(feed, now=now):
+        return question
     return _("Well; last polled %(since)s ago.") % {"since": ago(feed.last_polled_at, now)}
+
+
+def doubt(feed, *, now: datetime) -> str:
+    """What makes an answer doubtful that is no error, in words; "" when nothing does."""
+    if feed.whole_at and feed.last_polled_at and feed.last_polled_at - feed.whole_at >= DOUBTED_AFTER:
+        said = _("Says that nothing has changed even when asked for the whole document, for %(since)s.")
+        return said % {"since": ago(feed.whole_at, now)}
+    if not is_quiet(feed, now=now):
+        return ""
+    if feed.barren_reads >= BARREN_READS:
+        said = _("Its document changes, but has listed nothing new for %(since)s. Is it still this feed?")
+    else:
+        said = _("Answers, but has brought nothing new for %(since)s; it is not usually so quiet.")
+    return said % {"since": ago(feed.newest_at, now)}
+
+
+def is_doubtful(feed, *, now: datetime) -> bool:
+    """Whether a feed's answers, though no errors, want an editor's eye."""
+    return bool(doubt(feed, now=now))
 
 
 def is_quiet(feed, *, now: datetime) -> bool:

@@ -56,9 +56,12 @@ class FeedQuerySet(models.QuerySet):
         return self.annotate(rank=rank).order_by("rank", "folder", "title", "pk")
 
     def poll_soon(self) -> int:
-        """Make feeds due now, stopped ones included; what a worker holds already stays as it is."""
+        """Make feeds due now, stopped ones included, and ask for the whole document.
+
+        What a worker holds already stays as it is.
+        """
         free = self.filter(Q(leased_until=None) | Q(leased_until__lte=Now()), paused=False)
-        return free.update(next_poll_at=Now(), attempts=0)
+        return free.update(next_poll_at=Now(), attempts=0, whole_at=None)
 
     def pause(self) -> int:
         """Stop polling; a poll under way loses its lease, and with it its result."""
@@ -102,6 +105,12 @@ class Feed(models.Model):
     etag = models.CharField(max_length=500, blank=True, editable=False)
     last_modified = models.CharField(max_length=100, blank=True, editable=False)
     body_digest = models.CharField(max_length=64, blank=True, editable=False)
+    whole_at = models.DateTimeField(
+        null=True, editable=False, help_text=_("When its whole document came last; else it is asked for.")
+    )
+    barren_reads = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("Documents in a row that had changed and listed nothing new.")
+    )
     moved_to = models.CharField(max_length=1000, blank=True, editable=False)
     moved_since = models.DateTimeField(null=True, editable=False)
     former_url = models.CharField(_("former address"), max_length=1000, blank=True, editable=False)
@@ -191,7 +200,8 @@ class Feed(models.Model):
 
     @staticmethod
     def is_quiet() -> Q:
-        return Q(paused=False, state=Feed.State.GREEN, quiet_after__lt=Now())
+        doubted = F("last_polled_at") - Value(health.DOUBTED_AFTER, output_field=models.DurationField())
+        return Q(paused=False, state=Feed.State.GREEN) & (Q(quiet_after__lt=Now()) | Q(whole_at__lte=doubted))
 
     @property
     def condition(self) -> health.Condition:

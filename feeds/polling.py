@@ -77,7 +77,10 @@ def address_changes(feed: Feed, answer: Answer, now: datetime) -> dict[str, Any]
 
 SECONDS = 180  # for one batch; what was not begun by then is given back
 
+WHOLE_AFTER = timedelta(days=1)
+WHOLE_POLLS = 10
 ONE_MORE = F("unchanged_polls") + 1
+ONE_MORE_BARREN = F("barren_reads") + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,15 @@ def poll_batch(batch: Batch, *, seconds: float | None = SECONDS) -> Iterator[Out
 
 
 def ask(feed: Feed) -> Ask:
-    """What to ask for: of a feed in trouble the whole document, as only one that is read makes it well."""
-    return Ask(feed.url) if feed.trouble else Ask(feed.url, feed.etag, feed.last_modified)
+    """What to ask for: news since the last time, or the whole document.
+
+    The whole document of a feed in trouble, as only one that is read makes it well; of every feed once a day and
+    at every tenth poll, as some servers say for ever that nothing has changed.
+    """
+    whole = feed.whole_at is None or timezone.now() - feed.whole_at >= WHOLE_AFTER
+    if whole or feed.trouble or feed.unchanged_polls % WHOLE_POLLS == WHOLE_POLLS - 1:
+        return Ask(feed.url)
+    return Ask(feed.url, feed.etag, feed.last_modified)
 
 
 def settle(feed: Feed, result: Answer | FetchError) -> Outcome:
@@ -141,7 +151,12 @@ def settle(feed: Feed, result: Answer | FetchError) -> Outcome:
 def _settled(feed: Feed, result: Answer | FetchError) -> Outcome:
     if isinstance(result, FetchError):
         return _failed(feed, result.kind, str(result), status=result.status, retry_after=result.retry_after)
-    return _unchanged(feed, result) if result.status == 304 else _answered(feed, result)
+    if result.status != 304:
+        return _answered(feed, result)
+    if feed.last_read_at is None and not feed.trouble:
+        said = _("The server says that nothing has changed (304), but this feed was never read.")
+        return _failed(feed, "protocol", said, status=304)
+    return _unchanged(feed, result)
 
 
 def _answered(feed: Feed, answer: Answer) -> Outcome:
@@ -178,12 +193,14 @@ def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: s
         changes |= _rhythm(feed, document, kept, now) | _validators(answer, body_digest)
         condition = health.after_document(_flood(feed, kept, now), now=now)
         changes |= _stored(condition, alerted_at=now if condition.alert else None)
+        wait = max(wait, float(answer.retry_after or 0))
         if condition.trouble:
             wait = float(health.DAY)
             transaction.on_commit(lambda: feed_fails(feed, condition.trouble, condition.text))
         changes |= address_changes(feed, answer, now)
         changes |= {"interval": pace.interval, "fresh_polls": pace.fresh_polls, "unchanged_polls": 0}
-        changes |= {"last_polled_at": now, "last_read_at": now}
+        changes |= {"last_polled_at": now, "last_read_at": now, "whole_at": now}
+        changes["barren_reads"] = 0 if kept.new or kept.edited else ONE_MORE_BARREN
         outcome = _told(feed, document, kept)
         if kept.new or kept.edited or feed.state != Feed.State.GREEN or not document.entries:
             _note(outcome, answer, document.reader)
@@ -224,6 +241,7 @@ def _unchanged(feed: Feed, answer: Answer) -> Outcome:
         state=condition.state,
         last_polled_at=now,
         unchanged_polls=ONE_MORE,
+        **_renewed(feed, answer, now),
         **address_changes(feed, answer, now),
     )
     return Outcome(feed, "unchanged") if kept else _lost(feed)
@@ -291,6 +309,16 @@ def _stored(condition: health.Condition, *, alerted_at: datetime | None) -> dict
         "trouble_weight": condition.weight,
         "failing_since": condition.failing_since,
         "alerted_at": alerted_at,
+    }
+
+
+def _renewed(feed: Feed, answer: Answer, now: datetime) -> dict[str, Any]:
+    """The validators of the last answer: those of a whole document, or what a 304 says anew."""
+    if answer.status != 304:
+        return {"etag": answer.etag, "last_modified": answer.last_modified, "whole_at": now}
+    return {
+        "etag": answer.etag or feed.etag,
+        "last_modified": answer.last_modified or feed.last_modified,
     }
 
 

@@ -1,8 +1,10 @@
 """A poll keeps what is new, once, and gives the feed back; whatever goes wrong stays with its feed."""
 
+import io
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from feeds import polling, scheduling
@@ -385,3 +387,114 @@ def test_private_addresses_are_not_called_unless_allowed(feed, settings, publish
     settings.FETCH_ALLOW_PRIVATE = False
     assert poll(feed)[0].kind == "blocked"
     assert publisher.requests == []
+
+
+def sent(publisher):
+    """The validators of each request."""
+    names = ("If-None-Match", "If-Modified-Since")
+    return [
+        next((headers[name] for name in names if name in headers), None)
+        for _path, headers in publisher.requests
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 304])
+def test_validators_are_renewed_by_every_answer(feed, publisher, status):
+    tags = iter(("a", "b", "c"))
+
+    def renewing(handler):
+        fresh = status == 200 or "If-None-Match" not in handler.headers
+        answering(200 if fresh else 304, feed_of("one") if fresh else b"", {"ETag": next(tags)})(handler)
+
+    publisher.pages["/feed"] = renewing
+    for _ in range(3):
+        poll(feed)
+    assert sent(publisher) == [None, "a", "b"]
+
+
+def test_a_304_without_validators_keeps_the_old_ones(feed, publisher):
+    def once(handler):
+        known = "If-None-Match" in handler.headers
+        answering(304 if known else 200, b"" if known else feed_of("one"), {} if known else {"ETag": "a"})(
+            handler
+        )
+
+    publisher.pages["/feed"] = once
+    for _ in range(3):
+        poll(feed)
+    assert sent(publisher) == [None, "a", "a"]
+
+
+def test_a_server_that_says_304_for_ever_is_asked_for_the_whole_document(feed, publisher):
+    keys = ["one"]
+
+    def frozen(handler):
+        known = "If-Modified-Since" in handler.headers
+        stamp = {"Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT"}
+        answering(304 if known else 200, b"" if known else feed_of(*keys), stamp)(handler)
+
+    publisher.pages["/feed"] = frozen
+    poll(feed)
+    keys.append("two")
+    for _ in range(polling.WHOLE_POLLS):
+        poll(feed)
+    assert Article.objects.filter(title="Act two").exists()
+
+
+@pytest.mark.parametrize("why", ["a day", "poll now", "named"])
+def test_the_whole_document_is_asked_for_daily_and_by_whoever_asks(feed, publisher, why):
+    publisher.pages["/feed"] = answering(200, feed_of("one"), {"ETag": "a"})
+    poll(feed)
+    if why == "a day":
+        Feed.objects.update(whole_at=timezone.now() - timedelta(hours=25))
+    elif why == "poll now":
+        Feed.objects.poll_soon()
+    if why == "named":
+        call_command("poll", str(feed.pk), stdout=io.StringIO())
+    else:
+        poll(feed)
+    poll(feed)
+    assert sent(publisher) == [None, None, "a"]
+
+
+def test_a_first_answer_of_304_is_a_trouble(feed, publisher):
+    publisher.pages["/feed"] = answering(304)
+    poll(feed)
+    assert (feed.state, feed.trouble) == ("amber", "protocol")
+    assert "never read" in feed.trouble_text
+
+
+def test_a_feed_that_says_304_to_everything_for_a_week_is_doubted(feed, publisher):
+    poll(feed)
+    publisher.pages["/feed"] = answering(304)
+    Feed.objects.update(whole_at=timezone.now() - timedelta(days=9))
+    poll(feed)
+    assert feed.state == "green"
+    assert "even when asked for the whole document" in feed.health()
+    assert list(Feed.objects.quiet()) == [feed]
+
+
+def test_a_document_that_changes_without_anything_new_is_doubted(feed, publisher):
+    for number in range(12):
+        publisher.pages["/feed"] = feed_of("one") + f"<!-- {number} -->".encode()
+        poll(feed)
+    assert feed.barren_reads == 11
+    Feed.objects.update(
+        newest_at=timezone.now() - timedelta(days=30), quiet_after=timezone.now() - timedelta(days=9)
+    )
+    feed.refresh_from_db()
+    assert "Its document changes" in feed.health()
+
+
+def test_the_newest_of_too_many_items_arrives_though_it_stands_last(feed, publisher):
+    for count in (600, 601):
+        publisher.pages["/feed"] = feed_of(*range(count))
+        poll(feed)
+    assert Article.objects.filter(title__in=["Act 599", "Act 600"]).count() == 2
+
+
+def test_a_spent_limit_is_waited_out_though_the_answer_was_good(feed, publisher):
+    limits = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "30000"}
+    publisher.pages["/feed"] = answering(200, feed_of("one"), limits)
+    poll(feed)
+    assert feed.next_poll_at > timezone.now() + timedelta(seconds=29_000)

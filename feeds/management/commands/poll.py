@@ -24,6 +24,8 @@ class Command(BaseCommand):
         if not waiting:
             self.stdout.write(self.nothing_to_do(feeds, options["all"]))
             return
+        if feeds:
+            chosen.update(whole_at=None)  # whoever names a feed wants to see all that it has
         self.poll(waiting)
 
     def chosen(self, names, everything):
