@@ -1,7 +1,8 @@
 """Lists of feeds in and out as OPML 2.0, folders kept.
 
-The law: importing adds what is missing, known by its address, and changes nothing that is there; a file with
-an error adds nothing. Reading knows no database.
+The law: importing adds what is missing, known by its address, and changes nothing that is there. What can be
+read of a file is read; what cannot is named with its line, and adds nothing unless somebody says to leave it out.
+Reading knows no database.
 
 The starter feeds of the instance's `feeds.opml`, if it has one. What is there already, paused or edited by an
 analyst, stays as it is.
@@ -12,8 +13,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from xml.etree import ElementTree  # nosec B405  # only writes; expat reads, without doctypes
-from xml.parsers import expat
+from html import unescape
+from xml.etree import ElementTree  # nosec B405  # only writes
 
 from django.conf import settings
 from django.db import transaction
@@ -21,12 +22,22 @@ from w3lib.url import safe_url_string
 
 from feeds.http import guard
 from feeds.models import Feed
+from feeds.parsing import charsets, cleaning
 from tracker import text
 
 LARGEST = 20_000_000  # bytes
 DEEPEST = 20  # folders
 SEPARATOR = "/"
 LONGEST = {"title": 500, "folder": 500, "category": 1000}  # characters
+ROOT = re.compile(r"<(?:\w+:)?opml(?=[\s>/]|\Z)", re.I)
+OUTLINE = re.compile(r"<(/?)(?:\w+:)?outline(?=[\s>/])", re.I)
+TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+>")
+GIVEN = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+?)(?=\s|/?>))")
+NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+DOCTYPE_WITH_WORDS = re.compile(r"<!DOCTYPE[^<>\[]*\[", re.I)
+ADDRESSES = ("xmlurl", "feedurl", "rssurl", "xml_url", "feed")
+FEED_TYPES = ("rss", "atom", "feed", "rdf", "rss1", "rss2", "json", "jsonfeed")
+UNREADABLE = "the outline cannot be read; a quotation mark or its end may be missing."
 LANGUAGES = {
     "zh": "zh-Hans",
     "zh-cn": "zh-Hans",
@@ -52,28 +63,31 @@ class Line:
     category: str = ""
     paused: bool = False
     row: int = 0
+    fault: str = ""
 
 
 def read(source: bytes) -> list[Line]:
-    """The feeds of an OPML document in its order. Raises BadOpml."""
+    """The feeds of an OPML document in its order, in any charset and with whatever is wrong between them.
+
+    A line that names a feed and cannot be read has a `fault`. Raises BadOpml for what is no OPML.
+    """
     if len(source) > LARGEST:
         raise BadOpml(f"The file has {len(source):,} bytes; the limit is {LARGEST:,}.")
-    reader = _Reader()
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda name, given: reader.start(name, given, parser.CurrentLineNumber)
-    parser.EndElementHandler = reader.end
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    try:
-        parser.Parse(source, True)
-    except expat.ExpatError as error:
+    text, _charset = charsets.decoded(source)
+    text = _without_comments(text)
+    start = ROOT.search(text)
+    first = start or OUTLINE.search(text)
+    if first is None:
+        raise BadOpml("Line 1: the file is no OPML; there is no <opml> in it.")
+    if DOCTYPE_WITH_WORDS.search(text[: first.start()]):
         raise BadOpml(
-            f"Line {error.lineno}: no well-formed XML ({expat.errors.messages[error.code]})."
-        ) from error
-    except (LookupError, ValueError) as error:
-        raise error if isinstance(error, BadOpml) else BadOpml(f"The file cannot be read: {error}") from error
-    if not reader.is_opml:
-        raise BadOpml("The file is XML, but no OPML: its first element is not <opml>.")
+            "The file declares a document type with words of its own, which no OPML needs; "
+            "remove the <!DOCTYPE …> lines."
+        )
+    if start and not TAG.match(text, start.start()):
+        raise BadOpml(f"Line {_row(text, start.start())}: the <opml> tag is never closed.")
+    reader = _Reader(text)
+    reader.walk()
     return reader.lines
 
 
@@ -82,6 +96,9 @@ def checked(lines: Iterable[Line]) -> tuple[list[Line], list[str]]:
     good: dict[str, Line] = {}
     refused: list[str] = []
     for line in lines:
+        if line.fault:
+            refused.append(f"line {line.row}: {line.fault}")
+            continue
         try:
             url = normal(line.url)
             title, folder, category = (
@@ -135,38 +152,57 @@ def normal(url: str) -> str:
 
 
 class _Reader:
-    """Collects outlines while the parser walks."""
+    """Collects outlines tag by tag, so that what is wrong with one is no other's fault."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
         self.lines: list[Line] = []
-        self.is_opml = False
+        self._text = text
         self._folders: list[str | None] = []
-        self._depth = 0
+        self._counted, self._row = 0, 1
 
-    def start(self, name: str, given: dict[str, str], row: int) -> None:
-        self._depth += 1
-        if self._depth == 1:
-            self.is_opml = name.lower() == "opml"
-        if name.lower() != "outline":
-            return
-        told = {key.lower(): " ".join(value.split()) for key, value in given.items()}
+    def walk(self) -> None:
+        place = 0
+        while found := OUTLINE.search(self._text, place):
+            row = self._row_of(found.start())
+            tag = TAG.match(self._text, found.start())
+            if found[1]:
+                place = found.end()
+                if self._folders:
+                    self._folders.pop()
+            elif tag is None or OUTLINE.search(tag[0], 1):
+                # A quotation mark is missing; the next outline begins anew.
+                place = found.end()
+                self.lines.append(Line("", row=row, fault=UNREADABLE))
+            else:
+                place = tag.end()
+                self._outline(tag[0], row)
+
+    def _outline(self, tag: str, row: int) -> None:
+        told = {
+            name.lower(): " ".join(
+                NO_TEXT.sub("", unescape(cleaning.whole_characters(one or other or bare))).split()
+            )
+            for name, one, other, bare in GIVEN.findall(tag)
+        }
+        leaf = tag.endswith("/>")
         title = told.get("title") or told.get("text", "")
-        if told.get("xmlurl"):
-            self._folders.append(None)
-            self.lines.append(self._line(told, title, row))
+        url = _address(told)
+        if url:
+            self.lines.append(self._line(told, url, title, row))
+        elif told.get("type", "").lower() in (*FEED_TYPES, "link", "include") or (
+            leaf and told.get("htmlurl")
+        ):
+            named = f"“{title[:80]}”" if title else "the outline"
+            self.lines.append(Line("", title=title[:500], row=row, fault=f"{named} names no feed (xmlUrl)."))
+        if leaf:
             return
         if len(self._folders) >= DEEPEST:
             raise BadOpml(f"Line {row}: folders nest more than {DEEPEST} deep.")
-        self._folders.append(title.replace(SEPARATOR, "∕"))
+        self._folders.append(None if url else title.replace(SEPARATOR, "∕"))
 
-    def end(self, name: str) -> None:
-        self._depth -= 1
-        if name.lower() == "outline":
-            self._folders.pop()
-
-    def _line(self, told: dict[str, str], title: str, row: int) -> Line:
+    def _line(self, told: dict[str, str], url: str, title: str, row: int) -> Line:
         return Line(
-            url=told["xmlurl"],
+            url=url,
             title=title,
             folder=SEPARATOR.join(folder for folder in self._folders if folder),
             site_url=told.get("htmlurl", "")[:1000],
@@ -176,9 +212,32 @@ class _Reader:
             row=row,
         )
 
+    def _row_of(self, place: int) -> int:
+        """The line of a place; places are asked for in their order."""
+        self._row += self._text.count("\n", self._counted, place)
+        self._counted = place
+        return self._row
 
-def _refuse_doctype(*_) -> None:
-    raise BadOpml("The file declares a document type, which no OPML needs; remove the <!DOCTYPE …> line.")
+
+def _address(told: dict[str, str]) -> str:
+    """A feed's address, by whatever name programs give it; that of a page or of another list is none."""
+    for name in ADDRESSES:
+        if told.get(name):
+            return told[name]
+    kind = told.get("type", "").lower()
+    return told.get("url", "") if kind in FEED_TYPES or (not kind and "htmlurl" in told) else ""
+
+
+def _row(text: str, place: int) -> int:
+    return text.count("\n", 0, place) + 1
+
+
+def _without_comments(text: str) -> str:
+    """The text with nothing but its line breaks where comments stood."""
+    return "".join(
+        "\n" * part.count("\n") if place % 2 and part.startswith("<!--") else part
+        for place, part in enumerate(cleaning.parts(text))
+    )
 
 
 def _feed(line: Line) -> Feed:

@@ -75,11 +75,11 @@ def test_one_bad_line_stops_all_and_is_named(a_file):
         (b"", "Line 1"),
         (b"not xml", "Line 1"),
         (b"<html/>", "no OPML"),
-        (b"<opml><body>", "Line 1"),
+        (b"<opml", "never closed"),
+        (b"https://a.example/feed\nhttps://b.example/feed", "no OPML"),
         (b'<!DOCTYPE o [<!ENTITY a "b">]><opml/>', "document type"),
         (b'<!DOCTYPE o [<!ENTITY a SYSTEM "file:///etc/passwd">]><opml/>', "document type"),
         (b"<opml>" + b'<outline text="x">' * 30 + b"</opml>", "20 deep"),
-        (b'<?xml version="1.0" encoding="nonsense"?><opml/>', "encoding"),
         (b"<opml>" + b" " * opml.LARGEST + b"</opml>", "limit"),
         (bytes(range(256)), "Line 1"),
     ],
@@ -118,3 +118,105 @@ def test_a_missing_file_is_told_in_words(tmp_path):
 def test_the_list_tells_each_feeds_health():
     Feed.objects.create(url="https://a.example/feed", title="A")
     assert "A: Not polled yet." in command("list")
+
+
+def listed(text, encoding="utf-8"):
+    good, refused = opml.checked(opml.read(text.encode(encoding)))
+    return [(line.folder, line.title, line.url) for line in good], refused
+
+
+FEED = '<outline text="{}" type="rss" xmlUrl="{}"/>'
+A, B = FEED.format("A", "https://a.example/rss"), FEED.format("B", "https://b.example/rss")
+SHORT = "https://a.example/"
+
+
+@pytest.mark.parametrize(
+    ("outline", "title", "url"),
+    [
+        (
+            '<outline text="Tom & Jerry" xmlUrl="https://a.example/?a=1&b=2"/>',
+            "Tom & Jerry",
+            SHORT + "?a=1&b=2",
+        ),
+        ('<outline text="Q&amp;A" xmlUrl="https://a.example/?a=1&amp;b=2"/>', "Q&A", SHORT + "?a=1&b=2"),
+        ('<outline text="Caf&eacute;&nbsp;News" xmlUrl="https://a.example/"/>', "Café News", SHORT),
+        ('<outline text="1 < 2 > 0" xmlUrl="https://a.example/"/>', "1 < 2 > 0", SHORT),
+        ("<outline text='A \"B\"' xmlurl='https://a.example/'/>", 'A "B"', SHORT),
+        ("<outline text=A xmlUrl=https://a.example/rss />", "A", SHORT + "rss"),
+        ('<OUTLINE TEXT="A" XMLURL="https://a.example/"></OUTLINE>', "A", SHORT),
+        ('<outline text="🚀&#55357;&#56960;" xmlUrl="https://a.example/"/>', "🚀🚀", SHORT),
+        ('<outline type="rss" text="A" url="https://a.example/"/>', "A", SHORT),
+        ('<outline type="rss" text="A" feedUrl="https://a.example/"/>', "A", SHORT),
+        ('<outline text="\x0bBell" xmlUrl="https://a.example/"/>', "Bell", SHORT),
+        ('<outline\n  text="A"\n  xmlUrl="https://a.example/"\n/>', "A", SHORT),
+    ],
+)
+def test_an_outline_is_read_as_it_is_meant(outline, title, url):
+    text = f'<?xml version="1.0"?><opml version="1.0"><body>{outline}{B}</body></opml>'
+    assert listed(text) == ([("", title, url), ("", "B", "https://b.example/rss")], [])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "folder", "title"),
+    [
+        ("gb2312", "时政", "人民网"),
+        ("gb18030", "时政", "人民网"),
+        ("big5hkscs", "時事新聞", "香港電台"),
+        ("cp932", "政治のニュース", "日本新聞社会部"),
+        ("utf-16", "时政", "人民网"),
+        ("utf-8-sig", "时政", "人民网"),
+    ],
+)
+@pytest.mark.parametrize("declared", ["", "utf-8"])
+def test_a_list_is_read_in_any_charset(encoding, declared, folder, title):
+    inside = f'<outline text="{folder}">{FEED.format(title, SHORT)}</outline>'
+    text = f'<?xml version="1.0" encoding="{declared or encoding}"?><opml version="1.0"><body>{inside}</body></opml>'
+    assert listed(text, encoding) == ([(folder, title, SHORT)], [])
+
+
+@pytest.mark.parametrize(
+    ("outline", "said"),
+    [
+        ('<outline text="A xmlUrl="https://a.example/rss"/>', "cannot be read"),
+        ('<outline text="A" xmlUrl="https://a.example/rss', "cannot be read"),
+        ('<outline type="rss" text="A"/>', "“A” names no feed"),
+        ('<outline text="A" htmlUrl="https://a.example/"/>', "“A” names no feed"),
+        ('<outline type="link" text="A" url="https://a.example/"/>', "“A” names no feed"),
+        ('<outline type="include" text="A" url="https://a.example/more.opml"/>', "“A” names no feed"),
+        ('<outline type="rss" text="A" xmlUrl="ftp://a.example/"/>', "Only http and https"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_line_and_hides_no_other(outline, said):
+    text = f'<opml version="2.0">\n<body>\n<!-- two\nlines -->\n{outline}\n{B}\n</body></opml>'
+    good, refused = listed(text)
+    assert [title for _folder, title, _url in good] == ["B"]
+    (sentence,) = refused
+    assert sentence.startswith("line 5: ")
+    assert said in sentence
+
+
+def test_a_list_that_was_cut_off_or_nests_badly_gives_what_it_has():
+    assert [row[1] for row in listed(f"<opml><body><outline text='X'>{A}{B}")[0]] == ["A", "B"]
+    good, refused = listed(
+        f"<opml><body></outline>{A}<outline text='X'>{B}</outline></outline></body></opml>"
+    )
+    assert [row[:2] for row in good] == [("", "A"), ("X", "B")]
+    assert refused == []
+
+
+def test_a_plain_document_type_and_what_stands_around_a_list_are_passed_over():
+    head = '\n <!DOCTYPE opml SYSTEM "opml.dtd">\n<!-- <outline xmlUrl="https://no.example/"/> -->'
+    good, refused = listed(f"{head}<opml><head><title>T</title></head><body>{A}</body></opml>junk")
+    assert ([row[1] for row in good], refused) == (["A"], [])
+
+
+def test_an_empty_folder_is_no_fault():
+    empty = '<outline text="Empty"/><outline text="Empty too"></outline>'
+    assert listed(f"<opml><body>{empty}{A}</body></opml>")[1] == []
+
+
+@pytest.mark.parametrize(
+    "piece", ['<outline text="', "<outline ", "<!--", "</outline>", "<outline a=b ", "<![CDATA["]
+)
+def test_reading_a_list_takes_time_in_line_with_its_size(piece):
+    assert all(line.fault for line in opml.read(b"<opml>" + piece.encode() * 50_000))
