@@ -10,8 +10,9 @@ changes, a portal) is that of the first; the others are known by address and tit
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from feeds.parsing import Entry, cleaning, document
 from tracker import addresses, languages, text
 
+_LINK = re.compile(r"</?a\b[^<>]*>", re.I)
 _NO_WORD = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
@@ -38,6 +40,18 @@ class Sorted:
     unknown: list[tuple[str, str, Entry]]
 
 
+def steadied(entry: Entry) -> Entry:
+    """The entry by what stays: an aggregator that renames its links at every call names an item by its words.
+
+    Its publisher, title and day are the identity; the links in its body are none.
+    """
+    if not addresses.is_renaming(entry.link):
+        return entry
+    day = entry.published.date().isoformat() if entry.published else ""
+    words = "\n".join((entry.source, title_key(entry.title) or entry.title, day))
+    return replace(entry, identity=f"words:{_digest(words)}", html=_LINK.sub("", entry.html))
+
+
 def guid_key(entry: Entry) -> str:
     """How a delivery is found again within its feed."""
     return key_of(entry.identity)
@@ -55,7 +69,8 @@ def closer_key(entry: Entry) -> str:
 
 def digest(entry: Entry) -> str:
     """Of all that was delivered, as it was delivered: equal means that nothing has to be looked at."""
-    return _digest("\x00".join((entry.title, entry.link, entry.author, entry.html)))
+    link = "" if addresses.is_renaming(entry.link) else entry.link
+    return _digest("\x00".join((entry.title, link, entry.author, entry.html)))
 
 
 def version_digest(title: str, html: str, summary: str) -> str:
@@ -113,12 +128,15 @@ def title_key(title: str) -> str:
 
 
 def address(link: str) -> tuple[str, str, bool]:
-    """(canonical address to compare by, address to visit, whether it hides where it leads)."""
+    """(canonical address to compare by, address to visit, whether it hides where it leads).
+
+    The first is "" where not even the link itself is known again.
+    """
     canonical = addresses.canonical_or_empty(link) if link else ""
     if not canonical:
         return "", "", False
     if addresses.is_unresolved(link):
-        return canonical, link, True
+        return "" if addresses.is_renaming(link) else canonical, link, True
     return canonical, visited(link, canonical), False
 
 

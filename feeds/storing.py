@@ -38,14 +38,26 @@ class Kept:
 
 def keep(feed: Feed, entries: Iterable[Entry], *, now: datetime) -> Kept:
     """Store what `feed` delivered. Writes nothing when all of it is known."""
-    keyed = entry_rules.keyed(entries)
-    sorted_ = entry_rules.sort(keyed, known_deliveries(feed, keyed))
+    entries = list(entries)
+    keyed = entry_rules.keyed(map(entry_rules.steadied, entries))
+    sorted_ = entry_rules.sort(keyed, _known(feed, keyed, entries))
     unknown, edited = sorted_.unknown, 0
     if sorted_.changed:
         strangers, edited = _keep_changed(feed, sorted_.changed, now)
         unknown = unknown + strangers
     articles = _keep_unknown(feed, unknown, now) if unknown else 0
     return Kept(len(unknown), articles, edited)
+
+
+def _known(feed: Feed, keyed: Iterable[str], entries: Iterable[Entry]) -> dict[str, Known]:
+    """What this feed delivered under these keys, or under the ids that an aggregator gave before it was seen through."""
+    former = {
+        entry_rules.guid_key(steady): entry_rules.guid_key(entry)
+        for entry in entries
+        if (steady := entry_rules.steadied(entry)) is not entry
+    }
+    known = known_deliveries(feed, {*keyed, *former.values()})
+    return known | {key: known[old] for key, old in former.items() if key not in known and old in known}
 
 
 def known_deliveries(feed: Feed, keys: Iterable[str]) -> dict[str, Known]:
@@ -83,6 +95,7 @@ def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: dateti
         (key, digest, entry, entries.draft(entry, publisher=feed.title, language=feed.language, now=now))
         for key, digest, entry in unknown
     ]
+    drafts = _met_again(drafts)
     shared = [key for key, times in Counter(draft.url_key for *_, draft in drafts).items() if times > 1]
     drafts = _apart(drafts, _delivered(feed, ids_of(shared)) if shared else {})
     # A page listed twice in one document keeps the words of its first place.
@@ -100,6 +113,32 @@ def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: dateti
         deliveries.append((feed.pk, ids[draft.url_key], entry.identity, key, digest, leads))
     sql.insert(Delivery, DELIVERY, deliveries)
     return len(new)
+
+
+def _met_again(drafts: list[Row]) -> list[Row]:
+    """The same under the key of an article at the same page: only what follows a telling path is another.
+
+    A parameter that nobody knows may name the article or only the list that led to it. Where the path names the
+    article, and the title is the same, it is the latter.
+    """
+    asked = {
+        draft.title_key for *_, draft in drafts if draft.title_key and _page(draft.url) and "?" in draft.url
+    }
+    if not asked:
+        return drafts
+    rows = sql.select(Article, ("title_key", "url_key", "url"), title_key=list(asked))
+    met = {(title, _page(url)): key for title, key, url in reversed(rows) if _page(url)}
+    found = []
+    for key, digest, entry, draft in drafts:
+        if draft.title_key in asked and (page := _page(draft.url)):
+            same = met.setdefault((draft.title_key, page), draft.url_key)
+            draft = replace(draft, url_key=same)
+        found.append((key, digest, entry, draft))
+    return found
+
+
+def _page(url: str) -> str:
+    return addresses.named_page(addresses.canonical_or_empty(url)) if url else ""
 
 
 def _apart(drafts: list[Row], titles: dict[str, str]) -> list[Row]:

@@ -33,9 +33,40 @@ _TRACKING_NAMES = """
     share_source share_tag share_times smid smtyp spm spm_id_from srnd srsltid sref ssm_source taid trk
     trkcampaign trkinfo ttclid twclid tw_source unlocked_article_code vero_conv vero_id wbraid wickedid
     wt_mc wt_zmc xtor yclid ysclid zanpid
+    cmpen feedname feedtype fsrc fromrss gaa_at gaa_n gaa_sig gaa_ts icmp intcmp isappinstalled
+    ivk_sa maca mibextid nsukey ocid rss_id rssfeed sharer_shareinfo share_token soc_src soc_trk
+    sr_share utmcampaign wprss wt.mc_id wt.rss_f wt.z_author xhsshare
     """
 _TRACKING = frozenset(_TRACKING_NAMES.split())
 _TRACKING_PREFIXES = ("utm_", "utm-", "mtm_", "matomo_", "hsa_", "at_recipient_", "stm_", "itm_")
+# Names that say how a reader came only with a value that says so: elsewhere each of them may name the article.
+_ORIGIN_NAMES = frozenset(
+    """
+    campaign channel cid cmp emc feature from medium mod origin partner ref referer referrer rel source src via
+    """.split()
+)
+_ORIGINS = re.compile(
+    r"rss\d?|rss[-_.](?:feed|\w.*)|.*[-_.]rss|rssfeed|atom|feed|feedburner|feedly|syndication|google_?news|gnews|newsletter|e?mail|edit_\w+"
+    r"|share|sharing|shared|facebook|twitter|linkedin|whatsapp|telegram|reddit|wechat|weixin|weibo|qq|qzone"
+    r"|timeline|singlemessage|groupmessage|youtu\.be"
+)
+# Dow Jones' `mod` says from which list of headlines; on other hosts it chooses a module, and thereby a page.
+_DOW_JONES = re.compile(
+    r"(?:rss|hp|mw|home|article|djem|itp|searchresults|trending|latest|topics|featured|series|panda|e2)\w*[-_]\w+",
+    re.I,
+)
+# Marks of one visit: a new one at every call, never a page.
+_SESSION_NAMES = frozenset(
+    """
+    phpsessid jsessionid jsession_id aspsessionid asp.net_sessionid cfid cftoken sessionid session_id sid sess
+    oscsid zenid
+    """.split()
+)
+_SESSION_VALUE = re.compile(r"[0-9a-z,._!-]{16,}", re.I)
+_SESSION_PATH = re.compile(
+    r";(?:jsessionid|phpsessid|sid|sessionid)=[^/;?]*|/\([sax]\([0-9a-z]{20,}\)\)(?=/)", re.I
+)
+_ALWAYS_SESSIONS = ("phpsessid", "jsessionid", "asp")
 # The AMP twin of a page says so by one of these, with one of those values.
 _AMP_NAMES = frozenset({"amp", "amp_js_v", "amp_gsa", "outputtype", "usqp"})
 _AMP_VALUES = frozenset({"", "1", "true", "amp"})
@@ -78,6 +109,10 @@ _HIDING_HOSTS = """
     on.wsj.com econ.st
     """
 _HIDING = frozenset(_HIDING_HOSTS.split())
+# Of those, whoever gives one page a new address at every call: not even the link itself is known again.
+_RENAMING = frozenset({"news.google.com"})
+# A path that names its article in words or in a long number; what follows it only says how it is shown.
+_TELLING = re.compile(r"/[^/]*(?:[^\W_]+-){3}[^/]*$|/[^/]*\d{7}[^/]*$")
 
 
 class BadAddress(ValueError):
@@ -119,6 +154,17 @@ def is_unresolved(url: str) -> bool:
         return False
 
 
+def is_renaming(url: str) -> bool:
+    """Whether the link is one of an aggregator that names the same page anew at every call."""
+    return "google." in url and site(url) in _RENAMING
+
+
+def named_page(canonical: str) -> str:
+    """Host and path of a canonical address, where the path by itself names the article; else ""."""
+    page = canonical.partition("#")[0].partition("?")[0]
+    return page if _TELLING.search(page) else ""
+
+
 def site(url: str) -> str:
     """The host without `www.` and its like: what stands for the outlet when no name is given. "" if none."""
     try:
@@ -154,7 +200,8 @@ def _once(url: str) -> str:
     host = _plain_host(parts)
     if host == "news.google.com":
         return _google_news(parts)
-    path = _AMP_HEAD.sub("", _AMP_TAIL.sub("", parts.path.rstrip("/\\")))
+    path = _SESSION_PATH.sub("", parts.path)
+    path = _AMP_HEAD.sub("", _AMP_TAIL.sub("", path.rstrip("/\\")))
     path = _INDEX_PAGES.sub("/", path).rstrip("/\\") or "/"
     return _spelled(_authority(host, parts), path, _kept(parts.query), _route(parts.fragment))
 
@@ -241,6 +288,16 @@ def _lowered(pair: str) -> tuple[str, str]:
 def _is_noise(name: str, value: str) -> bool:
     if name in _TRACKING or name.startswith(_TRACKING_PREFIXES):
         return True
+    if name in _ORIGIN_NAMES and (
+        _ORIGINS.fullmatch(value) or (name == "mod" and _DOW_JONES.fullmatch(value))
+    ):
+        return True
+    if name == "rss" and value in _AMP_VALUES - {"amp"}:
+        return True
+    if name in _SESSION_NAMES or name.startswith("aspsessionid"):
+        return name.startswith(_ALWAYS_SESSIONS) or (
+            _SESSION_VALUE.fullmatch(value) is not None and any(map(str.isdigit, value))
+        )
     return name in _AMP_NAMES and (value in _AMP_VALUES or name in {"amp_js_v", "amp_gsa", "usqp"})
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from feeds import polling, scheduling
+from feeds import entries, polling, scheduling
 from feeds.models import Delivery, Feed, Poll
 from feeds.parsing import document
 from feeds.scheduling import Batch
@@ -498,3 +498,59 @@ def test_a_spent_limit_is_waited_out_though_the_answer_was_good(feed, publisher)
     publisher.pages["/feed"] = answering(200, feed_of("one"), limits)
     poll(feed)
     assert feed.next_poll_at > timezone.now() + timedelta(seconds=29_000)
+
+
+def google(number, day=16):
+    """A story of Google News as the nth call lists it: its link, its id and the link in its body are new."""
+    link = f"https://news.google.com/rss/articles/CBMi{number}?oc=5"
+    return (
+        f"<item><title>Senate passes chip bill - Harbour Wire</title><link>{link}</link>"
+        f"<guid isPermaLink='false'>CBMi{number}</guid><pubDate>Mon, {day} Nov 2026 14:05:11 GMT</pubDate>"
+        f"<description>&lt;a href='{link}'&gt;Senate passes chip bill&lt;/a&gt; Harbour Wire</description>"
+        "<source url='https://wire.example'>Harbour Wire</source></item>"
+    )
+
+
+def test_a_story_that_an_aggregator_renames_at_every_call_is_one_article(feed, publisher):
+    other = Feed.objects.create(url=publisher.url("/other"))
+    for number in range(3):
+        publisher.pages["/feed"] = rss(google(f"A{number}"))
+        publisher.pages["/other"] = rss(google(f"B{number}"))
+        outcomes = poll(feed, other)
+        assert [outcome.new for outcome in outcomes] == ([0, 0] if number else [1, 1])
+    assert (Article.objects.count(), Delivery.objects.count(), ArticleVersion.objects.count()) == (1, 2, 0)
+    publisher.pages["/feed"] = rss(google("C", day=17))
+    poll(feed)
+    assert Article.objects.count() == 2
+
+
+def test_what_was_known_by_an_aggregators_id_stays_known(feed, publisher):
+    publisher.pages["/feed"] = rss(google("A"))
+    poll(feed)
+    Delivery.objects.update(guid="CBMiA", guid_key=entries.key_of("CBMiA"))
+    Article.objects.update(url_key="before")
+    publisher.pages["/feed"] = rss(google("A")) + b"<!-- another call -->"
+    assert poll(feed)[0].new == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count"),
+    [
+        ("/2026/us-and-china-resume-talks?list=a", "/2026/us-and-china-resume-talks?list=b", 1),
+        ("/2026/us-and-china-resume-talks", "/2026/us-and-china-resume-talks?list=b", 1),
+        ("/a-75730109?x=1", "/a-75730109?x=2", 1),
+        ("/article?id=1", "/article?id=2", 2),
+        ("/view.php?id=1", "/view.php?id=2", 2),
+    ],
+)
+def test_a_page_listed_with_other_parameters_is_one_article_where_its_path_names_it(
+    feed, publisher, one, other, count
+):
+    second = Feed.objects.create(url=publisher.url("/other"))
+    for path, link in (("/feed", one), ("/other", other)):
+        publisher.pages[path] = rss(
+            item(link, title="US and China resume talks", link=f"https://desk.example{link}")
+        )
+    poll(feed)
+    poll(second)
+    assert (Article.objects.count(), Delivery.objects.count()) == (count, 2)

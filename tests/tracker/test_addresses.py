@@ -35,10 +35,22 @@ ONE_PAGE = [
     "https://www.google.com/amp/s/www.example.com/news/2026/chip-rule",
     "https://www.google.com/url?rct=j&sa=t&url=https://www.example.com/news/2026/chip-rule&ct=ga&usg=AOv",
     "https://www.bing.com/news/apiclick.aspx?ref=FexRss&url=https%3A%2F%2Fexample.com%2Fnews%2F2026%2Fchip-rule",
+    "https://example.com/news/2026/chip-rule?mod=rss_whats_news&maca=chi-rss-1127-rdf",
+    "https://example.com/news/2026/chip-rule?mod=hp_lead_pos1&partner=rss&emc=rss",
+    "https://example.com/news/2026/chip-rule?ref=rss&source=googlenews&from=timeline&isappinstalled=0",
+    "https://example.com/news/2026/chip-rule;jsessionid=0A1B2C3D4E5F.node1?rss=1",
+    "https://example.com/news/2026/chip-rule?PHPSESSID=n4ku2d8v0q6t1s3r5p7m9o1l2k",
+    "https://example.com/news/2026/chip-rule?sid=71f635efe72e699a979471f523a282f4",
+    "https://example.com/(S(lit3py55t21z5v55vlm25s55))/news/2026/chip-rule",
     "https://l.facebook.com/l.php?u=https%3A%2F%2Fexample.com%2Fnews%2F2026%2Fchip-rule%3Ffbclid%3D9&h=AT",
 ]
 
 DIFFERENT_PAGES = [
+    ("https://example.com/forum?mod=viewthread&tid=1", "https://example.com/forum?mod=redirect&tid=1"),
+    ("https://example.com/article?source=5", "https://example.com/article?source=6"),
+    ("https://example.com/article?sid=5", "https://example.com/article?sid=6"),
+    ("https://example.com/a?channel=world", "https://example.com/a?channel=tech"),
+    ("https://example.com/a;v=1", "https://example.com/a;v=2"),
     ("https://example.com/article?id=5", "https://example.com/article?id=6"),
     ("https://example.com/?p=5", "https://example.com/?p=6"),
     ("https://example.com/story?ref=5", "https://example.com/story?ref=6"),
