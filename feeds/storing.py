@@ -50,7 +50,7 @@ def keep(feed: Feed, entries: Iterable[Entry], *, now: datetime) -> Kept:
 
 
 def _known(feed: Feed, keyed: Iterable[str], entries: Iterable[Entry]) -> dict[str, Known]:
-    """What this feed delivered under these keys, or under the ids that an aggregator gave before it was seen through."""
+    """What this feed delivered under these keys, or under the ids that an aggregator used to give."""
     former = {
         entry_rules.guid_key(steady): entry_rules.guid_key(entry)
         for entry in entries

@@ -40,11 +40,10 @@ _TRACKING_NAMES = """
 _TRACKING = frozenset(_TRACKING_NAMES.split())
 _TRACKING_PREFIXES = ("utm_", "utm-", "mtm_", "matomo_", "hsa_", "at_recipient_", "stm_", "itm_")
 # Names that say how a reader came only with a value that says so: elsewhere each of them may name the article.
-_ORIGIN_NAMES = frozenset(
-    """
+_ORIGIN_NAME_LIST = """
     campaign channel cid cmp emc feature from medium mod origin partner ref referer referrer rel source src via
-    """.split()
-)
+    """
+_ORIGIN_NAMES = frozenset(_ORIGIN_NAME_LIST.split())
 _ORIGINS = re.compile(
     r"rss\d?|rss[-_.](?:feed|\w.*)|.*[-_.]rss|rssfeed|atom|feed|feedburner|feedly|syndication|google_?news|gnews|newsletter|e?mail|edit_\w+"
     r"|share|sharing|shared|facebook|twitter|linkedin|whatsapp|telegram|reddit|wechat|weixin|weibo|qq|qzone"
@@ -56,12 +55,11 @@ _DOW_JONES = re.compile(
     re.I,
 )
 # Marks of one visit: a new one at every call, never a page.
-_SESSION_NAMES = frozenset(
+_SESSION_NAME_LIST = """
+    phpsessid jsessionid jsession_id aspsessionid asp.net_sessionid cfid cftoken sessionid session_id sid
+    sess oscsid zenid
     """
-    phpsessid jsessionid jsession_id aspsessionid asp.net_sessionid cfid cftoken sessionid session_id sid sess
-    oscsid zenid
-    """.split()
-)
+_SESSION_NAMES = frozenset(_SESSION_NAME_LIST.split())
 _SESSION_VALUE = re.compile(r"[0-9a-z,._!-]{16,}", re.I)
 _SESSION_PATH = re.compile(
     r";(?:jsessionid|phpsessid|sid|sessionid)=[^/;?]*|/\([sax]\([0-9a-z]{20,}\)\)(?=/)", re.I

@@ -115,7 +115,7 @@ HEAD = 4  # bytes by which a compression is known
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 TEXT = (b"<", b"{", b"[", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b" ", b"\n", b"\r", b"\t")
 # No larger window than the web allows (8 MB): a frame may ask for gigabytes.
-ZSTD_LIMITS = {zstd.DecompressionParameter.window_log_max: 23}
+ZSTD_LIMITS: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
 NONE = ("", "identity", "none", "utf-8", "binary")
 
 

@@ -4,6 +4,8 @@ RSS 0.9x to 2.0, RDF, Atom and JSON Feed. The fast reader goes first; whatever i
 large document, is read in a child that can be killed.
 """
 
+import codecs
+
 from feeds.parsing import charsets, fast, jsonfeed
 from feeds.parsing.document import Document, Entry, NotAFeed
 from feeds.parsing.sandbox import CHILD
@@ -18,6 +20,8 @@ def parse(body: bytes, *, content_type: str = "", base: str = "", reference_only
     """Read a feed. `base` is the address it came from, for relative links. Raises NotAFeed, nothing else."""
     if not body.strip():
         raise NotAFeed("The server sent an empty document.")
+    if body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        body = charsets.as_utf8(body)
     if jsonfeed.looks_like(body, content_type):
         text, _ = charsets.decoded(body, content_type)
         return jsonfeed.read(text.encode("utf-8", "replace"), base)

@@ -43,6 +43,18 @@ def without(text: str) -> str:
     return "".join(parts(text)[::2])
 
 
+def unwrapped(text: str) -> str:
+    """The text without comments, and with what CDATA sections hold, closed or not."""
+    if "<!" not in text:
+        return text
+    kept = (
+        part if place % 2 == 0 or not part.startswith("<!--") else ""
+        for place, part in enumerate(parts(text))
+    )
+    text = "".join(kept)
+    return text.replace("<![CDATA[", "").replace("]]>", "") if "<![CDATA[" in text else text
+
+
 def whole_characters(text: str) -> str:
     """The text with an emoji where two references name its halves."""
     return HALVES.sub(_whole, text) if "&#" in text else text
@@ -102,6 +114,13 @@ NESTING = re.compile(r"<(/?)(?!(?:br|img|hr|input|meta|link|source|wbr|p|li)\b)[
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+# Controls that nobody writes mean Windows' letters of the same number, as in browsers: ’ for U+0092.
+CONTROLS = {
+    code: bytes((code,)).decode("cp1252")
+    for code in range(0x80, 0xA0)
+    if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
+CONTROL = re.compile("[\x80-\x9f]")
 PUNCTUATION = re.compile("[<>&]")
 WORDS = re.compile(
     r"(?:\A|>)(?:[^\w<>&]|&(?:nbsp|#160|#xa0|[lr]aquo|[lr]?quo|hellip|middot|ndash|mdash);)*[^\W_]", re.I
@@ -170,12 +189,12 @@ def body(raw: str | None) -> str:
     """Safe HTML of at most 64,000 characters of input; plain escaped text where the markup nests absurdly."""
     text = (raw or "")[:MAXIMUM_HTML]
     if not PUNCTUATION.search(text):
-        return UNSEEN.sub("", text)
-    text = _with_words(text, "&lt;", "&gt;")
+        return _seen(text)
+    text = _with_words(unwrapped(text), "&lt;", "&gt;")
     # Where there are so few tags none can be so deep.
     if text.count("<") > DEEPEST and depth(text) > DEEPEST:
         return html.escape(summary(text, limit=MAXIMUM_TITLE * 10))
-    return CLEANER.clean(UNSEEN.sub("", text))
+    return CLEANER.clean(_seen(text))
 
 
 def depth(text: str) -> int:
@@ -263,8 +282,7 @@ def _resolved(text: str, *, spoken: bool = False) -> str:
 
 
 def _untagged(text: str) -> str:
-    if "<!" in text:
-        text = without(text)
+    text = unwrapped(text)
     return TAG.sub(_untold, text) if "<" in text else text
 
 
@@ -277,5 +295,10 @@ def _untold(found: re.Match[str]) -> str:
 def _one_line(text: str) -> str:
     text = " ".join(text.split())
     if not text.isprintable():
-        text = UNSEEN.sub("", text).strip()
+        text = _seen(text).strip()
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def _seen(text: str) -> str:
+    """The text without what nobody sees."""
+    return UNSEEN.sub("", text.translate(CONTROLS) if CONTROL.search(text) else text)

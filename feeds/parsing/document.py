@@ -233,8 +233,10 @@ MORNING, NOON = ("上午", "凌晨", "清晨", "早上", "午前", "오전"), ("
 EVENING = ("下午", "晚上", "傍晚", "夜间", "午後", "오후")
 HALF = "|".join((*MORNING, *NOON, *EVENING))
 CLOCK = re.compile(
-    rf"({HALF})?\s*(?<![\d.+-])(\d{{1,2}})(?:\s*[:h点點时時시]\s*(\d\d)(?!\d)(?:\s*[:分분]\s*(\d{{1,2}})(?:[.,]\d+)?)?|\s*(?=[ap]\.? ?m\b|[点點时時시]|h\b|uhr))"
-    r"\s*[分秒초点點时時시]?\s*(?:([ap])\.? ?m\b\.?)?"
+    rf"({HALF})?\s*(?<![\d.+-])(\d{{1,2}})"
+    r"(?:\s*[:h點点时時시]\s*(\d\d)(?!\d)(?:\s*[:分분]\s*(\d{1,2})(?:[.,]\d+)?)?"
+    r"|\s*(?=[ap]\.? ?m\b|[點点时時시]|h\b|uhr))"
+    r"\s*[分秒초點点时時시]?\s*(?:([ap])\.? ?m\b\.?)?"
 )
 DOTTED_CLOCK = re.compile(r"()(?<![\d.+-])(\d{1,2})\.(\d\d)(?:\.(\d\d))?(?![\d.])()")
 OFFSET = re.compile(r"([+-]) ?(\d{1,2}?)(?::?(\d\d))?(?!\d)")
@@ -326,7 +328,7 @@ def _any(raw: str, habit: Habit) -> datetime | None:
         return datetime.fromtimestamp(int(found[1]), UTC)
     comments, text = COMMENT.findall(text), COMMENT.sub(" ", text)
     if found := COMPACT.match(text):
-        day = datetime(*(int(found[place]) for place in (1, 2, 3)))
+        day = datetime(int(found[1]), int(found[2]), int(found[3]))
         clock, rest = (
             timedelta(hours=int(found[4] or 0), minutes=int(found[5] or 0), seconds=int(found[6] or 0)),
             text[found.end() :],

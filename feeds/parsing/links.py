@@ -6,6 +6,7 @@ from urllib.parse import urljoin, urlsplit
 from feeds.parsing.document import MAXIMUM_IDENTITY, storable
 
 HOST = re.compile(r"www\.(?:[a-z0-9-]+\.)+[a-z]{2,}(?=[/?#:]|\Z)", re.I)
+TWICE = re.compile(r"https?:/*\s*(?=https?:/)|(?<=://)\s+", re.I)
 SLASHES = re.compile(r"(https?):[/\\]*(?=[^/\\])", re.I)
 
 
@@ -14,6 +15,7 @@ def absolute(link: object, base: str, site: str = "") -> str:
     text = "".join(storable(str(link or "")).strip().splitlines()).strip()
     if not text:
         return ""
+    text = TWICE.sub("", text)
     if not text.startswith(("http://", "https://")):
         text = _with_scheme(text, base, site)
         try:

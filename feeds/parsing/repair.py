@@ -71,7 +71,7 @@ def _ended(text: str) -> str:
     if not whole:
         return text
     end, following = whole[-1], ITEM.search(text, whole[-1])
-    ends = [found for found in FIELD_END.finditer(text, following.end())] if following else []
+    ends = list(FIELD_END.finditer(text, following.end())) if following else []
     if any(found[0].lower() == "</title>" for found in ends):
         end = ends[-1].end()
     text, opened = text[:end], []
@@ -135,7 +135,13 @@ def _fields_escaped(text: str) -> str:
         inner = None if found[1] in missing else _inner(text, found)
         if inner is None:
             missing.add(found[1])
-        elif not ITEM.search(cleaning.without(inner)):
+        if inner is None or ITEM.search(cleaning.without(inner)):
+            # A title that is never closed ends where the next element begins.
+            end = text.find("<", found.end()) if found[1].lower() == "title" else -1
+            if end > 0 and not text.startswith("<!", end):
+                kept += [text[place:end], f"</{found[1]}>"]
+                place = looked = end
+        else:
             kept += [text[place : found.end()], inner if _nests(inner) else _escaped(inner)]
             place = looked = found.end() + len(inner)
     return "".join((*kept, text[place:]))

@@ -25,7 +25,8 @@ LIES = ("", "utf-8", "iso-8859-1", "gb2312")
 
 def document(text, declared=""):
     head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else "<?xml version='1.0'?>"
-    return f"{head}<rss version='2.0'><channel><title>D</title><item><title>{text}</title><guid>1</guid></item></channel></rss>"
+    item = f"<item><title>{text}</title><guid>1</guid></item>"
+    return f"{head}<rss version='2.0'><channel><title>D</title>{item}</channel></rss>"
 
 
 def title(body, content_type="text/xml"):
@@ -92,3 +93,4 @@ def test_text_that_was_encoded_twice_is_put_right():
 def test_a_json_feed_in_gbk_is_read():
     body = '{"title": "D", "items": [{"id": "1", "title": "中美人工智能政府间对话"}]}'.encode("gbk")
     assert title(body, "application/json") == "中美人工智能政府间对话"
+    assert title(body.decode("gbk").encode("utf-16"), "application/json") == "中美人工智能政府间对话"

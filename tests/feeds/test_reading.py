@@ -79,6 +79,9 @@ def words(entry):
         ("End ]]> of nothing", "End ]]> of nothing"),
         ("<![CDATA[Never closed", "Never closed"),
         ("Caf&eacute; &amp; bar", "Café & bar"),
+        ("It&#146;s &#147;law&#148;", "It’s “law”"),
+        ("<![CDATA[A <![CDATA[B]]> C]]>", "A B C"),
+        ("&lt;![CDATA[A law]]&gt;", "A law"),
     ],
 )
 def test_no_word_is_lost_to_xml_that_is_none(shape, written, title):
@@ -95,6 +98,12 @@ def test_a_body_with_raw_markup_keeps_its_words_well_nested_or_not():
     ):
         entry = only(rss(f"<item><title>T</title><guid>1</guid><description>{body}</description></item>"))
         assert words(entry) == "The ministry said no"
+
+
+def test_a_title_that_is_never_closed_takes_nothing_from_the_next_item():
+    items = "<item><title>Act 1<link>https://desk.example/1</link></item>"
+    items += "<item><title>Act 2</title><guid>2</guid></item>"
+    assert [entry.title for entry in read(rss(items)).entries] == ["Act 1", "Act 2"]
 
 
 @pytest.mark.parametrize("careful", [False, True])
@@ -202,6 +211,8 @@ def test_a_picture_inside_an_item_gives_it_neither_title_nor_link():
         ("<link><![CDATA[https://desk.example/?a=1&b=2]]></link>", "https://desk.example/?a=1&b=2"),
         ("<link>1.html</link>", "https://desk.example/1.html"),
         ("<link>javascript:alert(1)</link>", ""),
+        ("<link>http://https://desk.example/1</link>", "https://desk.example/1"),
+        ("<link>https:// desk.example/1</link>", "https://desk.example/1"),
     ],
 )
 def test_the_link_of_an_item_is_its_page(inside, link):
