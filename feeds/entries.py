@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from feeds.parsing import Entry, cleaning, document
+from feeds.parsing import Entry, cleaning, dates
 from tracker import addresses, languages, text
 
 _LINK = re.compile(r"</?a\b[^<>]*>", re.I)
@@ -194,7 +194,7 @@ NAMES = tuple(field.name for field in fields(Draft))
 def draft(entry: Entry, *, publisher: str, language: str, now: datetime) -> Draft:
     """The article of an entry. `publisher` and `language` are the feed's, for entries that name none."""
     canonical, url, unresolved = address(entry.link)
-    published = document.believable(entry.published, now=now) or document.believable(entry.updated, now=now)
+    published = dates.believable(entry.published, now=now) or dates.believable(entry.updated, now=now)
     html = cleaning.body(entry.html)
     summary = cleaning.summary(html)
     title = entry.title or cleaning.summary(html, limit=120) or url

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from feeds import entries, storing
 from feeds.entries import Draft
-from feeds.parsing import Entry, cleaning, document
+from feeds.parsing import Entry, cleaning, dates
 from feeds.parsing.document import identity
 from tracker import addresses, rows, text
 
@@ -103,10 +103,10 @@ def _check_date(found: dict[str, str], now: datetime) -> None:
         found["date"] = ""  # a month is no day; an article may well have none
     if not found["date"]:
         return
-    moment = document.read(found["date"])
+    moment = dates.read(found["date"])
     if moment is None:
         raise ValueError(f"date: {found['date'][:50]!r} is none; write 2026-11-16")
-    if document.believable(moment, now=now) is None:
+    if dates.believable(moment, now=now) is None:
         raise ValueError(
             f"date: {found['date'][:50]!r} lies before 1990 or after tomorrow; correct or empty it"
         )
@@ -119,7 +119,7 @@ def _draft(row: dict[str, str], now: datetime) -> Draft:
         link=row["url"],
         title=title,
         html=row["summary"],
-        published=document.read(row["date"]),
+        published=dates.read(row["date"]),
         author=cleaning.title(row["author"]),
         source=cleaning.title(row["publisher"]),
     )

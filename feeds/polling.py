@@ -30,7 +30,7 @@ from feeds.health import Pace
 from feeds.http.fetch import Answer, Ask, FetchError
 from feeds.http.fetch_many import Gathering
 from feeds.models import Feed, Poll
-from feeds.parsing import document as document_shapes
+from feeds.parsing import dates
 from feeds.scheduling import Batch
 from tracker import sql
 from tracker.text import lenient
@@ -280,7 +280,7 @@ def _failed(
 def _rhythm(feed: Feed, document: parsing.Document, kept: storing.Kept, now: datetime) -> dict[str, Any]:
     """What the document tells of the feed's habit."""
     moments = [entry.published for entry in document.entries if entry.published]
-    moments = [moment for moment in moments if document_shapes.believable(moment, now=now)]
+    moments = [moment for moment in moments if dates.believable(moment, now=now)]
     gap = health.typical_gap(moments)
     changes: dict[str, Any] = {"usual_gap": min(int(gap.total_seconds()), 10**9)} if gap else {}
     if kept.new:

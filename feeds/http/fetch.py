@@ -45,7 +45,7 @@ EPOCH, EPOCH_IN_MILLISECONDS = 10**9, 10**12  # a number of seconds so large is 
 SAFE = "%/:=&?~#+!$,;'@()*[]|"
 
 
-def wait(given: Mapping[str, str], *, now: float, refused: bool) -> int | None:
+def asked_wait(given: Mapping[str, str], *, now: float, refused: bool) -> int | None:
     """Seconds to wait by whatever header says so, at most a day; None where none does.
 
     A limit's end counts when we were refused, or when nothing is left of the limit.
@@ -64,7 +64,7 @@ def wait(given: Mapping[str, str], *, now: float, refused: bool) -> int | None:
     return next((seconds for seconds in resets if seconds is not None), None)
 
 
-def location(value: str) -> str:
+def called_as(value: str) -> str:
     """The address of a redirect as browsers call it: spaces and foreign letters encoded, line breaks gone."""
     text = "".join(value.split("\n")).replace("\r", "").replace("\t", "").strip().replace("\\", "/")
     return quote(text.encode("utf-8", "surrogateescape"), safe=SAFE)
@@ -352,7 +352,7 @@ def _cookie(jar: aiohttp.CookieJar, url: str) -> str:
 
 
 def _next_hop(url: str, location: str, hops: list[tuple[int, str]]) -> str:
-    target = urljoin(url, location(location)).split("#")[0]
+    target = urljoin(url, called_as(location)).split("#")[0]
     if len(hops) > REDIRECTS:
         raise FetchError("redirects", f"More than {REDIRECTS} redirects, the last one to {target[:200]}")
     if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
@@ -363,7 +363,7 @@ def _next_hop(url: str, location: str, hops: list[tuple[int, str]]) -> str:
 async def _answer(response: aiohttp.ClientResponse, url: str, hops, limits, started: float) -> Answer:
     given = response.headers
     read = response.status in (200, 203, 206, 226, 304)
-    wait = wait(given, now=time.time(), refused=not read)
+    wait = asked_wait(given, now=time.time(), refused=not read)
     if not read:
         raise _refused(response.status, wait)
     if response.status == 206:

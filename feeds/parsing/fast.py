@@ -11,14 +11,13 @@ import base64
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
-from feeds.parsing import cleaning, document
+from feeds.parsing import cleaning, dates, heads
+from feeds.parsing.dates import Habit
 from feeds.parsing.document import (
     MAXIMUM_ENTRIES,
     Document,
     Entry,
-    Habit,
     NotAFeed,
     identity,
     newest,
@@ -27,87 +26,7 @@ from feeds.parsing.document import (
 from feeds.parsing.elements import Element, Fields, Vocabulary, first, inside, local, person, text_of, tree
 from feeds.parsing.links import absolute
 
-ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:item|entry)[\s>/]", re.I)
-LONGEST = 50_000  # bytes before the first item that are looked at
-BASE = re.compile(rb"xml:base\s{0,9}=\s{0,9}[\"']([^\"'<>]{1,1000})[\"']")
-BODY_BASE = re.compile(rb"<(?:content|summary)\b[^<>]{0,300}?\sxml:base\s{0,9}=")
-LANGUAGE = re.compile(rb"<(?:dc:)?language>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}([A-Za-z0-9_-]{2,40})")
-TTL = re.compile(rb"<ttl>\s{0,99}(?:<!\[CDATA\[)?\s{0,99}(\d{1,6})\s{0,99}[<\]]")
-GENERATOR = re.compile(rb"<generator\b[^<>]{0,999}>\s{0,99}([^<]{1,200})")
-LINK = re.compile(rb"<(?:[\w.-]+:)?link\s([^<>]{1,3000})>")
-ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-# RFC 5005: the archive before this document, else the next page of a feed that is paged.
-OLDER = ("prev-archive", "next")
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """`ttl` in seconds; `older` is the address of the page with older items, as written."""
-
-    language: str = ""
-    ttl: int | None = None
-    older: str = ""
-    generator: str = ""
-
-
-def items(body: bytes) -> int:
-    """How many items the text begins."""
-    return len(ITEM.findall(body))
-
-
-def is_atom(body: bytes) -> bool:
-    """Whether the items are Atom's entries."""
-    first = ITEM.search(body)
-    return first is not None and b"entry" in first.group().lower()
-
-
-def base_named(body: bytes) -> str | None:
-    """The base that the root names for the whole document, "" for none; None where items have bases of their own.
-
-    That of a body counts for the links inside it, not for the item's own.
-    """
-    named = body.count(b"xml:base")
-    if not named:
-        return ""
-    first = ITEM.search(body)
-    at_root = BASE.search(body, 0, first.start() if first else len(body))
-    if bool(at_root) + len(BODY_BASE.findall(body)) != named:
-        return None
-    return html.unescape(at_root.group(1).decode("utf-8", "replace")) if at_root else ""
-
-
-def without_the_middle(body: bytes, most: int) -> tuple[bytes, int]:
-    """The document with its first and its last `most` items, whichever the newest are; and how many are gone."""
-    starts = [found.start() for found in ITEM.finditer(body)]
-    gone = max(0, len(starts) - 2 * most)
-    return (body[: starts[most]] + body[starts[-most] :], gone) if gone else (body, 0)
-
-
-def read_head(body: bytes) -> Head:
-    """The head of a document in UTF-8."""
-    first = ITEM.search(body)
-    head = body[: min(LONGEST, first.start() if first else LONGEST)]
-    language, ttl, generator = LANGUAGE.search(head), TTL.search(head), GENERATOR.search(head)
-    return Head(
-        language=language.group(1).decode() if language else "",
-        ttl=int(ttl.group(1)) * 60 if ttl else None,
-        older=_older(head),
-        generator=generator.group(1).decode("utf-8", "replace").strip() if generator else "",
-    )
-
-
-def _older(head: bytes) -> str:
-    found: dict[str, str] = {}
-    for link in LINK.findall(head):
-        said = {
-            name.lower(): one or other
-            for name, one, other in ATTRIBUTE.findall(link.decode("utf-8", "replace"))
-        }
-        for relation in said.get("rel", "").lower().split():
-            found.setdefault(relation, html.unescape(said.get("href", "")))
-    return next((found[relation] for relation in OLDER if found.get(relation)), "")
-
-
+OLDER = ("prev-archive", "next")  # RFC 5005: the archive before this document, else the next page
 TITLES = ("title", "dc:title", "media:title", "dcterms:title", "atom:title", "itunes:title", "news:title")
 BODIES = (
     *("content:encoded", "content", "atom:content", "xhtml:body", "fulltext", "description", "summary"),
@@ -157,7 +76,7 @@ def read(body: bytes, base: str = "") -> Document | None:
     if local(root) == "sitemapindex":
         raise NotAFeed("The document is an index of sitemaps. Add one of the news sitemaps that it names.")
     reader = Reader(root, base, marked=b"xml:base" in body, garbled=GARBLED.search(body) is not None)
-    if not reader.items and (items(body) or not reader.is_feed):
+    if not reader.items and (heads.items(body) or not reader.is_feed):
         return None
     return reader.document()
 
@@ -189,7 +108,7 @@ class Reader:
             for names in (TITLES, BODIES, PUBLISHED, UPDATED, PERSONS, IDENTITIES, ORIGINAL)
         )
         self._site = ""
-        self._habit: Habit = document.UNKNOWN
+        self._habit: Habit = dates.UNKNOWN
 
     def document(self) -> Document:
         """All that the document says, the newest items of too many."""
@@ -197,7 +116,7 @@ class Reader:
         title = self._title(head)
         self._site = self._address(head, of_feed=True)
         language = self._language()
-        self._habit = document.habit(language or self._guessed(title), self._raw_dates())
+        self._habit = dates.habit(language or self._guessed(title), self._raw_dates())
         places: Sequence[int] = range(len(self.items))
         if len(places) > MAXIMUM_ENTRIES:
             places = newest([self._moments(fields)[0] for fields in self._fields])
@@ -429,9 +348,9 @@ class Reader:
         """When an item was published and updated: the first of its dates that can be meant."""
         updated = [text_of(element) for name in self._updated for element in fields.get(name, ())]
         published = [text_of(element) for name in self._published for element in fields.get(name, ())]
-        last = document.first(updated, self._habit)
-        first = document.first(published, self._habit) if published else last
-        return first if first and first >= document.EARLIEST else last or first, last
+        last = dates.first(updated, self._habit)
+        first = dates.first(published, self._habit) if published else last
+        return first if first and first >= dates.EARLIEST else last or first, last
 
     def _raw_dates(self) -> Iterator[str]:
         for fields in self._fields:

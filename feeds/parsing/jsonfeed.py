@@ -4,7 +4,7 @@ import json
 import re
 from html import escape, unescape
 
-from feeds.parsing import cleaning, document
+from feeds.parsing import cleaning, dates
 from feeds.parsing.document import Document, Entry, NotAFeed, identity, newest
 from feeds.parsing.links import absolute
 
@@ -50,7 +50,7 @@ def _entry(item: dict, base: str) -> Entry:
         text = _text(item.get("content_text")) or _text(item.get("summary"))
         html = (text if MARKED.search(text) else escape(unescape(text), quote=False)) or html
     link = absolute(_text(item.get("url")) or _text(item.get("external_url")), base)
-    updated = document.read(_text(item.get("date_modified")))
+    updated = dates.read(_text(item.get("date_modified")))
     several = item.get("authors")
     authors = several if isinstance(several, list) else [item.get("author")]
     names = [_text(author.get("name")) for author in authors if isinstance(author, dict)]
@@ -59,7 +59,7 @@ def _entry(item: dict, base: str) -> Entry:
         link=link or absolute(_text(item.get("id")), ""),
         title=title or cleaning.summary(html, limit=120),
         html=html,
-        published=document.first((_text(item.get("date_published")), _text(item.get("date_modified")))),
+        published=dates.first((_text(item.get("date_published")), _text(item.get("date_modified")))),
         updated=updated,
         author=cleaning.title(", ".join(name for name in names if name))[:200],
     )

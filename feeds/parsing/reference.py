@@ -5,7 +5,7 @@ from io import BytesIO
 
 import feedparser
 
-from feeds.parsing import cleaning, document, fast
+from feeds.parsing import cleaning, dates, heads
 from feeds.parsing.document import MAXIMUM_ENTRIES, Document, Entry, NotAFeed, identity, newest
 from feeds.parsing.elements import mended
 from feeds.parsing.links import absolute
@@ -17,8 +17,8 @@ BULK = 4 * MAXIMUM_ENTRIES
 def read(body: bytes, base: str = "") -> Document:
     """The document as feedparser sees it. Raises NotAFeed when it sees none."""
     body, gone = mended(body), 0
-    if fast.items(body) > BULK:
-        body, gone = fast.without_the_middle(body, MAXIMUM_ENTRIES)
+    if heads.items(body) > BULK:
+        body, gone = heads.without_the_middle(body, MAXIMUM_ENTRIES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -36,8 +36,8 @@ def read(body: bytes, base: str = "") -> Document:
         reason = seen.get("bozo_exception")
         said = f" ({str(reason)[:200]})" if reason else ""
         raise NotAFeed(f"The document is neither RSS, RDF, Atom nor JSON Feed{said}.")
-    head, here, atom = fast.read_head(body), _based(body, base), fast.is_atom(body)
-    habit = document.habit(head.language, (entry.get("published") or "" for entry in seen.entries))
+    head, here, atom = heads.read_head(body), _based(body, base), heads.is_atom(body)
+    habit = dates.habit(head.language, (entry.get("published") or "" for entry in seen.entries))
     entries = [_entry(entry, base, here, habit, atom=atom) for entry in seen.entries]
     entries = [entries[place] for place in newest([entry.published for entry in entries])]
     return Document(
@@ -56,13 +56,13 @@ def read(body: bytes, base: str = "") -> Document:
 def _based(body: bytes, base: str) -> str:
     """The address to which links are relative: the one that the document's root names, else its own; "" when items
     name their own."""
-    named = fast.base_named(body)
+    named = heads.base_named(body)
     if named is None:
         return ""
     return absolute(named, base) if named else base
 
 
-def _entry(entry, base: str, here: str, habit: document.Habit, *, atom: bool) -> Entry:
+def _entry(entry, base: str, here: str, habit: dates.Habit, *, atom: bool) -> Entry:
     title = cleaning.title(entry.get("title"))
     contents = entry.get("content") or []
     html = (contents[0].get("value") if contents else "") or entry.get("summary") or ""
@@ -70,14 +70,14 @@ def _entry(entry, base: str, here: str, habit: document.Habit, *, atom: bool) ->
     if link and link == here:  # an empty link leads to the document itself, which is nobody's page
         link = absolute(entry.get("id"), "") if atom else ""
     # feedparser's own dates name days that nobody wrote: its last resorts read 2026/10/29 as a first of the month.
-    updated = document.read(entry.get("updated"), habit)
+    updated = dates.read(entry.get("updated"), habit)
     source = entry.get("source") or {}
     return Entry(
         identity=identity(entry.get("id"), link, title, html),
         link=link,
         title=title,
         html=html,
-        published=document.first((entry.get("published"), entry.get("updated"), entry.get("created")), habit),
+        published=dates.first((entry.get("published"), entry.get("updated"), entry.get("created")), habit),
         updated=updated,
         author=cleaning.title(entry.get("author"))[:200],
         source=cleaning.title(source.get("title"))[:200],

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feeds import entries, parsing
-from feeds.parsing import Entry, document
+from feeds.parsing import Entry, dates
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 WRITTEN = {
@@ -69,7 +69,7 @@ WRITTEN = {
 
 @pytest.mark.parametrize(("value", "moment"), WRITTEN.items())
 def test_a_date_is_the_day_and_the_time_that_are_written(value, moment):
-    assert document.read(value) == datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    assert dates.read(value) == datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_date_is_the_day_and_the_time_that_are_written(value, moment):
     ],
 )
 def test_what_names_no_day_is_given_none(value):
-    assert document.read(value) is None
+    assert dates.read(value) is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_names_no_day_is_given_none(value):
     ],
 )
 def test_the_language_of_a_feed_decides_what_a_date_leaves_open(value, language, moment):
-    read = document.read(value, document.habit(language))
+    read = dates.read(value, dates.habit(language))
     assert read == datetime.fromisoformat(moment).replace(tzinfo=UTC)
 
 
@@ -103,7 +103,7 @@ def test_the_language_of_a_feed_decides_what_a_date_leaves_open(value, language,
     ("others", "day"), [(["16/11/2026"], "2026-06-05"), (["11/16/2026"], "2026-05-06"), (["1/1/2026"], None)]
 )
 def test_a_feeds_other_dates_tell_whether_the_day_comes_first(others, day):
-    read = document.read("05/06/2026", document.habit("", others))
+    read = dates.read("05/06/2026", dates.habit("", others))
     assert (read and read.date().isoformat()) == day
 
 

@@ -262,4 +262,4 @@ def test_a_permanent_redirect_names_the_new_address(publisher):
     ],
 )
 def test_the_wait_is_found_in_every_header_that_names_one(given, refused, seconds):
-    assert fetch.wait(given, now=1_700_000_000, refused=refused) == seconds
+    assert fetch.asked_wait(given, now=1_700_000_000, refused=refused) == seconds

@@ -11,7 +11,7 @@ import feedparser
 import pytest
 
 from feeds import parsing
-from feeds.parsing import charsets, cleaning, document, sandbox, webpages
+from feeds.parsing import charsets, cleaning, dates, sandbox, webpages
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 BASE = "https://publisher.example/feed"
@@ -133,7 +133,7 @@ def test_absurd_nesting_is_cut_down_to_text_at_once():
     ],
 )
 def test_dates_are_read_in_the_ways_publishers_write_them(value, moment):
-    assert document.read(value) == moment
+    assert dates.read(value) == moment
 
 
 @pytest.mark.parametrize("guid", ["12", "act-5", "3 March", "monday", "yesterday", "20261116"])
@@ -152,8 +152,8 @@ def test_an_odd_date_that_names_its_year_is_still_read():
 @pytest.mark.parametrize("year", [1970, 1989, 2027, 2089])
 def test_dates_of_1970_and_of_the_future_are_not_believed(year):
     now = datetime(2026, 11, 24, tzinfo=UTC)
-    assert document.believable(datetime(year, 1, 1, tzinfo=UTC), now=now) is None
-    assert document.believable(datetime(2026, 11, 24, 20, tzinfo=UTC), now=now)
+    assert dates.believable(datetime(year, 1, 1, tzinfo=UTC), now=now) is None
+    assert dates.believable(datetime(2026, 11, 24, 20, tzinfo=UTC), now=now)
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "gbk", "utf-8", "utf-16", "big5"])
