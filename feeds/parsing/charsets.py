@@ -48,10 +48,11 @@ WIDER |= {f"windows-{number}": f"cp{number}" for number in range(1250, 1259)}
 STATEFUL = ("iso-2022", "hz", "cp037")  # written in the bytes of ASCII, so that ASCII alone proves nothing
 USUAL = ("gb18030", "big5hkscs", "cp950", "cp932", "euc-jp", "cp949", "cp1252", "cp1251", "koi8-r")
 DECLARED, SENT, DETECTED = 0.4, 0.15, 0.2  # what one voice is worth beside a text's own score of -3 to 1
+SURE = 0.75  # a text as plausible in the charset that it declares is in no other
 CLOSE = 0.35  # between candidates nearer than this a detector is heard
 # Charsets of one alphabet, which no detector can tell apart by a few letters.
 WESTERN = re.compile(r"cp125[02478]|iso-?8859-(?:[1-4]|9|1\d)|mac")
-LOOKED_AT = 4_000  # letters beyond ASCII
+LOOKED_AT = 1_500  # letters beyond ASCII
 
 HAN = frozenset(
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种"
@@ -176,11 +177,15 @@ def _scores(run: str, before: str, after: str) -> Iterator[float]:
 
 def _best(body: bytes, said: dict[str, float]) -> tuple[str, str]:
     """The most plausible text of bytes that are no strict UTF-8."""
-    texts, scores = {}, {}
+    texts: dict[str, str] = {}
+    scores: dict[str, float] = {}
     for charset in dict.fromkeys((*said, "utf-8", *USUAL)):
         text = _read(body, charset)
         if text is not None:
-            texts[charset], scores[charset] = text, plausibility(text) + said.get(charset, 0)
+            score = plausibility(text)
+            if score > SURE and said.get(charset, 0) >= DECLARED:
+                return text, charset
+            texts[charset], scores[charset] = text, score + said.get(charset, 0)
     first, second = sorted(scores.values(), reverse=True)[:2]
     if first - second < CLOSE and (heard := _detected(body)):
         if heard not in texts and (text := _read(body, heard)) is not None:

@@ -75,14 +75,13 @@ SILENT = re.compile(
     r"<(script|style|head|title|noscript|iframe|svg|math)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S
 )
 # Elements whose content is never read. Their names, bare and never closed, are words: "Why <iframe> matters".
-SPOKEN = re.compile(r"<(head|title|noscript|iframe|svg|math|template|object|script|style)>", re.I)
+SPOKEN = re.compile(r"<(head|title|noscript|iframe|svg|math|template|object)>", re.I)
 # In what was escaped, any element that needs an end and has none.
 SPOKEN_AGAIN = re.compile(
-    r"<(head|title|noscript|iframe|svg|math|template|object|script|style|b|i|u|s|a|em|strong|code|pre|div|span|table|"
+    r"<(head|title|noscript|iframe|svg|math|template|object|b|i|u|s|a|em|strong|code|pre|div|span|table|"
     r"form|button|select|video|audio|canvas|body|html|h[1-6]|sub|sup|ul|ol|blockquote|section|article|main|nav)>",
     re.I,
 )
-CODE = re.compile(r"[{};]|\w\(")
 ASIDE = (
     "\ufdd0",
     "\ufdd1",
@@ -250,8 +249,7 @@ def _with_words(text: str, opening: str, closing: str, elements: re.Pattern[str]
         name = found[1].lower()
         if name not in ends:
             ends[name] = lower.rfind(f"</{name}")
-        code = name in ("script", "style") and CODE.search(text, found.end(), found.end() + 200)
-        return found[0] if ends[name] > found.start() or code else f"{opening}{found[1]}{closing}"
+        return found[0] if ends[name] > found.start() else f"{opening}{found[1]}{closing}"
 
     return elements.sub(spoken, text)
 

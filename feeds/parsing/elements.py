@@ -5,12 +5,13 @@ Nothing is expanded, fetched or believed of what a document declares of itself.
 
 import re
 from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 from lxml import etree
 
 from feeds.parsing import repair
 
-Element = etree._Element
+Element: TypeAlias = Any  # lxml's own, which it does not type
 Fields = dict[str, list[Element]]
 
 # What we call a vocabulary, by its namespace in lower case without a last slash or hash.
@@ -94,7 +95,7 @@ class Vocabulary:
 
     def __init__(self, root: Element, *, atom: bool):
         self._keys: dict[str, str] = {}
-        self._own = etree.QName(root).namespace
+        self._own = root.tag.rpartition("}")[0][1:]  # as written: it need be no address
         self._atom = atom
 
     def fields(self, item: Element) -> Fields:

@@ -58,9 +58,8 @@ NO_LINK = ("false", "no", "0")
 SHORT = 40  # characters of text of a body that may be nothing but a caption
 LOOSE = re.compile(r"<[a-z!/][^<>]*>|&(?:#\d+|#x[0-9a-f]+|[a-z]+\d?);", re.I)
 # What UTF-8 read as Western and written as UTF-8 again must contain somewhere.
-GARBLED = re.compile(
-    rb"\xc3[\x82-\xb4](?:[\xc2\xc5\xc6\xcb]|\xe2[\x80\x82\x84])|&#(?:19[4-9]|2[0-3]\d);&#1\d\d;|[Aa](?:circ|tilde);"
-)
+GARBLED = re.compile(rb"\xc3[\x82-\xb4](?:[\xc2\xc5\xc6\xcb]|\xe2[\x80\x82\x84])")
+GARBLED_REFERENCES = re.compile(rb"&#(?:19[4-9]|2[0-3]\d);&#1\d\d;")
 HAN = re.compile("[\u4e00-\u9fff]")
 KANA = re.compile("[\u3040-\u30ff]")
 
@@ -75,10 +74,20 @@ def read(body: bytes, base: str = "") -> Document | None:
         return None
     if local(root) == "sitemapindex":
         raise NotAFeed("The document is an index of sitemaps. Add one of the news sitemaps that it names.")
-    reader = Reader(root, base, marked=b"xml:base" in body, garbled=GARBLED.search(body) is not None)
+    reader = Reader(root, base, marked=b"xml:base" in body, garbled=_may_be_garbled(body))
     if not reader.items and (heads.items(body) or not reader.is_feed):
         return None
     return reader.document()
+
+
+def _may_be_garbled(body: bytes) -> bool:
+    # Each of these begins with letters that a search jumps to; one expression for all would look at every byte.
+    return (
+        GARBLED.search(body) is not None
+        or GARBLED_REFERENCES.search(body) is not None
+        or b"circ;" in body
+        or b"tilde;" in body
+    )
 
 
 class Reader:

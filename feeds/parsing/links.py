@@ -7,15 +7,18 @@ from feeds.parsing.document import MAXIMUM_IDENTITY, storable
 
 HOST = re.compile(r"www\.(?:[a-z0-9-]+\.)+[a-z]{2,}(?=[/?#:]|\Z)", re.I)
 TWICE = re.compile(r"https?:/*\s*(?=https?:/)|(?<=://)\s+", re.I)
+BREAKS = re.compile(r"[\r\n]+")
 SLASHES = re.compile(r"(https?):[/\\]*(?=[^/\\])", re.I)
 
 
 def absolute(link: object, base: str, site: str = "") -> str:
     """The link made absolute, or nothing when it is not one of the web."""
-    text = "".join(storable(str(link or "")).strip().splitlines()).strip()
+    text = storable(str(link or "")).strip()
     if not text:
         return ""
-    text = TWICE.sub("", text)
+    if "\n" in text or "\r" in text:
+        text = "".join(part.strip() for part in BREAKS.split(text))
+    text = TWICE.sub("", text) if "http" in text[4:] or " " in text else text
     if not text.startswith(("http://", "https://")):
         text = _with_scheme(text, base, site)
         try:
