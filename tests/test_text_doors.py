@@ -157,13 +157,13 @@ def test_titles_of_opml():
     outline = '<outline text="{}" xmlUrl="https://a.example/{}"/>'
     body = (
         outline.format("one&#x2028;two&#x200b;", 1)
-        + outline.format("be&#x86;ll", 2)
+        + outline.format("be&#x81;ll", 2)
         + outline.format("x" * 501, 3)
     )
     lines, wrong = opml.checked(opml.read(f'<opml version="2.0"><body>{body}</body></opml>'.encode()))
     assert [line.title for line in lines] == ["one two"]
     assert wrong == [
-        "line 1: title, character 3: U+0086 is a control character; delete it.",
+        "line 1: title, character 3: U+0081 is a control character; delete it.",
         "line 1: title: 501 characters, at most 500 are allowed; shorten it.",
     ]
 

@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from tracker import tagger_examples, tagging, text
 from tracker.models import Cue, TaggerVersion
-from tracker.tagging import training
+from tracker.tagging import training, untrained
 from tracker.tagging.training import Example, fold_of
 
 HELD_BACK = 0  # this fifth of the decided events trains no version, so that versions can be compared on it
@@ -102,7 +102,7 @@ def _shipped() -> tagging.model.Model | None:
 def _learnt(examples: Sequence[Example], listed: tagging.cues.Cues, name: str) -> tagging.model.Model:
     """What these teach; where they are too few, the rules alone."""
     if _labelled(examples) < FEWEST_LABELLED:
-        return training.rules_alone(name)
+        return untrained.rules_alone(name)
     return training.train(examples, listed, name=name, encode=_encoder())
 
 

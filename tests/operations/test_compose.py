@@ -160,10 +160,10 @@ def test_the_start_names_what_is_missing_in_env():
 def read_settings():
     """The names of all settings that the code reads from the environment."""
     names = set()
-    for path in (ROOT / "tracker").glob("*.py"):
+    for path in (ROOT / "tracker").rglob("*.py"):
         names |= set(
             re.findall(
-                r"environment\.(?:text|flag|number|words|address|choice|share)\(\s*['\"]([A-Z_]+)",
+                r"environment\.(?:text|flag|flag_or_auto|number|people|words|address|choice|share)\(\s*['\"]([A-Z_]+)",
                 path.read_text(),
             )
         )

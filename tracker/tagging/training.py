@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from tracker.codebook import current
 from tracker.tagging import calibration, vectors
 from tracker.tagging import model as models
 from tracker.tagging.cues import RECOMMENDATIONS, Cues
@@ -37,10 +36,6 @@ _CASES_AN_EVENT = 2
 _POSITIVE = 3.0
 _STRENGTH = 2.0
 _MOST_STOOD_FOR = 2.0  # an item that stands for many teaches no more than this
-_RULES_SLOPE = (
-    5.0  # log-odds of 5·(weight - ½): a rule of weight 0.7 is right in 73 of 100 cases, none at all in 8
-)
-_NO_ASK = 0.01  # less than any ask that a rule names
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,46 +209,6 @@ def _of_fold(made: Model, weights: _Weights, rows: _Rows, fold: int) -> Model:
         borders=made.borders,
         threshold=made.threshold,
         silence=made.silence,
-    )
-
-
-def rules_alone(name: str) -> Model:
-    """A model without learnt weights, for where there is too little to learn from: the rules of the cues decide.
-
-    A pair is as likely as the rules that hold for it say, near enough, and a report as relevant as its likeliest
-    pair; strength and ask are those of the rule.
-    """
-    asks = [(rec, ask) for rec in RECOMMENDATIONS for ask in ("", *current().ask_slugs(rec))]
-    said = sorted({f"q:{ask}" for _rec, ask in asks if ask})
-    signs = [*(f"k:{strength}" for strength in range(1, 6)), *said]
-    rows = len(signs) + 1
-    strength, ask = np.zeros((rows, 5)), np.zeros((rows, len(asks)))
-    strength[:5] = np.eye(5)
-    for column, (_rec, slug) in enumerate(asks):
-        ask[signs.index(f"q:{slug}") if slug else -1, column] = 1.0 if slug else _NO_ASK
-    combining = np.zeros((len(PAIRS), models.VIEWS + models.WITNESSES))
-    combining[:, models.TABLE], combining[:, -1] = _RULES_SLOPE, -_RULES_SLOPE / 2
-    count = len(RECOMMENDATIONS)
-    return Model(
-        vocabulary=vectors.Vocabulary([], np.zeros(0), signs),
-        touched=np.zeros((rows, count)),
-        direction=np.zeros((rows, count)),
-        relevant=np.zeros((rows, models.VIEWS)),
-        strength=strength,
-        ask=ask,
-        ask_names=asks,
-        combining=combining,
-        relevance=np.array([*[0.0] * models.VIEWS, 1.0, 0.0, 0.0]),
-        pooling=np.array([1.0, 0.0, 0.0, 0.0]),
-        borders=np.array(
-            [(lost, 0.5, np.nan) for lost in models.LOST]
-        ),  # what it would lose, nobody has measured
-        threshold=0.5,
-        silence=0.0,
-        case_titles=[],
-        case_labels=[],
-        cases=sparse.csr_matrix((0, len(signs))),
-        name=name,
     )
 
 
