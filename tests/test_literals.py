@@ -5,6 +5,7 @@ string that equals a slug is a finding; the start day, "seven" and `1-7` are fin
 """
 
 import ast
+import datetime
 import json
 import re
 import subprocess
@@ -18,6 +19,7 @@ TEXTS = (".html", ".txt", ".xml", ".md", ".js", ".css", ".svg")
 # Words of the method, of a protocol or of the language that a slug happens to equal, with the file that may say them.
 OTHERWISE_MEANT = {
     "scorecard/pages/coverage.py": {"other"},  # a language that is neither English nor Chinese
+    "scorecard/pages/filters.py": {"other"},  # likewise
     "scorecard/vocabulary.py": {"seven"},  # the number's word, beside the others to twelve
     "tracker/desk/item.py": {"us"},  # the pronoun
     "tracker/desk/keys.py": {"other"},  # a key of the desk's own
@@ -29,7 +31,7 @@ OTHERWISE_MEANT = {
 }  # fmt: skip
 PRINTED = "scorecard/api/"  # its docstrings become the description of the API
 QUOTED = re.compile(r"""(["'`])([a-z][a-z0-9-]*)\1""")
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = [datetime.date(2000, month, 1).strftime("%B") for month in range(1, 13)]
 
 
 def codebook():
