@@ -26,7 +26,6 @@ OTHERWISE_MEANT = {
     "tracker/models/events.py": {"other"},  # a reason to dismiss
     "tracker/operations/views.py": {"other"},  # a method of HTTP
     "tracker/tagging/model.py": {"pooling"},  # a parameter of the model
-    "tracker/tagging/suggestions.py": {"industry"},  # whose act a firm's is; dropped where a codebook has no such actor
     "tracker/terms.py": {"other"},  # a language that is neither English nor Chinese
 }  # fmt: skip
 PRINTED = "scorecard/api/"  # its docstrings become the description of the API

@@ -30,7 +30,7 @@ _REQUIRED = (
     "certainties", "recommendations",
 )  # fmt: skip
 _SINCE_1_2 = ("reach", "source_kinds")
-_OPTIONAL = ("$schema", "compared", "beside")
+_OPTIONAL = ("$schema", "compared", "beside", "firms")
 _TAKEN = ("all", "overview", "actors", "data")  # addresses of cards and feeds
 _TAKEN_STARTS = ("actor-", "event-")
 _SLUG_RULE = "small letters, digits and hyphens, a letter first, at most 40"
@@ -86,6 +86,7 @@ def _book(raw: Any, reader: Reader, earlier: bool) -> Codebook | None:
         actors=actors,
         compared=compared,
         beside=_listed_actors(raw, "beside", "", slugs, reader),
+        firms=_listed_actors(raw, "firms", "", slugs, reader, most=1),
         strengths={int(key): term for key, term in _terms(raw, "strengths", STRENGTHS, reader).items()},
         certainties=_terms(raw, "certainties", CERTAINTIES, reader),
         reach=_terms(raw, "reach", REACH, reader),
@@ -161,9 +162,15 @@ def _actors(raw: Mapping[str, Any], version: str, reader: Reader) -> tuple[schem
 
 
 def _listed_actors(
-    raw: Mapping[str, Any], key: str, path: str, slugs: list[str], reader: Reader, least: int = 0
+    raw: Mapping[str, Any],
+    key: str,
+    path: str,
+    slugs: list[str],
+    reader: Reader,
+    least: int = 0,
+    most: int = MOST_ACTORS,
 ) -> tuple[str, ...]:
-    listed, place = reader.items(raw, key, path, least, MOST_ACTORS), join(path, key)
+    listed, place = reader.items(raw, key, path, least, most), join(path, key)
     for number, slug in enumerate(listed):
         if not isinstance(slug, str) or slug not in slugs:
             reader.fault(f"{place}[{number}]", f"{slug!r:.60} is no actor{did_you_mean(slug, slugs)}")

@@ -130,6 +130,7 @@ class Codebook:
     """One version of a codebook, with what its folder holds beside it and the versions before it.
 
     `body` is the file in its canonical form and `digest` its SHA-256, which changes with the content alone.
+    `firms` holds the actor whose acts those of firms are; empty, a firm's act is its side's.
     """
 
     version: str
@@ -142,6 +143,7 @@ class Codebook:
     actors: tuple[Actor, ...]
     compared: tuple[str, str] | None
     beside: tuple[str, ...]
+    firms: tuple[str, ...]
     strengths: Mapping[int, Term]
     certainties: Mapping[str, Term]
     reach: Mapping[str, Term]

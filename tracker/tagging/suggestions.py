@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from tracker.codebook import current
 from tracker.tagging.features import Text
 from tracker.tagging.model import PAIRS, Model
 from tracker.tagging.rules import Pair
@@ -182,8 +183,9 @@ def actors(text: Text) -> tuple[str, ...]:
     first = min(acts, default=10**9)
     subjects = [side for side in sides if side.start <= first] or sides[:1]
     found: list[str] = []
+    firms = current().firms
     for side in subjects:
-        actor = "industry" if side.name.endswith("-firm") else side.effect
+        actor = firms[0] if firms and side.name.endswith("-firm") else side.effect
         if actor not in found and len(found) < 3:
             found.append(actor)
     return tuple(found)
