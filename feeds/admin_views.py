@@ -59,8 +59,9 @@ class FeedForm(forms.ModelForm):
 
     class Meta:
         model = Feed
-        fields = ("url", "title", "folder", "site_url", "language", "category")
-        fields += ("paused", "reference_only", "full_text")
+        fields = (
+            "url", "title", "folder", "site_url", "language", "category", "paused", "reference_only", "full_text",
+        )  # fmt: skip
 
     def clean(self):
         super().clean()

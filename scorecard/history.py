@@ -331,7 +331,7 @@ def page(
         value, event = paging.opened(cursor, order, name, str)
         place = (event,) if value is None else (value.isoformat(), event)
         side = bisect.bisect_left if order.down else bisect.bisect_right
-        first = side(found, place, key=key)
+        first = side(found, place, key=key)  # type: ignore[type-var,arg-type]  # both hold the same kinds
     taken = found[max(0, first - limit) : first][::-1] if order.down else found[first : first + limit]
     more = first > limit if order.down else first + limit < len(found)
     after = paging.closed(_place(order, key(taken[-1])), name) if more else None

@@ -55,7 +55,8 @@ def item_of(row: Mapping[str, Any]) -> Item:
 def folds_of_feeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The fold of each feed of the stream, so that feeds which share items are in one and acts are spread evenly."""
     groups = _feed_groups(rows)
-    acts, size = Counter(), Counter()
+    acts: Counter[str] = Counter()
+    size: Counter[str] = Counter()
     for row in rows:
         acts[groups[row["feed"]]] += row["kind"] == "act"
         size[groups[row["feed"]]] += 1

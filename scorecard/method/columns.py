@@ -108,7 +108,7 @@ class Log:
             self.link_target[links],
             self.link_kind[links],
         ]
-        return Log(self.ids, *columns, book=self.book)
+        return Log(self.ids, *columns, book=self.book)  # type: ignore[misc]  # as many columns as fields
 
     def extend(self, records: Iterable[Mapping[str, Any]], settings: Iterable[Setting] = ()) -> Log:
         """This log with more versions behind it. The records have passed `tracker.record.check` before."""
@@ -131,7 +131,8 @@ class Log:
         old = (*self._version_columns(), *self._row_columns(), *self._link_columns())
         new = (*_transposed(versions, 8), *_transposed(rows, 5), *_transposed(links, 3))
         columns: list[Any] = [_grown(*column) for column in zip(kinds, old, new, strict=True)]
-        return Log(tuple(index), *columns, settings=(*self.settings, *settings), book=self.book)
+        settings = (*self.settings, *settings)
+        return Log(tuple(index), *columns, settings=settings, book=self.book)  # type: ignore[misc]
 
     def with_book(self, book: Codebook) -> Log:
         """The same log as another version of its codebook reads it; what that version does not have is left out.
@@ -179,7 +180,7 @@ _NO_COLUMNS: list[Any] = [np.empty(0, kind) for kind in (*_VERSION_TYPES, *_ROW_
 
 def empty(book: Codebook | None = None) -> Log:
     """A log without a line, whose columns count the places of `book` (None: of this process's codebook)."""
-    return Log((), *_NO_COLUMNS, book=book or current())
+    return Log((), *_NO_COLUMNS, book=book or current())  # type: ignore[misc]
 
 
 EMPTY = empty()

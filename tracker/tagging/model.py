@@ -195,7 +195,7 @@ def to_bytes(model: Model) -> bytes:
         arrays["first"] = np.frombuffer(to_bytes(model.first), dtype=np.uint8)
     held = io.BytesIO()
     small = {name: _small(name, array) for name, array in arrays.items()}
-    np.savez_compressed(held, **small)
+    np.savez_compressed(held, **small)  # type: ignore[arg-type]  # the names are our own
     return held.getvalue()
 
 

@@ -169,7 +169,8 @@ def _trained(rows: _Rows, name: str, folded: bool) -> tuple[Model, list[Model | 
     if not folded:
         return made, []
     return made, [
-        weights and _of_fold(made, weights, rows, fold) for fold, weights in enumerate(held_out.weights)
+        _of_fold(made, weights, rows, fold) if weights else None
+        for fold, weights in enumerate(held_out.weights)
     ]
 
 
