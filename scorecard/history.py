@@ -1,22 +1,14 @@
 """The record as it was known on a day: which version of each event counts, what ended it, and its history.
 
-Which version counts and which link ends an act is the method's decision (`scorecard.method.weighing`); here the
-words are put beside it. A search of a past day asks the database of events that stand today as they stood then;
-only the lines of those that changed since are read.
-
-What one version of an event changed against the version before it, in words. Pure but for the language.
-
-The events as they were known on a day: the filters and orders of today's list, over the log.
-
-The law: which version counts on a day of knowledge is the method's to say (`weighing.versions_in_force`), so this
-list and the figures of that day cannot disagree. Events that stand today as they stood then are filtered by the
-database; only those that changed since are read.
+Which version counts and which link ends an act is the method's decision (`scorecard.method.weighing`), so that
+lists and figures of a day cannot disagree; here the words are put beside it. A search of a past day asks the
+database of events that stand today as they stood then; only the lines of those that changed since are read.
 """
 
 from __future__ import annotations
 
-import bisect
 import datetime
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +21,7 @@ from django.db.models import F, Value
 from django.db.models.functions import StrIndex, Substr
 from django.utils.translation import gettext
 
-from scorecard import conditional, sentences, standings, vocabulary
-from scorecard.api import paging
+from scorecard import sentences, standings, vocabulary
 from scorecard.method import weighing
 from scorecard.method.columns import FOREVER, Log
 from scorecard.method.parameters import method_of
@@ -319,41 +310,19 @@ def _changed(name: str, one: str, other: str) -> str:
 KEPT_SECONDS = 900
 
 
-def page(
-    asked: Mapping[str, Any], order: paging.Order, query: EventQuery, name: str
-) -> tuple[int, list[Revision], str | None]:
-    """How many there are, the versions of one page, and the cursor of the next."""
-    log = standings.log()
-    found, key = _sorted(log, asked["known_at"], order, query)
-    limit, cursor = asked["limit"], asked["cursor"]
-    first = len(found) if order.down else 0
-    if cursor is not None:
-        value, event = paging.opened(cursor, order, name, str)
-        place = (event,) if value is None else (value.isoformat(), event)
-        side = bisect.bisect_left if order.down else bisect.bisect_right
-        first = side(found, place, key=key)  # type: ignore[type-var,arg-type]  # both hold the same kinds
-    taken = found[max(0, first - limit) : first][::-1] if order.down else found[first : first + limit]
-    more = first > limit if order.down else first + limit < len(found)
-    after = paging.closed(_place(order, key(taken[-1])), name) if more else None
-    revisions = Revision.objects.in_bulk([version + 1 for version in taken])
-    return len(found), [revisions[version + 1] for version in taken], after
-
-
 def known(log: Log, day: datetime.date) -> np.ndarray:
     """The places in the log of the versions that counted at the end of a day; revision n lies at n - 1."""
     return np.flatnonzero(weighing.versions_in_force(log, np.full(len(log), day.toordinal())))
 
 
-def _place(order: paging.Order, key: tuple[str, ...]) -> tuple[Any, str]:
-    return (None, key[0]) if order.column == "pk" else (key[0], key[1])
-
-
-def _sorted(
-    log: Log, day: datetime.date, order: paging.Order, query: EventQuery
+def ordered(
+    day: datetime.date, column: str, query: EventQuery
 ) -> tuple[list[int], Callable[[int], tuple[str, ...]]]:
-    """The versions that pass, in rising order, and what they are ordered by."""
+    """The versions known on a day that pass, in rising order of the id (`pk`) or else of the day of the act, and
+    what each is ordered by."""
+    log = standings.log()
     ids, event = log.ids, log.event
-    if order.column == "pk":
+    if column == "pk":
 
         def key(version: int) -> tuple[str, ...]:
             return (ids[event[version]],)
@@ -364,7 +333,8 @@ def _sorted(
         def key(version: int) -> tuple[str, ...]:
             return dates[version].decode(), ids[event[version]]
 
-    place = f"past:{conditional.digest(f'{standings.head()}:{order.column}:{day}:{query}')}"
+    asked = f"{standings.head()}:{column}:{day}:{query}"
+    place = f"past:{hashlib.sha256(asked.encode('utf-8', 'backslashreplace')).hexdigest()}"
     found = cache.get(place)
     if found is None:
         found = sorted(passing(log, known(log, day), query), key=key)

@@ -5,6 +5,7 @@ The change feed: every revision in the order of the log, for exact mirrors.
 
 from __future__ import annotations
 
+import bisect
 import datetime
 import json
 from collections.abc import Iterable
@@ -98,7 +99,7 @@ class Events(Listing):
         if day is None:
             return {"known_at": None, **super().answer(asked, **place)}
         name, order = self.ordered(asked)
-        total, revisions, cursor = history.page(asked, order, wanted(asked), f"{name}:{day}")
+        total, revisions, cursor = _page(asked, order, f"{name}:{day}")
         return {
             "known_at": day.isoformat(),
             "total": total,
@@ -148,6 +149,24 @@ def stated(rows: Iterable[Any]) -> list[Any]:
 
 def event(row: Event) -> dict[str, Any]:
     return shown(row.state.body, row.latest, row.state.written_at, row.status == Event.Status.DISPUTED)
+
+
+def _page(asked: dict[str, Any], order: paging.Order, name: str) -> tuple[int, list[Revision], str | None]:
+    """How many there were as known on the day asked for, the versions of one page, and the cursor of the next."""
+    found, key = history.ordered(asked["known_at"], order.column, wanted(asked))
+    limit, cursor = asked["limit"], asked["cursor"]
+    first = len(found) if order.down else 0
+    if cursor is not None:
+        value, event = paging.opened(cursor, order, name, str)
+        place = (event,) if value is None else (value.isoformat(), event)
+        side = bisect.bisect_left if order.down else bisect.bisect_right
+        first = side(found, place, key=key)
+    taken = found[max(0, first - limit) : first][::-1] if order.down else found[first : first + limit]
+    more = first > limit if order.down else first + limit < len(found)
+    last = key(taken[-1]) if more else ()
+    after = paging.closed((None if order.column == "pk" else last[0], last[-1]), name) if more else None
+    revisions = Revision.objects.in_bulk([version + 1 for version in taken])
+    return len(found), [revisions[version + 1] for version in taken], after
 
 
 @reads(
