@@ -16,8 +16,8 @@ FIRST = re.compile(
     r"seven|\bUS\b|United States|China|Chinese|Beijing|Washington|op-ed|Graylin|Triolo|\bzh\b|zh-|zh_",
     re.IGNORECASE,
 )
-# Seven of the twelve; the help of the search, which says what it does with Chinese words in any instance.
-INNOCENT = re.compile(r'\bseven (?:is|are|has|have)\b|<dl class="search-help">.*?</dl>', re.DOTALL)
+# Seven of the twelve.
+INNOCENT = re.compile(r"\bseven (?:is|are|has|have)\b")
 HEADERS = ("Content-Language", "Content-Disposition", "Link", "Location", "Content-Security-Policy")
 EVENT = json.loads((FOLDER / "events.jsonl").read_text("utf-8").split("\n")[0])["id"]
 ADDRESSES = (

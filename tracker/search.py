@@ -89,12 +89,16 @@ def codes_of(assessments: Iterable[Mapping[str, Any]]) -> str:
 
 def explained() -> list[tuple[str, str]]:
     """The language by example, for the pages where one searches."""
-    rec, actor = current().slugs[0], current().actor_slugs[0]
+    book = current()
+    rec, actor, language = book.slugs[0], book.actor_slugs[0], book.languages[-1].split("-")[0]
+    words = _("every word, each where a word begins")
+    if language == "zh":
+        words = _("every word, each where a word begins; Chinese anywhere, in either script")
     return [
-        ("export control", _("every word, each where a word begins; Chinese anywhere, in either script")),
+        ("export control", words),
         ('"export controls"', _("these words whole, in this order")),
         ("-tariff", _("without this word; a minus goes before anything")),
-        ("Reuters OR Xinhua", _("one of the two")),
+        ("law OR treaty", _("one of the two")),
         ("title:chip source:reuters", _("in a title; in title, publisher or address of a source")),
         (
             f"rec:{rec} direction:- strength:4,5",
@@ -102,9 +106,12 @@ def explained() -> list[tuple[str, str]]:
                 "one assessment that holds all of it: recommendation, direction (+, - or 0), kind of act; also ask:"
             ),
         ),
-        (f"actor:{actor} certainty:confirmed lang:zh", _("whose act, how sure, language of a source")),
         (
-            "date:2025-03..2025-06",
+            f"actor:{actor} certainty:confirmed lang:{language}",
+            _("whose act, how sure, language of a source"),
+        ),
+        (
+            f"date:{book.start:%Y-%m}..{book.start:%Y}",
             _("days, months or years, or from one to another; either end may be left out"),
         ),
         ("id: supersedes: retracted:", _("parts of a permanent id, the event that is ended, true or false")),
