@@ -106,8 +106,7 @@ def test_what_is_searched_is_written_anew_and_may_be_begun_again_after_a_stop(tm
         for app, name in EARLY:
             service.manage("migrate", app, name, "-v0")
         service.ask(FILL)
-        service.manage("migrate", "-v0")
-        assert service.ask(SEARCHED) == [300, 1, 100]
+        service.manage("migrate", "tracker", "0011_event_codes", "-v0")
         with sqlite3.connect(tmp_path / "service.sqlite3") as database:
             database.execute("UPDATE tracker_event SET folded = 'old', codes = ''")
             names = [
