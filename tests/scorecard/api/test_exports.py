@@ -100,4 +100,5 @@ def test_a_table_ten_times_as_long_takes_no_more_memory(ending, monkeypatch):
         tracemalloc.stop()
         return top
 
-    assert peak(12_000) < 1.5 * peak(1_200) + 100_000
+    # A Parquet file ends in a list of its groups, some 6 kB each with these columns: 24 of 500 rows here.
+    assert peak(12_000) < 1.5 * peak(1_200) + 24 * 8_000
