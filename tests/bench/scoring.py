@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from scorecard.method import EMPTY, METHODS, Log, every_view, ledger, report
+from scorecard.method import EMPTY, METHODS, Log, every_view, ledger, method_of, report
 from scorecard.method.balance import labels
 from scorecard.method.columns import FOREVER, LINKS
 from scorecard.method.sensitivity import draw, drawn_totals
@@ -207,7 +207,7 @@ def main(sizes: tuple[int, ...] = SIZES) -> int:
     """Prints one line for each size, with the ratios; 1 when those of the largest miss what is asked for."""
     every_view(EMPTY, as_of=LAST)  # tables of fading are made once in a process
     small = synthetic(sizes[0])
-    by_hand = plain.Record(records(small))
+    by_hand = plain.Record(records(small), method=method_of(None).version)
     days, views = (LAST - START).days + 1, len(ACTORS) + 1
     plain_series = seconds(lambda: plain_day(by_hand), 2) * days / sizes[0]
     plain_draw = seconds(lambda: plain.drawn(records(small), LAST, 1), 2) * DRAWS / sizes[0]
