@@ -135,14 +135,27 @@ TEMPLATES = [
 DATABASES = {"default": environment.database()}
 REDIS_URL = environment.address("REDIS_URL", schemes=("redis", "rediss", "unix"))
 EMBEDDED = not REDIS_URL
-CACHES = {
-    "default": {"BACKEND": "tracker.operations.backends.ForgivingRedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
+# Never the broker's Redis, not even another database of it: what readers cause would fill the memory that messages
+# need, and a broker may evict nothing. In the process the kept answers cost no line and cannot fail; several web
+# processes or machines share them through a Redis of their own that evicts.
+CACHE_URL = environment.address("CACHE_URL", schemes=("redis", "rediss", "unix"))
+CACHE_MEGABYTES = environment.number("CACHE_MEGABYTES", 48, least=1, most=100_000)  # in each process
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "tracker.operations.backends.ForgivingRedisCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
     else {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 3000},
+        "BACKEND": "tracker.operations.backends.BoundedCache",
+        "LOCATION": "answers",
+        "OPTIONS": {"MAX_BYTES": CACHE_MEGABYTES * 1_000_000},
     }
 }
+
+# The web process
+
+HOST = environment.text("HOST", "127.0.0.1")
+WEB_PROCESSES = 1 if EMBEDDED else environment.number("WEB_PROCESSES", 1, least=1, most=64)
+WEB_THREADS = environment.number("WEB_THREADS", 8, least=1, most=64)
+MEMORY_MB = environment.number("MEMORY_MB", 800, least=100)  # of one process; above it, it is replaced
 
 # Doors that the other two apps open for the record, by name
 
@@ -172,6 +185,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 280
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = MEMORY_MB * 1024  # kilobytes; then the child is replaced after its task
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = not EMBEDDED
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
