@@ -10,11 +10,11 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from tracker import environment
+from tracker import build, environment
 from tracker.codebook import CodebookError, current, folder
 
 
-def framework(proxies: int) -> dict[str, Any]:
+def framework() -> dict[str, Any]:
     return {
         "DEFAULT_AUTHENTICATION_CLASSES": ["scorecard.api.keys.KeyAuthentication"],
         "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
@@ -24,7 +24,6 @@ def framework(proxies: int) -> dict[str, Any]:
         "DEFAULT_SCHEMA_CLASS": "scorecard.api.schema.Described",
         "DEFAULT_METADATA_CLASS": None,
         "EXCEPTION_HANDLER": "scorecard.api.problems.handler",
-        "NUM_PROXIES": proxies,
         "UNAUTHENTICATED_USER": None,
     }
 
@@ -49,7 +48,8 @@ def description(site: str) -> dict[str, Any]:
 
 
 BASE_DIR = environment.ROOT
-RELEASE = environment.text("RELEASE", "development")
+# What kept pages and their tags rest on: the operator's name for the release, and the code itself.
+RELEASE = "+".join((environment.text("RELEASE", "development"), build.name(environment.ROOT, folder() / "codebook.json")))
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret_key(DEBUG)
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tracker.operations.middleware.ContentSecurityPolicyMiddleware",
     "tracker.operations.views.Probes",
+    "tracker.operations.middleware.PlainAddresses",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -104,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "tracker.operations.sign_in.DoorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "tracker.operations.two_factor.EntranceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -264,7 +266,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "desk/locked.html"
-AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
+AXES_CLIENT_IP_CALLABLE = "tracker.operations.sign_in.address_of"
+AXES_WHITELIST_CALLABLE = "tracker.operations.sign_in.is_known"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # nobody can keep a colleague waiting for longer
 
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -344,11 +348,12 @@ globals().update(
 # API
 
 API_RATE_ANONYMOUS = environment.number("API_RATE_ANONYMOUS", 60, least=1)  # requests a minute, each address
+PAGE_RATE = environment.number("PAGE_RATE", 240, least=1)  # pages a minute made anew for one address
 API_RATE_KEY = environment.number("API_RATE_KEY", 600, least=1)  # requests a minute, each key
 SIGNING_KEY = environment.text("SIGNING_KEY")  # Ed25519 seed of the editions, 64 hexadecimal digits
 SAFE_CLIENT = "feeds.http.post.post"  # how webhooks are called: only addresses of the open internet
 SAFE_ADDRESS = "feeds.http.post.check"
-REST_FRAMEWORK = framework(TRUSTED_PROXIES)
+REST_FRAMEWORK = framework()
 SPECTACULAR_SETTINGS = description(SITE_URL)
 
 # What operators see
