@@ -135,6 +135,9 @@ TEMPLATES = [
 # Data
 
 DATABASES = {"default": environment.database()}
+# The service's own role in PostgreSQL, to which `migrate` and `restore`, run as the owner, give its rights.
+APP_ROLE = environment.text("APP_ROLE")
+APP_DATABASE_PASSWORD = environment.text("APP_DATABASE_PASSWORD")
 REDIS_URL = environment.address("REDIS_URL", schemes=("redis", "rediss", "unix"))
 EMBEDDED = not REDIS_URL
 # Never the broker's Redis, not even another database of it: what readers cause would fill the memory that messages
@@ -199,7 +202,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_ROUTES = {
     "feeds.tasks.*": {"queue": "polling"},
-    "tracker.tasks.forget_texts": {"queue": "housekeeping"},
+    "tracker.tasks.forget*": {"queue": "housekeeping"},
     "tracker.tasks.*": {"queue": "judging"},
     "scorecard.tasks.send*": {"queue": "sending"},
     "scorecard.tasks.*": {"queue": "housekeeping"},
@@ -320,6 +323,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+BACKUP_RECIPIENT = environment.text("BACKUP_RECIPIENT")  # public key of age, to which backups are encrypted
 DATA_FOLDER = environment.text("DATA_FOLDER") or environment.LOCAL / "data"  # models, editions
 
 # Languages and time

@@ -31,3 +31,8 @@ def retrain():
 @shared_task
 def forget_texts():
     retention.forget_texts()
+
+
+@shared_task
+def forget_sessions():
+    retention.forget_sessions()
