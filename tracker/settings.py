@@ -49,12 +49,14 @@ def description(site: str) -> dict[str, Any]:
 
 BASE_DIR = environment.ROOT
 # What kept pages and their tags rest on: the operator's name for the release, and the code itself.
-RELEASE = "+".join((environment.text("RELEASE", "development"), build.name(environment.ROOT, folder() / "codebook.json")))
+RELEASE = "+".join(
+    (environment.text("RELEASE", "development"), build.name(environment.ROOT, folder() / "codebook.json"))
+)
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret_key(DEBUG)
 SECRET_KEY_FALLBACKS = environment.secrets("SECRET_KEY_FALLBACKS")
-# Draws which events are coded twice blind. Never changed: another key would draw anew. A rotation of SECRET_KEY leaves it
-# as it was for as long as the first key is among the fallbacks, or set here.
+# Draws which events are coded twice blind. Never changed: another key would draw anew. A rotation of SECRET_KEY leaves
+# it as it was for as long as the first key is among the fallbacks, or set here.
 LOT_KEY = environment.text("LOT_KEY") or (SECRET_KEY_FALLBACKS or [SECRET_KEY])[-1]
 PORT = environment.number("PORT", 8000, least=1, most=65535)
 SITE_URL = environment.address("SITE_URL", f"http://localhost:{PORT}", schemes=("http", "https"))

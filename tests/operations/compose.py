@@ -50,5 +50,9 @@ def settings(service, variables, *, postgres, redis, cache):
     role, _at, server = found["DATABASE_URL"].removeprefix("postgres://").partition("@")
     assert server == "postgres:5432/tracker"
     assert (found["REDIS_URL"], found["CACHE_URL"]) == ("redis://valkey:6379/0", "redis://cache:6379/0")
-    here = {"DATABASE_URL": postgres.replace("//tracker@", f"//{role}@"), "REDIS_URL": redis, "CACHE_URL": cache}
+    here = {
+        "DATABASE_URL": postgres.replace("//tracker@", f"//{role}@"),
+        "REDIS_URL": redis,
+        "CACHE_URL": cache,
+    }
     return found | here

@@ -106,7 +106,9 @@ def test_nobody_is_root():
     assert SERVICES["postgres"]["user"] == "postgres"
     assert SERVICES["valkey"]["user"] == SERVICES["cache"]["user"] == "valkey"
     docker = (ROOT / "Dockerfile").read_text()
-    assert re.search(r"groupadd --system --gid 10001 tracker .*\n.*useradd --system --uid 10001 --gid tracker ", docker)
+    assert re.search(
+        r"groupadd --system --gid 10001 tracker .*\n.*useradd --system --uid 10001 --gid tracker ", docker
+    )
     last = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("USER ")][-1]
     assert last == "USER 10001:10001"
 
@@ -176,7 +178,9 @@ def test_every_secret_may_be_a_file():
 
 
 def test_only_what_migrates_and_restores_is_the_owner():
-    owners = {name for name, service in OURS.items() if "//tracker@" in service["environment"]["DATABASE_URL"]}
+    owners = {
+        name for name, service in OURS.items() if "//tracker@" in service["environment"]["DATABASE_URL"]
+    }
     assert owners == {"migrate", "restore"}
     for name, service in OURS.items():
         secret = service["environment"]["DATABASE_PASSWORD"]
@@ -232,7 +236,9 @@ def running(tmp_path_factory, postgres_server, redis_url):
     database = postgres_server.create("compose", template=filled_database(postgres_server))
     redis_url = redis_url.removesuffix("/0") + "/3"
     with servers.required(servers.redis()) as cache:
-        yield from started(folder, postgres_server, {"postgres": database, "redis": redis_url, "cache": cache.url})
+        yield from started(
+            folder, postgres_server, {"postgres": database, "redis": redis_url, "cache": cache.url}
+        )
 
 
 def started(folder, postgres_server, places):
@@ -248,8 +254,9 @@ def started(folder, postgres_server, places):
     }
     with Service(folder, **(base | image | extra | {"HOSTNAME": "here"})) as service:
         service.manage("collectstatic", "--noinput", "-v0")
-        own, service.environment = service.environment, service.environment | compose.settings(
-            OURS["migrate"], VARIABLES, **places
+        own, service.environment = (
+            service.environment,
+            service.environment | compose.settings(OURS["migrate"], VARIABLES, **places),
         )
         for step in compose.command(OURS["migrate"], folder):
             service.said_by(*step)

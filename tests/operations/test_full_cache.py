@@ -1,4 +1,4 @@
-"""Readers who ask for everything there is and is not: what they cause stays within its bounds and away from the broker."""
+"""Readers who ask for everything there is and is not: it stays within bounds, away from the broker."""
 
 import socket
 
@@ -56,7 +56,9 @@ def test_kept_pages_never_lie_in_the_broker():
 @pytest.mark.django_db
 @pytest.mark.usefixtures("seeded")
 class TestAddresses:
-    @pytest.mark.parametrize("path", ["/", "/events/", "/recommendations/trust/", "/feeds/all.atom", "/r/trust.svg"])
+    @pytest.mark.parametrize(
+        "path", ["/", "/events/", "/recommendations/trust/", "/feeds/all.atom", "/r/trust.svg"]
+    )
     def test_an_unknown_parameter_is_refused_and_nothing_is_kept(self, client, path):
         client.get("/method/")
         before = caches["default"].size

@@ -38,7 +38,12 @@ def test_secrets_are_fresh_and_closed_to_others(written):
     assert (service.stat().st_mode & 0o777, owner.stat().st_mode & 0o777) == (0o640, 0o600)
     assert service.read_text() == (written / "first.env").read_text()
     found, owned = values(service), values(owner)
-    secrets = [found["SECRET_KEY"], found["METRICS_TOKEN"], found["DATABASE_PASSWORD"], owned["DATABASE_PASSWORD"]]
+    secrets = [
+        found["SECRET_KEY"],
+        found["METRICS_TOKEN"],
+        found["DATABASE_PASSWORD"],
+        owned["DATABASE_PASSWORD"],
+    ]
     assert len(set(secrets)) == 4
     assert all(re.fullmatch(r"[A-Za-z0-9]{40,48}", secret) for secret in secrets)
     assert owned["APP_DATABASE_PASSWORD"] == found["DATABASE_PASSWORD"]
@@ -78,7 +83,9 @@ def test_the_service_starts_with_what_was_written(written, postgres_server, redi
     url = postgres_server.create("installed")
     for name, role in (("service.env", "tracker_app"), ("owner.env", "tracker")):
         text = (written / "etc/tracker" / name).read_text()
-        text = re.sub(r"(?m)^DATABASE_URL=.*$", f"DATABASE_URL={url.replace('//tracker@', f'//{role}@')}", text)
+        text = re.sub(
+            r"(?m)^DATABASE_URL=.*$", f"DATABASE_URL={url.replace('//tracker@', f'//{role}@')}", text
+        )
         text = re.sub(r"(?m)^REDIS_URL=.*$", f"REDIS_URL={redis_url.removesuffix('/0')}/5", text)
         text = text.replace("/var/lib/tracker", str(tmp_path))
         (folder / name).write_text(text)

@@ -145,7 +145,9 @@ def test_a_stranger_behind_the_same_proxy_locks_nobody_out(behind_a_proxy, analy
 
 def test_what_a_stranger_writes_into_the_line_counts_for_nothing(behind_a_proxy, analyst):
     for number in range(6):
-        client = Client(REMOTE_ADDR="127.0.0.1", headers={"X-Forwarded-For": f"203.0.113.{number}, {STRANGER}"})
+        client = Client(
+            REMOTE_ADDR="127.0.0.1", headers={"X-Forwarded-For": f"203.0.113.{number}, {STRANGER}"}
+        )
         answer = tries(client)
     assert answer.status_code == 429
 

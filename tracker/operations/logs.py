@@ -25,8 +25,18 @@ from django.core.exceptions import ImproperlyConfigured
 request_id = contextvars.ContextVar("request_id", default="")
 SPELLING = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # What Django signs holds colons, and nothing else in our addresses does; the rest stands behind these words.
-TOKEN = re.compile(r"(?<=/alerts/confirm/)[^/]+|(?<=/alerts/off/)[^/]+|(?<=/)[^/]*:[^/]*|(?<=/reset/)[^/]+/[^/]+")
-SECRET_SETTINGS = ("SECRET_KEY", "METRICS_TOKEN", "SENTRY_DSN", "SIGNING_KEY", "SECOND_OPINION_KEY", "LOT_KEY", "APP_DATABASE_PASSWORD")
+TOKEN = re.compile(
+    r"(?<=/alerts/confirm/)[^/]+|(?<=/alerts/off/)[^/]+|(?<=/)[^/]*:[^/]*|(?<=/reset/)[^/]+/[^/]+"
+)
+SECRET_SETTINGS = (
+    "SECRET_KEY",
+    "METRICS_TOKEN",
+    "SENTRY_DSN",
+    "SIGNING_KEY",
+    "SECOND_OPINION_KEY",
+    "LOT_KEY",
+    "APP_DATABASE_PASSWORD",
+)
 SECRET_PARTS = {"token", "secret", "key", "signature", "uidb64"}
 OWN = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName", "request", "data"}
 

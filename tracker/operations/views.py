@@ -86,7 +86,9 @@ class Signs:
 
     def collect(self):
         families = defaultdict(list)
-        up = GaugeMetricFamily(f"{PREFIX}database_up", "Whether the database answers; without it other signs are missing.")
+        up = GaugeMetricFamily(
+            f"{PREFIX}database_up", "Whether the database answers; without it other signs are missing."
+        )
         try:
             for sign in health.vitals():
                 families[sign.name].append(sign)
