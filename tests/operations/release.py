@@ -57,7 +57,7 @@ ARTICLES = [
 
 
 def answers(client):
-    """All that is asked of the database, before and after: figures, an edition's files, and where each address leads."""
+    """All that is asked of the database, before and after: figures, an edition's files, where each address leads."""
     return {
         "figures": readings.figures(client, DAYS),
         "digests": readings.edition(client, DAY),

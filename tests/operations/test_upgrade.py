@@ -116,9 +116,7 @@ class Reader(Rounds):
     def ask(self, question):
         day = question in self.figures
         try:
-            body = self.service.get(
-                f"/api/v1/scores/?{readings.then(question)}" if day else question
-            )
+            body = self.service.get(f"/api/v1/scores/?{readings.then(question)}" if day else question)
         except urllib.error.HTTPError as error:
             return f"status {error.code}"
         return day and difference(
