@@ -7,6 +7,7 @@ import email.policy
 import http.client
 import json
 import re
+import shutil
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -131,6 +132,33 @@ def test_a_short_address_leads_to_its_recommendation(estuary, address):
 @pytest.mark.parametrize("address", ["/r/13/", "/r/0/", "/r/trust/", "/r/13.csv", "/recommendations/trust/"])
 def test_an_address_of_no_recommendation_is_not_found(estuary, address):
     assert answer(estuary, address)[0] == 404
+
+
+PAGES = """
+from django.conf import settings
+from django.test import Client
+settings.ALLOWED_HOSTS = ["*"]
+answer = {}
+for address in ("/", "/actors/", "/actors/northport/", "/recommendations/night-rest/", "/method/", "/embed/all/",
+                "/cards/actors.png", "/api/v1/views/", "/api/v1/scores/?sensitivity=true"):
+    page = Client().get(address)
+    answer[address] = [page.status_code, b"less Northport" in page.content or b"less Southport" in page.content]
+"""
+
+
+def test_a_codebook_that_compares_nobody_has_all_its_pages(tmp_path):
+    folder = tmp_path / "nobody"
+    shutil.copytree(FOLDER, folder)
+    book = json.loads((folder / "codebook.json").read_text("utf-8"))
+    pair = book.pop("compared")
+    book["beside"] = []
+    for ask in (ask for each in book["recommendations"] for ask in each["asks"]):
+        if ask["mode"] != "any":
+            ask.setdefault("actors", pair)
+    (folder / "codebook.json").write_text(json.dumps(book))
+    with Service(tmp_path, INSTANCE_FOLDER=str(folder)).filled(seeds=False) as service:
+        service.manage("seed", "-v0")
+        assert set(map(tuple, service.ask(PAGES).values())) == {(200, False)}
 
 
 # One item's way: a worker polls its feed, an analyst's program accepts what was proposed, everybody hears of it.
