@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import sqlite3
 import threading
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from tests.operations import release
 from tests.scorecard.golden.keeping import difference
-from tests.service import Service
+from tests.service import ROOT, Service
 
 pytestmark = pytest.mark.slow
 PATIENCE = 20  # seconds that a reader may wait while the machine does other things too
@@ -45,6 +46,9 @@ def upgrade(service):
     """Two minutes of one core."""
     url = service.environment["DATABASE_URL"]
     release.load(service.folder, url, service.manage)
+    folder = service.folder / "first-release"
+    shutil.copytree(ROOT / "seeds", folder, ignore=shutil.ignore_patterns("release*"))
+    service.environment["INSTANCE_FOLDER"] = str(folder)
     kept = release.kept()
     service.start_web()
     readers = [Reader(service, kept["figures"]), RowReader(url)]
@@ -60,6 +64,15 @@ def upgrade(service):
     answered = {address: status for address, status in kept["addresses"].items() if status == 200}
     assert not difference(answered, {address: found["addresses"][address] for address in answered})
     assert f"{release.DAY}: " in service.manage("edition", "verify")
+    del service.environment["INSTANCE_FOLDER"]
+    with reading(readers := [Reader(service, kept["figures"]), RowReader(url)]):
+        said = service.manage("seed")
+        for reader in readers:
+            reader.go_on_for_a_round()
+    assert "release 2, new events: " in said
+    assert "release 2: kept as an analyst left them: " in said
+    assert " added, " in (again := service.manage("seed"))
+    assert all(" 0 added" in line for line in again.splitlines())
 
 
 @contextlib.contextmanager
