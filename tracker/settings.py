@@ -145,7 +145,7 @@ CACHES = {
 
 # Doors that the other two apps open for the record, by name
 
-SEEDERS = ["tracker.importing.seed", "feeds.opml.seed"]
+SEEDERS = ["tracker.importing.seed", "tracker.releases.seed", "feeds.opml.seed"]
 
 # Work in the background: the database holds what is to be done, messages only nudge.
 
