@@ -31,6 +31,7 @@ from django.utils import timezone
 from scorecard import method
 from scorecard.method.columns import EMPTY, Log, empty, rests_on
 from scorecard.method.readings import Measure, Report, Stamp, Waterfall
+from scorecard.models import MethodInService
 from tracker import agreement as agreements
 from tracker import codebook_versions
 from tracker import log as record_log
@@ -42,6 +43,7 @@ Day = datetime.date
 Pair = tuple[Day, Day | None]  # as_of, known_at
 Body = tuple[Mapping[str, Any], datetime.datetime, str, str]  # record, when written, why, by whom
 PAIRS_KEPT = 10_000  # of days asked for; a reader who walks through all of them shall not fill the memory
+CUTS_KEPT = 8  # of states that addresses are pinned to
 DIGEST = "S24"  # so many characters of a revision's digest tell it apart
 
 _HEAD = "SELECT sequence, digest, aside FROM tracker_head WHERE id = 1"
@@ -61,16 +63,22 @@ class State:
     digests: np.ndarray = dataclasses.field(default_factory=lambda: np.array([], DIGEST))
     versions: tuple[CodebookVersion, ...] = ()
     bodies: tuple[Body, ...] | None = None
+    in_service: dict[str, Day] = dataclasses.field(
+        default_factory=dict
+    )  # when each method came into service here
     rests: dict[Pair, str] = dataclasses.field(default_factory=dict)
+    name: str = ""  # what addresses call it, if they are pinned to it
+    cut_of: tuple[str, int, int, int, int] | None = None  # of which state, and how much of it
 
     @property
     def head(self) -> str:
-        return f"{self.sequence}-{self.digest[:24]}-{self.aside}"
+        return f"{self.name or self.sequence}-{self.digest[:24]}-{self.aside}"
 
 
 _pinned: ContextVar[State | None] = ContextVar("pinned", default=None)
 _NOTHING = State()
 _held = _NOTHING
+_cuts: dict[str, State] = {}
 
 
 @contextlib.contextmanager
@@ -81,6 +89,71 @@ def held() -> Iterator[None]:
         yield
     finally:
         _pinned.reset(token)
+
+
+@contextlib.contextmanager
+def pinned(name: str, sequence: int, statements: int, asks: int, codebooks: int) -> Iterator[None]:
+    """Inside it every question is answered from the first `sequence` revisions, and from so many of what stands beside
+    them; `name` is what addresses call that state."""
+    token = _pinned.set(_cut(name, sequence, statements, asks, codebooks))
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
+@contextlib.contextmanager
+def ended(day: Day, sequence: int) -> Iterator[None]:
+    """Inside it every question is answered from the state at the end of a day, when the log had so many revisions; what
+    stands beside the log is told apart by the day of knowledge that is asked for."""
+    beside = {name: len(rows) for name, rows in _beside(_newest()).items()}
+    token = _pinned.set(_cut(f"end-of-{day}", sequence, **beside))
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
+def pinned_as() -> str:
+    """What addresses call the state that is read; empty for the present one."""
+    return (_pinned.get() or _NOTHING).name
+
+
+def footing() -> dict[str, int]:
+    """What the present state rests on: the length of the log, and how many of each stand beside it."""
+    state = _current()
+    return {"sequence": state.sequence, **{name: len(rows) for name, rows in _beside(state).items()}}
+
+
+def _beside(state: State) -> dict[str, Any]:
+    """What stands beside the log and moves figures too."""
+    return {"statements": state.stated, "asks": state.log.settings, "codebooks": state.versions}
+
+
+def _cut(name: str, sequence: int, statements: int, asks: int, codebooks: int) -> State:
+    """The state of that name, out of the present one."""
+    whole = _newest()
+    kept, cut_of = _cuts.get(name), (whole.head, sequence, statements, asks, codebooks)
+    if kept is not None and kept.cut_of == cut_of:
+        return kept
+    log = whole.log
+    short = log if sequence >= len(log) else log.take(np.arange(len(log)) < sequence)
+    found = State(
+        sequence,
+        whole.digests[sequence - 1].decode() if sequence else "",
+        whole.aside,
+        log=dataclasses.replace(short, settings=log.settings[:asks], memory={}),
+        stated=whole.stated[:statements],
+        digests=whole.digests[:sequence],
+        versions=whole.versions[:codebooks],
+        in_service=whole.in_service,
+        name=name,
+        cut_of=cut_of,
+    )
+    if len(_cuts) >= CUTS_KEPT:
+        _cuts.clear()
+    _cuts[name] = found
+    return found
 
 
 def head() -> str:
@@ -214,6 +287,13 @@ def waterfall(
     return found
 
 
+def adopted() -> dict[str, Day]:
+    """On which day each version of the method came into service: here, where a record stood before, or at all."""
+    return {
+        each.version: each.adopted for each in method.in_service() if each.adopted
+    } | _current().in_service
+
+
 def agreement() -> list[dict[str, Any]]:
     """How far two coders agree, field by field (`tracker.agreement.figures`)."""
     return _found(f"agreement:{_current().aside}", agreements.figures)
@@ -296,6 +376,7 @@ def _grown(held: State, sequence: int, digest: str, aside: int) -> State:
         stated=tuple(Completeness.objects.order_by("id").values_list("day", "recorded_at")),
         digests=_digests(base, sequence),
         versions=versions,
+        in_service=dict(MethodInService.objects.values_list("version", "since")),
         bodies=None if new is None else (base.bodies or ()) + new,
     )
 
