@@ -28,7 +28,7 @@ from django.utils.http import http_date, parse_etags, parse_http_date_safe
 from django.utils.translation import get_language, gettext
 from django.views.defaults import page_not_found
 
-from scorecard import clock, standings
+from scorecard import clock, pins, standings
 from tracker import record
 
 JSON = "application/json"
@@ -117,15 +117,22 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             try:
                 return view(request, *args, **kwargs)
             except clock.BadDate as problem:
-                words = {"title": gettext("That day cannot be shown"), "words": str(problem)}
-                return render(request, "pages/refused.html", words | {"back": request.path}, status=400)
+                return _unshown(request, str(problem))
             except Http404 as problem:
                 return page_not_found(request, problem)
 
-        with standings.held():
-            return answer(request, standings.head(), make, past=of_the_past(request.GET))
+        try:
+            with pins.at(request.GET.get("rev")):
+                return answer(request, standings.head(), make, past=of_the_past(request.GET))
+        except pins.BadPin as problem:
+            return _unshown(request, str(problem))
 
     return wrapped
+
+
+def _unshown(request: HttpRequest, why: str) -> HttpResponse:
+    words = {"title": gettext("That day cannot be shown"), "words": why, "back": request.path}
+    return render(request, "pages/refused.html", words, status=400)
 
 
 def of_the_past(query: Mapping[str, str], today: date | None = None) -> bool:

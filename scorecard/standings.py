@@ -30,6 +30,7 @@ from django.utils import timezone
 
 from scorecard import method
 from scorecard.method.columns import EMPTY, Log, empty, rests_on
+from scorecard.models import MethodInService
 from tracker import agreement as agreements
 from tracker import codebook_versions
 from tracker import log as record_log
@@ -40,6 +41,7 @@ KEPT_SECONDS = 24 * 3600
 Day = datetime.date
 Pair = tuple[Day, Day | None]  # as_of, known_at
 PAIRS_KEPT = 10_000  # of days asked for; a reader who walks through all of them shall not fill the memory
+CUTS_KEPT = 8  # of states that addresses are pinned to
 DIGEST = "S24"  # so many characters of a revision's digest tell it apart
 
 _HEAD = "SELECT sequence, digest, aside FROM tracker_head WHERE id = 1"
@@ -48,9 +50,10 @@ _lock = threading.Lock()
 _pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)
 _NOTHING: dict[str, Any] = {
     "sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": None, "digests": np.array([], DIGEST),
-    "rests": {}, "stated": (), "versions": (),
+    "rests": {}, "stated": (), "versions": (), "in_service": {},
 }  # fmt: skip
 _held = _NOTHING
+_cuts: dict[str, dict[str, Any]] = {}
 
 
 @contextlib.contextmanager
@@ -61,6 +64,75 @@ def held() -> Iterator[None]:
         yield
     finally:
         _pinned.reset(token)
+
+
+@contextlib.contextmanager
+def pinned(name: str, sequence: int, statements: int, asks: int, codebooks: int) -> Iterator[None]:
+    """Inside it every question is answered from the first `sequence` revisions, and from so many of what stands beside
+    them; `name` is what addresses call that state."""
+    token = _pinned.set(_cut(name, sequence, statements, asks, codebooks))
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
+@contextlib.contextmanager
+def ended(day: Day, sequence: int) -> Iterator[None]:
+    """Inside it every question is answered from the state at the end of a day, when the log had so many revisions; what
+    stands beside the log is told apart by the day of knowledge that is asked for."""
+    beside = {name: len(rows) for name, rows in _beside(_newest()).items()}
+    token = _pinned.set(_cut(f"end-of-{day}", sequence, **beside))
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
+def pinned_as() -> str:
+    """What addresses call the state that is read; empty for the present one."""
+    found: str = (_pinned.get() or _NOTHING).get("name", "")
+    return found
+
+
+def footing() -> dict[str, int]:
+    """What the present state rests on: the length of the log, and how many of each stand beside it."""
+    state = _current()
+    return {"sequence": state["sequence"], **{name: len(rows) for name, rows in _beside(state).items()}}
+
+
+def _beside(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands beside the log and moves figures too."""
+    return {"statements": state["stated"], "asks": state["log"].settings, "codebooks": state["versions"]}
+
+
+def _cut(name: str, sequence: int, statements: int, asks: int, codebooks: int) -> dict[str, Any]:
+    """The state of that name, out of the present one."""
+    whole = _newest()
+    kept = _cuts.get(name)
+    if kept is not None and kept["cut_of"] == (whole["head"], sequence, statements, asks, codebooks):
+        return kept
+    log: Log = whole["log"]
+    versions = whole["versions"][:codebooks]
+    short = log if sequence >= len(log) else log.take(np.arange(len(log)) < sequence)
+    digest = whole["digests"][sequence - 1].decode() if sequence else ""
+    found = whole | {
+        "name": name,
+        "cut_of": (whole["head"], sequence, statements, asks, codebooks),
+        "sequence": sequence,
+        "digest": digest,
+        "head": f"{name}-{digest}-{whole['aside']}",
+        "log": dataclasses.replace(short, settings=log.settings[:asks], memory={}),
+        "stated": whole["stated"][:statements],
+        "digests": whole["digests"][:sequence],
+        "rests": {},
+        "versions": versions,
+        "bodies": None,
+    }
+    if len(_cuts) >= CUTS_KEPT:
+        _cuts.clear()
+    _cuts[name] = found
+    return found
 
 
 def head() -> str:
@@ -192,6 +264,13 @@ def waterfall(earlier: Pair, later: Pair, actor: str | None = None, *, version: 
     )
 
 
+def adopted() -> dict[str, Day]:
+    """On which day each version of the method came into service: here, where a record stood before, or at all."""
+    return {each.version: each.adopted for each in method.in_service() if each.adopted} | _current()[
+        "in_service"
+    ]
+
+
 def agreement() -> list[dict[str, Any]]:
     """How far two coders agree, field by field (`tracker.agreement.figures`)."""
     return _found(f"agreement:{_current()['aside']}", agreements.figures)
@@ -276,6 +355,7 @@ def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict
         "digests": _digests(base, sequence),
         "rests": {},
         "versions": versions,
+        "in_service": dict(MethodInService.objects.values_list("version", "since")),
         "bodies": None if new is None else base["bodies"] + new,
     }
 

@@ -20,4 +20,4 @@ def send_webhooks():
 
 @shared_task
 def make_edition():
-    editions.make()
+    editions.make_due()

@@ -88,6 +88,7 @@ def llms(request: HttpRequest) -> HttpResponse:
         "A negative score means against the recommendation, not bad policy.",
         "",
         f"Method {parameters.CURRENT}. {coverage['sentence']}. {coverage['silence']}".strip(),
+        f"The figures below are of {read.read_on.isoformat()}.",
         "Quote a score only with its band, its day and the day to which coding is complete.",
         "",
         f"## The {site['count']}",
@@ -97,7 +98,8 @@ def llms(request: HttpRequest) -> HttpResponse:
         balance = read.report["recommendations"][slug]["balance"]
         figures = f"{round(balance['score'])} ({round(balance['low'])} to {round(balance['high'])})"
         address = frame.absolute(reverse("pages:recommendation", args=[slug]))
-        lines.append(f"- [{read.name(slug)}]({address}): {balance['label']}, {figures}")
+        word = balance["label"] if read.firm(slug) else f"{balance['label']} (not firm)"
+        lines.append(f"- [{read.name(slug)}]({address}): {word}, {figures}")
     lines += ["", "## More", ""]
     for name in ("method", "data", "events", "changes", "about"):
         lines.append(f"- [{name}]({frame.absolute(reverse(f'pages:{name}'))})")
