@@ -141,7 +141,7 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "canonical": absolute(request.path + query),
         "alternates": _alternates(request.path, query),
         "other_languages": [
-            {"href": translate_url(request.path, code) + query, "tag": tag, "name": NAMES[code]}
+            {"href": _translated(request, code), "tag": tag, "name": NAMES[code]}
             for code, tag in TAGS.items()
             if code != here
         ],
@@ -155,6 +155,12 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "method_version": parameters.method_of(clock.method).version,
         "clock": _clock(request, page, clock, coverage),
     }
+
+
+def _translated(request: HttpRequest, code: str) -> str:
+    """The same page in another language, with all that was asked of it: day, filters, words of a search."""
+    asked = request.GET.urlencode()
+    return translate_url(request.path, code) + (f"?{asked}" if asked else "")
 
 
 def _alternates(path: str, query: str) -> list[tuple[str, str]]:
