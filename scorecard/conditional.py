@@ -106,7 +106,9 @@ def _in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     try:
         give_back = limits.downloads.take()
     except limits.TooMany as problem:
-        return _later(HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8"), problem)
+        return _later(
+            HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8"), problem
+        )
     try:
         made = make()
     except BaseException:
