@@ -81,7 +81,7 @@ def test_the_pages_withhold_the_label_and_say_why(client, seeded, monkeypatch):
     assert f"40 of {Event.objects.accepted().count()} events have been coded blind" in method
     assert "Two people, blind: 40 events" in method
     assert "Trust: direction" in method
-    assert "暂不公布标签" in client.get("/zh-hans/").content.decode()
+    assert "暂缓判定" in client.get("/zh-hans/").content.decode()
 
 
 def test_the_mean_revision_counts_settled_days_since_the_opening_only():

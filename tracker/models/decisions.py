@@ -124,6 +124,14 @@ class Preference(models.Model):
     )
     keys = models.JSONField(_("keys"), default=dict, blank=True, help_text=_("Only those that differ."))
     single_keys = models.BooleanField(_("single keys"), default=True)
+    public_name = models.CharField(
+        _("public name"),
+        max_length=150,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Shown to readers beside what this analyst decides. Empty: initials."),
+    )
 
     class Meta:
         verbose_name = _("preference")
