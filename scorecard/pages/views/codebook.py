@@ -22,14 +22,18 @@ def codebook(request: HttpRequest) -> HttpResponse:
     page = frame.Page(
         key="codebook",
         title=title,
-        description=gettext("Every rule and hard case by which events are coded, each with a permanent address."),
+        description=gettext(
+            "Every rule and hard case by which events are coded, each with a permanent address."
+        ),
         current="method",
         card=reverse("pages:card", args=["overview"]),
     )
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": title,
-        "version": gettext("Version %(version)s. Every assessment is stamped with the version that it was made by.")
+        "version": gettext(
+            "Version %(version)s. Every assessment is stamped with the version that it was made by."
+        )
         % {"version": book.version},
         "recommendations": [_recommendation(read, slug) for slug in book.slugs],
         "terms": _terms(),
@@ -77,7 +81,12 @@ def _terms() -> list[dict[str, Any]]:
             "anchor": anchor,
             "name": name,
             "words": [
-                {"anchor": f"{anchor}-{slug}", "slug": slug, "name": words_of(term.name), "meaning": words_of(term.help)}
+                {
+                    "anchor": f"{anchor}-{slug}",
+                    "slug": slug,
+                    "name": words_of(term.name),
+                    "meaning": words_of(term.help),
+                }
                 for slug, term in terms.items()
             ],
         }
