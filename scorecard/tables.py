@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +125,7 @@ def _scores(
     report = standings.report(as_of, known_at, acts=False, version=version)
     for slug, found in report["recommendations"].items():
         for reading in ("balance", "pulse"):
-            entry = found[reading]
+            entry: Mapping[str, Any] = found["balance"] if reading == "balance" else found["pulse"]
             names = ("score", "low", "high", "label", "A", "U", "n", "prob_advancing", "since")
             stamp = (report["method"], report["read_on"], report["days_since"])
             yield (as_of.isoformat(), slug, reading, *(entry[name] for name in names), *stamp)
