@@ -7,6 +7,7 @@ from tracker.models.events import Assessment, Event, Report
 from tracker.models.log import Completeness, CoverageDay, Head, Revision
 from tracker.models.processes import Heartbeat, Lease
 from tracker.models.tagger import AnswerForm, Cue, SecondOpinion, TaggerVersion
+from tracker.models.trust import Confirmation, Draw, MachineCoding
 
 __all__ = [
     "AnswerForm",
@@ -19,13 +20,16 @@ __all__ = [
     "CodebookVersion",
     "Coding",
     "Completeness",
+    "Confirmation",
     "CoverageDay",
     "Cue",
     "Decision",
+    "Draw",
     "Event",
     "Head",
     "Heartbeat",
     "Lease",
+    "MachineCoding",
     "PairJudgement",
     "Preference",
     "Recommendation",
