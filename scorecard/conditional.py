@@ -29,7 +29,7 @@ from django.utils.http import http_date, parse_etags, parse_http_date_safe
 from django.utils.translation import get_language, gettext
 from django.views.defaults import page_not_found
 
-from scorecard import clock, limits, standings
+from scorecard import clock, limits, pins, standings
 from tracker import record
 
 JSON = "application/json"
@@ -150,15 +150,18 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             except Http404 as problem:
                 return page_not_found(request, problem)
 
-        with standings.held():
-            return answer(request, standings.head(), make, past=of_the_past(request.GET))
+        try:
+            with pins.at(request.GET.get("rev")):
+                return answer(request, standings.head(), make, past=of_the_past(request.GET))
+        except pins.BadPin as problem:
+            return _said(request, gettext("That day cannot be shown"), problem, 400)
 
     return wrapped
 
 
 # All that the query of a page may hold: the day it is about, and the filters of lists.
 NAMES = frozenset(
-    {"as_of", "known_at", "method", "q", "from", "to", "page"}
+    {"as_of", "known_at", "method", "rev", "q", "from", "to", "page"}
     | {"recommendation", "direction", "strength", "actor", "certainty", "language"}
 )
 

@@ -10,12 +10,13 @@ Everything is a generator, so that an export of any length runs in constant memo
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scorecard import standings
+from scorecard import reviewed, standings
 from tracker import log, rows
 from tracker.codebook import current
 from tracker.models import Article, Event, Revision
@@ -38,8 +39,8 @@ class Table:
     name: str
     meaning: str
     columns: Sequence[Column]
-    rows: Callable[[datetime.date, datetime.date | None], Iterator[Row]]
-    dated: bool = False  # whether as_of and known_at mean anything to it
+    rows: Callable[[datetime.date, datetime.date | None, str | None], Iterator[Row]]
+    dated: bool = False  # whether as_of, known_at and the version of the method mean anything to it
 
 
 def _latest() -> Iterator[dict[str, Any]]:
@@ -67,8 +68,16 @@ def _bodies(ids: list[str]) -> Iterator[dict[str, Any]]:
             yield {**json.loads(body), "sequence": sequence}
 
 
-def _events(_as_of: Any, _known_at: Any) -> Iterator[Row]:
-    for line in _latest():
+def _reviewed() -> Iterator[dict[str, Any]]:
+    """The same with who coded each and whether a person stands behind it, looked up batch by batch."""
+    lines = _latest()
+    while batch := list(itertools.islice(lines, BATCH)):
+        reviews = reviewed.of(batch)
+        yield from ({**line, "review": reviews[line["id"]]} for line in batch)
+
+
+def _events(*_dated: Any) -> Iterator[Row]:
+    for line in _reviewed():
         yield (
             *(line["id"], line["sequence"], line["date"], line["date_precision"], line["title"]),
             *(line["title_zh"], line["summary"], line["summary_zh"], " ".join(line["actors"])),
@@ -81,6 +90,7 @@ def _events(_as_of: Any, _known_at: Any) -> Iterator[Row]:
             *(line["sources"][0]["url"] if line["sources"] else "", line["recorded_at"], line["codebook"]),
             *_terms(line),
             *(line.get(name) for name in ("stage", "due", "due_what", "due_what_zh")),
+            *(line["review"].coded_by, line["review"].confirmed_on),
         )
 
 
@@ -88,7 +98,7 @@ def _terms(line: dict[str, Any]) -> Row:
     return (line.get("reach", "wide"), line.get("until"), " ".join(line.get("suspends", ())))
 
 
-def _assessments(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+def _assessments(*_dated: Any) -> Iterator[Row]:
     for line in _latest():
         for item in line["assessments"]:
             yield (
@@ -100,7 +110,7 @@ def _assessments(_as_of: Any, _known_at: Any) -> Iterator[Row]:
             )
 
 
-def _sources(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+def _sources(*_dated: Any) -> Iterator[Row]:
     for line in _latest():
         for source in line["sources"]:
             yield (
@@ -109,7 +119,7 @@ def _sources(_as_of: Any, _known_at: Any) -> Iterator[Row]:
             )
 
 
-def _articles(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+def _articles(*_dated: Any) -> Iterator[Row]:
     rows = Article.objects.order_by("id").prefetch_related("reports__event")
     for row in rows.iterator(chunk_size=BATCH):
         events = sorted(each.event_id for each in row.reports.all() if each.event.on_record)
@@ -119,19 +129,23 @@ def _articles(_as_of: Any, _known_at: Any) -> Iterator[Row]:
         )
 
 
-def _scores(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
-    report = standings.report(as_of, known_at, acts=False)
+def _scores(
+    as_of: datetime.date, known_at: datetime.date | None, version: str | None = None
+) -> Iterator[Row]:
+    report = standings.report(as_of, known_at, acts=False, version=version)
     for slug, found in report["recommendations"].items():
         for reading in ("balance", "pulse"):
-            entry = found[reading]
+            entry: Mapping[str, Any] = found["balance"] if reading == "balance" else found["pulse"]
             names = ("score", "low", "high", "label", "A", "U", "n", "prob_advancing", "since")
             stamp = (report["method"], report["read_on"], report["days_since"])
             yield (as_of.isoformat(), slug, reading, *(entry[name] for name in names), *stamp)
 
 
-def _series(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
+def _series(
+    as_of: datetime.date, known_at: datetime.date | None, version: str | None = None
+) -> Iterator[Row]:
     for reading in ("balance", "pulse"):
-        found = standings.series(reading, as_of=as_of, known_at=known_at)
+        found = standings.series(reading, as_of=as_of, known_at=known_at, version=version)
         for slug, line in found["recommendations"].items():
             names = ("score", "low", "high", "label", "A", "U", "n")
             for day, *values in zip(found["days"], *(line[name] for name in names), strict=True):
@@ -197,6 +211,8 @@ _LISTED = (
             "due text: day (or month) that its own text names for a next step",
             "due_what text: what is due then, in English",
             "due_what_zh text: what is due then, in Chinese",
+            "coded_by text: who gave these codes: language model, analyst or file",
+            "confirmed_on day: since when an analyst stands behind these codes; empty: not yet reviewed",
         ),
         _events,
     ),
@@ -309,13 +325,17 @@ def articles_csv() -> Iterator[str]:
     return rows.csv_lines(ARTICLE_COLUMNS, found)
 
 
-def scores_jsonl(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
-    for row in _score_rows(as_of, known_at):
+def scores_jsonl(
+    as_of: datetime.date, known_at: datetime.date | None = None, version: str | None = None
+) -> Iterator[str]:
+    for row in _score_rows(as_of, known_at, version):
         yield _json(dict(zip(SCORE_COLUMNS, row, strict=True)))
 
 
-def scores_csv(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
-    return rows.csv_lines(SCORE_COLUMNS, _score_rows(as_of, known_at))
+def scores_csv(
+    as_of: datetime.date, known_at: datetime.date | None = None, version: str | None = None
+) -> Iterator[str]:
+    return rows.csv_lines(SCORE_COLUMNS, _score_rows(as_of, known_at, version))
 
 
 COMMAND_TABLES: dict[tuple[str, str], Callable[..., Iterator[str]]] = {
@@ -368,9 +388,11 @@ def _article_rows() -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _score_rows(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[tuple[Any, ...]]:
+def _score_rows(
+    as_of: datetime.date, known_at: datetime.date | None, version: str | None
+) -> Iterator[tuple[Any, ...]]:
     for reading in ("balance", "pulse"):
-        found = standings.series(reading, as_of=as_of, known_at=known_at)
+        found = standings.series(reading, as_of=as_of, known_at=known_at, version=version)
         for slug, columns in found["recommendations"].items():
             yield from _days(slug, reading, found["days"], columns)
 

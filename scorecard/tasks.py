@@ -27,4 +27,4 @@ def forget():
 
 @shared_task
 def make_edition():
-    editions.make()
+    editions.make_due()

@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
     "fetch full texts": {"task": "feeds.tasks.fetch_texts", "schedule": 300.0, "options": {"expires": 290}},
     "tidy polls": {"task": "feeds.tasks.tidy", "schedule": crontab(hour=3, minute=10)},
     "forget old texts": {"task": "tracker.tasks.forget_texts", "schedule": crontab(hour=3, minute=30)},
+    "verify the record": {"task": "tracker.tasks.verify_record", "schedule": crontab(minute=50)},
     "forget mails and addresses": {"task": "scorecard.tasks.forget", "schedule": crontab(minute=40)},
     "forget sessions": {"task": "tracker.tasks.forget_sessions", "schedule": crontab(hour=3, minute=50)},
     "regroup recent reports": {"task": "tracker.tasks.regroup", "schedule": crontab(hour=2, minute=20)},

@@ -31,7 +31,6 @@ def framework() -> dict[str, Any]:
 def description(site: str) -> dict[str, Any]:
     return {
         "OAS_VERSION": "3.1.1",
-        "TITLE": "US–China AI Policy Scorecard",
         "VERSION": "1",
         "LICENSE": {"name": "CC BY 4.0", "identifier": "CC-BY-4.0"},
         "SERVERS": [{"url": site}],
@@ -169,7 +168,7 @@ MEMORY_MB = environment.number("MEMORY_MB", 800, least=100)  # of one process; a
 
 # Doors that the other two apps open for the record, by name
 
-SEEDERS = ["tracker.importing.seed", "feeds.opml.seed"]
+SEEDERS = ["tracker.importing.seed", "tracker.releases.seed", "feeds.opml.seed"]
 
 # Work in the background: the database holds what is to be done, messages only nudge.
 
@@ -218,6 +217,9 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 
 # Triage
 
+EVENT_WEIGHTS = (
+    "scorecard.standings.weights"  # what each event carries of the scores: the heaviest are asked about first
+)
 SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it
 # Of decided events, coded twice blind; and coded without the machine's help.
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)
@@ -232,6 +234,9 @@ SECOND_OPINION_URL = environment.address("SECOND_OPINION_URL", schemes=("http", 
 SECOND_OPINION_MODEL = environment.text("SECOND_OPINION_MODEL")
 SECOND_OPINION_KEY = environment.text("SECOND_OPINION_KEY")
 SECOND_OPINION_DAILY = environment.number("SECOND_OPINION_DAILY", 200)  # questions a day
+SECOND_OPINION_MONTHLY = environment.number("SECOND_OPINION_MONTHLY", 3000)  # and a calendar month
+# The model is asked about what a gate that loses so few acts lets through, the queue shows what it finds likely.
+SECOND_OPINION_MAY_LOSE = environment.share("SECOND_OPINION_MAY_LOSE", 0.1)
 SECOND_OPINION_SECONDS = environment.number("SECOND_OPINION_SECONDS", 30, least=1, most=300)  # for one answer
 
 # Fetching

@@ -2,7 +2,16 @@
 
 from celery import shared_task
 
-from tracker import codebook_versions, filing, grouping, retention, second_opinion, tagger_versions, triage
+from tracker import (
+    codebook_versions,
+    filing,
+    grouping,
+    log,
+    retention,
+    second_opinion,
+    tagger_versions,
+    triage,
+)
 
 
 @shared_task
@@ -26,6 +35,11 @@ def regroup():
 @shared_task
 def retrain():
     tagger_versions.retrain()
+
+
+@shared_task
+def verify_record():
+    log.sound_the_alarm()
 
 
 @shared_task

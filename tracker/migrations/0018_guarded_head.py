@@ -61,5 +61,5 @@ def release(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracker", "0012_record_format_1_1")]
+    dependencies = [("tracker", "0014_codes_that_people_wrote")]
     operations = [migrations.RunPython(guard, release)]

@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 
 from tracker import codebook_versions, log, record, text, textfields
 from tracker.models import Assessment, Claim, Decision, Event, Preference, Report, Revision
-from tracker.triage import searchable
+from tracker.triage import searchable, trust
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
 
 # The machine's own columns move under our feet; `version` must only ever rise.
@@ -209,7 +209,7 @@ class Step:
         if not logged:
             return None
         try:
-            return log.append(
+            revision = log.append(
                 event,
                 kind=kind or kind_of_next(event),
                 who=public_name(self.by),
@@ -219,6 +219,9 @@ class Step:
             )
         except record.RecordError as error:
             raise Refused(textfields.sentence(error)) from error
+        if self.by is not None and not self.undoing:
+            trust.wrote(revision)
+        return revision
 
     def save(self, event: Event) -> None:
         searchable.note(event)
