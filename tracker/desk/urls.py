@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, figures, views
+from tracker.desk import bulk, codings, figures, making, views
 
 app_name = "desk"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("event/<slug:event_id>/", views.event, name="event"),
     path("item/<slug:event_id>/", views.item_part, name="item"),
     path("rows/", views.rows_part, name="rows"),
+    path("now/", views.now, name="now"),
     path("claim/<slug:event_id>/", views.claim, name="claim"),
     path("release/<slug:event_id>/", views.release, name="release"),
     path("deed/", views.deed, name="deed"),
@@ -17,6 +18,10 @@ urlpatterns = [
     path("find/", views.find, name="find"),
     path("last/", views.last_part, name="last"),
     path("keys/", views.choose_keys, name="keys"),
+    path("new/", making.new, name="new"),
+    path("articles/", making.articles, name="articles"),
+    path("reports/<slug:event_id>/", making.reports, name="reports"),
+    path("views/", views.views, name="views"),
     path("bulk/", bulk.bulk, name="bulk"),
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
