@@ -32,7 +32,6 @@ def framework(proxies: int) -> dict[str, Any]:
 def description(site: str) -> dict[str, Any]:
     return {
         "OAS_VERSION": "3.1.1",
-        "TITLE": "US–China AI Policy Scorecard",
         "VERSION": "1",
         "LICENSE": {"name": "CC BY 4.0", "identifier": "CC-BY-4.0"},
         "SERVERS": [{"url": site}],
