@@ -192,9 +192,7 @@ class Draft:
 NAMES = tuple(field.name for field in fields(Draft))
 
 
-def draft(
-    entry: Entry, *, publisher: str, language: str, now: datetime, zone: tzinfo | None = None
-) -> Draft:
+def draft(entry: Entry, *, publisher: str, language: str, now: datetime, zone: tzinfo | None = None) -> Draft:
     """The article of an entry. `publisher`, `language` and `zone` are the feed's, for entries that name none."""
     canonical, url, unresolved = address(entry.link)
     given = (dates.at_home(moment, zone) for moment in (entry.published, entry.updated))

@@ -29,7 +29,8 @@ def zone_of(name: str) -> ZoneInfo | None:
 def a_time_zone(name: str) -> None:
     if zone_of(name) is None:
         raise ValidationError(
-            _("“%(name)s” is no time zone; write it as Asia/Shanghai or Europe/Berlin."), params={"name": name}
+            _("“%(name)s” is no time zone; write it as Asia/Shanghai or Europe/Berlin."),
+            params={"name": name},
         )
 
 

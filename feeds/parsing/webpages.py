@@ -68,7 +68,14 @@ NAMES_OF = {
     "site": ("og:site_name", "application-name", "dc.publisher"),
     "summary": ("og:description", "description", "twitter:description", "dc.description"),
     "dates": (
-        *("article:published_time", "og:article:published_time", "datepublished", "date", "pubdate", "dc.date"),
+        *(
+            "article:published_time",
+            "og:article:published_time",
+            "datepublished",
+            "date",
+            "pubdate",
+            "dc.date",
+        ),
         *("publishdate", "publish-date", "dc.date.issued", "citation_publication_date", "parsely-pub-date"),
     ),
 }
@@ -91,7 +98,9 @@ def head_of(page: str) -> PageHead:
     page = page[:LOOKED_AT]
     reader = _Head()
     reader.feed(page)
-    told = {name: [reader.named[key] for key in keys if reader.named.get(key)] for name, keys in NAMES_OF.items()}
+    told = {
+        name: [reader.named[key] for key in keys if reader.named.get(key)] for name, keys in NAMES_OF.items()
+    }
     titles = [*told["title"], *reader.titles]
     return PageHead(
         title=_one_line(titles[0]) if titles else "",

@@ -171,6 +171,7 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 REPORTS = 12
+LEAST_OFFERED = 0.3  # the chance from which on an event is offered as the same act; the page says it
 
 
 def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, Any]:
@@ -196,13 +197,18 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         "hidden": hidden and not blindly,
         "title": event.title or event.title_zh,
         "title_marked": marked(event.title or event.title_zh, cues),
-        "lang": "en" if event.title else "zh-Hans",
+        "lang": _tongue(event, reports),
         "summary": marked(event.summary or event.summary_zh, cues),
-        "reports": [report_row(report, cues) for report in reports[:REPORTS]],
+        "reports": [
+            report_row(report, cues) | {"same": report.article.title in (event.title, event.title_zh)}
+            for report in reports[:REPORTS]
+        ],
         "sources": _sources(event, reports) if event.on_record and not blindly else [],
         "report_count": event.reports_count or len(reports[:REPORTS]),
         "more_reports": max(0, event.reports_count - REPORTS),
-        "rows": _rows(drafted or proposed, suggestion, {} if hidden else coding.drafts(event), event.on_record),
+        "rows": _rows(
+            drafted or proposed, suggestion, {} if hidden else coding.drafts(event), event.on_record
+        ),
         "suggested": proposed,
         "actors": [
             {"slug": one.slug, "label": words_of(one.short), "on": not blindly and one.slug in event.actors}
@@ -219,6 +225,7 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
             for slug, term in current().certainties.items()
         ],
         "twins": [] if blindly else _twins(suggestion),
+        "least_offered": round(100 * LEAST_OFFERED),
         "opinion": shown(event) if open_ and not hidden else None,
         "similar": similar(event, user),
         "relevance": None if hidden else round(100 * event.relevance),
@@ -232,6 +239,14 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         and bool(reports)
         and not any(report.article.published_at for report in reports),
     }
+
+
+def _tongue(event: Event, reports: list[Report]) -> str:
+    """The language of the title: that of the report it was taken from, else the record's own."""
+    for report in reports:
+        if report.article.language and report.article.title in (event.title, event.title_zh):
+            return str(report.article.language)
+    return "en" if event.title else "zh-Hans"
 
 
 def _sources(event: Event, reports: list[Report]) -> list[dict[str, Any]]:
@@ -357,8 +372,12 @@ def _local(article: Any) -> datetime.datetime | None:
 
 
 def _twins(suggestion: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The events that the machine thinks this may be the same act as, most likely first."""
-    offers = {str(offer.get("event")): offer for offer in (suggestion.get("same") or ())[:5]}
+    """The events that the machine thinks this may be the same act as, most likely first; unlikely ones are none."""
+    offers = {
+        str(offer.get("event")): offer
+        for offer in (suggestion.get("same") or ())[:5]
+        if float(offer.get("probability") or 0) >= LEAST_OFFERED
+    }
     rows = Event.objects.filter(pk__in=offers).exclude(status__in=("dismissed", "merged"))
     found = [
         {

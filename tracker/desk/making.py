@@ -126,7 +126,9 @@ def reports(request, event_id):
     """All reports of an event, for the split and for whoever wants to see them."""
     found = Report.objects.filter(event=event_id).select_related("article")
     found = found.defer("article__html", "article__text", "article__suggestion").order_by("id")[:500]
-    return render(request, "desk/reports.html", {"reports": [item.report_row(report, []) for report in found]})
+    return render(
+        request, "desk/reports.html", {"reports": [item.report_row(report, []) for report in found]}
+    )
 
 
 def described(article: Article) -> dict[str, Any]:

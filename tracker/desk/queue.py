@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker import triage, vocabulary
 from tracker.models import Decision, Event, Report, SavedView
-from tracker.search import EventQuery
+from tracker.search import EventQuery, best_first
 from tracker.triage import blind, coding, searchable
 
 SHOWN = 40
@@ -28,6 +28,7 @@ TABS = {
 }
 ORDERS = {
     "": _("Worth a look"),
+    "match": _("Best match"),
     "chance": _("Chance"),
     "effect": _("Effect"),
     "oldest": _("Waiting longest"),
@@ -60,7 +61,10 @@ def events(tab: str = "queue", query: str = "", user: Any = None, order: str = "
     if wanted and user is not None:
         found = found.exclude(pk__in=blind.withheld(user).order_by().values("event_id"))
     # What is searched is long and shown nowhere.
-    return _ordered(found.filter(wanted.condition()) if wanted else found, order).defer(*searchable.COLUMNS)
+    if wanted:
+        found = found.filter(wanted.condition())
+        found = best_first(found, query) if order == "match" else found
+    return _ordered(found, order).defer(*searchable.COLUMNS)
 
 
 def _ordered(found: QuerySet[Event], order: str) -> QuerySet[Event]:

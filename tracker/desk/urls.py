@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, figures, making, views
+from tracker.desk import bulk, codings, figures, making, roles, views
 
 app_name = "desk"
 urlpatterns = [
@@ -26,5 +26,6 @@ urlpatterns = [
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
+    path("roles/", roles.roles, name="roles"),
     path("figures/", figures.figures, name="figures"),
 ]

@@ -85,7 +85,9 @@ def desk(request):
     triage.wake()
     place, page = Place.of(request), str(uuid.uuid4())
     rows, found, trouble = _listed(place, request.user)
-    return _page(request, _first(rows, request.user, page), place, page, rows=rows, trouble=trouble, found=found)
+    return _page(
+        request, _first(rows, request.user, page), place, page, rows=rows, trouble=trouble, found=found
+    )
 
 
 @desk_view()

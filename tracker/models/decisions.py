@@ -61,7 +61,9 @@ class Claim(models.Model):
         default=dict,
         db_default={},
         blank=True,
-        help_text=_("Which of the analyst's open pages hold it, each until when: only that page gives it back."),
+        help_text=_(
+            "Which of the analyst's open pages hold it, each until when: only that page gives it back."
+        ),
     )
 
     class Meta:

@@ -31,6 +31,6 @@ from tracker.triage.undoing import chief, last_of, undo
 __all__ = [
     "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "attach", "bulk", "chief", "claim",
     "detach", "dismiss", "dispute", "drop_source", "edit", "enter", "enter_all", "fingerprint", "free",
-    "held_by_others", "holders", "last_of", "looked", "merge", "move", "propose", "refresh", "release", "reopen", "restore",
-    "retract", "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
+    "held_by_others", "holders", "last_of", "looked", "merge", "move", "propose", "refresh", "release", "reopen",
+    "restore", "retract", "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

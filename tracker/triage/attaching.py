@@ -173,7 +173,5 @@ def _written(step: Step, row: Event, articles: list[Article], related: Iterable[
         row.sources = coding.sources_of(row)
     else:
         labels = coding.ticked(row.suggestion)
-        row.priority = proposing.priority_of(
-            row.relevance, labels, row.outlets_count, row.date, dated=dated
-        )
+        row.priority = proposing.priority_of(row.relevance, labels, row.outlets_count, row.date, dated=dated)
     step.write(row, related=related)

@@ -117,9 +117,7 @@ def put_terms(row: Event, checked: Mapping[str, Any], names: Iterable[str] = rec
         setattr(row, name, value or "" if name in ("stage", "due") else value)
 
 
-def put(
-    event: Event, assessments: list[dict[str, Any]], version: str | None = None, by: Any = None
-) -> None:
+def put(event: Event, assessments: list[dict[str, Any]], version: str | None = None, by: Any = None) -> None:
     """Make these the event's assessments. Rows of recommendations that stay keep their keys. `by` is the person
     whose words they are, unless they are the machine's draft taken over; None for what a file brought."""
     said = drafts(event) if by is not None else {}
@@ -178,7 +176,9 @@ def need_reasons(event: Event, assessments: Iterable[Mapping[str, Any]]) -> None
         if not line["rationale"].strip() and (line["rec"] not in before or not event.on_record):
             name = words_of(current()[line["rec"]].short)
             raise Refused(
-                _("%(name)s: say in one sentence why; a draft of the machine's is yours once you take it over.")
+                _(
+                    "%(name)s: say in one sentence why; a draft of the machine's is yours once you take it over."
+                )
                 % {"name": name}
             )
 

@@ -277,14 +277,21 @@ def _how_it_changed(event: Event, by: Any) -> str:
         "time": timezone.localtime(last.at).strftime("%H:%M") if last else "",
     }
     if last is not None and by is not None and last.by_id == by.pk:
-        return _(
-            "“%(title)s”: you changed it yourself at %(time)s, here or in another window; it is %(status)s. Look again."
-        ) % said
+        return (
+            _(
+                "“%(title)s”: you changed it yourself at %(time)s, here or in another window;"
+                " it is %(status)s. Look again."
+            )
+            % said
+        )
     if last is not None and last.by_id:
-        return _(
-            "“%(title)s” was changed by somebody else while you looked: %(name)s, at %(time)s;"
-            " it is %(status)s. Yours was not done. Look again."
-        ) % said
+        return (
+            _(
+                "“%(title)s” was changed by somebody else while you looked: %(name)s, at %(time)s;"
+                " it is %(status)s. Yours was not done. Look again."
+            )
+            % said
+        )
     return _("“%(title)s” has changed while you looked (%(status)s). Look again.") % said
 
 
