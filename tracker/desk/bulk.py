@@ -58,7 +58,9 @@ def bulk(request):
             "tabs": TABS,
             "rows": _rows(events[:MOST], chosen),
             "chosen": len(chosen),
-            "first": queue.described(_doubtful(chosen, asked["deed"])) if asked["deed"] and not trouble else [],
+            "first": queue.described(_doubtful(chosen, asked["deed"]))
+            if asked["deed"] and not trouble
+            else [],
             "too_many": len(events) > MOST,
             "most": MOST,
             "shown": triage.fingerprint(chosen),

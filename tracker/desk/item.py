@@ -210,6 +210,46 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
             drafted or proposed, suggestion, {} if hidden else coding.drafts(event), event.on_record
         ),
         "suggested": proposed,
+        "twins": [] if blindly else _twins(suggestion),
+        "least_offered": round(100 * LEAST_OFFERED),
+        "opinion": shown(event) if open_ and not hidden else None,
+        "similar": similar(event, user),
+        "relevance": None if hidden else round(100 * event.relevance),
+        "model": "" if hidden else event.model_version,
+        "before_start": event.date < current().start,
+        "start": current().start,
+        # Until somebody has written another day.
+        "undated": open_
+        and event.version == 1
+        and bool(reports)
+        and not any(report.article.published_at for report in reports),
+    }
+
+
+def unsaved(event: Event) -> dict[str, Any]:
+    """An event that is no row, for the practice queue: its title, and the panel as suggested."""
+    codes = coding.suggested(event)
+    return {
+        "event": event,
+        "open": True,
+        "title": event.title,
+        "title_marked": marked(event.title, _cues(event.suggestion)),
+        "lang": get_language(),
+        "least_offered": round(100 * LEAST_OFFERED),
+        **_panel(event, codes, event.suggestion, coding.drafts(event), blindly=False),
+    }
+
+
+def _panel(
+    event: Event,
+    codes: list[dict[str, Any]],
+    suggestion: Mapping[str, Any],
+    drafts: Mapping[str, str],
+    blindly: bool,
+) -> dict[str, Any]:
+    """The coding panel: recommendations, actors, certainty, and what it asks for at each step."""
+    return {
+        "rows": _rows(codes, suggestion, drafts, event.on_record),
         "actors": [
             {"slug": one.slug, "label": words_of(one.short), "on": not blindly and one.slug in event.actors}
             for one in current().actors
@@ -224,20 +264,7 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
             }
             for slug, term in current().certainties.items()
         ],
-        "twins": [] if blindly else _twins(suggestion),
-        "least_offered": round(100 * LEAST_OFFERED),
-        "opinion": shown(event) if open_ and not hidden else None,
-        "similar": similar(event, user),
-        "relevance": None if hidden else round(100 * event.relevance),
-        "model": "" if hidden else event.model_version,
-        "before_start": event.date < current().start,
-        "start": current().start,
         "prompts": keys.prompts(),
-        # Until somebody has written another day.
-        "undated": open_
-        and event.version == 1
-        and bool(reports)
-        and not any(report.article.published_at for report in reports),
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, figures, making, roles, views
+from tracker.desk import bulk, codings, figures, making, mirror, practice, roles, views
 
 app_name = "desk"
 urlpatterns = [
@@ -26,6 +26,9 @@ urlpatterns = [
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
+    path("practice/", practice.practice, name="practice"),
+    path("practice/<int:number>/", practice.practised, name="practised"),
+    path("mirror/", mirror.mirror, name="mirror"),
     path("roles/", roles.roles, name="roles"),
     path("figures/", figures.figures, name="figures"),
 ]

@@ -46,7 +46,7 @@ def desk_view(permission="tracker.view_event", *, answers=False):
                 return JsonResponse({"error": said, "kind": "signed out"}, status=401)
             if not request.user.has_perm(permission):
                 if answers:
-                    return _refusal(gettext("Your role does not include this step."), "not allowed", 403)
+                    return refusal(gettext("Your role does not include this step."), "not allowed", 403)
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
@@ -137,14 +137,14 @@ def rows_part(request):
     without = []
     if request.method == "POST":  # a long list of ids does not fit into an address
         try:
-            without = [str(key) for key in _form(request).get("without") or []]
+            without = [str(key) for key in sent_form(request).get("without") or []]
         except BadForm as error:
-            return _refusal(str(error), "form", 400)
+            return refusal(str(error), "form", 400)
     place = Place.of(request)
     try:
         rows = queue.rows(place.tab, place.query, request.user, order=place.order, without=without)
     except search.SearchError as error:
-        return _refusal(str(error), "search", 400)
+        return refusal(str(error), "search", 400)
     return render(request, "desk/rows.html", {"rows": rows, "place": place.address})
 
 
@@ -166,7 +166,7 @@ def claim(request, event_id):
     try:
         held = triage.claim(event_id, request.user, _page_of(request))
     except triage.Refused as error:
-        return _refusal(str(error), _kind(error), 409)
+        return refusal(str(error), _kind(error), 409)
     return JsonResponse({"until": held.until})
 
 
@@ -184,18 +184,18 @@ def _page_of(request):
 @require_POST
 def deed(request):
     """One decision: 200 done, 409 refused with the reason, 400 not a form of ours."""
-    return _answered(lambda: decide(_form(request), request.user))
+    return _answered(lambda: decide(sent_form(request), request.user))
 
 
 def _answered(work):
     try:
         return JsonResponse(work())
     except BadForm as error:
-        return _refusal(str(error), "form", 400)
+        return refusal(str(error), "form", 400)
     except triage.NotAllowed as error:
-        return _refusal(str(error), "not allowed", 403)
+        return refusal(str(error), "not allowed", 403)
     except triage.Refused as error:
-        return _refusal(str(error), _kind(error), 409)
+        return refusal(str(error), _kind(error), 409)
 
 
 @desk_view(DECIDE, answers=True)
@@ -204,7 +204,7 @@ def preview(request):
     """What the deed on the form would do to the scores, or why it would be refused."""
 
     def effects():
-        form = _form(request)
+        form = sent_form(request)
         earlier = form.get("earlier") if isinstance(form.get("earlier"), list) else []
         named = [str(key) for key in (form.get("event"), form.get("into"), *earlier)]
         if blind.withheld(request.user).filter(event__in=named).exists():
@@ -244,13 +244,13 @@ def last_part(request):
 @require_POST
 def choose_keys(request):
     try:
-        form = _form(request)
+        form = sent_form(request)
         wanted = form.get("keys")
         if not isinstance(wanted, dict):
             raise BadForm(gettext("keys: a key for each deed"))
         chosen = keys.choose(request.user, wanted, bool(form.get("single_keys", True)))
     except (BadForm, keys.KeyClash) as error:
-        return _refusal(str(error), "keys", 400)
+        return refusal(str(error), "keys", 400)
     return JsonResponse({"keys": chosen})
 
 
@@ -316,7 +316,7 @@ def _page(request, row, place, page, *, with_history=False, **more):
     )
 
 
-def config_of(chosen, single):
+def config_of(chosen, single, **more):
     """What the script needs to know, as data on the page."""
     return json.dumps(
         {
@@ -324,6 +324,7 @@ def config_of(chosen, single):
             "single": single,
             "csrf": settings.CSRF_COOKIE_NAME,
             "login": reverse("admin:login"),
+            **more,
             "actors": current().keys(),
             "digits": keys.width(),
             "urls": {
@@ -377,7 +378,8 @@ def languages(request):
     ]
 
 
-def _form(request):
+def sent_form(request):
+    """The form that a script of ours sent; `BadForm` for anything else."""
     if len(request.body) > LONGEST:
         raise BadForm(gettext("The form is too long; at most 100 KB are taken."))
     try:
@@ -393,5 +395,6 @@ def _kind(error):
     return {triage.Stale: "stale", triage.Claimed: "claimed"}.get(type(error), "refused")
 
 
-def _refusal(message, kind, status):
+def refusal(message, kind, status):
+    """Why a script's request was not done."""
     return JsonResponse({"error": message, "kind": kind}, status=status)

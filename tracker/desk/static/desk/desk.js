@@ -282,7 +282,8 @@
     if (!(name in deeds) || (NEED_ITEM.has(name) && !item)) return undefined;
     if (body.dataset.coding && !WHILE_CODING.has(name)) return undefined;
     if (item && "withheld" in item.dataset && !WHILE_WITHHELD.has(name)) return undefined;
-    if (NEED_OPEN.has(name) && !body.dataset.coding && !("open" in item.dataset)) return undefined;
+    const closed = !body.dataset.coding && !("practice" in body.dataset) && item && !("open" in item.dataset);
+    if (NEED_OPEN.has(name) && closed) return undefined;
     if (DECIDING.has(name) && !("decides" in body.dataset)) return undefined;
     if (DECIDING.has(name) && name !== "undo") {
       if (undoing) return toast(Desk.texts.undoing);

@@ -40,6 +40,7 @@
   /* What a deed would do to the scores, written into `place` before it is done; or why it would be refused. */
   let asking = 0;
   async function foretell(place, action, more) {
+    if ("practice" in body.dataset) return;
     const mine = (asking += 1);
     const item = Desk.item();
     let answer = null;
