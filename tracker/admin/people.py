@@ -76,7 +76,7 @@ class ColleagueAdmin(UserAdmin):
     )
     add_fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email", "role")}),
-        (_("First password"), {"fields": ("usable_password", "password1", "password2")}),
+        (_("First password"), {"fields": ("password1", "password2")}),
     )
     readonly_fields = ("last_login", "date_joined")
 

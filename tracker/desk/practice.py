@@ -16,6 +16,7 @@ from django.conf import settings
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -25,7 +26,6 @@ from tracker.desk import item, keys
 from tracker.desk.forms import BadForm
 from tracker.desk.views import config_of, desk_view, languages, refusal, sent_form
 from tracker.models import Event
-from tracker.wording import words_of
 
 FILE = settings.INSTANCE_FOLDER / "practice.json"
 
@@ -97,10 +97,15 @@ def practised(request, number):
             "mine": {"deed": _deed(deed), "codes": _chips(mine)},
             "editor": {"deed": _deed(one["answer"]["deed"]), "codes": _chips(theirs)},
             "reason": dict(Event.Dismissal.choices).get(one["answer"].get("reason"), ""),
-            "why": words_of(one["why"]),
+            "why": _in_words(one["why"]),
             "next": number + 1 if number < len(items()) else None,
         },
     )
+
+
+def _in_words(said: Mapping[str, str]) -> str:
+    """The file's words in the reader's language, or else in English."""
+    return said.get(get_language() or "en") or said["en"]
 
 
 def _alike(answer: Mapping[str, Any], form: Mapping[str, Any]) -> bool:
@@ -139,7 +144,7 @@ def _deed(name: str) -> str:
 def described(one: Mapping[str, Any]) -> dict[str, Any]:
     """A practice report as the item's template takes it, without a row behind it."""
     day = datetime.date.fromisoformat(one["date"])
-    title = words_of(one["title"])
+    title = _in_words(one["title"])
     suggestion = {
         "labels": [
             {**label, "ticked": True, "probability": 0.8, "because": _because(label)}
@@ -148,12 +153,12 @@ def described(one: Mapping[str, Any]) -> dict[str, Any]:
     }
     event = Event(pk=one["id"], date=day, title=title, suggestion=suggestion, actors=one["actors"])
     return item.unsaved(event) | {
-        "summary": words_of(one["summary"]),
+        "summary": _in_words(one["summary"]),
         "reports": [{"id": 0, "publisher": one["publisher"], "title": title, "same": True, "at": day, "dated": True,
                      "clock": one["date"], "lang": ""}],
         "report_count": 1,
         "twins": [
-            {"id": twin["id"], "title": words_of(twin["title"]), "date": twin["date"], "probability": 80,
+            {"id": twin["id"], "title": _in_words(twin["title"]), "date": twin["date"], "probability": 80,
              "status": Event.Status.ACCEPTED.label}
             for twin in one["twins"]
         ],

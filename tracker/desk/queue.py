@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tracker import triage, vocabulary
-from tracker.models import Decision, Event, Report, SavedView
+from tracker.models import Assessment, Decision, Event, Report, SavedView
 from tracker.search import EventQuery, best_first
 from tracker.triage import blind, coding, searchable
 
@@ -25,6 +25,7 @@ TABS = {
     "again": _("Look again"),
     "snoozed": _("Snoozed"),
     "disputed": _("Disputed"),
+    "words": _("Machine's words"),
 }
 ORDERS = {
     "": _("Worth a look"),
@@ -48,6 +49,9 @@ def events(tab: str = "queue", query: str = "", user: Any = None, order: str = "
         found = Event.objects.filter(status="snoozed").order_by("snoozed_until", "pk")
     elif tab == "disputed":
         found = Event.objects.filter(status="disputed").order_by("-date", "pk")
+    elif tab == "words":  # on record with a reason that nobody has written or read over
+        unread = Assessment.objects.filter(words=Assessment.Words.MACHINE).values("event")
+        found = Event.objects.accepted().filter(pk__in=unread).order_by("-date", "pk")
     elif tab == "record":  # only for deeds in bulk
         found = Event.objects.accepted().order_by("-date", "pk")
     elif tab == "review":

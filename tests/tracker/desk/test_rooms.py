@@ -105,7 +105,6 @@ def test_a_colleague_is_one_form_and_can_sign_in(at_admin, django_user_model, cl
     role = Group.objects.get(name="analyst")
     form = {
         "username": "newt",
-        "usable_password": "true",
         "password1": "long and unusual 42",
         "password2": "long and unusual 42",
     }
