@@ -94,32 +94,6 @@ def desk(tmp_path_factory):
         yield service
 
 
-@pytest.fixture
-def sit(browser):
-    """Somebody signs in and sits down at the desk; troubles of the page are kept."""
-    contexts = []
-
-    def sit_(service, name, path="/admin/desk/", **options):
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.troubles = []
-        page.on("console", lambda said: said.type in ("error", "warning") and page.troubles.append(said.text))
-        page.on("response", lambda answer: answer.status >= 500 and page.troubles.append(answer.url))
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.goto(f"{service.address}/admin/login/?next={path}")
-        page.fill("#id_username", name)
-        page.fill("#id_password", PASSWORD)
-        page.click("[type=submit]")
-        page.wait_for_url(f"**{path}")
-        page.troubles.clear()
-        return page
-
-    yield sit_
-    for context in contexts:
-        context.close()
-
-
 def at_hand(page):
     return page.evaluate("document.getElementById('item')?.dataset.event")
 

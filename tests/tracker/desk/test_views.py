@@ -61,11 +61,11 @@ def test_queries_do_not_grow_with_rows(at_desk, proposal, number, django_assert_
     for event in events[:5]:
         triage.accept(event, assessments=CODE)
     at_desk.get(reverse("desk:desk"))
-    with django_assert_num_queries(33):
+    with django_assert_num_queries(34):
         at_desk.get(reverse("desk:desk"))
     with django_assert_num_queries(10):
         at_desk.get(reverse("desk:item", args=[events[-1].pk]))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         at_desk.get(reverse("desk:rows"))
     with django_assert_num_queries(6):
         at_desk.get(reverse("desk:find"), {"q": "tariff"})
