@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +38,8 @@ class Table:
     name: str
     meaning: str
     columns: Sequence[Column]
-    rows: Callable[[datetime.date, datetime.date | None], Iterator[Row]]
-    dated: bool = False  # whether as_of and known_at mean anything to it
+    rows: Callable[[datetime.date, datetime.date | None, str | None], Iterator[Row]]
+    dated: bool = False  # whether as_of, known_at and the version of the method mean anything to it
 
 
 def _latest() -> Iterator[dict[str, Any]]:
@@ -67,7 +67,7 @@ def _bodies(ids: list[str]) -> Iterator[dict[str, Any]]:
             yield {**json.loads(body), "sequence": sequence}
 
 
-def _events(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+def _events(*_dated: Any) -> Iterator[Row]:
     for line in _latest():
         yield (
             *(line["id"], line["sequence"], line["date"], line["date_precision"], line["title"]),
@@ -88,7 +88,7 @@ def _terms(line: dict[str, Any]) -> Row:
     return (line.get("reach", "wide"), line.get("until"), " ".join(line.get("suspends", ())))
 
 
-def _assessments(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+def _assessments(*_dated: Any) -> Iterator[Row]:
     for line in _latest():
         for item in line["assessments"]:
             yield (
@@ -100,7 +100,7 @@ def _assessments(_as_of: Any, _known_at: Any) -> Iterator[Row]:
             )
 
 
-def _sources(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+def _sources(*_dated: Any) -> Iterator[Row]:
     for line in _latest():
         for source in line["sources"]:
             yield (
@@ -109,7 +109,7 @@ def _sources(_as_of: Any, _known_at: Any) -> Iterator[Row]:
             )
 
 
-def _articles(_as_of: Any, _known_at: Any) -> Iterator[Row]:
+def _articles(*_dated: Any) -> Iterator[Row]:
     rows = Article.objects.order_by("id").prefetch_related("reports__event")
     for row in rows.iterator(chunk_size=BATCH):
         events = sorted(each.event_id for each in row.reports.all() if each.event.on_record)
@@ -119,19 +119,23 @@ def _articles(_as_of: Any, _known_at: Any) -> Iterator[Row]:
         )
 
 
-def _scores(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
-    report = standings.report(as_of, known_at, acts=False)
+def _scores(
+    as_of: datetime.date, known_at: datetime.date | None, version: str | None = None
+) -> Iterator[Row]:
+    report = standings.report(as_of, known_at, acts=False, version=version)
     for slug, found in report["recommendations"].items():
         for reading in ("balance", "pulse"):
-            entry = found[reading]
+            entry: Mapping[str, Any] = found["balance"] if reading == "balance" else found["pulse"]
             names = ("score", "low", "high", "label", "A", "U", "n", "prob_advancing", "since")
             stamp = (report["method"], report["read_on"], report["days_since"])
             yield (as_of.isoformat(), slug, reading, *(entry[name] for name in names), *stamp)
 
 
-def _series(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[Row]:
+def _series(
+    as_of: datetime.date, known_at: datetime.date | None, version: str | None = None
+) -> Iterator[Row]:
     for reading in ("balance", "pulse"):
-        found = standings.series(reading, as_of=as_of, known_at=known_at)
+        found = standings.series(reading, as_of=as_of, known_at=known_at, version=version)
         for slug, line in found["recommendations"].items():
             names = ("score", "low", "high", "label", "A", "U", "n")
             for day, *values in zip(found["days"], *(line[name] for name in names), strict=True):
@@ -309,13 +313,17 @@ def articles_csv() -> Iterator[str]:
     return rows.csv_lines(ARTICLE_COLUMNS, found)
 
 
-def scores_jsonl(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
-    for row in _score_rows(as_of, known_at):
+def scores_jsonl(
+    as_of: datetime.date, known_at: datetime.date | None = None, version: str | None = None
+) -> Iterator[str]:
+    for row in _score_rows(as_of, known_at, version):
         yield _json(dict(zip(SCORE_COLUMNS, row, strict=True)))
 
 
-def scores_csv(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
-    return rows.csv_lines(SCORE_COLUMNS, _score_rows(as_of, known_at))
+def scores_csv(
+    as_of: datetime.date, known_at: datetime.date | None = None, version: str | None = None
+) -> Iterator[str]:
+    return rows.csv_lines(SCORE_COLUMNS, _score_rows(as_of, known_at, version))
 
 
 COMMAND_TABLES: dict[tuple[str, str], Callable[..., Iterator[str]]] = {
@@ -368,9 +376,11 @@ def _article_rows() -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _score_rows(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[tuple[Any, ...]]:
+def _score_rows(
+    as_of: datetime.date, known_at: datetime.date | None, version: str | None
+) -> Iterator[tuple[Any, ...]]:
     for reading in ("balance", "pulse"):
-        found = standings.series(reading, as_of=as_of, known_at=known_at)
+        found = standings.series(reading, as_of=as_of, known_at=known_at, version=version)
         for slug, columns in found["recommendations"].items():
             yield from _days(slug, reading, found["days"], columns)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, figures, making, mirror, practice, roles, views
+from tracker.desk import bulk, codings, figures, making, mirror, names, practice, roles, views
 
 app_name = "desk"
 urlpatterns = [
@@ -22,6 +22,7 @@ urlpatterns = [
     path("articles/", making.articles, name="articles"),
     path("reports/<slug:event_id>/", making.reports, name="reports"),
     path("views/", views.views, name="views"),
+    path("name/", names.choose_name, name="name"),
     path("bulk/", bulk.bulk, name="bulk"),
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),

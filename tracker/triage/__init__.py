@@ -8,6 +8,7 @@ refused deed (`Refused`) changes nothing.
 from tracker.triage.attaching import attach, detach, drop_source, free, move
 from tracker.triage.claims import claim, held_by_others, holders, release
 from tracker.triage.coding import suggested
+from tracker.triage.confirming import confirm
 from tracker.triage.deciding import (
     accept,
     ask_review,
@@ -25,12 +26,12 @@ from tracker.triage.entering import enter, enter_all
 from tracker.triage.joining import merge, split, supersede
 from tracker.triage.proposing import propose, refresh, revisit, wake
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale
-from tracker.triage.steps import bulk, fingerprint
+from tracker.triage.steps import bulk, fingerprint, public_name
 from tracker.triage.undoing import chief, last_of, undo
 
 __all__ = [
     "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "attach", "bulk", "chief", "claim",
-    "detach", "dismiss", "dispute", "drop_source", "edit", "enter", "enter_all", "fingerprint", "free",
-    "held_by_others", "holders", "last_of", "looked", "merge", "move", "propose", "refresh", "release", "reopen",
-    "restore", "retract", "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
+    "confirm", "detach", "dismiss", "dispute", "drop_source", "edit", "enter", "enter_all", "fingerprint", "free",
+    "held_by_others", "holders", "last_of", "looked", "merge", "move", "propose", "public_name", "refresh", "release",
+    "reopen", "restore", "retract", "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 
 from tracker import log, record
 from tracker.models import Claim, Decision, Event, Revision
-from tracker.triage import attaching, blind, steps
+from tracker.triage import attaching, blind, steps, trust
+from tracker.triage.confirming import CONFIRM
 from tracker.triage.statuses import DISMISSED, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, REVIEW, Step, stamp
 
@@ -129,6 +130,9 @@ def _reverse(step: Step, parts: list[Decision]) -> None:
         if part.action in ("join", "part", "move") and part.after:
             there = {row["article_id"] for state in (part.before, part.after) for row in state["reports"]}
             attaching.free(there)
+        if part.action == CONFIRM:
+            trust.forget(event, trust.codes_of(event), part.by)
+            log.turn()
     for part in parts:
         if part.before:
             _say_again(step, step.events[part.event_id])

@@ -21,9 +21,9 @@ from rest_framework.negotiation import BaseContentNegotiation
 
 from scorecard import conditional, editions, formats, standings
 from scorecard.api import paging
-from scorecard.api.parameters import AS_OF, KNOWN_AT
+from scorecard.api.parameters import AS_OF, KNOWN_AT, METHOD, REV
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Listing, Reading, View, check_days, moment, public, reads
+from scorecard.api.views.base import Listing, Reading, View, check_days, moment, pinned, public, reads
 from scorecard.api.views.events import change
 from scorecard.models import Edition
 from scorecard.tables import CHANGES, RECORD, TABLES
@@ -33,6 +33,7 @@ from tracker.models import Article, Report, Revision
 
 FORMATS = ("jsonl", "csv", "parquet")
 LOGS = {"record": RECORD, "changes": CHANGES}
+PINNABLE = ("record", "changes", "scores", "series")
 NAME = OpenApiParameter(
     "name", {"type": "string", "enum": [*TABLES, *LOGS]}, OpenApiParameter.PATH, description="Which table."
 )
@@ -81,10 +82,11 @@ class AsAddressed(BaseContentNegotiation):
 
 
 class Export(View):
-    """One table as a file, streamed. `as_of` and `known_at` are for `scores` and `series` only."""
+    """One table as a file, streamed. `as_of`, `known_at` and `method` are for `scores` and `series` only, `rev`
+    also for `record` and `changes`."""
 
     content_negotiation_class = AsAddressed
-    parameters = (AS_OF, KNOWN_AT)
+    parameters = (AS_OF, KNOWN_AT, METHOD, REV)
 
     @extend_schema(
         operation_id="export",
@@ -100,9 +102,12 @@ class Export(View):
         check_days(asked)
         if name not in {**TABLES, **LOGS} or format not in (FORMATS if name in TABLES else ("jsonl",)):
             raise NotFound(f"There is no download {name[:40]}.{format[:10]}; /api/v1/exports/ lists them.")
-        return conditional.streamed(
-            request, _version(name), lambda: _file(request, name, format, _chunks(name, format, asked))
-        )
+        if asked["rev"] and name not in PINNABLE:
+            raise NotFound(f"There is no {name} of a revision; there is of {', '.join(PINNABLE)}.")
+        with pinned(asked):
+            return conditional.streamed(
+                request, _version(name), lambda: _file(request, name, format, _chunks(name, format, asked))
+            )
 
 
 def _version(name: str) -> str:
@@ -113,17 +118,21 @@ def _version(name: str) -> str:
 
 
 def _chunks(name: str, ending: str, asked: dict[str, Any]) -> Iterator[bytes]:
+    last = standings.footing()["sequence"] if asked["rev"] else None
     if name == "record":
-        return formats.gathered(f"{line}\n" for line in log.lines())
+        return formats.gathered(f"{line}\n" for line in log.lines(until=last))
     if name == "changes":
-        return formats.gathered(_changes())
+        return formats.gathered(_changes(last))
     table = TABLES[name]
-    rows = table.rows(asked["as_of"] or timezone.now().date(), asked["known_at"])
+    rows = table.rows(asked["as_of"] or timezone.now().date(), asked["known_at"], asked["method"])
+    if asked["rev"]:
+        rows = iter(list(rows))  # read now: the state is left before the answer is streamed
     return formats.written(ending, table.columns, rows)
 
 
-def _changes() -> Iterator[str]:
-    for revision in Revision.objects.order_by("sequence").iterator(1000):
+def _changes(last: int | None) -> Iterator[str]:
+    found = Revision.objects.order_by("sequence")
+    for revision in (found if last is None else found.filter(sequence__lte=last)).iterator(1000):
         yield formats.line(change(revision))
 
 
@@ -158,7 +167,7 @@ class Editions(Listing):
     parameters = (paging.LIMIT, paging.CURSOR)
 
     def version(self):
-        return f"editions:{Edition.objects.order_by('-day').values_list('digest', flat=True).first()}"
+        return f"editions:{standings.head()}"
 
     def rows(self, asked, **place):
         return Edition.objects.defer("manifest")
@@ -172,7 +181,7 @@ class OneEdition(Reading):
     """One edition."""
 
     def version(self):
-        return f"edition:{settings.RELEASE}"
+        return f"edition:{settings.RELEASE}:{standings.head()}"
 
     def answer(self, asked, day):
         return edition(find(day))
@@ -199,6 +208,8 @@ def edition(row: Edition) -> dict[str, Any]:
         "key": row.key,
         "bytes": row.size,
         "made_at": moment(row.made_at),
+        "doi": row.doi or None,
+        "page": public(f"/editions/{row.day}/"),
         "file": public(f"{base}.zip"),
         "manifest": public(f"{base}/manifest.json"),
     }

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from scorecard import tables
+from scorecard.method import METHODS
 from tracker import record
 
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", metavar="FILE", help="write here; otherwise to standard output")
         parser.add_argument("--as-of", metavar="DATE", help="scores: last day of the series; default today")
         parser.add_argument("--known-at", metavar="DATE", help="scores: as known on this day")
+        parser.add_argument("--method", choices=tuple(METHODS), help="scores: by this version of the method")
 
     def handle(self, *args, what, output, **options):
         lines = tables.COMMAND_TABLES[what, options["format"]](
@@ -49,4 +51,4 @@ class Command(BaseCommand):
         as_of = as_of or timezone.now().date()
         if as_of < record.START:
             raise CommandError(f"--as-of: the scorecard begins on {record.START}")
-        return as_of, known_at or None
+        return as_of, known_at or None, options["method"]
