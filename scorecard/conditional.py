@@ -138,7 +138,7 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         def make() -> HttpResponse:
             try:
-                check_names(request.GET)
+                check_names(request.GET, NAMES | getattr(view, "names", frozenset()))
                 limits.spend_page(request)
                 return view(request, *args, **kwargs)
             except clock.BadDate as problem:
@@ -159,7 +159,7 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wrapped
 
 
-# All that the query of a page may hold: the day it is about, and the filters of lists.
+# What the query of any page may hold: the day it is about, and the filters of lists.
 NAMES = frozenset(
     {"as_of", "known_at", "method", "rev", "q", "from", "to", "page"}
     | {"recommendation", "direction", "strength", "actor", "certainty", "language"}
@@ -170,13 +170,23 @@ class UnknownName(ValueError):
     """A parameter that no page has; the message names it and those that there are."""
 
 
-def check_names(query: Mapping[str, str]) -> None:
-    """`UnknownName` for what no page would look at: it would only be one more address for the same page."""
+def also(*names: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """The further names that one page knows; stands below `page`."""
+
+    def named(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        view.names = frozenset(names)  # type: ignore[attr-defined]
+        return view
+
+    return named
+
+
+def check_names(query: Mapping[str, str], names: frozenset[str] = NAMES) -> None:
+    """`UnknownName` for what the page would not look at: it would only be one more address for the same page."""
     for name in query:
-        if name not in NAMES:
+        if name not in names:
             raise UnknownName(
                 gettext("%(name)s is not a parameter of this page; there are: %(allowed)s.")
-                % {"name": name[:60], "allowed": ", ".join(sorted(NAMES))}
+                % {"name": name[:60], "allowed": ", ".join(sorted(names))}
             )
 
 

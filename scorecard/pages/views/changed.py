@@ -24,6 +24,7 @@ DEFAULT = "quarter"
 
 
 @conditional.page
+@conditional.also("period", "earlier", "later")
 def changed(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     period, earlier, later = _days(request.GET, read)

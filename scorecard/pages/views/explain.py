@@ -189,6 +189,9 @@ def _page(key: str, title: str, description: str) -> frame.Page:
 
 
 @conditional.page
+@conditional.also(
+    "contrast", "fading", "k", "cap", "reported", "rumoured", "netting"
+)  # of the sliders, kept by the script
 def method(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
