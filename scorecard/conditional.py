@@ -70,7 +70,7 @@ def answer(
         return _refused(HttpResponseNotAllowed(READING))
     tag = _tag(request, version)
     if not past and (held := _held(request, tag)):
-        return _unchanged(held)
+        return unchanged(held)
     found = cache.get(f"answer:{tag}")
     if found is None:
         made = _response(make(), media_type)
@@ -82,26 +82,17 @@ def answer(
             cache.set(f"answer:{tag}", tuple(kept), KEPT_SECONDS)
     else:
         kept = _Kept(*found)
-    packed = kept.packed and accepts_gzip(request)
+    packed = kept.packed and accepts_gzip(request) and "Range" not in request.headers
     # An asterisk and a date are asked here and not above: what does not exist is 404 to them too.
-    if _holds(request, kept.tag, kept.seen):
-        return _unchanged(_held(request, kept.tag) or _quoted(kept.tag, packed))
-    return _dressed(_unpacked(kept, packed), _quoted(kept.tag, packed), kept.seen)
-
-
-def streamed(request: HttpRequest, version: str, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """The same for an answer too large to be kept, which `make` streams, compressed if it will."""
-    tag = _tag(request, version)
-    if held := _held(request, tag):
-        return _unchanged(held)
-    made = make()
-    return _dressed(made, _quoted(tag, made.headers.get("Content-Encoding") == "gzip"))
+    if holds(request, kept.tag, kept.seen):
+        return unchanged(_held(request, kept.tag) or quoted(kept.tag, packed))
+    return dressed(_unpacked(kept, packed), quoted(kept.tag, packed), kept.seen)
 
 
 def frozen(request: HttpRequest, tag: str, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """The same for what never changes: the bytes behind `tag` may be kept for a year."""
-    found = HttpResponse(status=304) if _holds(request, tag) else make()
-    found.headers["ETag"] = _quoted(tag)
+    found = HttpResponse(status=304) if holds(request, tag) else make()
+    found.headers["ETag"] = quoted(tag)
     found.headers["Cache-Control"] = FOREVER
     return found
 
@@ -177,7 +168,7 @@ def _first_seen(version: str) -> int:
     return int(max(seen, midnight.timestamp()))
 
 
-def _quoted(tag: str, packed: bool = False) -> str:
+def quoted(tag: str, packed: bool = False) -> str:
     return f'"{tag}-gzip"' if packed else f'"{tag}"'
 
 
@@ -185,10 +176,10 @@ def _held(request: HttpRequest, tag: str) -> str:
     """The tag by which the caller already has this state, plain or compressed; a weakened one counts too."""
     sent = request.headers.get("If-None-Match", "")
     held = {each.removeprefix("W/") for each in parse_etags(sent)}
-    return next((each for each in (_quoted(tag), _quoted(tag, True)) if each in held), "")
+    return next((each for each in (quoted(tag), quoted(tag, True)) if each in held), "")
 
 
-def _holds(request: HttpRequest, tag: str, seen: int | None = None) -> bool:
+def holds(request: HttpRequest, tag: str, seen: int | None = None) -> bool:
     """Whether the caller has this state, by its tag, by any (`*`), or by its date where it sent no tags."""
     sent = request.headers.get("If-None-Match")
     if sent is not None:
@@ -222,7 +213,7 @@ def _unpacked(kept: _Kept, packed: bool) -> HttpResponse:
     return HttpResponse(body, headers=kept.headers)
 
 
-def _dressed(response: Response, tag: str, seen: int | None = None) -> Response:
+def dressed(response: Response, tag: str, seen: int | None = None) -> Response:
     # An answer that any site may frame has a policy that says so; the older header would take it back.
     if "frame-ancestors *" in response.headers.get("Content-Security-Policy", ""):
         response.xframe_options_exempt = True  # type: ignore[attr-defined]
@@ -235,8 +226,8 @@ def _dressed(response: Response, tag: str, seen: int | None = None) -> Response:
     return response
 
 
-def _unchanged(tag: str) -> HttpResponse:
-    return _dressed(HttpResponse(status=304), tag)
+def unchanged(tag: str) -> HttpResponse:
+    return dressed(HttpResponse(status=304), tag)
 
 
 def _refused(made: Response) -> Response:

@@ -81,7 +81,7 @@ def address(path: str, query: Any, cursor: str | None) -> str | None:
     """The same address with another cursor."""
     if cursor is None:
         return None
-    pairs = [(key, value) for key, value in query.items() if key != "cursor"]
+    pairs = [(key, value) for key, values in query.lists() for value in values if key != "cursor"]
     return f"{path}?{urlencode([*pairs, ('cursor', cursor)])}"
 
 

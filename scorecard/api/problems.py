@@ -31,6 +31,19 @@ class NotARecord(exceptions.APIException):
     default_code = "not_a_record"
 
 
+class NotWritten(exceptions.APIException):
+    """A format whose library is not installed on this server."""
+
+    status_code = 501
+    default_code = "not_written"
+
+    def __init__(self, ending: str) -> None:
+        super().__init__(
+            f"This server does not write .{ending} files: its operator has not installed what that needs "
+            "(see requirements/). Take .csv or .jsonl."
+        )
+
+
 class NoSuchDay(exceptions.NotFound):
     """A day of the calendar for which there are no figures."""
 

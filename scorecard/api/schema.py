@@ -194,7 +194,7 @@ PATH_EXAMPLES = {
     "id": EXAMPLES.get("event", {}).get("id", f"{BOOK.start}-an-act"),
     "day": "2026-01-31",
     "name": "scores",
-    "format": "csv",
+    "ending": "csv",
     "reference": "D-7K3F-29QX",
     "message": "msg_" + "0" * 32,
 }

@@ -121,7 +121,7 @@ class Listing(Reading):
         query = self.request.query_params.copy()
         for name in ("cursor", "limit", "order", "fields"):
             query.pop(name, None)
-        words = f"{self.state}:{self.path()}?{sorted(query.items())}"
+        words = f"{self.state}:{self.path()}?{sorted(query.lists())}"
         place = f"total:{conditional.digest(words)}"
         found = cache.get(place)
         if found is None:

@@ -1,10 +1,11 @@
-"""Downloads: the whole record and every table, streamed, with a data dictionary.
+"""Downloads: the whole record and every table as files, with a data dictionary.
 
 Editions: the list, each edition's files, the public key, and the verifier.
 """
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,32 +13,33 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 
-from scorecard import conditional, editions, formats, standings
-from scorecard.api import paging
-from scorecard.api.parameters import AS_OF, KNOWN_AT
+from scorecard import conditional, editions, formats, method, standings, stored, tidy
+from scorecard.api import paging, parameters
+from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, THEN, Parameter
+from scorecard.api.problems import NotWritten
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, View, check_days, moment, public, reads
 from scorecard.api.views.events import change
 from scorecard.models import Edition
-from scorecard.tables import CHANGES, RECORD, TABLES
+from scorecard.tables import CHANGES, RECORD, TABLES, Asked, Table
 from tracker import log, record
 from tracker.codebook import current
 from tracker.models import Article, Report, Revision
 
-FORMATS = ("jsonl", "csv", "parquet")
+FORMATS = ("jsonl", "csv", "parquet", "xlsx")
 LOGS = {"record": RECORD, "changes": CHANGES}
 NAME = OpenApiParameter(
     "name", {"type": "string", "enum": [*TABLES, *LOGS]}, OpenApiParameter.PATH, description="Which table."
 )
-FORMAT = OpenApiParameter(
-    "format", {"type": "string", "enum": [*FORMATS]}, OpenApiParameter.PATH,
+ENDING = OpenApiParameter(
+    "ending", {"type": "string", "enum": [*FORMATS]}, OpenApiParameter.PATH,
     description="`record` and `changes` come as JSON Lines only.",
 )  # fmt: skip
 
@@ -51,7 +53,11 @@ class Exports(Reading):
             {
                 "name": table.name,
                 "meaning": table.meaning,
-                "files": {ending: _address(table.name, ending) for ending in FORMATS},
+                "files": {
+                    ending: _address(table.name, ending) for ending in FORMATS if formats.writable(ending)
+                },
+                "parameters": [*table.takes],
+                "key": [*table.key],
                 "columns": [
                     {"name": column.name, "type": column.type, "meaning": column.meaning}
                     for column in table.columns
@@ -60,7 +66,14 @@ class Exports(Reading):
             for table in TABLES.values()
         ]
         logs = [
-            {"name": name, "meaning": meaning, "files": {"jsonl": _address(name, "jsonl")}, "columns": []}
+            {
+                "name": name,
+                "meaning": meaning,
+                "files": {"jsonl": _address(name, "jsonl")},
+                "parameters": [],
+                "key": ["sequence"] if name == "changes" else [],
+                "columns": [],
+            }
             for name, meaning in LOGS.items()
         ]
         return {"licence": current().licence.name, "tables": [*listed, *logs]}
@@ -80,59 +93,100 @@ class AsAddressed(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+LISTS = Parameter(
+    "lists",
+    "How lists are written in JSON Lines and Parquet: `joined` as one text with spaces, or as `arrays`.",
+    parameters.choice("lists", ("joined", "arrays"), "").read,
+    {"type": "string", "enum": ["joined", "arrays"]},
+    "joined",
+)
+TAKEN = (
+    *(AS_OF, KNOWN_AT, METHOD, BEYOND, THEN),
+    parameters.number("year", "Only the days of this year.", least=2000, most=2099),
+    parameters.choices("recommendation", current().slugs, "Only these."),
+    parameters.choices(
+        "actor", tidy.ACTORS, f"Only these views; `{tidy.EVERYBODY}` counts everybody's acts."
+    ),
+    parameters.choices("reading", tidy.READINGS, "Only these."),
+    LISTS,
+)
+
+
 class Export(View):
-    """One table as a file, streamed. `as_of` and `known_at` are for `scores` and `series` only."""
+    """One table as a file. Each table takes the parameters that `exports/` lists for it, and refuses the others."""
 
     content_negotiation_class = AsAddressed
-    parameters = (AS_OF, KNOWN_AT)
+    parameters = TAKEN
 
     @extend_schema(
         operation_id="export",
-        parameters=[NAME, FORMAT],
+        parameters=[NAME, ENDING],
         responses={
-            (200, kind): OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
-            for kind in ("application/jsonl", "text/csv", "application/vnd.apache.parquet")
+            (200, kind.partition(";")[0]): OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
+            for kind in formats.MEDIA_TYPES.values()
         },
         tags=["Downloads"],
     )
-    def get(self, request: Any, name: str, format: str) -> HttpResponseBase:
-        asked = self.asked()
-        check_days(asked)
-        if name not in {**TABLES, **LOGS} or format not in (FORMATS if name in TABLES else ("jsonl",)):
-            raise NotFound(f"There is no download {name[:40]}.{format[:10]}; /api/v1/exports/ lists them.")
-        return conditional.streamed(
-            request, _version(name), lambda: _file(request, name, format, _chunks(name, format, asked))
+    def get(self, request: Any, name: str, ending: str) -> HttpResponseBase:
+        if name not in {**TABLES, **LOGS} or ending not in (FORMATS if name in TABLES else ("jsonl",)):
+            raise NotFound(f"There is no download {name[:40]}.{ending[:10]}; /api/v1/exports/ lists them.")
+        table = TABLES.get(name)
+        takes = table.takes if table else ()
+        given = parameters.read(request.query_params, [each for each in TAKEN if each.name in takes])
+        check_days(given)
+        if not formats.writable(ending):
+            raise NotWritten(ending)
+        asked = Asked(**{**given, "lists": given.get("lists") == "arrays"})
+        return stored.answer(
+            request,
+            f"{settings.RELEASE}:{current().version}:{name}.{ending}:{asked}:{_version(name, asked)}",
+            lambda: _chunks(name, ending, asked),
+            media_type=formats.MEDIA_TYPES[ending],
+            name=f"scorecard-{name}.{ending}",
+            packs=ending in ("jsonl", "csv"),
         )
 
 
-def _version(name: str) -> str:
+def _version(name: str, asked: Asked) -> str:
+    """What the rows rest on; of figures only that which may move those of the day."""
+    if name in TABLES and "method" in TABLES[name].takes:
+        return f"{asked.day}:{timezone.now().date()}:{standings.rests(asked.day, asked.known_at)}"
+    head = standings.head().rpartition("-")[0]  # what stands beside the log is in no record
     if name != "articles":
-        return standings.head()
+        return head
     state = Article.objects.aggregate(count=Count("id"), at=Max("changed_at"))
-    return f"{standings.head()}:{state}:{Report.objects.count()}"
+    return f"{head}:{state}:{Report.objects.count()}"
 
 
-def _chunks(name: str, ending: str, asked: dict[str, Any]) -> Iterator[bytes]:
+def _chunks(name: str, ending: str, asked: Asked) -> Iterator[bytes]:
     if name == "record":
         return formats.gathered(f"{line}\n" for line in log.lines())
     if name == "changes":
         return formats.gathered(_changes())
     table = TABLES[name]
-    rows = table.rows(asked["as_of"] or timezone.now().date(), asked["known_at"])
-    return formats.written(ending, table.columns, rows)
+    about = _about(table, asked) | {"rests_on": _version(name, asked)}
+    return formats.written(ending, table.typed(asked), table.answered(asked), about)
+
+
+def _about(table: Table, asked: Asked) -> dict[str, str]:
+    """What a file says of itself."""
+    book = current()
+    known = asked.known_at or timezone.now().date()
+    return {
+        "title": f"{book.title}: {table.name}",
+        "description": table.meaning,
+        "licence": book.licence.spdx,
+        "source": public(f"/api/v1/exports/{table.name}"),
+        "as_of": asked.day.isoformat(),
+        "known_at": known.isoformat(),
+        "method": method.method_of(asked.method).version,
+        "codebook": book.version,
+    }
 
 
 def _changes() -> Iterator[str]:
     for revision in Revision.objects.order_by("sequence").iterator(1000):
         yield formats.line(change(revision))
-
-
-def _file(request: Any, name: str, ending: str, chunks: Iterator[bytes]) -> StreamingHttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="scorecard-{name}.{ending}"'}
-    if ending != "parquet" and conditional.accepts_gzip(request):
-        chunks = formats.compressed(chunks)
-        headers["Content-Encoding"] = "gzip"
-    return StreamingHttpResponse(chunks, content_type=formats.MEDIA_TYPES[ending], headers=headers)
 
 
 INSIDE = (
@@ -218,11 +272,14 @@ class EditionZip(View):
     def get(self, request: Any, day: str) -> HttpResponseBase:
         self.asked()
         row = find(day)
-        path = _edition_file(row)
+        path, tag = _edition_file(row), row.digest[:32]
+        headers = {"Content-Disposition": f'attachment; filename="edition-{row.day}.zip"'}
         return conditional.frozen(
             request,
-            row.digest[:32],
-            lambda: FileResponse(path.open("rb"), as_attachment=True, filename=f"edition-{row.day}.zip"),
+            tag,
+            lambda: stored.file(
+                request, stored.at(path), media_type="application/zip", headers=headers, tag=f'"{tag}"'
+            ),
         )
 
 
@@ -254,8 +311,17 @@ class EditionFile(View):
         return conditional.frozen(
             request,
             f"{row.digest[:24]}-{INSIDE.index(name)}",
-            lambda: StreamingHttpResponse(_inside(path, name), content_type=_type(name)),
+            lambda: _one_file(row, path, name),
         )
+
+
+def _one_file(row: Edition, path: Path, name: str) -> StreamingHttpResponse:
+    answer = StreamingHttpResponse(_inside(path, name), content_type=_type(name))
+    # The manifest knows all but itself and its signature.
+    if entry := json.loads(row.manifest)["files"].get(name):
+        answer.headers["Content-Length"] = str(entry["bytes"])
+        answer.headers["Repr-Digest"] = stored.repr_digest(entry["sha256"])
+    return answer
 
 
 def _edition_file(row: Edition) -> Path:
