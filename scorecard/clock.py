@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.utils.translation import gettext
 
 from scorecard import sentences
 from scorecard.method import parameters
 from tracker import record
 
+NAMES = ("as_of", "known_at", "method")
+# What others hang on an address to follow its readers; it never changes what is shown.
+TRACKING = re.compile(
+    r"utm_[a-z]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|mc_[ce]id|igshid|yclid|twclid|ref_src"
+)
+
 
 class BadDate(ValueError):
-    """A date in the address that cannot be answered; the message says what is wrong and what is allowed."""
+    """A question in the address that cannot be answered; the message says what is wrong and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +64,28 @@ class Clock:
         return "?" + urlencode(pairs | more)
 
 
+def only(query: QueryDict, allowed: Sequence[str]) -> None:
+    """Refuse what an address does not know, so that nobody takes its answer for another; `BadDate` names it."""
+    for name in query:
+        if name not in allowed and not TRACKING.fullmatch(name):
+            message = gettext("%(name)s means nothing here; allowed are %(allowed)s.")
+            raise BadDate(message % {"name": name[:60], "allowed": ", ".join(allowed) or gettext("none")})
+    once(query, allowed)
+
+
+def once(query: QueryDict, names: Sequence[str] = NAMES) -> None:
+    """Refuse two values where one can be meant."""
+    for name in names:
+        if len(query.getlist(name)) > 1:
+            raise BadDate(gettext("%(name)s is given twice; it takes one value.") % {"name": name})
+
+
 def read(query: Mapping[str, str], today: datetime.date) -> Clock:
     """The clock that an address asks for; `BadDate` when it asks for a day that does not exist or is to
     come.
     """
+    if isinstance(query, QueryDict):
+        once(query)
     as_of, known_at = _day(query, "as_of", today), _day(query, "known_at", today)
     return Clock(as_of or today, known_at, today, as_of is not None, _method(query))
 

@@ -13,7 +13,7 @@ import gzip
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
@@ -97,19 +97,22 @@ def frozen(request: HttpRequest, tag: str, make: Callable[[], HttpResponseBase])
     return found
 
 
-def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def page(
+    view: Callable[..., HttpResponse], allowed: Sequence[str] | None = None
+) -> Callable[..., HttpResponse]:
     """Wrap the view of a public page: it answers from one state of the log, and until that moves. A date that
-    cannot be answered is refused in words, with the way back.
+    cannot be answered is refused in words, with the way back; so is any other parameter, if `allowed` names all.
     """
 
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         def make() -> HttpResponse:
             try:
+                if allowed is not None:
+                    clock.only(request.GET, allowed)
                 return view(request, *args, **kwargs)
             except clock.BadDate as problem:
-                words = {"title": gettext("That day cannot be shown"), "words": str(problem)}
-                return render(request, "pages/refused.html", words | {"back": request.path}, status=400)
+                return refusal(request, problem)
             except Http404 as problem:
                 return page_not_found(request, problem)
 
@@ -117,6 +120,17 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return answer(request, standings.head(), make, past=of_the_past(request.GET))
 
     return wrapped
+
+
+def refusal(request: HttpRequest, problem: Exception) -> HttpResponse:
+    """A question that cannot be answered, said in words, with the way back."""
+    words = {"title": gettext("That cannot be shown"), "words": str(problem), "back": request.path}
+    return _refused(render(request, "pages/refused.html", words, status=400))
+
+
+def asked_with(*allowed: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """The same for what programs read: an address takes these parameters and no other."""
+    return functools.partial(page, allowed=allowed)
 
 
 def of_the_past(query: Mapping[str, str], today: date | None = None) -> bool:

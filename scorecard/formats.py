@@ -39,7 +39,10 @@ class Missing(ImproperlyConfigured):
     """A format whose library is not installed on this server; the message says what to do."""
 
 
-def _library(ending: str) -> Any:
+def library_of(ending: str) -> Any:
+    """The library that writes a format, None where Python does; `Missing` if it is not installed."""
+    if ending not in EXTRAS:
+        return None
     name, extra = EXTRAS[ending]
     try:
         return importlib.import_module(name)
@@ -54,9 +57,10 @@ def _library(ending: str) -> Any:
 def writable(ending: str) -> bool:
     """Whether this server can write the format."""
     try:
-        return ending not in EXTRAS or bool(_library(ending))
+        library_of(ending)
     except Missing:
         return False
+    return True
 
 
 def _arrow(pyarrow: Any) -> dict[str, Any]:
@@ -105,7 +109,7 @@ def as_parquet(
     columns: Sequence[Column], rows: Iterable[Row], about: Mapping[str, str] | None = None
 ) -> Iterator[bytes]:
     """One row group for each 5,000 rows; the meaning of each column, and what the file is, are in its metadata."""
-    pyarrow = _library("parquet")
+    pyarrow = library_of("parquet")
     parquet, types = importlib.import_module("pyarrow.parquet"), _arrow(pyarrow)
     schema = pyarrow.schema(
         (
@@ -132,7 +136,7 @@ def as_xlsx(
 ) -> Iterator[bytes]:
     """A workbook: the rows, a sheet with the meaning of each column, and one with what the file is. Texts stay texts,
     so that nothing is calculated; days are days."""
-    xlsxwriter, about = _library("xlsx"), about or {}
+    xlsxwriter, about = library_of("xlsx"), about or {}
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     options = {**plain, "constant_memory": True, "nan_inf_to_errors": True}
     with tempfile.TemporaryFile() as file:

@@ -69,6 +69,11 @@ def head() -> str:
     return pinned["head"] if pinned else record_log.head()
 
 
+def record_head() -> str:
+    """Changes whenever the log does; what stands beside it is left out."""
+    return head().rpartition("-")[0]
+
+
 def log() -> Log:
     """The whole log as the method reads it."""
     return _current()["log"]

@@ -21,7 +21,7 @@ def framework(proxies: int) -> dict[str, Any]:
         "DEFAULT_THROTTLE_CLASSES": ["scorecard.limits.PerMinute"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_PARSER_CLASSES": ["scorecard.api.parsing.Json"],
-        "DEFAULT_SCHEMA_CLASS": "scorecard.api.schema.Described",
+        "DEFAULT_SCHEMA_CLASS": "scorecard.api.describing.Described",
         "DEFAULT_METADATA_CLASS": None,
         "EXCEPTION_HANDLER": "scorecard.api.problems.handler",
         "NUM_PROXIES": proxies,
@@ -281,10 +281,33 @@ SECURE_CSP = {
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
 }
-CORS_URLS_REGEX = r"^/api/"
+CORS_URLS_REGEX = r"^(/[a-z]{2}(-[a-z]+)?)?/(api|feeds|r)/"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ("GET", "HEAD", "OPTIONS")
-CORS_EXPOSE_HEADERS = ("ETag", "Last-Modified", "Link", "Retry-After", "RateLimit", "RateLimit-Policy")
+CORS_ALLOW_HEADERS = (
+    *(
+        "accept",
+        "authorization",
+        "content-type",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+    ),
+    *("idempotency-key", "range", "user-agent", "x-request-id"),
+)
+CORS_EXPOSE_HEADERS = (
+    *(
+        "Accept-Ranges",
+        "Content-Disposition",
+        "Content-Range",
+        "Deprecation",
+        "ETag",
+        "Last-Modified",
+        "Link",
+    ),
+    *("Location", "RateLimit", "RateLimit-Policy", "Repr-Digest", "Retry-After", "Sunset", "X-Request-ID"),
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

@@ -187,6 +187,13 @@ def identifier(name: str, description: str, *, example: str | None = None) -> Pa
     return Parameter(name, description, value, schema, None, example)
 
 
+def digest(text: str) -> str:
+    """A SHA-256 as the log writes it."""
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("64 hexadecimal digits")
+    return text
+
+
 def fields(allowed: Sequence[str]) -> Parameter:
     return choices("fields", allowed, "Only these fields of each item.", example=[*allowed[:2]])
 

@@ -58,5 +58,6 @@ urlpatterns = [
     path("v1/", include((VERSION_1, "api"))),
     path("", RedirectView.as_view(pattern_name="api-docs", permanent=False)),
     path("docs/", schema.docs, name="api-docs"),
+    path("problems/", problems.explained, name="api-problems"),
     re_path(r"", problems.nothing_here),
 ]

@@ -15,7 +15,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.views import APIView
 
-from scorecard import conditional, standings
+from scorecard import conditional, limits, standings
 from scorecard.api import paging, parameters
 from scorecard.api.parameters import Parameter
 from scorecard.api.problems import NoSuchDay
@@ -37,6 +37,8 @@ class View(APIView):
             getattr(request, "_request", None), "allowance", None
         )
         if allowance is not None:
+            if answer.status_code == 304:
+                allowance = limits.give_back(allowance)
             for name, value in allowance.headers().items():
                 answer.headers[name] = value
         if request.method not in conditional.READING:
@@ -86,6 +88,10 @@ class Listing(Reading):
     def rows(self, asked: dict[str, Any], **place: Any) -> QuerySet:
         """The rows that pass the filters, in any order."""
 
+    def walk(self) -> paging.Walk | None:
+        """How to keep a walk steady where rows may move in the order that is asked for."""
+        return None
+
     def together(self, rows: list[Any]) -> list[Any]:
         """What the rows of a page need besides, fetched for all at once."""
         return rows
@@ -97,7 +103,9 @@ class Listing(Reading):
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
         rows = self.rows(asked, **place)
         name, order = self.ordered(asked)
-        found, cursor = paging.page(rows, order, asked["limit"], asked["cursor"], name, keys=self.keys)
+        found, cursor = paging.page(
+            rows, order, asked["limit"], asked["cursor"], name, keys=self.keys, walk=self.walk()
+        )
         items = [self.item(row) for row in self.together(found)]
         return {
             "total": self.total(rows),

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 
-from scorecard import conditional, editions, formats, method, standings, stored, tidy
+from scorecard import conditional, downloads, editions, formats, standings, stored, tidy
 from scorecard.api import paging, parameters
 from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, THEN, Parameter
 from scorecard.api.problems import NotWritten
@@ -28,15 +26,17 @@ from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, View, check_days, moment, public, reads
 from scorecard.api.views.events import change
 from scorecard.models import Edition
-from scorecard.tables import CHANGES, RECORD, TABLES, Asked, Table
+from scorecard.tables import CHANGES, RECORD, TABLES, Asked
 from tracker import log, record
 from tracker.codebook import current
-from tracker.models import Article, Report, Revision
+from tracker.models import Revision
 
 FORMATS = ("jsonl", "csv", "parquet", "xlsx")
 LOGS = {"record": RECORD, "changes": CHANGES}
+NAMES = (*TABLES, *LOGS)
+LIST_STYLES = ("joined", "arrays")
 NAME = OpenApiParameter(
-    "name", {"type": "string", "enum": [*TABLES, *LOGS]}, OpenApiParameter.PATH, description="Which table."
+    "name", {"type": "string", "enum": [*NAMES]}, OpenApiParameter.PATH, description="Which table."
 )
 ENDING = OpenApiParameter(
     "ending", {"type": "string", "enum": [*FORMATS]}, OpenApiParameter.PATH,
@@ -96,8 +96,8 @@ class AsAddressed(BaseContentNegotiation):
 LISTS = Parameter(
     "lists",
     "How lists are written in JSON Lines and Parquet: `joined` as one text with spaces, or as `arrays`.",
-    parameters.choice("lists", ("joined", "arrays"), "").read,
-    {"type": "string", "enum": ["joined", "arrays"]},
+    parameters.choice("lists", LIST_STYLES, "").read,
+    {"type": "string", "enum": [*LIST_STYLES]},
     "joined",
 )
 TAKEN = (
@@ -134,59 +134,28 @@ class Export(View):
         takes = table.takes if table else ()
         given = parameters.read(request.query_params, [each for each in TAKEN if each.name in takes])
         check_days(given)
-        if not formats.writable(ending):
-            raise NotWritten(ending)
-        asked = Asked(**{**given, "lists": given.get("lists") == "arrays"})
-        return stored.answer(
-            request,
-            f"{settings.RELEASE}:{current().version}:{name}.{ending}:{asked}:{_version(name, asked)}",
-            lambda: _chunks(name, ending, asked),
-            media_type=formats.MEDIA_TYPES[ending],
-            name=f"scorecard-{name}.{ending}",
-            packs=ending in ("jsonl", "csv"),
+        if table is None:
+            return _log(request, name)
+        given["lists"] = given.get("lists") == "arrays"
+        try:
+            return downloads.answer(request, table, ending, Asked(**given))
+        except formats.Missing as missing:
+            raise NotWritten(str(missing)) from None
+
+
+def _log(request: Any, name: str) -> HttpResponseBase:
+    """The log as it stands: lines that an import reads, or all that the digests cover."""
+
+    def make() -> Iterator[bytes]:
+        if name == "record":
+            return formats.gathered(f"{line}\n" for line in log.lines())
+        return formats.gathered(
+            formats.line(change(each)) for each in Revision.objects.order_by("sequence").iterator(1000)
         )
 
-
-def _version(name: str, asked: Asked) -> str:
-    """What the rows rest on; of figures only that which may move those of the day."""
-    if name in TABLES and "method" in TABLES[name].takes:
-        return f"{asked.day}:{timezone.now().date()}:{standings.rests(asked.day, asked.known_at)}"
-    head = standings.head().rpartition("-")[0]  # what stands beside the log is in no record
-    if name != "articles":
-        return head
-    state = Article.objects.aggregate(count=Count("id"), at=Max("changed_at"))
-    return f"{head}:{state}:{Report.objects.count()}"
-
-
-def _chunks(name: str, ending: str, asked: Asked) -> Iterator[bytes]:
-    if name == "record":
-        return formats.gathered(f"{line}\n" for line in log.lines())
-    if name == "changes":
-        return formats.gathered(_changes())
-    table = TABLES[name]
-    about = _about(table, asked) | {"rests_on": _version(name, asked)}
-    return formats.written(ending, table.typed(asked), table.answered(asked), about)
-
-
-def _about(table: Table, asked: Asked) -> dict[str, str]:
-    """What a file says of itself."""
-    book = current()
-    known = asked.known_at or timezone.now().date()
-    return {
-        "title": f"{book.title}: {table.name}",
-        "description": table.meaning,
-        "licence": book.licence.spdx,
-        "source": public(f"/api/v1/exports/{table.name}"),
-        "as_of": asked.day.isoformat(),
-        "known_at": known.isoformat(),
-        "method": method.method_of(asked.method).version,
-        "codebook": book.version,
-    }
-
-
-def _changes() -> Iterator[str]:
-    for revision in Revision.objects.order_by("sequence").iterator(1000):
-        yield formats.line(change(revision))
+    key = f"{settings.RELEASE}:{name}:{standings.record_head()}"
+    kind, file = formats.MEDIA_TYPES["jsonl"], f"scorecard-{name}.jsonl"
+    return stored.answer(request, key, make, media_type=kind, name=file, packs=True)
 
 
 INSIDE = (

@@ -92,7 +92,7 @@ def llms(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join(lines) + "\n", content_type="text/markdown; charset=utf-8")
 
 
-@conditional.page
+@conditional.asked_with()
 def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     """A feed of changes of meaning: all, of one recommendation, of one actor, or of both together."""
     titles = {stem.partition("/feeds/")[2]: title for title, stem in frame.feeds()}

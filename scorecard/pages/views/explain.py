@@ -81,6 +81,11 @@ def columns() -> list[tuple[str, str]]:
             gettext("the score as it was known on that day; a reconstruction before the record was opened"),
         ),
         ("coded", gettext("1 if the day is within the coded period, 0 if the score only fades")),
+        ("actor", gettext("whose acts are counted: all for those of everybody, or the slug of an actor")),
+        ("reading", gettext("which reading: balance")),
+        ("word", gettext("what the method calls it; empty on days after the last coded one")),
+        ("method", gettext("version of the method")),
+        ("vintage", gettext("the day of knowledge that the score rests on")),
     ]
 
 
