@@ -85,6 +85,7 @@ class Act:
     codes: tuple[Code, ...]
     sources: tuple[Source, ...]
     ended: bool
+    uncoded: bool
     retracted: bool
     disputed: bool
     address: str
@@ -106,6 +107,7 @@ class Act:
         words.append(ngettext("%(count)d source", "%(count)d sources", count) % {"count": count})
         words += [gettext("retracted")] if self.retracted else []
         words += [gettext("no longer counts")] if self.ended else []
+        words += [gettext("after the last coded day, not counted yet")] if self.uncoded else []
         words += [gettext("disputed")] if self.disputed else []
         return " · ".join(word for word in words if word)
 
@@ -129,11 +131,12 @@ class Act:
 @dataclass(frozen=True)
 class Beside:
     """What is known of acts beside their records: the asks by name, and on one day the points of each act, which no
-    longer count, and which are disputed."""
+    longer count, which do not count yet, as their days are not coded, and which are disputed."""
 
     asks: Mapping[tuple[str, str], str] = field(default_factory=dict)
     points: Mapping[str, Mapping[str, float]] | None = None
     ended: Collection[str] = ()
+    uncoded: Collection[str] = ()
     disputed: Collection[str] = ()
 
 
@@ -153,6 +156,7 @@ def described(record: Record, beside: Beside) -> Act:
         codes=tuple(_code(record["id"], item, beside) for item in record["assessments"]),
         sources=tuple(_source(source) for source in record["sources"]),
         ended=record["id"] in beside.ended,
+        uncoded=record["id"] in beside.uncoded,
         retracted=record["retracted"],
         disputed=record["id"] in beside.disputed,
         address=address(record["id"]),

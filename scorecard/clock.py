@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -11,15 +10,11 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext
 
-from scorecard import sentences
+from scorecard import pins, sentences
 from scorecard.method import parameters
 from tracker import record
 
-NAMES = ("as_of", "known_at", "method")
-# What others hang on an address to follow its readers; it never changes what is shown.
-TRACKING = re.compile(
-    r"utm_[a-z]+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|mc_[ce]id|igshid|yclid|twclid|ref_src"
-)
+NAMES = ("as_of", "known_at", "method", "rev")
 
 
 class BadDate(ValueError):
@@ -35,6 +30,9 @@ class Clock:
     today: datetime.date
     pinned: bool
     method: str | None = None  # the version asked for; None: the one in service
+    rev: str = (
+        ""  # the state of the record that the address is pinned to (`scorecard.pins`); empty: the present one
+    )
 
     def query(self, **more: object) -> str:
         """The query string that keeps a reader on this day: empty for today, or `?as_of=…`."""
@@ -45,6 +43,8 @@ class Clock:
             pairs["known_at"] = self.known_at.isoformat()
         if self.method:
             pairs["method"] = self.method
+        if self.rev:
+            pairs["rev"] = self.rev
         pairs |= {key: value for key, value in more.items() if value not in (None, "")}
         return f"?{urlencode(pairs)}" if pairs else ""
 
@@ -52,25 +52,22 @@ class Clock:
         """The dates as hidden fields of a form."""
         pairs = [("as_of", self.as_of.isoformat())] if self.pinned else []
         pairs += [("known_at", self.known_at.isoformat())] if self.known_at else []
-        return pairs + ([("method", self.method)] if self.method else [])
+        pairs += [("method", self.method)] if self.method else []
+        return pairs + ([("rev", self.rev)] if self.rev else [])
 
     def permanent(self, **more: object) -> str:
-        """The query string that pins both dates, so that the figures behind it stay the same for ever."""
-        known = self.known_at or self.today
-        pairs = {"as_of": self.as_of.isoformat(), "known_at": known.isoformat()}
-        # A later method would tell these days otherwise.
-        if self.method or len(parameters.in_service()) > 1:
-            pairs["method"] = parameters.method_of(self.method).version
+        """The query string that pins the state of the record, so that the figures behind it stay the same for ever:
+        `?rev=337`, with days and method only where that state's own are not meant."""
+        pin = pins.current()
+        pairs: dict[str, object] = {"rev": str(pin)} if pin else {}
+        if pin is None or self.as_of != pin.day:
+            pairs["as_of"] = self.as_of.isoformat()
+        if self.known_at:
+            pairs["known_at"] = self.known_at.isoformat()
+        version = parameters.method_of(self.method).version
+        if pin is None or version != pin.method:
+            pairs["method"] = version
         return "?" + urlencode(pairs | more)
-
-
-def only(query: QueryDict, allowed: Sequence[str]) -> None:
-    """Refuse what an address does not know, so that nobody takes its answer for another; `BadDate` names it."""
-    for name in query:
-        if name not in allowed and not TRACKING.fullmatch(name):
-            message = gettext("%(name)s means nothing here; allowed are %(allowed)s.")
-            raise BadDate(message % {"name": name[:60], "allowed": ", ".join(allowed) or gettext("none")})
-    once(query, allowed)
 
 
 def once(query: QueryDict, names: Sequence[str] = NAMES) -> None:
@@ -86,8 +83,14 @@ def read(query: Mapping[str, str], today: datetime.date) -> Clock:
     """
     if isinstance(query, QueryDict):
         once(query)
-    as_of, known_at = _day(query, "as_of", today), _day(query, "known_at", today)
-    return Clock(as_of or today, known_at, today, as_of is not None, _method(query))
+    as_of, known_at, method = _day(query, "as_of", today), _day(query, "known_at", today), _method(query)
+    if rev := (query.get("rev") or "").strip():
+        try:
+            pin = pins.named(rev)
+        except pins.BadPin as problem:
+            raise BadDate(str(problem)) from problem
+        return Clock(as_of or pin.day, known_at, today, True, method or pin.method, rev)
+    return Clock(as_of or today, known_at, today, as_of is not None, method)
 
 
 def _method(query: Mapping[str, str]) -> str | None:
@@ -115,6 +118,10 @@ def _day(query: Mapping[str, str], field: str, today: datetime.date) -> datetime
 
 def banner(clock: Clock) -> str:
     """What a page about another day says at its top; empty on today's page."""
+    if clock.rev:
+        return gettext(
+            "You are reading the scorecard as it stood at revision %(rev)s: these figures never change."
+        ) % {"rev": clock.rev}
     if not clock.pinned and not clock.known_at:
         return ""
     words = {"as_of": sentences.day(clock.as_of)}

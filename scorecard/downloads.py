@@ -25,7 +25,9 @@ def answer(request: HttpRequest, table: Table, ending: str, asked: Asked, name: 
 
     def make() -> Iterable[bytes]:
         about = _about(table, asked) | {"rests_on": rests}
-        return formats.written(ending, table.typed(asked), table.answered(asked), about)
+        chunks = formats.written(ending, table.typed(asked), table.answered(asked), about)
+        # Read now: the state is left before an answer that cannot be stored is streamed.
+        return list(chunks) if asked.rev else chunks
 
     return stored.answer(
         request,

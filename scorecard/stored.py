@@ -126,13 +126,14 @@ def answer(
         sent = kept(f"{key}:gzip", lambda: formats.compressed(_read(plain.path))) if packed else plain
     except OSError as error:
         logger.warning("downloads cannot be stored: %s", error)
-        return StreamingHttpResponse(make(), content_type=media_type, headers=headers)
+        return conditional.in_turn(
+            lambda: StreamingHttpResponse(make(), content_type=media_type, headers=headers)
+        )
     if packed:
         headers["Content-Encoding"] = "gzip"
-    return conditional.dressed(
-        file(request, sent, media_type=media_type, headers=headers, tag=conditional.quoted(tag, packed)),
-        conditional.quoted(tag, packed),
-    )
+    tag = conditional.quoted(tag, packed)
+    made = conditional.in_turn(lambda: file(request, sent, media_type=media_type, headers=headers, tag=tag))
+    return made if made.status_code == 503 else conditional.dressed(made, tag)
 
 
 def file(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,7 @@ class Asked:
     as_of: datetime.date | None = None
     known_at: datetime.date | None = None
     method: str | None = None
+    rev: str | None = None  # whoever asks for it has pinned the state already
     beyond: bool = False
     then: bool = False
     year: int | None = None
@@ -90,7 +91,10 @@ class Table:
 def _bodies_of(asked: Asked) -> Iterator[dict[str, Any]]:
     """Every event on record by id, retracted ones left out: in its present state or as it was known on a day; only
     acts that had happened by `as_of`."""
-    found = _latest() if asked.known_at is None else _known(asked.known_at)
+    if asked.known_at is not None:
+        found = _known(asked.known_at)
+    else:
+        found = _stood(standings.footing()["sequence"]) if asked.rev else _latest()
     until = asked.as_of.isoformat() if asked.as_of else None
     return (line for line in found if until is None or line["date"] <= until)
 
@@ -98,10 +102,22 @@ def _bodies_of(asked: Asked) -> Iterator[dict[str, Any]]:
 def _known(day: datetime.date) -> Iterator[dict[str, Any]]:
     """Every event as the method takes it for a day of knowledge."""
     versions, _key = history.ordered(day, "pk", EventQuery.read("", {"retracted": ["false"]}))
-    for start in range(0, len(versions), BATCH):
-        numbers = [version + 1 for version in versions[start : start + BATCH]]
-        bodies = dict(Revision.objects.filter(sequence__in=numbers).values_list("sequence", "body"))
-        for number in numbers:
+    return _revisions([version + 1 for version in versions])
+
+
+def _stood(last: int) -> Iterator[dict[str, Any]]:
+    """Every event as it stood at a revision."""
+    found = Revision.objects.filter(sequence__lte=last).order_by("sequence")
+    latest = dict(found.values_list("event", "sequence"))
+    standing = _revisions([latest[event] for event in sorted(latest)])
+    return (line for line in standing if not line["retracted"])
+
+
+def _revisions(numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(numbers), BATCH):
+        batch = numbers[start : start + BATCH]
+        bodies = dict(Revision.objects.filter(sequence__in=batch).values_list("sequence", "body"))
+        for number in batch:
             yield {**json.loads(bodies[number]), "sequence": number}
 
 
@@ -196,7 +212,7 @@ def _scores(asked: Asked) -> Iterator[Row]:
     report = standings.report(as_of, asked.known_at, version=asked.method, acts=False, beyond=asked.beyond)
     for slug, found in report["recommendations"].items():
         for reading in ("balance", "pulse"):
-            entry = found[reading]
+            entry: Mapping[str, Any] = found["balance"] if reading == "balance" else found["pulse"]
             names = ("score", "low", "high", "label", "A", "U", "n", "prob_advancing", "since")
             stamp = (report["method"], report["read_on"], report["days_since"])
             yield (as_of.isoformat(), slug, reading, *(entry[name] for name in names), *stamp)
@@ -228,8 +244,8 @@ def _figures(asked: Asked) -> Iterator[Row]:
 
 
 JOINED = ", separated by spaces"
-OF_THE_RECORD = ("as_of", "known_at")
-OF_FIGURES = ("as_of", "known_at", "method", "beyond")
+OF_THE_RECORD = ("as_of", "known_at", "rev")
+OF_FIGURES = ("as_of", "known_at", "rev", "method", "beyond")
 
 
 def _columns(*lines: str) -> tuple[Column, ...]:
@@ -348,7 +364,7 @@ _LISTED = (
             "events text: ids of the events on record that it reports, separated by spaces",
         ),
         _articles,
-        (*OF_THE_RECORD, "lists"),
+        ("as_of", "known_at", "lists"),
         listed=("events",),
         key=("id",),
     ),

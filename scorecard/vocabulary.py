@@ -61,8 +61,9 @@ COUNTS = (
 )  # fmt: skip
 
 
-def label(value: str) -> str:
-    return str(LABELS[value])
+def label(value: str | None) -> str:
+    """The word of a reading in the reader's language; none where it has none."""
+    return str(LABELS[value]) if value else ""
 
 
 def short_name(slug: str) -> str:

@@ -22,6 +22,7 @@ from tracker import record, search
 from tracker.codebook import current
 
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_PLACE = r"[1-9][0-9]{0,17}(\.[1-9][0-9]{0,5})?"
 LONGEST_SEARCH = 100
 MOST = 100
 
@@ -194,6 +195,21 @@ def digest(text: str) -> str:
     return text
 
 
+def revision() -> Parameter:
+    def value(text: str) -> str:
+        if not re.fullmatch(_PLACE, text):
+            raise ValueError(f"a revision of the log, or one of its states: 337, 337.2; not {text[:40]!r}")
+        return text
+
+    return Parameter(
+        "rev",
+        "The state of the record, as answers and citations name it: the same figures for ever, whatever is recorded "
+        "later. Day and method are then those of that state unless they are named. Default: the present state.",
+        value,
+        {"type": "string", "pattern": f"^{_PLACE}$"},
+    )
+
+
 def fields(allowed: Sequence[str]) -> Parameter:
     return choices("fields", allowed, "Only these fields of each item.", example=[*allowed[:2]])
 
@@ -203,6 +219,8 @@ KNOWN_AT = day(
     "known_at",
     "As known on that day: later records, corrections and retractions are left out. Default: all we know.",
 )
+METHOD = choice("method", tuple(METHODS), "Version of the method; default: the current one.")
+REV = revision()
 ACTOR = choice(
     "actor",
     current().actor_slugs,

@@ -29,6 +29,7 @@ VERSION_1 = [
     path("method/", about.Method.as_view(), name="method"),
     path("codebook/", about.Codebook.as_view(), name="codebook"),
     path("cues/", about.Cues.as_view(), name="cues"),
+    path("heads/", about.Heads.as_view(), name="heads"),
     path("coverage/", about.Coverage.as_view(), name="coverage"),
     path("agreement/", about.Agreement.as_view(), name="agreement"),
     path("exports/", exports.Exports.as_view(), name="exports"),

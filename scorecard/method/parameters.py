@@ -109,6 +109,7 @@ class WhatIf:
 # Which versions were put into service, and on which day; the last one is what is shown when none is asked for.
 ADOPTED = {
     "1.0": datetime.date(2026, 11, 24),
+    "1.1": datetime.date(2026, 11, 29),
 }
 METHODS: dict[str, Method] = {
     "1.0": Method("1.0", adopted=ADOPTED.get("1.0"), summary="The method as first published."),

@@ -14,7 +14,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
 from scorecard import sentences, vocabulary
-from scorecard.pages import filters, uncertainty
+from scorecard.pages import filters
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
@@ -23,7 +23,7 @@ from tracker.models import CoverageDay
 
 def facts(read: Reading) -> list[tuple[str, str]]:
     """Name and value of each fact about what a page rests on, for a definition list."""
-    records, coded_to, as_of = read.records, read.coded_to, read.clock.as_of
+    records, coded_to, as_of = read.counted, read.coded_to, read.clock.as_of
     week = CoverageDay.objects.filter(day__lte=as_of, day__gt=as_of - datetime.timedelta(days=7))
     seen = week.order_by("-day").first()  # the newest day on which we looked
     sources = [source for record in records for source in record["sources"]]
@@ -90,8 +90,7 @@ def _shares(named: Sequence[tuple[str, int]], sources: Sequence[Any]) -> str:
     """Each name with its share of the sources."""
     return pgettext("joint of shares", ", ").join(
         [
-            gettext("%(name)s %(share)s")
-            % {"name": name, "share": uncertainty.percent(number / len(sources))}
+            gettext("%(name)s %(share)s") % {"name": name, "share": sentences.percent(number / len(sources))}
             for name, number in named
         ]
     )

@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from scorecard import tidy
+from scorecard import pins, tidy
 from scorecard.pages import frame, horizons, prose
 from scorecard.pages.frame import Citation
 from scorecard.pages.reading import Reading
@@ -29,7 +29,7 @@ COLUMNS = {
     "low": "lower end of the 80 % evidence band",
     "high": "upper end of the 80 % evidence band",
     "then": "the score as it was known on that day; a reconstruction before the record was opened",
-    "coded": "1 if the day is within the coded period, 0 if the score only fades",
+    "coded": "1 if the day is within the coded period; 0 after it, where the score only fades (method 1.0 alone)",
     "actor": f"whose acts are counted: {tidy.EVERYBODY} for those of everybody, or the slug of an actor",
     "reading": "balance",
     "word": "what the method calls it; empty on days after the last coded one",
@@ -89,19 +89,41 @@ def about(read: Reading) -> dict[str, Any]:
         "as_of": clock.as_of.isoformat(),
         "known_at": (clock.known_at or clock.today).isoformat(),
         "coded_to": read.coded_to.isoformat(),
+        "read_on": read.read_on.isoformat(),
+        "days_since": (clock.as_of - read.coded_to).days,
         "method": read.method,
+        "rev": str(pins.current() or ""),
         "licence": current().licence.name,
         "source": frame.absolute("/"),
     }
 
 
+def _reach(read: Reading) -> str:
+    """To which day the series goes, and why no further."""
+    if read.stopped is None:
+        return f"As of {read.clock.as_of}, coded to {read.coded_to}."
+    return (
+        f"Asked for {read.clock.as_of}; the series ends on {read.stopped}, the last coded day: what happened "
+        "since is not coded yet."
+    )
+
+
 def bundle(read: Reading, slugs: Sequence[str]) -> bytes:
     """A zip of series.csv, metadata.json and readme.md. The same question gives the same bytes."""
     address = frame.absolute("/" + read.clock.permanent())
-    cited = Citation("scorecard", "Daily series", address, read.clock.as_of, read.clock.today, read.method)
+    cited = Citation(
+        "scorecard",
+        "Daily series",
+        address,
+        read.clock.as_of,
+        read.clock.today,
+        read.method,
+        read.read_on,
+        str(pins.current() or ""),
+    )
     readme = (
         f"# {prose.publisher()}: daily series\n\n"
-        f"As of {read.clock.as_of}, coded to {read.coded_to}. After that day a score only fades.\n\n"
+        f"{_reach(read)}\n\n"
         "## Columns\n\n"
         + "".join(f"- `{name}`: {meaning}\n" for name, meaning in COLUMNS.items())
         + f"\n## Citation\n\n{cited.text()}\n\n```bibtex\n{cited.bibtex()}```\n\nLicence: {current().licence.name}\n"

@@ -23,7 +23,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from scorecard import clock as clocks
-from scorecard import formats, sentences, vocabulary
+from scorecard import formats, pins, sentences, standings, vocabulary
 from scorecard.clock import Clock
 from scorecard.method import method_of, parameters
 from scorecard.pages import prose
@@ -32,7 +32,8 @@ from tracker.codebook import current
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What a citation names. `address` pins both dates, so that it shows the same figures for ever."""
+    """What a citation names. `address` pins the state of the record, so that it shows the same figures for ever;
+    `figures` is the day they are of, `read_on` the day of the reader's visit."""
 
     key: str
     title: str
@@ -40,11 +41,21 @@ class Citation:
     as_of: datetime.date
     read_on: datetime.date
     version: str
+    figures: datetime.date | None = None
+    rev: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """Method, day and revision."""
+        day = f"as of {self.as_of.isoformat()}"
+        if self.figures and self.figures != self.as_of:
+            day = f"figures of {self.figures.isoformat()}, the last coded day"
+        return f"Method {self.version}, {day}" + (f", revision {self.rev}" if self.rev else "")
 
     def text(self) -> str:
         return (
-            f"{prose.publisher()} ({self.as_of.year}). {self.title}. Method {self.version}, as of "
-            f"{self.as_of.isoformat()}. {self.address} (read {self.read_on.isoformat()})."
+            f"{prose.publisher()} ({self.as_of.year}). {self.title}. {self.stamp}. {self.address} "
+            f"(read {self.read_on.isoformat()})."
         )
 
     def bibtex(self) -> str:
@@ -53,7 +64,7 @@ class Citation:
             "title": "{" + _tex(self.title) + "}",
             "year": str(self.as_of.year),
             "month": str(self.as_of.month),
-            "note": _tex(f"Method {self.version}, as of {self.as_of.isoformat()}"),
+            "note": _tex(self.stamp),
             "url": self.address,
             "urldate": self.read_on.isoformat(),
         }
@@ -67,7 +78,7 @@ class Citation:
             ("TI", _one_line(self.title)),
             ("PY", str(self.as_of.year)),
             ("DA", self.as_of.strftime("%Y/%m/%d")),
-            ("ET", f"Method {self.version}"),
+            ("ET", self.stamp),
             ("UR", self.address),
             ("Y2", self.read_on.strftime("%Y/%m/%d")),
         )
@@ -130,7 +141,7 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "canonical": absolute(request.path + query),
         "alternates": _alternates(request.path, query),
         "other_languages": [
-            {"href": translate_url(request.path, code) + query, "tag": tag, "name": NAMES[code]}
+            {"href": _translated(request, code), "tag": tag, "name": NAMES[code]}
             for code, tag in TAGS.items()
             if code != here
         ],
@@ -144,6 +155,12 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "method_version": parameters.method_of(clock.method).version,
         "clock": _clock(request, page, clock, coverage),
     }
+
+
+def _translated(request: HttpRequest, code: str) -> str:
+    """The same page in another language, with all that was asked of it: day, filters, words of a search."""
+    asked = request.GET.urlencode()
+    return translate_url(request.path, code) + (f"?{asked}" if asked else "")
 
 
 def _alternates(path: str, query: str) -> list[tuple[str, str]]:
@@ -194,6 +211,7 @@ def _clock(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "as_of": clock.as_of.isoformat(),
         "known_at": clock.known_at.isoformat() if clock.known_at else "",
         "as_of_text": sentences.day(clock.as_of),
+        "read_on_text": coverage.get("read_on", ""),
         "today": clock.today.isoformat(),
         "action": request.path,
         "kept": page.kept,
@@ -224,6 +242,8 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
         as_of=clock.as_of,
         read_on=clock.today,
         version=parameters.method_of(clock.method).version,
+        figures=standings.read_on(clock.as_of, clock.known_at, clock.method),
+        rev=str(pins.current() or ""),
     )
     pinned = clock.permanent(page=page.key)
     links = [

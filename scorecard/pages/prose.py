@@ -6,6 +6,8 @@ what the codebook holds.
 
 from __future__ import annotations
 
+import re
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
@@ -15,8 +17,10 @@ from scorecard import sentences, vocabulary
 from tracker.codebook import current
 from tracker.wording import words_of
 
-MARKDOWN = MarkdownIt("commonmark", {"html": False})
+MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 TAGS = {"h2", "h3", "p", "ul", "ol", "li", "em", "strong", "a", "code", "pre", "blockquote", "br", "hr"}
+TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
+NAMED = re.compile(r"\s*\{#([a-z][a-z0-9-]*)\}\s*$")  # `## A heading {#its-anchor}`
 
 
 def title() -> str:
@@ -90,6 +94,34 @@ def rendered(text: str) -> SafeString:
         MARKDOWN.render(text),
         tags=TAGS,
         attributes={"a": {"href", "title"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="external",
+    )
+    return mark_safe(clean.strip())  # noqa: S308  # nosec B308
+
+
+def anchored(text: str, prefix: str) -> SafeString:
+    """CommonMark with tables as clean HTML in which every rule has an address of its own: headings by the name that
+    they end with (`{#stage}`), items of numbered lists by their number (`#case-12`, with the prefix `case`)."""
+    tokens, number, depth = MARKDOWN.parse(text), 0, 0
+    for place, token in enumerate(tokens):
+        if token.type == "heading_open":
+            inline = tokens[place + 1]
+            if named := NAMED.search(inline.content):
+                token.attrSet("id", named[1])
+                last = (inline.children or [])[-1]
+                last.content = NAMED.sub("", last.content)
+        elif token.type == "ordered_list_open":
+            depth, number = depth + 1, int(token.attrGet("start") or 1)
+        elif token.type == "ordered_list_close":
+            depth -= 1
+        elif token.type == "list_item_open" and depth and token.markup != "-":
+            token.attrSet("id", f"{prefix}-{number}")
+            number += 1
+    clean = nh3.clean(
+        MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}),
+        tags=TAGS | TABLE,
+        attributes={"a": {"href", "title"}, "h2": {"id"}, "h3": {"id"}, "li": {"id"}, "ol": {"start"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="external",
     )
@@ -178,4 +210,4 @@ def _plain(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>&#!" else letter for letter in text)
 
 
-NEUTRAL = {"lede": _lede, "about": _about, "limits": _limits, "method": _method}
+NEUTRAL = {"lede": _lede, "about": _about, "limits": _limits, "method": _method, "codebook": str}

@@ -135,23 +135,13 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
 Report = Mapping[str, Any]
 
 
-def percent(share: float) -> str:
-    """A share as a whole percentage; never 100 % while one disagrees, never 0 % while one agrees."""
-    whole = round(100 * share)
-    if whole == 100 and share < 1:
-        return "> 99 %"
-    if whole == 0 and share > 0:
-        return "< 1 %"
-    return f"{whole} %"
-
-
 def sentence(report: Report, slug: str) -> str:
     """What a thousand draws say about one score."""
     spread = report["recommendations"][slug]["balance"]["sensitivity"]
     figures = {
         "low": sentences.signed(spread["p10"]),
         "high": sentences.signed(spread["p90"]),
-        "same": percent(spread["same_sign"]),
+        "same": sentences.percent(spread["same_sign"]),
         "factors": sentences.listed([vocabulary.factor(item["factor"]) for item in spread["factors"]]),
     }
     text = gettext(
@@ -164,8 +154,9 @@ def sentence(report: Report, slug: str) -> str:
 
 
 def same_sign(report: Report, slug: str) -> str:
-    share = report["recommendations"][slug]["balance"]["sensitivity"]["same_sign"]
-    return gettext("Same sign in %(share)s of 1,000 other weightings") % {"share": percent(share)}
+    spread = report["recommendations"][slug]["balance"]["sensitivity"]
+    words = {name: sentences.percent(spread[f"same_{name}"]) for name in ("sign", "word")}
+    return gettext("Same sign in %(sign)s, same word in %(word)s of 1,000 other weightings") % words
 
 
 def _what_if(item: Mapping[str, Any]) -> str:
@@ -208,7 +199,9 @@ def draws(report: Report, slugs: Sequence[str]) -> list[dict[str, str]]:
     for slug in slugs:
         spread = report["recommendations"][slug]["balance"]["sensitivity"]
         figures = {name: sentences.signed(spread[name]) for name in ("score", "p10", "p50", "p90")}
-        rows.append(figures | {"name": vocabulary.short_name(slug), "same": percent(spread["same_sign"])})
+        rows.append(
+            figures | {"name": vocabulary.short_name(slug), "same": sentences.percent(spread["same_sign"])}
+        )
     return rows
 
 

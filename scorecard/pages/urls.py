@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from scorecard.pages.views import actors, discovery, events, explain, forms, overview, recommendations, take
+from scorecard.pages.views import (
+    actors,
+    codebook,
+    discovery,
+    editions,
+    events,
+    explain,
+    forms,
+    overview,
+    recommendations,
+    take,
+)
 
 NAME = r"[a-z0-9-]{1,40}"
 FEED = rf"all|recommendations/{NAME}(?:/actors/{NAME})?|actors/{NAME}"
@@ -24,6 +35,9 @@ PAGES = [
     path("method/acts.json", explain.method_acts, name="method_acts"),
     path("data/", explain.data, name="data"),
     path("about/", explain.about, name="about"),
+    path("codebook/", codebook.codebook, name="codebook"),
+    path("editions/", editions.editions, name="editions"),
+    re_path(r"^editions/(?P<day>20[0-9]{2}-[0-9]{2}-[0-9]{2})/$", editions.edition, name="edition"),
     path("changes/", explain.changes, name="changes"),
     re_path(rf"^embed/(?P<name>{NAME}|event-[a-z0-9-]{{1,100}})/$", take.embed, name="embed"),
     re_path(rf"^embed/(?P<name>{NAME})/badge\.svg$", take.badge, name="badge"),

@@ -72,7 +72,7 @@ def test_the_pages_withhold_the_label_and_say_why(client, seeded, monkeypatch):
     method = client.get("/method/").content.decode()
     assert "40 of 288 events have been coded blind" in method
     assert "Trust: direction" in method
-    assert "暂不公布标签" in client.get("/zh-hans/").content.decode()
+    assert "暂缓判定" in client.get("/zh-hans/").content.decode()
 
 
 def test_the_mean_revision_counts_settled_days_since_the_opening_only():

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, figures, views
+from tracker.desk import bulk, codings, figures, names, views
 
 app_name = "desk"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("find/", views.find, name="find"),
     path("last/", views.last_part, name="last"),
     path("keys/", views.choose_keys, name="keys"),
+    path("name/", names.choose_name, name="name"),
     path("bulk/", bulk.bulk, name="bulk"),
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),

@@ -7,6 +7,7 @@ from tracker.models.events import Assessment, Event, Report
 from tracker.models.log import Completeness, CoverageDay, Head, Revision
 from tracker.models.processes import Heartbeat, Lease
 from tracker.models.tagger import Cue, SecondOpinion, TaggerVersion
+from tracker.models.trust import Confirmation, Draw, MachineCoding
 
 __all__ = [
     "Article",
@@ -18,13 +19,16 @@ __all__ = [
     "CodebookVersion",
     "Coding",
     "Completeness",
+    "Confirmation",
     "CoverageDay",
     "Cue",
     "Decision",
+    "Draw",
     "Event",
     "Head",
     "Heartbeat",
     "Lease",
+    "MachineCoding",
     "PairJudgement",
     "Preference",
     "Recommendation",

@@ -374,6 +374,8 @@ class EditionShape(serializers.Serializer):
     key = serializers.CharField(help_text="The public key, hexadecimal.")
     bytes = serializers.IntegerField()
     made_at = serializers.DateTimeField()
+    doi = serializers.CharField(allow_null=True, help_text="Where it was deposited, if it was.")
+    page = serializers.URLField(help_text="Its page, with citation and files.")
     file = serializers.URLField(help_text="Everything in one zip.")
     manifest = serializers.URLField()
 
@@ -382,6 +384,17 @@ class Editions(serializers.Serializer):
     total = serializers.IntegerField()
     next = serializers.URLField(allow_null=True)
     results = EditionShape(many=True)
+
+
+class LogHead(serializers.Serializer):
+    day = serializers.DateField(help_text="UTC.")
+    sequence = serializers.IntegerField(help_text="The last revision written on that day.")
+    digest = serializers.CharField(help_text="SHA-256 over it and all before it.")
+
+
+class LogHeads(serializers.Serializer):
+    total = serializers.IntegerField()
+    results = LogHead(many=True)
 
 
 class PublicKey(serializers.Serializer):

@@ -20,10 +20,10 @@ from rest_framework.negotiation import BaseContentNegotiation
 
 from scorecard import conditional, downloads, editions, formats, standings, stored, tidy
 from scorecard.api import paging, parameters
-from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, THEN, Parameter
+from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, REV, THEN, Parameter
 from scorecard.api.problems import NotWritten
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Listing, Reading, View, check_days, moment, public, reads
+from scorecard.api.views.base import Listing, Reading, View, check_days, moment, pinned, public, reads
 from scorecard.api.views.events import change
 from scorecard.models import Edition
 from scorecard.tables import CHANGES, RECORD, TABLES, Asked
@@ -101,7 +101,7 @@ LISTS = Parameter(
     "joined",
 )
 TAKEN = (
-    *(AS_OF, KNOWN_AT, METHOD, BEYOND, THEN),
+    *(AS_OF, KNOWN_AT, REV, METHOD, BEYOND, THEN),
     parameters.number("year", "Only the days of this year.", least=2000, most=2099),
     parameters.choices("recommendation", current().slugs, "Only these."),
     parameters.choices(
@@ -131,27 +131,30 @@ class Export(View):
         if name not in {**TABLES, **LOGS} or ending not in (FORMATS if name in TABLES else ("jsonl",)):
             raise NotFound(f"There is no download {name[:40]}.{ending[:10]}; /api/v1/exports/ lists them.")
         table = TABLES.get(name)
-        takes = table.takes if table else ()
+        takes = table.takes if table else ("rev",)
         given = parameters.read(request.query_params, [each for each in TAKEN if each.name in takes])
         check_days(given)
-        if table is None:
-            return _log(request, name)
-        given["lists"] = given.get("lists") == "arrays"
         try:
-            return downloads.answer(request, table, ending, Asked(**given))
+            with pinned(given):
+                if table is None:
+                    return _log(request, name, bool(given.get("rev")))
+                given["lists"] = given.get("lists") == "arrays"
+                fields = {name: value for name, value in given.items() if name == "rev" or name in takes}
+                return downloads.answer(request, table, ending, Asked(**fields))
         except formats.Missing as missing:
             raise NotWritten(str(missing)) from None
 
 
-def _log(request: Any, name: str) -> HttpResponseBase:
-    """The log as it stands: lines that an import reads, or all that the digests cover."""
+def _log(request: Any, name: str, pinned_: bool) -> HttpResponseBase:
+    """The log as it stands, or stood: lines that an import reads, or all that the digests cover."""
+    last = standings.footing()["sequence"] if pinned_ else None
 
     def make() -> Iterator[bytes]:
         if name == "record":
-            return formats.gathered(f"{line}\n" for line in log.lines())
-        return formats.gathered(
-            formats.line(change(each)) for each in Revision.objects.order_by("sequence").iterator(1000)
-        )
+            return formats.gathered(f"{line}\n" for line in log.lines(until=last))
+        found = Revision.objects.order_by("sequence")
+        found = found if last is None else found.filter(sequence__lte=last)
+        return formats.gathered(formats.line(change(each)) for each in found.iterator(1000))
 
     key = f"{settings.RELEASE}:{name}:{standings.record_head()}"
     kind, file = formats.MEDIA_TYPES["jsonl"], f"scorecard-{name}.jsonl"
@@ -181,7 +184,7 @@ class Editions(Listing):
     parameters = (paging.LIMIT, paging.CURSOR)
 
     def version(self):
-        return f"editions:{Edition.objects.order_by('-day').values_list('digest', flat=True).first()}"
+        return f"editions:{standings.head()}"
 
     def rows(self, asked, **place):
         return Edition.objects.defer("manifest")
@@ -195,7 +198,7 @@ class OneEdition(Reading):
     """One edition."""
 
     def version(self):
-        return f"edition:{settings.RELEASE}"
+        return f"edition:{settings.RELEASE}:{standings.head()}"
 
     def answer(self, asked, day):
         return edition(find(day))
@@ -222,6 +225,8 @@ def edition(row: Edition) -> dict[str, Any]:
         "key": row.key,
         "bytes": row.size,
         "made_at": moment(row.made_at),
+        "doi": row.doi or None,
+        "page": public(f"/editions/{row.day}/"),
         "file": public(f"{base}.zip"),
         "manifest": public(f"{base}/manifest.json"),
     }

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from scorecard import standings
+from scorecard.method import METHODS
 from tracker import log, record, rows
 from tracker.models import Article, Revision
 
@@ -48,13 +49,17 @@ def articles_csv() -> Iterator[str]:
     return rows.csv_lines(ARTICLE_COLUMNS, found)
 
 
-def scores_jsonl(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
-    for row in _score_rows(as_of, known_at):
+def scores_jsonl(
+    as_of: datetime.date, known_at: datetime.date | None = None, version: str | None = None
+) -> Iterator[str]:
+    for row in _score_rows(as_of, known_at, version):
         yield _json(dict(zip(SCORE_COLUMNS, row, strict=True)))
 
 
-def scores_csv(as_of: datetime.date, known_at: datetime.date | None = None) -> Iterator[str]:
-    return rows.csv_lines(SCORE_COLUMNS, _score_rows(as_of, known_at))
+def scores_csv(
+    as_of: datetime.date, known_at: datetime.date | None = None, version: str | None = None
+) -> Iterator[str]:
+    return rows.csv_lines(SCORE_COLUMNS, _score_rows(as_of, known_at, version))
 
 
 COMMAND_TABLES: dict[tuple[str, str], Callable[..., Iterator[str]]] = {
@@ -107,9 +112,11 @@ def _article_rows() -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _score_rows(as_of: datetime.date, known_at: datetime.date | None) -> Iterator[tuple[Any, ...]]:
+def _score_rows(
+    as_of: datetime.date, known_at: datetime.date | None, version: str | None
+) -> Iterator[tuple[Any, ...]]:
     for reading in ("balance", "pulse"):
-        found = standings.series(reading, as_of=as_of, known_at=known_at)
+        found = standings.series(reading, as_of=as_of, known_at=known_at, version=version)
         for slug, columns in found["recommendations"].items():
             yield from _days(slug, reading, found["days"], columns)
 
@@ -131,6 +138,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", metavar="FILE", help="write here; otherwise to standard output")
         parser.add_argument("--as-of", metavar="DATE", help="scores: last day of the series; default today")
         parser.add_argument("--known-at", metavar="DATE", help="scores: as known on this day")
+        parser.add_argument("--method", choices=tuple(METHODS), help="scores: by this version of the method")
 
     def handle(self, *args, what, output, **options):
         lines = COMMAND_TABLES[what, options["format"]](*(self.days(options) if what == "scores" else ()))
@@ -159,4 +167,4 @@ class Command(BaseCommand):
         as_of = as_of or timezone.now().date()
         if as_of < record.START:
             raise CommandError(f"--as-of: the scorecard begins on {record.START}")
-        return as_of, known_at or None
+        return as_of, known_at or None, options["method"]

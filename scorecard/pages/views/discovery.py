@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.utils import translation
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext
 
 from scorecard import acts, conditional, sentences
@@ -17,6 +19,17 @@ from scorecard.pages import frame, prose, reading
 from tracker.codebook import current
 
 TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
+
+
+def other_spelling(request: HttpRequest, tag: str, rest: str = "") -> HttpResponse:
+    """To the page under the prefix that its language has here: `/zh-cn/events/` to `/zh-hans/events/`."""
+    family = tag.lower().partition("-")[0]
+    code = next(code for code, _name in settings.LANGUAGES if code.partition("-")[0] == family)
+    prefix = "/" if code == settings.LANGUAGE_CODE else f"/{code}/"
+    # Without its own slashes in front the rest cannot name another host.
+    address = prefix + iri_to_uri(quote(rest.lstrip("/\\")))
+    asked = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(address + (f"?{iri_to_uri(asked)}" if asked else ""))
 
 
 @conditional.page
@@ -75,6 +88,7 @@ def llms(request: HttpRequest) -> HttpResponse:
         "A negative score means against the recommendation, not bad policy.",
         "",
         f"Method {parameters.CURRENT}. {coverage['sentence']}. {coverage['silence']}".strip(),
+        f"The figures below are of {read.read_on.isoformat()}.",
         "Quote a score only with its band, its day and the day to which coding is complete.",
         "",
         f"## The {site['count']}",
@@ -84,7 +98,8 @@ def llms(request: HttpRequest) -> HttpResponse:
         balance = read.report["recommendations"][slug]["balance"]
         figures = f"{round(balance['score'])} ({round(balance['low'])} to {round(balance['high'])})"
         address = frame.absolute(reverse("pages:recommendation", args=[slug]))
-        lines.append(f"- [{read.name(slug)}]({address}): {balance['label']}, {figures}")
+        word = balance["label"] if read.firm(slug) else f"{balance['label']} (not firm)"
+        lines.append(f"- [{read.name(slug)}]({address}): {word}, {figures}")
     lines += ["", "## More", ""]
     for name in ("method", "data", "events", "changes", "about"):
         lines.append(f"- [{name}]({frame.absolute(reverse(f'pages:{name}'))})")

@@ -65,6 +65,7 @@ def events(request: HttpRequest) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
+        "deck": _deck(read),
         "filters": filters.form(chosen, request.path, read.clock.pairs(), len(found), error),
         "events": figures.listed(map(read.act, filters.cut(found, chosen)), query),
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
@@ -78,6 +79,18 @@ def _headline(count: int, found: int | None) -> str:
         return ngettext("%(count)d act on record", "%(count)d acts on record", count) % {"count": count}
     words = ngettext("%(found)d of %(count)d act on record", "%(found)d of %(count)d acts on record", count)
     return words % {"found": found, "count": count}
+
+
+def _deck(read: Reading) -> str:
+    if read.stopped:
+        return gettext(
+            "One act, one event, coded once, however many reports there were. Figures are what each act did to a "
+            "balance on %(day)s, the last coded day."
+        ) % {"day": sentences.day(read.stopped)}
+    return gettext(
+        "One act, one event, coded once, however many reports there were. Figures are what each act does to a "
+        "balance today."
+    )
 
 
 @conditional.page
@@ -109,7 +122,8 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "supersedes": [_linked(read, ended, query) for ended in record["supersedes"]],
         "assessments": [_assessment(read, record, code, query, runs) for code in act.codes],
         "points_note": gettext("What this act does to each balance on %(day)s.")
-        % {"day": sentences.day(read.clock.as_of)},
+        % {"day": sentences.day(read.read_on)},
+        "effect_title": _effect_title(read),
         "history": [figures.change(change, query, read.asks) for change in read.history(event_id)],
         "dispute": gettext(
             "Every code can be disputed: name the event, the recommendation, the code you would give, and "
@@ -148,7 +162,44 @@ def _event(read: Reading, record: Mapping[str, Any], act: Act, query: str) -> di
         if record["title_zh"]
         else "",
         "ended_by": _ended_by(ender, query) if ender else None,
+        "terms": _terms(read, record),
     }
+
+
+def _effect_title(read: Reading) -> str:
+    if read.stopped:
+        return gettext("Effect on %(day)s, in points") % {"day": sentences.day(read.stopped)}
+    return gettext("Effect today, in points")
+
+
+def _terms(read: Reading, record: Mapping[str, Any]) -> str:
+    """What the act's own terms, another that suspends it, or the last coded day make of it on the day of the page."""
+    event, on = read.known.by_id.get(record["id"]), read.read_on
+    if event is None:
+        return ""
+    if event.start > on:
+        return gettext(
+            "This act is dated after %(day)s, the last coded day: no figure counts it before its days are coded."
+        ) % {"day": sentences.day(on)}
+    if event.sleeps_on(on):
+        awake = next(awake for asleep, awake in event.sleeps if asleep <= on < awake)
+        return gettext("On %(day)s this act is suspended, until %(until)s at the latest.") % {
+            "day": sentences.day(on),
+            "until": sentences.day(awake),
+        }
+    own = event.end is not None and record.get("until") == event.end.isoformat()
+    if not own or event.end is None or event.end > read.clock.as_of:
+        return ""
+    words = {"until": sentences.day(event.end), "day": sentences.day(on)}
+    if event.end <= on:
+        return gettext("This act ended by its own terms on %(until)s and no longer counts.") % words
+    return (
+        gettext(
+            "By its own terms this act ran out on %(until)s, after %(day)s, the last coded day; whether it was renewed "
+            "is not on record yet."
+        )
+        % words
+    )
 
 
 def _ended_by(ender: Mapping[str, Any], query: str) -> dict[str, str]:
@@ -208,7 +259,7 @@ def _assessment(
             "strength": strength,
             "rule": _rule(read, slug, item),
         }
-        | _effect(slug, runs.get(slug), read.clock.as_of, code.points or 0.0)
+        | _effect(slug, runs.get(slug), read.read_on, code.points or 0.0)
     )
 
 

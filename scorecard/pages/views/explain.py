@@ -80,7 +80,12 @@ def columns() -> list[tuple[str, str]]:
             "then",
             gettext("the score as it was known on that day; a reconstruction before the record was opened"),
         ),
-        ("coded", gettext("1 if the day is within the coded period, 0 if the score only fades")),
+        (
+            "coded",
+            gettext(
+                "1 if the day is within the coded period; 0 after it, where the score only fades (method 1.0 alone)"
+            ),
+        ),
         ("actor", gettext("whose acts are counted: all for those of everybody, or the slug of an actor")),
         ("reading", gettext("which reading: balance")),
         ("word", gettext("what the method calls it; empty on days after the last coded one")),
@@ -108,7 +113,7 @@ def services() -> list[dict[str, str]]:
             gettext("Every table as JSON Lines, CSV and Parquet, with the meaning of each column."),
         ),
         (
-            reverse("api:editions"),
+            reverse("pages:editions"),
             gettext("Editions"),
             gettext("Frozen and signed copies of the record and its scores, for a citation that must last."),
         ),
@@ -141,11 +146,11 @@ def services() -> list[dict[str, str]]:
 
 def listed() -> list[dict[str, Any]]:
     """Every version, the newest first, with the parameters in which it departs from the current one."""
-    now = parameters.method_of(None).parameters.as_dict()
+    now, days = parameters.method_of(None).parameters.as_dict(), standings.adopted()
     return [
         {
             "version": method.version,
-            "adopted": sentences.day(method.adopted) if method.adopted else "",
+            "adopted": sentences.day(days[method.version]),
             "summary": gettext(method.summary) if method.summary else "",
             "current": method.version == parameters.CURRENT,
             "differs": [

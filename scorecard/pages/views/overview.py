@@ -25,7 +25,7 @@ MOVED_DAYS = 90
 def overview(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
-    headline = sentences.headline(read.label(slug) for slug in read.slugs)
+    headline = read.headline()
     page = frame.Page(
         key="overview",
         title=headline,
@@ -53,6 +53,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "quarters": _quarters(read),
         "overall": _overall(read),
         "coverage": coverage.facts(read),
+        "run_out": figures.listed(map(read.act, read.run_out()), query),
         "downloads": frame.downloads("all", query),
         "citation": citation,
         "embed": frame.embed_code("all"),
@@ -73,6 +74,7 @@ def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
         "short": vocabulary.short_name(slug),
         "glance": figures.glance(name, report["balance"]),
         "last": _last(read, slug),
+        "doubt": read.doubt(slug),
         "href": reverse("pages:recommendation", args=[slug]) + query,
         "since": gettext("since %(day)s") % {"day": sentences.month(since)} if since else "",
         "spark": figures.drawn(lines.sparkline(run, alternative, coded_to=read.coded_to)),
@@ -87,7 +89,7 @@ def _actor(read: Reading, slug: str, actor: str) -> dict[str, Any]:
 
 def _last(read: Reading, slug: str) -> str:
     """When the newest act on record that touches a recommendation was."""
-    for record in read.newest():
+    for record in reversed(read.counted):
         if any(item["rec"] == slug for item in record["assessments"]):
             return gettext("last act %(day)s") % {"day": acts.when(record)}
     return ""
@@ -101,7 +103,9 @@ def _multiples(read: Reading, query: str) -> list[dict[str, Any]]:
 def _multiple(read: Reading, slug: str, query: str, gaps: Sequence[Blind]) -> dict[str, Any]:
     run, name = read.run(slug), read.name(slug)
     title = sentences.series_alternative(name, run.first, run.last, run.score)
-    chart = lines.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps)
+    chart = lines.multiple(
+        run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps, until=read.clock.as_of
+    )
     balance = read.report["recommendations"][slug]["balance"]
     caption = (
         f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])}), "
@@ -133,29 +137,44 @@ def _quarters(read: Reading) -> list[dict[str, Any]]:
 def _overall(read: Reading) -> dict[str, Any]:
     overall = read.report["overall"]
     label = "advancing" if overall["low"] > 0 else "undermined" if overall["high"] < 0 else "unclear"
-    sentence = gettext("The plain mean of the %(count)s balances is %(score)s (%(band)s).") % {
+    words = {
         "count": prose.count(len(read.slugs)),
         "score": sentences.signed(overall["score"]),
         "band": sentences.band(overall["low"], overall["high"]),
     }
+    sentence = gettext("The plain mean of the %(count)s balances is %(score)s (%(band)s).") % words
+    if read.stopped:
+        sentence = gettext(
+            "On %(day)s, the last coded day, the plain mean of the %(count)s balances is %(score)s (%(band)s)."
+        ) % (words | {"day": sentences.day(read.stopped)})
     name = gettext("All %(count)s") % {"count": prose.count(len(read.slugs))}
     return figures.balance(name, overall | {"label": label}) | {"sentence": sentence}
 
 
 def _moved(read: Reading, query: str) -> dict[str, Any]:
-    """The acts of the last 90 days with the largest effects; where there is none, the last ones coded."""
-    start = read.clock.as_of - datetime.timedelta(days=MOVED_DAYS)
+    """The acts of the 90 days before with the largest effects; where there is none, the last ones coded."""
+    start = read.read_on - datetime.timedelta(days=MOVED_DAYS)
     effects = read.effects()
-    recent = [record for record in read.records if read.start(record) > start]
+    recent = [record for record in read.counted if read.start(record) > start]
     recent.sort(key=lambda record: -sum(abs(value) for value in effects.get(record["id"], {}).values()))
     deck = _moved_deck(read, len(recent))
-    if recent:
-        title = gettext("What moved the scores in the last %(days)d days") % {"days": MOVED_DAYS}
-    else:
-        recent = sorted(read.records, key=lambda record: (read.start(record), record["id"]), reverse=True)
-        title = gettext("No act in the last %(days)d days; the latest on record") % {"days": MOVED_DAYS}
+    title = _moved_title(read, bool(recent))
+    if not recent:
+        recent = sorted(read.counted, key=lambda record: (read.start(record), record["id"]), reverse=True)
     shown = figures.listed(map(read.act, recent[:6]), query)
     return {"moved_title": title, "moved_deck": deck, "acts": shown}
+
+
+def _moved_title(read: Reading, any_act: bool) -> str:
+    words = {"days": MOVED_DAYS}
+    if read.stopped:
+        words |= {"day": sentences.day(read.stopped)}
+        if any_act:
+            return gettext("What moved the scores in the %(days)d days to %(day)s") % words
+        return gettext("No act in the %(days)d days to %(day)s; the latest on record") % words
+    if any_act:
+        return gettext("What moved the scores in the last %(days)d days") % words
+    return gettext("No act in the last %(days)d days; the latest on record") % words
 
 
 def _moved_deck(read: Reading, count: int) -> str:
@@ -190,7 +209,7 @@ def _dataset(read: Reading) -> dict[str, Any]:
         "license": current().licence.url,
         "isAccessibleForFree": True,
         "inLanguage": list(frame.TAGS.values()),
-        "temporalCoverage": f"{current().start.isoformat()}/{read.clock.as_of.isoformat()}",
+        "temporalCoverage": f"{current().start.isoformat()}/{read.read_on.isoformat()}",
         "creator": {"@type": "Organization", "name": prose.publisher()},
         "distribution": [
             {

@@ -17,9 +17,10 @@ from scorecard import (
     clock,
     conditional,
     downloads,
+    firmness,
     formats,
+    pins,
     sentences,
-    standings,
     stored,
     tables,
     tidy,
@@ -97,26 +98,26 @@ def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     """The long table of figures, as `exports/figures` has it: of one recommendation or of all."""
     slug, table = named(name), tables.TABLES["figures"]
     try:
-        clock.only(request.GET, ("actor", *clock.NAMES))
+        conditional.check_names(request.GET, ("actor", *clock.NAMES))
         actor, day = _actor(request), reading.open_(request).clock
         asked = tables.Asked(
             as_of=day.as_of,
             known_at=day.known_at,
             method=day.method,
+            rev=day.rev,
             recommendation=None if slug == "all" else (slug,),
             actor=(actor or tidy.EVERYBODY,),
         )
         file = f"scorecard-{slug}-{day.as_of}.{ending}"
-        with standings.held():
+        with pins.at(day.rev):
             return downloads.answer(request, table, ending, asked, file)
-    except (clock.BadDate, formats.Missing) as problem:
-        return conditional.refusal(request, problem)
+    except (clock.BadDate, conditional.UnknownName, formats.Missing) as problem:
+        return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
 
 
 def _picture(read: Reading, slug: str) -> str:
     run = read.run(slug)
-    report = read.report["recommendations"][slug]
-    title = sentences.finding(slug, report["balance"]["label"], read.since(slug), report["change"]["90"])
+    title = read.finding(slug)
     words = figures.chart_words(title, (run.score[-1], run.low[-1], run.high[-1]))
     chart = lines.series(
         run,
@@ -129,6 +130,7 @@ def _picture(read: Reading, slug: str) -> str:
         ghosts=horizons.ghosts(read, slug),
         standalone=True,
         top=TOP,
+        until=read.clock.as_of,
     )
     subtitle = gettext(
         "“%(name)s”: balance from −100 to +100 with its 80 %% band. Zero is where it stood on %(day)s."
@@ -141,15 +143,19 @@ def _picture(read: Reading, slug: str) -> str:
 
 
 def _picture_of_all(read: Reading) -> str:
-    headline = sentences.headline(read.label(slug) for slug in read.slugs)
+    headline = read.headline()
     return pictures.card(prose.title(), headline, read.card_line(), _faces(read))
 
 
 def _faces(read: Reading, slugs: Any = (), actor: str = "") -> list[pictures.Face]:
-    return [face(slug, read.by_actor(actor or None, slug)) for slug in slugs or read.slugs]
+    return [
+        face(slug, read.by_actor(actor or None, slug), bool(actor) or read.firm(slug))
+        for slug in slugs or read.slugs
+    ]
 
 
-def face(slug: str, balance: Mapping[str, Any]) -> pictures.Face:
+def face(slug: str, balance: Mapping[str, Any], firm: bool = True) -> pictures.Face:
+    label = vocabulary.label(balance["label"])
     return pictures.Face(
         name=vocabulary.short_name(slug),
         score=balance["score"],
@@ -158,7 +164,7 @@ def face(slug: str, balance: Mapping[str, Any]) -> pictures.Face:
         label=balance["label"],
         score_text=sentences.signed(balance["score"]),
         band_text=sentences.band(balance["low"], balance["high"]),
-        label_text=vocabulary.label(balance["label"]),
+        label_text=label if firm else firmness.marked(label),
     )
 
 
@@ -167,12 +173,9 @@ def card(request: HttpRequest, name: str) -> HttpResponse:
     """The 1200 × 630 picture that others show when a page is shared."""
     read = reading.open_(request)
     kind, _dash, key = name.partition("-")
-    headline, faces = sentences.headline(read.label(slug) for slug in read.slugs), _faces(read)
+    headline, faces = read.headline(), _faces(read)
     if name in current():
-        report = read.report["recommendations"][name]
-        headline = sentences.finding(
-            name, report["balance"]["label"], read.since(name), report["change"]["90"]
-        )
+        headline = read.finding(name)
         faces = _faces(read, (name,))
     elif kind == "actor" and key in current().actor_slugs:
         headline, faces = vocabulary.actor(key), _faces(read, actor=key)
@@ -241,16 +244,10 @@ def embed(request: HttpRequest, name: str) -> HttpResponse:
     slugs = read.slugs if slug == "all" else (slug,)
     rows = [
         figures.balance(vocabulary.short_name(each), read.report["recommendations"][each]["balance"])
-        | {"href": reverse("pages:recommendation", args=[each]) + query}
+        | {"href": reverse("pages:recommendation", args=[each]) + query, "firm": read.firm(each)}
         for each in slugs
     ]
-    context = {
-        "rows": rows,
-        "headline": sentences.headline(read.label(each) for each in read.slugs)
-        if slug == "all"
-        else read.name(slug),
-        "silence": read.coverage()["silence"],
-    }
+    context = {"rows": rows, "headline": read.headline() if slug == "all" else read.name(slug)}
     return _embedded(request, read, context)
 
 
@@ -272,6 +269,7 @@ def _embedded_act(request: HttpRequest, event_id: str) -> HttpResponse:
 def _embedded(request: HttpRequest, read: Reading, context: dict[str, Any]) -> HttpResponse:
     around = {
         "source": read.source_line(),
+        "silence": read.notice(),
         "language_tag": frame.TAGS[frame.language()],
         "home": frame.absolute(reverse("pages:overview") + read.clock.query()),
     }
@@ -284,7 +282,10 @@ def badge(request: HttpRequest, name: str) -> HttpResponse:
     if slug == "all":
         raise Http404
     shown = figures.balance(slug, read.report["recommendations"][slug]["balance"])
-    right = f"{shown['mark']} {shown['label']} {shown['score']}"
+    label = shown["label"] if read.firm(slug) else firmness.marked(shown["label"])
+    right = f"{shown['mark']} {label} {shown['score']}"
+    if read.stopped:
+        right += f" · {sentences.short_day(read.stopped)}"
     look = {"advancing": "up", "undermined": "down"}.get(read.label(slug), "even")
     svg = pictures.badge(vocabulary.short_name(slug), right, look)
     return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
