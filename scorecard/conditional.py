@@ -44,8 +44,10 @@ FOREVER = "public, max-age=31536000, immutable"
 MOVED = "public, max-age=300"
 # All that the query of a page may hold: the day it is about, and the filters of lists.
 NAMES = frozenset(
-    ("as_of", "known_at", "method", "rev", "q", "from", "to", "page", "recommendation", "direction", "strength")
-    + ("actor", "certainty", "language")
+    (
+        *("as_of", "known_at", "method", "rev", "q", "from", "to", "page", "recommendation", "direction"),
+        *("strength", "actor", "certainty", "language"),
+    )
 )
 PAST = ("known_at", "later_known_at")
 Response = TypeVar("Response", bound=HttpResponseBase)

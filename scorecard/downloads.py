@@ -8,9 +8,8 @@ from django.conf import settings
 from django.db.models import Count, Max
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 
-from scorecard import formats, method, standings, stored
+from scorecard import formats, method, standings, stored, tidy
 from scorecard.tables import Asked, Table
 from tracker.codebook import current
 from tracker.models import Article, Report
@@ -42,9 +41,9 @@ def answer(request: HttpRequest, table: Table, ending: str, asked: Asked, name: 
 def version(table: Table, asked: Asked) -> str:
     """What the rows rest on; of figures only that which may move those of the day."""
     if "method" in table.takes:
-        return f"{asked.day}:{timezone.now().date()}:{standings.rests(asked.day, asked.known_at)}"
+        return f"{asked.day}:{tidy.present()}:{standings.rests(asked.day, asked.known_at)}"
     if table.name != "articles":
-        return standings.record_head()
+        return standings.head() if asked.rev else standings.record_head()
     state = Article.objects.aggregate(count=Count("id"), at=Max("changed_at"))
     return f"{standings.record_head()}:{state}:{Report.objects.count()}"
 
@@ -58,7 +57,7 @@ def _about(table: Table, asked: Asked) -> dict[str, str]:
         "licence": book.licence.spdx,
         "source": f"{settings.SITE_URL.rstrip('/')}/api/v1/exports/",
         "as_of": asked.day.isoformat(),
-        "known_at": (asked.known_at or timezone.now().date()).isoformat(),
+        "known_at": (asked.known_at or tidy.present()).isoformat(),
         "method": method.method_of(asked.method).version,
         "codebook": book.version,
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from scorecard import standings
+from scorecard import pins, standings
 from scorecard.method import delivery, parameters
 from tracker.codebook import current
 
@@ -38,7 +38,7 @@ def rows(
     """(day, recommendation, actor, reading, value, low, high, word, method, coded, vintage), by reading, actor,
     recommendation and day. `then`: each day as it was known on that day."""
     said = standings.stamp(as_of, known_at, version, beyond)
-    coded, vintage = said["coded_to"] or "", known_at or timezone.now().date()
+    coded, vintage = said["coded_to"] or "", known_at or present()
     stops = parameters.method_of(version).parameters.stops_at_coded_day
     for reading in readings or READINGS:
         for actor in actors or ACTORS:
@@ -61,6 +61,12 @@ def rows(
                         *(day, slug, actor, reading, value, low, high, word),
                         *(said["method"], day <= coded, known),
                     )
+
+
+def present() -> Day:
+    """The day of knowledge of the state that is being read: today, or the day of the state that is pinned."""
+    name = standings.pinned_as()
+    return pins.named(name).day if name else timezone.now().date()
 
 
 def _figures(reading: str, line: Mapping[str, Any], place: int) -> Row:

@@ -52,6 +52,7 @@ EXAMPLES: dict[str, Any] = json.loads(_KEPT.read_text("utf-8")) if _KEPT.exists(
 _ROW = {"date": "2026-01-31", "recommendation": BOOK.slugs[0], "reading": "balance", "score": -38.2}
 FILES = {
     "application/json": {"title": str(BOOK.title), "day": "2026-01-31", "sequence": 288},
+    "application/ld+json": {"@context": "https://schema.org", "@type": "Dataset", "name": str(BOOK.title)},
     "application/jsonl": json.dumps(_ROW, separators=(",", ":")) + "\n",
     "text/csv": f"{','.join(_ROW)}\n{','.join(map(str, _ROW.values()))}\n",
     "text/markdown": f"# {BOOK.title}: edition of 2026-01-31\n",

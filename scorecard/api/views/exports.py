@@ -18,7 +18,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiType
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 
-from scorecard import conditional, downloads, editions, formats, standings, stored, tidy
+from scorecard import catalogue, conditional, downloads, editions, formats, standings, stored, tidy
 from scorecard.api import paging, parameters
 from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, REV, THEN, Parameter
 from scorecard.api.problems import NotWritten
@@ -83,6 +83,12 @@ def _address(name: str, ending: str) -> str:
     return public(f"/api/v1/exports/{name}.{ending}")
 
 
+DOCUMENT = OpenApiParameter(
+    "document", {"type": "string", "enum": [*catalogue.DOCUMENTS]}, OpenApiParameter.PATH,
+    description="A Frictionless Data Package, Croissant, DCAT, or schema.org.",
+)  # fmt: skip
+
+
 class AsAddressed(BaseContentNegotiation):
     """A download is what its address says, whatever the caller accepts."""
 
@@ -91,6 +97,28 @@ class AsAddressed(BaseContentNegotiation):
 
     def select_renderer(self, request, renderers, format_suffix=None):
         return renderers[0], renderers[0].media_type
+
+
+class Document(Reading):
+    """The tables described for machines, in the words of one of their standards."""
+
+    content_negotiation_class = AsAddressed
+
+    @extend_schema(
+        operation_id="document",
+        parameters=[DOCUMENT],
+        responses={
+            (200, "application/ld+json"): OpenApiTypes.OBJECT,
+            (200, "application/json"): OpenApiTypes.OBJECT,
+        },
+        tags=["Downloads"],
+    )
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, document):
+        make, kind = catalogue.DOCUMENTS[document]
+        return HttpResponse(conditional.written(make()), content_type=kind)
 
 
 LISTS = Parameter(

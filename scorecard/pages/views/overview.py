@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from scorecard import acts, conditional, sentences, vocabulary
+from scorecard import acts, catalogue, conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.pages import coverage, figures, frame, horizons, prose, reading
@@ -197,30 +197,24 @@ def _moved_deck(read: Reading, count: int) -> str:
 
 
 def _dataset(read: Reading) -> dict[str, Any]:
-    return {
-        "@context": "https://schema.org",
-        "@type": "Dataset",
+    """The whole set as search engines read it, in the reader's language where there is a choice."""
+    described = catalogue.schema_org()
+    figures = [each for each in described["distribution"] if each["name"] == "figures"]
+    series = [
+        {
+            "@type": "DataDownload",
+            "encodingFormat": kind,
+            "contentUrl": frame.absolute(reverse("pages:take", args=["all", ending])),
+        }
+        for ending, kind in (("csv", "text/csv"), ("json", "application/json"), ("zip", "application/zip"))
+    ]
+    return described | {
         "name": prose.title(),
         "description": gettext(
             "Events, codes and daily scores of %(count)s recommendations for %(subject)s since %(day)s."
         )
         % prose.instance(),
-        "url": frame.absolute(reverse("pages:overview")),
-        "license": current().licence.url,
-        "isAccessibleForFree": True,
         "inLanguage": list(frame.TAGS.values()),
-        "temporalCoverage": f"{current().start.isoformat()}/{read.read_on.isoformat()}",
-        "creator": {"@type": "Organization", "name": prose.publisher()},
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "encodingFormat": kind,
-                "contentUrl": frame.absolute(reverse("pages:take", args=["all", ending])),
-            }
-            for ending, kind in (
-                ("csv", "text/csv"),
-                ("json", "application/json"),
-                ("zip", "application/zip"),
-            )
-        ],
+        "temporalCoverage": f"{current().start.isoformat()}/{read.clock.as_of.isoformat()}",
+        "distribution": [*series, *figures],
     }
