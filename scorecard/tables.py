@@ -7,6 +7,7 @@ every question of time that it is asked (`takes`), or the question is refused.
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from scorecard import history, standings, tidy
+from scorecard import history, reviewed, standings, tidy
 from tracker.codebook import current
 from tracker.models import Article, Event, Revision
 from tracker.search import EventQuery
@@ -146,8 +147,16 @@ def _bodies(ids: list[str]) -> Iterator[dict[str, Any]]:
             yield {**json.loads(body), "sequence": sequence}
 
 
+def _reviewed(asked: Asked) -> Iterator[dict[str, Any]]:
+    """The same with who coded each and whether a person stands behind it, looked up batch by batch."""
+    lines = _bodies_of(asked)
+    while batch := list(itertools.islice(lines, BATCH)):
+        reviews = reviewed.of(batch, asked.known_at)
+        yield from ({**line, "review": reviews[line["id"]]} for line in batch)
+
+
 def _events(asked: Asked) -> Iterator[Row]:
-    for line in _bodies_of(asked):
+    for line in _reviewed(asked):
         yield (
             *(line["id"], line["sequence"], line["date"], line["date_precision"], line["title"]),
             *(line["title_zh"], line["summary"], line["summary_zh"], " ".join(line["actors"])),
@@ -160,6 +169,7 @@ def _events(asked: Asked) -> Iterator[Row]:
             *(line["sources"][0]["url"] if line["sources"] else "", line["recorded_at"], line["codebook"]),
             *_terms(line),
             *(line.get(name) for name in ("stage", "due", "due_what", "due_what_zh")),
+            *(line["review"].coded_by, line["review"].confirmed_on),
         )
 
 
@@ -307,6 +317,8 @@ _LISTED = (
             "due text: day (or month) that its own text names for a next step",
             "due_what text: what is due then, in English",
             "due_what_zh text: what is due then, in Chinese",
+            "coded_by text: who gave these codes: language model, analyst or file",
+            "confirmed_on day: since when an analyst stands behind these codes; empty: not yet reviewed",
         ),
         _events,
         (*OF_THE_RECORD, "lists"),

@@ -6,12 +6,16 @@ from django.urls import include, path, re_path
 
 from scorecard.pages.views import (
     actors,
+    ahead,
+    brief,
+    changed,
     codebook,
     discovery,
     editions,
     events,
     explain,
     forms,
+    glossary,
     overview,
     recommendations,
     take,
@@ -27,6 +31,13 @@ PAGES = [
     re_path(
         rf"^r/(?P<name>{NAME})\.(?P<ending>svg|png|csv|json|zip|jsonl|parquet|xlsx)$", take.take, name="take"
     ),
+    path("changed/", changed.changed, name="changed"),
+    path("next/", ahead.coming, name="next"),
+    path("next/calendar.ics", ahead.calendar, name="calendar"),
+    path("asks/", ahead.asks, name="asks"),
+    path("brief/", brief.brief, name="brief"),
+    path("recommendations/<slug:slug>/brief/", brief.brief, name="brief_of"),
+    path("glossary/", glossary.glossary, name="glossary"),
     path("events/", events.events, name="events"),
     path("events/<slug:event_id>/", events.event, name="event"),
     path("actors/", actors.actors, name="actors"),
