@@ -194,7 +194,7 @@ def _menu(current: str, query: str) -> list[dict[str, Any]]:
 
 
 def _links(query: str) -> dict[str, str]:
-    names = ("method", "data", "changes", "about")
+    names = ("method", "codebook", "data", "changes", "about")
     links = {name: reverse(f"pages:{name}") + query for name in names}
     return links | {"feed": reverse("pages:data") + "#feeds"}
 

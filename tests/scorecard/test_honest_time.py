@@ -83,7 +83,7 @@ def test_no_surface_speaks_of_days_that_nobody_coded(client, seeded, monkeypatch
 def mail_of_today(language):
     """A digest of one act that is entered today."""
     act = {
-        "id": "late", "date": "2026-07-08", "title": "A late act", "title_zh": "迟到的行动",
+        "id": "late", "date": "2026-06-30", "title": "A late act", "title_zh": "迟到的行动",
         "assessments": [{"rec": "trust", "direction": -1, "strength": 4, "rationale": "A ban."}],
     }  # fmt: skip
     before = digests.Revision.objects.count()

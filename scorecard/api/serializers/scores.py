@@ -148,7 +148,8 @@ class Clock(serializers.Serializer):
     )
     days_since = serializers.IntegerField(help_text="Days from the last coded day to `as_of`.")
     rev = serializers.CharField(
-        allow_null=True, help_text="The state of the record that it rests on; `?rev=` gives it again, for ever."
+        allow_null=True,
+        help_text="The state of the record that it rests on; `?rev=` gives it again, for ever.",
     )
     actor = serializers.ChoiceField(**ACTOR, allow_null=True)
 

@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 from scorecard import conditional, vocabulary
 from scorecard.pages import frame, prose, reading
 from tracker.codebook import current
+from tracker.codebook.schema import Term
 from tracker.wording import words_of
 
 
@@ -22,14 +23,18 @@ def codebook(request: HttpRequest) -> HttpResponse:
     page = frame.Page(
         key="codebook",
         title=title,
-        description=gettext("Every rule and hard case by which events are coded, each with a permanent address."),
+        description=gettext(
+            "Every rule and hard case by which events are coded, each with a permanent address."
+        ),
         current="method",
         card=reverse("pages:card", args=["overview"]),
     )
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": title,
-        "version": gettext("Version %(version)s. Every assessment is stamped with the version that it was made by.")
+        "version": gettext(
+            "Version %(version)s. Every assessment is stamped with the version that it was made by."
+        )
         % {"version": book.version},
         "recommendations": [_recommendation(read, slug) for slug in book.slugs],
         "terms": _terms(),
@@ -76,10 +81,7 @@ def _terms() -> list[dict[str, Any]]:
         {
             "anchor": anchor,
             "name": name,
-            "words": [
-                {"anchor": f"{anchor}-{slug}", "slug": slug, "name": words_of(term.name), "meaning": words_of(term.help)}
-                for slug, term in terms.items()
-            ],
+            "words": [_word(anchor, slug, term) for slug, term in terms.items()],
         }
         for anchor, name, terms in lists
     ]
@@ -88,3 +90,12 @@ def _terms() -> list[dict[str, Any]]:
         for slug in book.actor_slugs
     ]
     return [*found, {"anchor": "actors", "name": gettext("Actors"), "words": actors}]
+
+
+def _word(anchor: str, slug: str, term: Term) -> dict[str, str]:
+    return {
+        "anchor": f"{anchor}-{slug}",
+        "slug": slug,
+        "name": words_of(term.name),
+        "meaning": words_of(term.help),
+    }

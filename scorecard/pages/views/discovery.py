@@ -35,7 +35,18 @@ def robots(request: HttpRequest) -> HttpResponse:
 def sitemap(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     pages: list[tuple[str, list[str]]] = [
-        (name, []) for name in ("overview", "events", "actors", "method", "data", "about", "changes")
+        (name, [])
+        for name in (
+            "overview",
+            "events",
+            "actors",
+            "method",
+            "codebook",
+            "data",
+            "editions",
+            "about",
+            "changes",
+        )
     ]
     pages += [("recommendation", [slug]) for slug in read.slugs]
     pages += [("actor", [actor]) for actor in current().actor_slugs]
@@ -88,7 +99,7 @@ def llms(request: HttpRequest) -> HttpResponse:
         word = balance["label"] if read.firm(slug) else f"{balance['label']} (not firm)"
         lines.append(f"- [{read.name(slug)}]({address}): {word}, {figures}")
     lines += ["", "## More", ""]
-    for name in ("method", "data", "events", "changes", "about"):
+    for name in ("method", "codebook", "data", "editions", "events", "changes", "about"):
         lines.append(f"- [{name}]({frame.absolute(reverse(f'pages:{name}'))})")
     lines.append(f"- [figures as JSON]({frame.absolute(reverse('pages:take', args=['all', 'json']))})")
     return HttpResponse("\n".join(lines) + "\n", content_type="text/markdown; charset=utf-8")

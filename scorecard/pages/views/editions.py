@@ -28,7 +28,9 @@ def editions(request: HttpRequest) -> HttpResponse:
     page = frame.Page(
         key="editions",
         title=title,
-        description=gettext("Frozen and signed copies of the record and its scores, for a citation that must last."),
+        description=gettext(
+            "Frozen and signed copies of the record and its scores, for a citation that must last."
+        ),
         current="data",
         card=reverse("pages:card", args=["overview"]),
     )
@@ -68,9 +70,17 @@ def cited(row: Edition, today: datetime.date) -> Citation:
     """The citation of an edition: by its DOI where it has one, otherwise by its page."""
     manifest = json.loads(row.manifest)
     title = gettext("Edition of %(day)s") % {"day": row.day.isoformat()}
-    address = f"https://doi.org/{row.doi}" if row.doi else frame.absolute(reverse("pages:edition", args=[row.day]))
+    address = (
+        f"https://doi.org/{row.doi}" if row.doi else frame.absolute(reverse("pages:edition", args=[row.day]))
+    )
     return Citation(
-        f"scorecard-edition-{row.day}", title, address, row.day, today, manifest["method"], rev=str(row.sequence)
+        f"scorecard-edition-{row.day}",
+        title,
+        address,
+        row.day,
+        today,
+        manifest["method"],
+        rev=str(row.sequence),
     )
 
 
@@ -82,7 +92,9 @@ def edition(request: HttpRequest, day: str) -> HttpResponse:
     page = frame.Page(
         key=f"edition-{row.day}",
         title=title,
-        description=gettext("The record and its scores as they stood at the end of %(day)s (UTC), frozen and signed.")
+        description=gettext(
+            "The record and its scores as they stood at the end of %(day)s (UTC), frozen and signed."
+        )
         % {"day": spelled},
         current="data",
         card=reverse("pages:card", args=["overview"]),
