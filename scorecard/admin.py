@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from scorecard import disputes
-from scorecard.alerts import mailing, subscribing, webhooks
+from scorecard.alerts import mailing, persons, subscribing, webhooks
 from scorecard.api import keys
 from scorecard.models import ApiKey, Delivery, Dispute, Edition, Mail, Subscription, Webhook
 from tracker import log, triage
@@ -104,12 +104,19 @@ class SubscriptionAdmin(LookedAt):
     list_display = ("email", "rhythm", "language", "confirmed_at", "ended_at", "told")
     list_filter = ("rhythm", "language")
     search_fields = ("email",)
-    actions = ("end",)
+    actions = ("end", "forget")
 
-    @admin.action(description=_("End these subscriptions"), permissions=["view"])
+    @admin.action(description=_("End these subscriptions and delete the addresses"), permissions=["view"])
     def end(self, request, queryset):
         for row in queryset:
             subscribing.end(row)
+
+    @admin.action(
+        description=_("Forget these people everywhere, and never ask them again"), permissions=["view"]
+    )
+    def forget(self, request, queryset):
+        for row in queryset:
+            persons.forget(row.email, never=True)
 
 
 @admin.register(Mail)

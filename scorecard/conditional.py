@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import json
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
@@ -28,7 +29,7 @@ from django.utils.http import http_date, parse_etags, parse_http_date_safe
 from django.utils.translation import get_language, gettext
 from django.views.defaults import page_not_found
 
-from scorecard import clock, pins, standings
+from scorecard import clock, limits, pins, standings
 from tracker import record
 
 JSON = "application/json"
@@ -94,13 +95,35 @@ def streamed(request: HttpRequest, version: str, make: Callable[[], HttpResponse
     tag = _tag(request, version)
     if held := _held(request, tag):
         return _unchanged(held)
-    made = make()
+    made = _in_turn(make)
+    if made.status_code == 503:
+        return _refused(made)
     return _dressed(made, _quoted(tag, made.headers.get("Content-Encoding") == "gzip"))
+
+
+def _in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """An answer that holds a thread for as long as its reader takes, when there is a place for it."""
+    try:
+        give_back = limits.downloads.take()
+    except limits.TooMany as problem:
+        return _later(
+            HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8"), problem
+        )
+    try:
+        made = make()
+    except BaseException:
+        give_back()
+        raise
+    made._resource_closers.append(give_back)  # type: ignore[attr-defined]
+    weakref.finalize(made, give_back)  # whoever forgets to close it
+    return made
 
 
 def frozen(request: HttpRequest, tag: str, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """The same for what never changes: the bytes behind `tag` may be kept for a year."""
-    found = HttpResponse(status=304) if _holds(request, tag) else make()
+    found = HttpResponse(status=304) if _holds(request, tag) else _in_turn(make)
+    if found.status_code == 503:
+        return _refused(found)
     found.headers["ETag"] = _quoted(tag)
     found.headers["Cache-Control"] = FOREVER
     return found
@@ -115,9 +138,15 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         def make() -> HttpResponse:
             try:
+                check_names(request.GET)
+                limits.spend_page(request)
                 return view(request, *args, **kwargs)
             except clock.BadDate as problem:
-                return _unshown(request, str(problem))
+                return _said(request, gettext("That day cannot be shown"), problem, 400)
+            except UnknownName as problem:
+                return _said(request, gettext("That address cannot be read"), problem, 400)
+            except limits.TooMany as problem:
+                return _later(_said(request, gettext("Too many at once"), problem, 429), problem)
             except Http404 as problem:
                 return page_not_found(request, problem)
 
@@ -125,14 +154,60 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             with pins.at(request.GET.get("rev")):
                 return answer(request, standings.head(), make, past=of_the_past(request.GET))
         except pins.BadPin as problem:
-            return _unshown(request, str(problem))
+            return _said(request, gettext("That day cannot be shown"), problem, 400)
 
     return wrapped
 
 
-def _unshown(request: HttpRequest, why: str) -> HttpResponse:
-    words = {"title": gettext("That day cannot be shown"), "words": why, "back": request.path}
-    return render(request, "pages/refused.html", words, status=400)
+# All that the query of a page may hold: the day it is about, and the filters of lists.
+NAMES = frozenset(
+    [
+        "as_of",
+        "known_at",
+        "method",
+        "rev",
+        "q",
+        "from",
+        "to",
+        "page",
+        "recommendation",
+        "direction",
+        "strength",
+        "actor",
+        "certainty",
+        "language",
+    ]
+)
+
+
+class UnknownName(ValueError):
+    """A parameter that no page has; the message names it and those that there are."""
+
+
+def check_names(query: Mapping[str, str]) -> None:
+    """`UnknownName` for what no page would look at: it would only be one more address for the same page."""
+    for name in query:
+        if name not in NAMES:
+            raise UnknownName(
+                gettext("%(name)s is not a parameter of this page; there are: %(allowed)s.")
+                % {"name": name[:60], "allowed": ", ".join(sorted(NAMES))}
+            )
+
+
+def canonical(path: str, query: str) -> str:
+    """One spelling for all addresses that ask for the same: the pairs by name; of one name as they stand."""
+    pairs = sorted((pair for pair in query.split("&") if pair), key=lambda pair: pair.partition("=")[0])
+    return f"{path}?{'&'.join(pairs)}" if pairs else path
+
+
+def _said(request: HttpRequest, title: str, problem: Exception, status: int) -> HttpResponse:
+    context = {"title": title, "words": str(problem), "back": request.path}
+    return render(request, "pages/refused.html", context, status=status)
+
+
+def _later(response: HttpResponse, problem: limits.TooMany) -> HttpResponse:
+    response.headers["Retry-After"] = str(problem.seconds)
+    return response
 
 
 def of_the_past(query: Mapping[str, str], today: date | None = None) -> bool:
@@ -167,7 +242,8 @@ def accepts_gzip(request: HttpRequest) -> bool:
 def _tag(request: HttpRequest, version: str) -> str:
     """A digest of everything that the answer depends on."""
     day, language = timezone.now().date().isoformat(), get_language() or ""
-    return digest("\n".join((_state(version), day, language, request.get_full_path())))
+    address = canonical(request.path, request.META.get("QUERY_STRING", ""))
+    return digest("\n".join((_state(version), day, language, address)))
 
 
 def _state(version: str) -> str:

@@ -31,6 +31,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from scorecard import formats, method, standings, tables
+from scorecard.method.readings import Report
 from scorecard.models import Edition
 from tracker import codebook_versions, log
 from tracker.codebook import Codebook
@@ -211,10 +212,9 @@ def _changes(until: int) -> Iterator[str]:
         yield _line({**envelope, "previous": revision.previous, "digest": revision.digest})
 
 
-def scores(day: datetime.date) -> dict[str, Any]:
+def scores(day: datetime.date) -> Report:
     """The report of the day as known at its end, without the acts, which follow from the log."""
-    found: dict[str, Any] = standings.report(day, day, acts=False)
-    return found
+    return standings.report(day, day, acts=False)
 
 
 def codebooks(day: datetime.date) -> list[dict[str, Any]]:

@@ -7,12 +7,17 @@ So many requests a minute: for each address without a key, for each key with one
 
 Counted in fixed minutes by one atomic step of the cache, so that it costs the same at any rate. What is left
 stands in the headers RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
+
+What a reader may make us compute: so many pages a minute that are not kept, and downloads that are written while
+they are sent, which hold a thread each, only so many at once.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +26,8 @@ from django.core import signing
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 from rest_framework.throttling import BaseThrottle
+
+from tracker.operations import callers
 
 WINDOW = 60
 
@@ -45,6 +52,47 @@ class Allowance:
         }
 
 
+class TooMany(Exception):
+    """More than one caller may ask for just now; `seconds` later it may again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(_("Too many pages were asked for from your address. Please come back in a moment."))
+        self.seconds = seconds
+
+
+def spend_page(request: Any) -> None:
+    """Count one page that must be made anew; `TooMany` when this address has had its share of the minute."""
+    if callers.is_here(request):
+        return
+    allowance = count("pages", callers.address(request), settings.PAGE_RATE)
+    if allowance.used > allowance.limit:
+        raise TooMany(allowance.seconds)
+
+
+class Places:
+    """So many at once; whoever finds none is told to come back."""
+
+    def __init__(self, number: int) -> None:
+        self._free = threading.BoundedSemaphore(number)
+
+    def take(self) -> Callable[[], None]:
+        """A place, and how to give it back, which may be done more than once; `TooMany` when there is none."""
+        if not self._free.acquire(blocking=False):
+            raise TooMany(AGAIN)
+        held = [1]
+
+        def give_back() -> None:
+            if held:
+                held.clear()
+                self._free.release()
+
+        return give_back
+
+
+AGAIN = 30  # seconds
+downloads = Places(max(1, settings.WEB_THREADS // 2))
+
+
 class PerMinute(BaseThrottle):
     name = "anonymous"
 
@@ -52,7 +100,7 @@ class PerMinute(BaseThrottle):
         key = request.auth
         name = "key" if key else self.name
         limit = settings.API_RATE_KEY if key else settings.API_RATE_ANONYMOUS
-        who = key.prefix if key else self.get_ident(request)
+        who = key.prefix if key else callers.address(request)
         self.allowance = count(name, who, limit)
         # Views write it into the headers of every answer, refused ones too.
         request._request.allowance = self.allowance
@@ -72,7 +120,7 @@ def count(name: str, who: str, limit: int, window: int = WINDOW) -> Allowance:
     try:
         used = cache.incr(place)
     except ValueError:  # it left the cache between the two steps
-        cache.set(place, 1, window + 5)
+        cache.add(place, 1, window + 5)
         used = 1
     return Allowance(name, limit, used, max(1, int(window - passed)))
 
@@ -113,6 +161,5 @@ def check(request: Any, form: Any) -> None:
 
 def spend(request: Any) -> None:
     """Count one form sent from this address; `Turned` when it has sent too many in this hour."""
-    who = BaseThrottle().get_ident(request)
-    if count("forms", who, SENT_AN_HOUR, HOUR).used > SENT_AN_HOUR:
+    if count("forms", callers.address(request), SENT_AN_HOUR, HOUR).used > SENT_AN_HOUR:
         raise Turned(_("Too many forms came from your address in this hour. Please come back later."))

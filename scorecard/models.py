@@ -261,6 +261,23 @@ class Subscription(models.Model):
         return self.confirmed_at is not None and self.ended_at is None
 
 
+class Unwanted(models.Model):
+    """An address that wants no question either, as a digest that tells nobody which."""
+
+    digest = models.CharField(
+        _("digest"), max_length=64, unique=True, help_text=_("HMAC-SHA256 of the address.")
+    )
+    at = models.DateTimeField(_("since"), db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("address that wants no mail")
+        verbose_name_plural = _("addresses that want no mail")
+
+    def __str__(self):
+        return self.digest[:12]
+
+
 class Mail(models.Model):
     """One digest, or a letter to an address that subscribed to nothing.
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from scorecard import editions
-from scorecard.alerts import mailing, webhooks
+from scorecard.alerts import mailing, subscribing, webhooks
 
 
 @shared_task
@@ -16,6 +16,13 @@ def send_mails():
 def send_webhooks():
     webhooks.write()
     webhooks.send()
+
+
+@shared_task
+def forget():
+    subscribing.forget()
+    mailing.forget()
+    webhooks.forget()
 
 
 @shared_task

@@ -22,6 +22,8 @@ app.conf.beat_schedule = {
     "tidy polls": {"task": "feeds.tasks.tidy", "schedule": crontab(hour=3, minute=10)},
     "forget old texts": {"task": "tracker.tasks.forget_texts", "schedule": crontab(hour=3, minute=30)},
     "verify the record": {"task": "tracker.tasks.verify_record", "schedule": crontab(minute=50)},
+    "forget mails and addresses": {"task": "scorecard.tasks.forget", "schedule": crontab(minute=40)},
+    "forget sessions": {"task": "tracker.tasks.forget_sessions", "schedule": crontab(hour=3, minute=50)},
     "regroup recent reports": {"task": "tracker.tasks.regroup", "schedule": crontab(hour=2, minute=20)},
     "retrain the tagger": {"task": "tracker.tasks.retrain", "schedule": crontab(hour=2, minute=50)},
     "call webhooks": {"task": "scorecard.tasks.send_webhooks", "schedule": 30.0, "options": {"expires": 25}},

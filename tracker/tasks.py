@@ -45,3 +45,8 @@ def verify_record():
 @shared_task
 def forget_texts():
     retention.forget_texts()
+
+
+@shared_task
+def forget_sessions():
+    retention.forget_sessions()

@@ -43,6 +43,7 @@ PAUSES = (5, 300, 1800, 7200, 18_000, 36_000, 72_000, 86_400)
 FAILING_TOO_LONG = datetime.timedelta(days=5)
 OLD_SECRET_HOLDS = datetime.timedelta(hours=24)
 AT_ONCE = 8
+KEPT = datetime.timedelta(days=90)  # deliveries that are over
 MOST_BEHIND = 1000
 
 
@@ -264,3 +265,10 @@ def send_again(deliveries: Sequence[Delivery]) -> int:
     return Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).update(
         delivered_at=None, given_up_at=None, next_at=Now(), attempts=0, leased_until=None, token=""
     )
+
+
+def forget(now: datetime.datetime | None = None) -> int:
+    """Delete deliveries that are over; how many."""
+    horizon = (now or timezone.now()) - KEPT
+    over = Q(delivered_at__isnull=False) | Q(given_up_at__isnull=False)
+    return Delivery.objects.filter(over, written_at__lt=horizon).delete()[0]

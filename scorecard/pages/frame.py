@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse, translate_url
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
@@ -141,7 +142,7 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "canonical": absolute(request.path + query),
         "alternates": _alternates(request.path, query),
         "other_languages": [
-            {"href": translate_url(request.path, code) + query, "tag": tag, "name": NAMES[code]}
+            {"href": _translated(request, code), "tag": tag, "name": NAMES[code]}
             for code, tag in TAGS.items()
             if code != here
         ],
@@ -155,6 +156,12 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "method_version": parameters.method_of(clock.method).version,
         "clock": _clock(request, page, clock, coverage),
     }
+
+
+def _translated(request: HttpRequest, code: str) -> str:
+    """The same page in another language, with all that was asked of it: day, filters, words of a search."""
+    asked = request.GET.urlencode()
+    return translate_url(request.path, code) + (f"?{asked}" if asked else "")
 
 
 def _alternates(path: str, query: str) -> list[tuple[str, str]]:
@@ -180,11 +187,13 @@ def _feeds(feeds: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 def _menu(current: str, query: str) -> list[dict[str, Any]]:
     items = (
         ("overview", gettext("Overview")),
-        ("events", gettext("Events")),
+        ("changed", gettext("What changed")),
+        ("next", gettext("What comes next")),
+        ("asks", gettext("The asks")),
+        ("events", gettext("Acts")),
         ("actors", gettext("Actors")),
         ("method", gettext("Method")),
         ("data", gettext("Data")),
-        ("changes", gettext("Changes")),
         ("about", gettext("About")),
     )
     return [
@@ -194,7 +203,7 @@ def _menu(current: str, query: str) -> list[dict[str, Any]]:
 
 
 def _links(query: str) -> dict[str, str]:
-    names = ("method", "codebook", "data", "changes", "about")
+    names = ("method", "codebook", "glossary", "data", "changes", "brief", "about")
     links = {name: reverse(f"pages:{name}") + query for name in names}
     return links | {"feed": reverse("pages:data") + "#feeds"}
 
@@ -248,8 +257,8 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
     return cited, {"text": cited.text(), "links": links}
 
 
-def key() -> list[tuple[str, str, str]]:
-    """Mark, word and meaning of every label (METHOD.md, section 4)."""
+def key() -> list[tuple[str, str, str, str]]:
+    """Anchor, mark, word and meaning of every label (METHOD.md, section 4)."""
     meanings = {
         "advancing": gettext("the whole band is above zero"),
         "undermined": gettext("the whole band is below zero"),
@@ -265,11 +274,18 @@ def key() -> list[tuple[str, str, str]]:
     meanings |= {
         "contested": gettext("much evidence, but the band spans zero"),
         "unclear": gettext("some evidence, and the band spans zero"),
-        "too little evidence": gettext("less than one law's worth"),
+        "too little evidence": gettext("evidence worth less than %(acts)s of an act in operation")
+        % {"acts": number_format(rules.enough_evidence)},
     }
     return [
-        (vocabulary.LABEL_MARKS[label], vocabulary.label(label), words) for label, words in meanings.items()
+        (anchor(label), vocabulary.LABEL_MARKS[label], vocabulary.label(label), words)
+        for label, words in meanings.items()
     ]
+
+
+def anchor(label: str) -> str:
+    """Where the meaning of a label stands on a page, and in the glossary."""
+    return "w-" + label.replace(" ", "-")
 
 
 def downloads(name: str, query: str) -> list[dict[str, str]]:

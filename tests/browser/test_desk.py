@@ -212,7 +212,7 @@ def _states_are_right(after, expected, undone):
             continue
         assert (found, merged_into) == (status, target)
         if status == "accepted":
-            assert after["codes"][event] == detail
+            assert after["codes"][event] == [{"rationale_zh": "", **line} for line in detail]
         else:
             assert dismissal == detail
     split = [key for key in after["events"] if "a-further-act-of-item" in key]

@@ -57,10 +57,10 @@ ARTICLES = [
 
 
 def answers(client):
-    """All that is asked of the database, before and after: figures, digests, and where each address leads."""
+    """All that is asked of the database, before and after: figures, an edition's files, where each address leads."""
     return {
         "figures": readings.figures(client, DAYS),
-        "digests": {**readings.bodies(client), **readings.edition(client, DAY)},
+        "digests": readings.edition(client, DAY),
         "addresses": {address: _reached(client, address) for address in _addresses()},
     }
 

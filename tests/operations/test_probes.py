@@ -44,6 +44,7 @@ def test_ready_once_beat_was_seen(client):
         "codebook": f"version {current().version}",
         "clock": "agrees with the database's",
         "beat": "seen 0 seconds ago",
+        "workers": "have ended no task yet",
         "polling": "in time",
     }
 
@@ -79,7 +80,7 @@ def test_a_broker_that_is_gone_is_said(client, settings, monkeypatch):
         raise RedisError("connecting to redis.internal refused")
 
     settings.EMBEDDED = False
-    monkeypatch.setattr(backends, "ping", gone)
+    monkeypatch.setattr(backends, "try_broker", gone)
     assert health.broker() == health.Finding("broker", False, "does not answer")
 
 

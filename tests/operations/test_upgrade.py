@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.operations import release
+from tests.scorecard.golden import readings
 from tests.scorecard.golden.keeping import difference
 from tests.service import Service
 
@@ -42,40 +43,49 @@ def test_so_is_a_postgresql_database(service, postgres_server):
 
 
 def upgrade(service):
-    """Two minutes of one core."""
+    """Two minutes of one core. Processes of the release before read their tables on through all of it; those of this
+    release start once the database is migrated, as the operators' guide has it, and answer before it is seeded."""
     url = service.environment["DATABASE_URL"]
     release.load(service.folder, url, service.manage)
-    kept = release.kept()
-    service.start_web()
-    readers = [Reader(service, kept["figures"]), RowReader(url)]
-    with reading(readers):
+    kept, old = release.kept(), RowReader(url)
+    lines = old.lines_of_the_log()
+    with reading(old):
         service.manage("migrate", "-v0")
-        for reader in readers:
-            reader.go_on_for_a_round()
-        service.manage("seed", "-v0")
+        service.start_web()
+        with reading(Reader(service, kept["figures"])):
+            service.manage("seed", "-v0")
     said = service.run("-m", "tests.operations.release", url, service.environment["DATA_FOLDER"]).stdout
     found = json.loads(said.splitlines()[-1])
     assert not difference(kept["figures"], found["figures"])
-    assert not difference(kept["digests"], found["digests"])
+    assert old.lines_of_the_log()[: len(lines)] == lines
+    edition = {name: kept["digests"][name] for name in found["digests"]}
+    assert len(edition) > 5
+    assert not difference(edition, found["digests"])
     answered = {address: status for address, status in kept["addresses"].items() if status == 200}
     assert not difference(answered, {address: found["addresses"][address] for address in answered})
     assert f"{release.DAY}: " in service.manage("edition", "verify")
+    del service.environment["INSTANCE_FOLDER"]
+    with reading(readers := [Reader(service, kept["figures"]), RowReader(url)]):
+        said = service.manage("seed")
+        for reader in readers:
+            reader.go_on_for_a_round()
+    assert "release 2, new events: " in said
+    assert "release 2: kept as an analyst left them: " in said
+    assert " added, " in (again := service.manage("seed"))
+    assert all(" 0 added" in line for line in again.splitlines())
 
 
 @contextlib.contextmanager
-def reading(readers):
-    """Readers that go on meanwhile, two rounds before and after."""
-    for reader in readers:
-        reader.start()
-        reader.go_on_for_a_round()
+def reading(reader):
+    """A reader that goes on meanwhile, two rounds before and after."""
+    reader.start()
+    reader.go_on_for_a_round()
     yield
-    for reader in readers:
-        reader.go_on_for_a_round()
-        reader.ended.set()
-    for reader in readers:
-        reader.join()
-        assert not reader.faults, reader.faults[:3]
-        assert max(reader.waits) < PATIENCE, "somebody waited for a migration"
+    reader.go_on_for_a_round()
+    reader.ended.set()
+    reader.join()
+    assert not reader.faults, reader.faults[:3]
+    assert max(reader.waits) < PATIENCE, "somebody waited for a migration"
 
 
 class Rounds(threading.Thread):
@@ -115,9 +125,7 @@ class Reader(Rounds):
     def ask(self, question):
         day = question in self.figures
         try:
-            body = self.service.get(
-                f"/api/v1/scores/?as_of={question}&known_at={question}" if day else question
-            )
+            body = self.service.get(f"/api/v1/scores/?{readings.then(question)}" if day else question)
         except urllib.error.HTTPError as error:
             return f"status {error.code}"
         return day and difference(
@@ -141,6 +149,12 @@ class RowReader(Rounds):
             file = self.url.removeprefix("sqlite:///")
             return contextlib.closing(sqlite3.connect(file, timeout=PATIENCE, check_same_thread=False))
         return psycopg.connect(self.url)
+
+    def lines_of_the_log(self):
+        """Every version on record in its order, with its digest."""
+        with self.connected() as database:
+            asked = "SELECT sequence, event_id, kind, body, digest FROM tracker_revision ORDER BY sequence"
+            return database.execute(asked).fetchall()
 
     def tables(self, database):
         listed = (

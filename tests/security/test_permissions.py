@@ -50,6 +50,7 @@ CHANGED = {
 FEEDS = {"admin:feeds_where": STAFF, "admin:feeds_export": STAFF}
 FEEDS |= dict.fromkeys(("admin:feeds_look", "admin:feeds_import"), frozenset({"editor"}))
 DEEDS = {"desk:preview", "desk:claim", "desk:release", "desk:deed", "desk:keys", "desk:coding", "desk:bulk"}
+DEEDS |= {"desk:name"}
 
 
 def may_see(role, address):

@@ -35,7 +35,7 @@ from tracker.models import (
     Revision,
 )
 from tracker.triage import blind, coding, searchable
-from tracker.triage.steps import name_of
+from tracker.triage.steps import public_name
 
 MOST_PROPOSED = 50  # at a time
 
@@ -269,6 +269,6 @@ class AskSettingAdmin(AddOnly):
 
     def save_model(self, request, setting, form, change):
         setting.recorded_at, setting.by = timezone.now().date(), request.user
-        setting.name = name_of(request.user)
+        setting.name = public_name(request.user)
         super().save_model(request, setting, form, change)
         log.turn()

@@ -41,6 +41,9 @@ DEEDS = {
     "revisit": _("source edited"),
     "join": _("report joined"),
     "part": _("report parted"),
+    "confirm": _("codes confirmed"),
+    "lapse": _("ran out by its own terms"),
+    "keep": _("kept as it was when a release coded it otherwise"),
     "unblind": _("first coding looked at before the second was given"),
 }
 
@@ -48,6 +51,8 @@ DEEDS = {
 def of(event: Event) -> list[dict[str, Any]]:
     """Newest first: versions of the log with their differences, and the journal's steps between them."""
     entries: list[dict[str, Any]] = []
+    # By the account: a revision bears the name that readers see, which the analyst chooses.
+    logged = set()
     previous = None
     for revision in Revision.objects.filter(event=event).order_by("sequence")[:SHOWN]:
         record = revision.record
@@ -61,11 +66,11 @@ def of(event: Event) -> list[dict[str, Any]]:
                 "differences": differences(previous, record) if previous else [],
             }
         )
+        logged.add((revision.written_at.replace(microsecond=0), revision.by_id))
         previous = record
-    logged = {(entry["at"].replace(microsecond=0), entry["who"]) for entry in entries}
     decisions = Decision.objects.filter(event=event).select_related("by").order_by("-id")[:SHOWN]
     for decision in decisions:
-        key = (decision.at.replace(microsecond=0), name_of(decision.by))
+        key = (decision.at.replace(microsecond=0), decision.by_id)
         if key in logged and decision.action not in ("undo",):
             continue  # the log says it already, with more
         entries.append(

@@ -66,7 +66,10 @@ class Claim(models.Model):
 
 
 class Coding(models.Model):
-    """One person's coding of one event in blind double coding; never shown to the other coder."""
+    """One coding of one event in blind double coding; never shown to the other coder.
+
+    Without `coder`, done, it is the record's own as a `reader` who is no account of ours left it.
+    """
 
     class Part(models.TextChoices):
         FIRST = "first", _("first coding")
@@ -82,6 +85,17 @@ class Coding(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("coder"),
+    )
+    reader = models.CharField(
+        _("reader"),
+        max_length=150,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Who coded, where it was no account of ours."),
+    )
+    draw = models.ForeignKey(
+        "tracker.Draw", models.PROTECT, null=True, blank=True, related_name="codings", verbose_name=_("draw")
     )
     asked_at = models.DateTimeField(_("asked"), db_default=Now())
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
@@ -110,6 +124,14 @@ class Preference(models.Model):
     )
     keys = models.JSONField(_("keys"), default=dict, blank=True, help_text=_("Only those that differ."))
     single_keys = models.BooleanField(_("single keys"), default=True)
+    public_name = models.CharField(
+        _("public name"),
+        max_length=150,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Shown to readers beside what this analyst decides. Empty: initials."),
+    )
 
     class Meta:
         verbose_name = _("preference")

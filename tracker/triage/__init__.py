@@ -7,6 +7,7 @@ refused deed (`Refused`) changes nothing.
 
 from tracker.triage.claims import claim, held_by_others, release
 from tracker.triage.coding import suggested
+from tracker.triage.confirming import confirm
 from tracker.triage.deciding import (
     accept,
     ask_review,
@@ -24,12 +25,12 @@ from tracker.triage.entering import enter, enter_all
 from tracker.triage.joining import join_article, merge, split, supersede
 from tracker.triage.proposing import propose, refresh, revisit, wake
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale
-from tracker.triage.steps import bulk, fingerprint
+from tracker.triage.steps import bulk, fingerprint, public_name
 from tracker.triage.undoing import last_of, undo
 
 __all__ = [
-    "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "bulk", "claim", "dismiss",
+    "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "bulk", "claim", "confirm", "dismiss",
     "dispute", "edit", "enter", "enter_all", "fingerprint", "held_by_others", "join_article", "last_of",
-    "looked", "merge", "propose", "refresh", "release", "reopen", "restore", "retract", "revisit", "settle",
+    "looked", "merge", "propose", "public_name", "refresh", "release", "reopen", "restore", "retract", "revisit", "settle",
     "snooze", "split", "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

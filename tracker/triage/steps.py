@@ -28,8 +28,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import codebook_versions, log, record, text, textfields
-from tracker.models import Assessment, Claim, Decision, Event, Report, Revision
-from tracker.triage import searchable
+from tracker.models import Assessment, Claim, Decision, Event, Preference, Report, Revision
+from tracker.triage import searchable, trust
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
 
 # The machine's own columns move under our feet; `version` must only ever rise.
@@ -209,16 +209,19 @@ class Step:
         if not logged:
             return None
         try:
-            return log.append(
+            revision = log.append(
                 event,
                 kind=kind or kind_of_next(event),
-                who=name_of(self.by),
+                who=public_name(self.by),
                 by=self.by,
                 why=self.why,
                 related=related,
             )
         except record.RecordError as error:
             raise Refused(textfields.sentence(error)) from error
+        if self.by is not None and not self.undoing:
+            trust.wrote(revision)
+        return revision
 
     def save(self, event: Event) -> None:
         searchable.note(event)
@@ -296,8 +299,17 @@ def kind_of_next(event: Event) -> str:
 
 
 def name_of(user: Any) -> str:
-    """The name that readers see beside a decision."""
+    """The name that colleagues see beside a decision."""
     return "system" if user is None else text.lenient(user.get_full_name() or user.get_username(), 150)
+
+
+def public_name(user: Any) -> str:
+    """The name that readers see: the one that the analyst chose, else initials, else a number; never the account's."""
+    if user is None:
+        return "system"
+    chosen = Preference.objects.filter(user=user.pk).values_list("public_name", flat=True).first()
+    initials = " ".join(f"{word[0]}." for word in user.get_full_name().split())
+    return text.lenient(chosen or initials or f"analyst {user.pk}", 150)
 
 
 MOST = 500

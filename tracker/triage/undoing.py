@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from tracker import log, record
 from tracker.models import Claim, Decision, Event, Revision
-from tracker.triage import blind, steps
+from tracker.triage import blind, steps, trust
+from tracker.triage.confirming import CONFIRM
 from tracker.triage.statuses import DISMISSED, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, REVIEW, Step, stamp
 
@@ -106,6 +107,9 @@ def _reverse(step: Step, parts: list[Decision]) -> None:
         step.save(event)
         if part.action in ("accept", "dismiss"):
             blind.forget(event)
+        if part.action == CONFIRM:
+            trust.forget(event, trust.codes_of(event), part.by)
+            log.turn()
     for part in parts:
         if part.before:
             _say_again(step, step.events[part.event_id])

@@ -33,8 +33,7 @@ class Writing(View):
 
     def who(self) -> str:
         """The name that readers see beside what this key writes."""
-        account = self.request.user
-        return (account.get_full_name() or account.get_username())[:150]
+        return triage.public_name(self.request.user)
 
 
 def refusing(deed: Callable[[], Any]) -> Any:

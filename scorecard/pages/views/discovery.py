@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.utils import translation
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext
 
 from scorecard import acts, conditional, sentences
@@ -17,6 +19,17 @@ from scorecard.pages import frame, prose, reading
 from tracker.codebook import current
 
 TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
+
+
+def other_spelling(request: HttpRequest, tag: str, rest: str = "") -> HttpResponse:
+    """To the page under the prefix that its language has here: `/zh-cn/events/` to `/zh-hans/events/`."""
+    family = tag.lower().partition("-")[0]
+    code = next(code for code, _name in settings.LANGUAGES if code.partition("-")[0] == family)
+    prefix = "/" if code == settings.LANGUAGE_CODE else f"/{code}/"
+    # Without its own slashes in front the rest cannot name another host.
+    address = prefix + iri_to_uri(quote(rest.lstrip("/\\")))
+    asked = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(address + (f"?{iri_to_uri(asked)}" if asked else ""))
 
 
 @conditional.page
@@ -38,6 +51,11 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         (name, [])
         for name in (
             "overview",
+            "changed",
+            "next",
+            "asks",
+            "brief",
+            "glossary",
             "events",
             "actors",
             "method",

@@ -1,5 +1,6 @@
-"""A mail server on the loopback that takes everything, slowly, and remembers whom it was for."""
+"""A mail server on the loopback that takes everything, slowly, and keeps for whom it was and what it says."""
 
+import itertools
 import socketserver
 import threading
 import time
@@ -7,7 +8,7 @@ import time
 
 class Postbox:
     def __init__(self, pause=0.0):
-        self.taken, self.pause = [], pause
+        self.taken, self.letters, self.pause = [], [], pause
         self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
@@ -27,8 +28,8 @@ class Postbox:
                         to = line.partition("<")[2].partition(">")[0]
                     if word == "DATA":
                         self.say("354 go on")
-                        while self.rfile.readline() not in (b".\r\n", b""):
-                            pass
+                        lines = iter(self.rfile.readline, b"")  # empty: the other side was killed
+                        box.letters.append(b"".join(itertools.takewhile(b".\r\n".__ne__, lines)))
                         box.taken.append(to)
                         time.sleep(box.pause)
                     self.say("250 ok")

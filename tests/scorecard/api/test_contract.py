@@ -151,7 +151,7 @@ client = Client(base_url={server!r})
 found = score.sync("trust", client=client)
 assert found.readings.balance.low < found.readings.balance.score < found.readings.balance.high
 page = events.sync(client=client, limit=3)
-assert page.total >= 288 and len(page.results) == 3
+assert page.total > len(page.results) == 3
 assert event.sync({"2025-05-12-geneva-tariff-truce"!r}, client=client).assessments
 assert changes.sync(client=client, after=0, limit=2).results[1].sequence == 2
 refused = proposals.sync_detailed(client=client)

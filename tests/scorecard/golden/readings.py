@@ -54,11 +54,15 @@ def figures(client, days):
     return {day: _figures(client, day) for day in days}
 
 
+def then(day):
+    """The query for a day as known then, by the method that was in service when the figures were kept."""
+    return f"as_of={day}&known_at={day}&{FIRST_METHOD}"
+
+
 def _figures(client, day):
-    then = f"as_of={day}&known_at={day}&{FIRST_METHOD}"
-    found = get(client, f"scores/?{then}")
+    found = get(client, f"scores/?{then(day)}")
     kept = {name: found[name] for name in ("coded_to", "ignored_links", "overall", "recommendations")}
-    return {**kept, "actors": get(client, f"views/?{then}")["actors"]}
+    return {**kept, "actors": get(client, f"views/?{then(day)}")["actors"]}
 
 
 def digests(client):
