@@ -1,4 +1,4 @@
-"""What supports a statement that coding is complete: what each feed brought, month by month, and what of it still waits.
+"""What supports a statement that coding is complete: what each feed brought by month, and what of it still waits.
 
 The admin shows it beside the form, by the setting COMPLETENESS_SUPPORT.
 """
