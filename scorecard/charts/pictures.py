@@ -185,7 +185,7 @@ def _bar(drawing: Drawing, face: Face, left: float, right: float, y: float, tall
     )
     drawing.rule(x(0), y - tall * 0.6, x(0), y + tall * 0.6, "zero")
     mark = MARKS.get(face.label, "ring")
-    drawing.shape(mark, x(face.score), y, tall * 0.55, mark_look(mark, face.score))
+    drawing.shape(mark, x(face.score), y, tall * 0.55, mark_look(face.label, face.score))
 
 
 def _large(drawing: Drawing, face: Face, below: float) -> None:
