@@ -48,7 +48,9 @@ def description(site: str) -> dict[str, Any]:
 
 BASE_DIR = environment.ROOT
 # What kept pages and their tags rest on: the operator's name for the release, and the code itself.
-RELEASE = "+".join((environment.text("RELEASE", "development"), build.name(environment.ROOT, folder() / "codebook.json")))
+RELEASE = "+".join(
+    (environment.text("RELEASE", "development"), build.name(environment.ROOT, folder() / "codebook.json"))
+)
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret_key(DEBUG)
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
