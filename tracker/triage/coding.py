@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,6 +23,13 @@ from tracker.triage.statuses import Refused
 from tracker.wording import words_of
 
 MOST_SOURCES = 40
+COMMON = frozenset(
+    (
+        "a", "after", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "its", "new",
+        "of", "on", "over", "says", "that", "the", "this", "to", "us", "will", "with",
+    )
+)  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]{2,}|[\u3400-\u9fff]")
 NAMED = ("article__title", "article__publisher", "article__url")
 
 
@@ -98,12 +106,17 @@ def as_it_stands(event: Event) -> list[dict[str, Any]]:
     return drafted or suggested(event)
 
 
+def tells(words: str) -> bool:
+    """Whether the words of a reason say anything: a lone number or a stop word does not."""
+    return bool(_WORD.search(words)) and words.strip().lower() not in COMMON
+
+
 def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
     """The words that led to a suggestion, quoted."""
     words: list[str] = []
     for reason in because:
         found = " ".join(str(reason.get("text") or "").split())
-        if found and found.lower() not in (word.lower() for word in words):
+        if tells(found) and found.lower() not in (word.lower() for word in words):
             words.append(found)
     return "Reported in the words " + ", ".join(f"“{word}”" for word in words[:4]) + "." if words else ""
 
