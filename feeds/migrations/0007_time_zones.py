@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feeds', '0006_whole_documents'),
+        ("feeds", "0006_whole_documents"),
     ]
 
     operations = [

@@ -45,6 +45,7 @@ DEEDS = {
     "part": _("report taken out"),
     "move": _("report moved"),
     "confirm": _("codes confirmed"),
+    "lapse": _("ran out by its own terms"),
     "keep": _("kept as it was when a release coded it otherwise"),
     "unblind": _("first coding looked at before the second was given"),
 }

@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, figures, making, mirror, names, practice, roles, views
+from tracker.desk import (
+    bulk,
+    codings,
+    confirming,
+    figures,
+    lasting,
+    making,
+    mirror,
+    names,
+    practice,
+    recoding,
+    roles,
+    views,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -27,6 +40,10 @@ urlpatterns = [
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
+    path("lasting/", lasting.asked, name="lasting"),
+    path("draws/", recoding.draws, name="draws"),
+    path("draws/codings.<str:form>", recoding.codings, name="raw_codings"),
+    path("confirming/", confirming.confirming, name="confirming"),
     path("practice/", practice.practice, name="practice"),
     path("practice/<int:number>/", practice.practised, name="practised"),
     path("mirror/", mirror.mirror, name="mirror"),

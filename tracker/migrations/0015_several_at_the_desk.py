@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0014_codes_that_people_wrote'),
+        ("tracker", "0014_codes_that_people_wrote"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -96,7 +96,7 @@ def suggestion_hidden(event: Event) -> bool:
 
 def lot(event_id: str, draw: str) -> float:
     """A number from 0 to 1 that belongs to one event and one draw."""
-    key = settings.SECRET_KEY.encode()
+    key = settings.LOT_KEY.encode()
     return int(hmac.new(key, f"{draw}:{event_id}".encode(), hashlib.sha256).hexdigest()[:12], 16) / 16**12
 
 
@@ -112,9 +112,11 @@ def tells(words: str) -> bool:
 
 
 def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
-    """The words that led to a suggestion, quoted."""
+    """The words that led to a suggestion, quoted: the report's own; what a model wrote is put into nobody's mouth."""
     words: list[str] = []
     for reason in because:
+        if reason.get("by"):
+            continue
         found = " ".join(str(reason.get("text") or "").split())
         if tells(found) and found.lower() not in (word.lower() for word in words):
             words.append(found)
