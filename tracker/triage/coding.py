@@ -76,11 +76,13 @@ def suggested(event: Event) -> list[dict[str, Any]]:
 
 
 def drafts(event: Event) -> dict[str, str]:
-    """What the machine would say in a rationale, by recommendation: offered beside the field, never put into it."""
-    told = {
-        str(label.get("rec")): label.get("rationale") or reason_in_words(label.get("because") or ())
-        for label in ticked(event.suggestion)
-    }
+    """What the machine would say in a rationale, by recommendation: offered beside the field, never put into it. A
+    model's sentence, where one gave its reason, else the words that led to the code."""
+    told = {}
+    for label in ticked(event.suggestion):
+        because = label.get("because") or ()
+        sentences = (str(reason.get("text") or "") for reason in because if reason.get("by"))
+        told[str(label.get("rec"))] = next(filter(None, sentences), "") or reason_in_words(because)
     return {rec: text.lenient(draft, 2_000, lines=True) for rec, draft in told.items() if draft}
 
 
