@@ -268,6 +268,7 @@
 
   /* Until an undone item is back at hand, no key decides the one that happens to be there. */
   function undo() {
+    if ("practice" in body.dataset) return undefined;
     const last = undoable.pop();
     if (last && Desk.takeBack(last.token)) return bring(last.event);
     const button = last ? null : document.querySelector("#last [data-undo]");
