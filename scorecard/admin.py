@@ -111,7 +111,9 @@ class SubscriptionAdmin(LookedAt):
         for row in queryset:
             subscribing.end(row)
 
-    @admin.action(description=_("Forget these people everywhere, and never ask them again"), permissions=["view"])
+    @admin.action(
+        description=_("Forget these people everywhere, and never ask them again"), permissions=["view"]
+    )
     def forget(self, request, queryset):
         for row in queryset:
             persons.forget(row.email, never=True)

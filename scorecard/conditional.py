@@ -106,7 +106,9 @@ def _in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     try:
         give_back = limits.downloads.take()
     except limits.TooMany as problem:
-        return _later(HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8"), problem)
+        return _later(
+            HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8"), problem
+        )
     try:
         made = make()
     except BaseException:
@@ -159,7 +161,8 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 # All that the query of a page may hold: the day it is about, and the filters of lists.
 NAMES = frozenset(
-    "as_of known_at method rev q from to page recommendation direction strength actor certainty language".split()
+    {"as_of", "known_at", "method", "rev", "q", "from", "to", "page"}
+    | {"recommendation", "direction", "strength", "actor", "certainty", "language"}
 )
 
 

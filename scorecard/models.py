@@ -264,7 +264,9 @@ class Subscription(models.Model):
 class Unwanted(models.Model):
     """An address that wants no question either, as a digest that tells nobody which."""
 
-    digest = models.CharField(_("digest"), max_length=64, unique=True, help_text=_("HMAC-SHA256 of the address."))
+    digest = models.CharField(
+        _("digest"), max_length=64, unique=True, help_text=_("HMAC-SHA256 of the address.")
+    )
     at = models.DateTimeField(_("since"), db_default=Now())
 
     class Meta:

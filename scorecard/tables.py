@@ -10,12 +10,13 @@ Everything is a generator, so that an export of any length runs in constant memo
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scorecard import standings
+from scorecard import reviewed, standings
 from tracker import log, rows
 from tracker.codebook import current
 from tracker.models import Article, Event, Revision
@@ -67,8 +68,16 @@ def _bodies(ids: list[str]) -> Iterator[dict[str, Any]]:
             yield {**json.loads(body), "sequence": sequence}
 
 
+def _reviewed() -> Iterator[dict[str, Any]]:
+    """The same with who coded each and whether a person stands behind it, looked up batch by batch."""
+    lines = _latest()
+    while batch := list(itertools.islice(lines, BATCH)):
+        reviews = reviewed.of(batch)
+        yield from ({**line, "review": reviews[line["id"]]} for line in batch)
+
+
 def _events(*_dated: Any) -> Iterator[Row]:
-    for line in _latest():
+    for line in _reviewed():
         yield (
             *(line["id"], line["sequence"], line["date"], line["date_precision"], line["title"]),
             *(line["title_zh"], line["summary"], line["summary_zh"], " ".join(line["actors"])),
@@ -81,6 +90,7 @@ def _events(*_dated: Any) -> Iterator[Row]:
             *(line["sources"][0]["url"] if line["sources"] else "", line["recorded_at"], line["codebook"]),
             *_terms(line),
             *(line.get(name) for name in ("stage", "due", "due_what", "due_what_zh")),
+            *(line["review"].coded_by, line["review"].confirmed_on),
         )
 
 
@@ -201,6 +211,8 @@ _LISTED = (
             "due text: day (or month) that its own text names for a next step",
             "due_what text: what is due then, in English",
             "due_what_zh text: what is due then, in Chinese",
+            "coded_by text: who gave these codes: language model, analyst or file",
+            "confirmed_on day: since when an analyst stands behind these codes; empty: not yet reviewed",
         ),
         _events,
     ),

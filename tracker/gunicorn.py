@@ -19,7 +19,6 @@ from celery import beat
 from celery.worker import WorkController
 from django.conf import settings
 
-from tracker import environment
 from tracker.celery import app
 
 log = logging.getLogger(__name__)

@@ -53,7 +53,10 @@ RELEASE = "+".join(
 )
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret_key(DEBUG)
-SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = environment.secrets("SECRET_KEY_FALLBACKS")
+# Draws which events are coded twice blind. Never changed: another key would draw anew. A rotation of SECRET_KEY leaves
+# it as it was for as long as the first key is among the fallbacks, or set here.
+LOT_KEY = environment.text("LOT_KEY") or (SECRET_KEY_FALLBACKS or [SECRET_KEY])[-1]
 PORT = environment.number("PORT", 8000, least=1, most=65535)
 SITE_URL = environment.address("SITE_URL", f"http://localhost:{PORT}", schemes=("http", "https"))
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]") if DEBUG else ())
@@ -214,6 +217,9 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 
 # Triage
 
+EVENT_WEIGHTS = (
+    "scorecard.standings.weights"  # what each event carries of the scores: the heaviest are asked about first
+)
 SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it
 # Of decided events, coded twice blind; and coded without the machine's help.
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)

@@ -133,7 +133,11 @@ def forget(now: datetime.datetime | None = None) -> int:
     """Delete what was not confirmed in time, and what ended under a release that kept it; how many."""
     horizon = (now or timezone.now()) - datetime.timedelta(seconds=CONFIRM_WITHIN)
     late = Q(confirmed_at=None, asked_at__lt=horizon)
-    return Subscription.objects.filter(late | Q(ended_at__isnull=False)).delete()[1].get("scorecard.Subscription", 0)
+    return (
+        Subscription.objects.filter(late | Q(ended_at__isnull=False))
+        .delete()[1]
+        .get("scorecard.Subscription", 0)
+    )
 
 
 def is_unwanted(email: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import sentences, vocabulary
+from scorecard import reviewed, sentences, vocabulary
 from scorecard.pages import filters
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
@@ -39,7 +39,24 @@ def facts(read: Reading) -> list[tuple[str, str]]:
     if records:
         sure = Counter(record["certainty"] for record in records)
         found.append((gettext("Not confirmed"), _unsure(sure, len(records))))
+        found.append((gettext("Reviewed by analysts"), reviewed_share(read)))
     return found
+
+
+def reviewed_share(read: Reading) -> str:
+    """How many events a person has confirmed or coded, and how much of the weight of the balances that is."""
+    ids = reviewed.confirmed_ids(read.records, read.clock.known_at)
+    whole, confirmed = reviewed.weighed(read.report, ids)
+    words = {
+        "count": number_format(len(ids)),
+        "events": number_format(len(read.records)),
+        "share": sentences.percent(confirmed / whole) if whole else "–",
+    }
+    if not ids:
+        return gettext("none of %(events)s events yet; language models compiled and coded the record") % words
+    return (
+        gettext("%(count)s of %(events)s events, which carry %(share)s of the weight of the balances") % words
+    )
 
 
 def _looked(seen: CoverageDay | None) -> list[tuple[str, str]]:

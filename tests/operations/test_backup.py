@@ -217,7 +217,10 @@ def test_a_small_tmp_is_told_in_words(tmp_path, monkeypatch):
     file = tmp_path / "large.tar"
     file.write_bytes(bytes(5000))
     monkeypatch.setattr(backup.shutil, "disk_usage", lambda _folder: type("", (), {"free": 100}))
-    with pytest.raises(backup.BackupError, match=r"no room for its 5,000 bytes.*TMPDIR.*Nothing was changed"), backup.opened(file):
+    with (
+        pytest.raises(backup.BackupError, match=r"no room for its 5,000 bytes.*TMPDIR.*Nothing was changed"),
+        backup.opened(file),
+    ):
         pass
 
 
@@ -234,7 +237,9 @@ def test_a_backup_is_encrypted_to_a_key_whose_other_half_is_elsewhere(places):
         assert "Keep it apart" in said
         assert file.stat().st_mode & 0o777 == 0o600
         assert file.read_bytes().startswith(b"age-encryption.org")
-        assert "--identity" in service.said_by("manage.py", "restore", str(file), "--check", check=False).stderr
+        assert (
+            "--identity" in service.said_by("manage.py", "restore", str(file), "--check", check=False).stderr
+        )
         found = service.manage("restore", str(file), "--check", "--identity", str(identity))
         assert "restored beside the database" in found
         wrong = places[0] / "wrong.txt"
@@ -244,7 +249,7 @@ def test_a_backup_is_encrypted_to_a_key_whose_other_half_is_elsewhere(places):
         )
         assert "cannot be decrypted" in failed.stderr
         service.manage("restore", str(file), "--replace", "--identity", str(identity))
-        assert not [path for path in places[0].rglob(".restore-*")]
+        assert not list(places[0].rglob(".restore-*"))
         service.environment["BACKUP_RECIPIENT"] = "age1nonsense"
         failed = service.said_by("manage.py", "backup", str(places[0] / "x.tar"), check=False)
         assert "BACKUP_RECIPIENT: age cannot encrypt to it" in failed.stderr

@@ -42,6 +42,7 @@ DEEDS = {
     "join": _("report joined"),
     "part": _("report parted"),
     "confirm": _("codes confirmed"),
+    "lapse": _("ran out by its own terms"),
     "keep": _("kept as it was when a release coded it otherwise"),
     "unblind": _("first coding looked at before the second was given"),
 }

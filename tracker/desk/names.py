@@ -25,7 +25,9 @@ def choose_name(request):
         try:
             name = text.strict(given.strip(), "name", LONGEST) if given.strip() else ""
             if name and name == request.user.get_username():
-                trouble = gettext("This is the name you sign in with. Choose another, so that nobody learns it.")
+                trouble = gettext(
+                    "This is the name you sign in with. Choose another, so that nobody learns it."
+                )
         except text.BadText as error:
             trouble = textfields.sentence(error)
         if not trouble:

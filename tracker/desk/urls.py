@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, figures, names, views
+from tracker.desk import bulk, codings, confirming, figures, lasting, names, recoding, views
 
 app_name = "desk"
 urlpatterns = [
@@ -22,5 +22,9 @@ urlpatterns = [
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
+    path("lasting/", lasting.asked, name="lasting"),
+    path("draws/", recoding.draws, name="draws"),
+    path("draws/codings.<str:form>", recoding.codings, name="raw_codings"),
+    path("confirming/", confirming.confirming, name="confirming"),
     path("figures/", figures.figures, name="figures"),
 ]

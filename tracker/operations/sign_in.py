@@ -41,7 +41,12 @@ class DoorMiddleware:
         if name := getattr(request, "signed_in_as", None):
             value = signing.dumps([name, secrets.token_hex(8)], salt=SALT)
             response.set_cookie(
-                _cookie(), value, max_age=KNOWN_DAYS * 86_400, secure=settings.SECURE, httponly=True, samesite="Lax"
+                _cookie(),
+                value,
+                max_age=KNOWN_DAYS * 86_400,
+                secure=settings.SECURE,
+                httponly=True,
+                samesite="Lax",
             )
         return response
 
@@ -49,10 +54,7 @@ class DoorMiddleware:
         if request.method != "POST" or request.resolver_match.view_name != "admin:login":
             return None
         sign = _sign(request, {"username": request.POST.get("username", "")})
-        if sign:
-            wrong = _count(sign)
-        else:
-            wrong = _of_address(callers.address(request))
+        wrong = _count(sign) if sign else _of_address(callers.address(request))
         limit = OF_A_BROWSER if sign else OF_AN_ADDRESS
         if wrong <= limit:
             return None
@@ -104,9 +106,7 @@ def _place(sign):
 def _sign(request, credentials):
     """The sign by which a browser is known under this name; empty when it is not."""
     try:
-        name, sign = signing.loads(
-            request.COOKIES.get(_cookie(), ""), salt=SALT, max_age=KNOWN_DAYS * 86_400
-        )
+        name, sign = signing.loads(request.COOKIES.get(_cookie(), ""), salt=SALT, max_age=KNOWN_DAYS * 86_400)
     except (signing.BadSignature, ValueError, TypeError, AttributeError):
         return ""
     return sign if name == (credentials or {}).get("username") else ""

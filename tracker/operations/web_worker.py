@@ -23,7 +23,9 @@ SLOWEST = 20_000  # bytes a second that a body must bring on the whole
 ANSWER_SECONDS = 60.0  # for one piece of an answer
 WHOLE_ANSWER_SECONDS = 600.0
 LONGEST_HEAD = 65_536
-LONGEST_BODY = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 100_000  # with the frame of a form; a longer one is refused unread
+LONGEST_BODY = (
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 100_000
+)  # with the frame of a form; a longer one is refused unread
 MOST_BYTES = 64_000_000  # of unfinished requests, together
 BUFFER = 512 * 1024  # of the kernel, for an answer that nobody takes yet
 LOOKED_EVERY = 10.0  # seconds between looks at the process's memory

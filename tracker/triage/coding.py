@@ -82,7 +82,7 @@ def suggestion_hidden(event: Event) -> bool:
 
 def lot(event_id: str, draw: str) -> float:
     """A number from 0 to 1 that belongs to one event and one draw."""
-    key = settings.SECRET_KEY.encode()
+    key = settings.LOT_KEY.encode()
     return int(hmac.new(key, f"{draw}:{event_id}".encode(), hashlib.sha256).hexdigest()[:12], 16) / 16**12
 
 

@@ -80,9 +80,8 @@ def standing(
     return None
 
 
-def unconfirmed(events: Iterable[Event]) -> list[Event]:
-    """Those of these events on record whose codes nobody stands behind; with their assessments at hand."""
-    confirmed = everything()
+def unconfirmed(events: Iterable[Event], confirmed: Confirmed) -> list[Event]:
+    """Those of these events, their assessments at hand, whose codes nobody stands behind."""
     return [event for event in events if standing(_line(event), confirmed) is None]
 
 

@@ -5,8 +5,9 @@ Shapes of what explains: start page, method, codebook, cues, coverage, agreement
 
 from rest_framework import serializers
 
+from scorecard import reviewed
 from scorecard.models import Dispute
-from tracker import record
+from tracker import agreement, record
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import Ask, Revision
@@ -124,6 +125,12 @@ class EventShape(Record):
     sequence = serializers.IntegerField(help_text="The revision that this state is.")
     changed_at = serializers.DateTimeField()
     disputed = serializers.BooleanField(help_text="Whether a reader's dispute is open.")
+    coded_by = serializers.ChoiceField(
+        choices=reviewed.CODERS, help_text="Who gave these codes: a language model, an analyst, or a file."
+    )
+    confirmed_on = serializers.DateField(
+        allow_null=True, help_text="Since when an analyst stands behind these codes; null: not yet reviewed."
+    )
     page = serializers.URLField()
 
 
@@ -333,16 +340,30 @@ class CoverageShape(serializers.Serializer):
 class AgreementOfField(serializers.Serializer):
     field = serializers.CharField()
     recommendation = serializers.CharField(help_text="Empty: the field as a whole.")
-    alpha = serializers.FloatField(allow_null=True, help_text="Krippendorff's; null: not defined.")
+    alpha = serializers.FloatField(
+        allow_null=True, help_text="Krippendorff's; null: not defined, or on too few units."
+    )
     low = serializers.FloatField(allow_null=True, help_text="Lower end of its interval.")
     high = serializers.FloatField(allow_null=True, help_text="Upper end of its interval.")
-    n = serializers.IntegerField(help_text="Events that two people coded.")
+    n = serializers.IntegerField(help_text="Events that were coded twice.")
+
+
+class AgreementOfKind(serializers.Serializer):
+    kind = serializers.ChoiceField(
+        choices=agreement.KINDS,
+        help_text="people: two people; record: a person, and the record as a language model or a file left it; "
+        "machines: two language models.",
+    )
+    events = serializers.IntegerField(help_text="Events that were coded twice by coders of this kind.")
+    results = AgreementOfField(many=True)
 
 
 class AgreementShape(serializers.Serializer):
-    measured = serializers.BooleanField()
-    results = AgreementOfField(many=True)
+    measured = serializers.BooleanField(help_text="Whether two people have coded any event.")
+    results = AgreementOfField(many=True, help_text="Of two people.")
     thresholds = serializers.DictField(child=serializers.FloatField())
+    least_units = serializers.IntegerField(help_text="From so many units on an alpha is given.")
+    kinds = AgreementOfKind(many=True)
 
 
 class Column(serializers.Serializer):

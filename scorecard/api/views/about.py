@@ -179,9 +179,12 @@ class Agreement(Reading):
         return f"{standings.head()}:{state['count']}:{state['at']}"
 
     def answer(self, asked, **place):
-        found = agreement.figures()
+        found = agreement.by_kind()
+        people = found[agreement.PEOPLE]["results"]
         return {
-            "measured": any(each["n"] for each in found),
-            "results": found,
+            "measured": any(each["n"] for each in people),
+            "results": people,
             "thresholds": method.describe()["agreement"],
+            "least_units": agreement.LEAST_UNITS,
+            "kinds": [{"kind": kind, **found[kind]} for kind in agreement.KINDS],
         }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import bisect
 import datetime
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
-from scorecard import conditional, history, method, standings
+from scorecard import conditional, history, method, reviewed, standings
 from scorecard.api import paging, parameters
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import record as shapes
@@ -104,7 +103,7 @@ class Events(Listing):
             "known_at": day.isoformat(),
             "total": total,
             "next": paging.address(self.public(), self.request.query_params, cursor),
-            "results": only(as_known(revisions), asked["fields"]),
+            "results": only(as_known(revisions, day), asked["fields"]),
         }
 
     def together(self, rows):
@@ -144,11 +143,15 @@ def stated(rows: Iterable[Any]) -> list[Any]:
     )
     for row in found:
         row.state = revisions.get(row.latest)
+    reviews = reviewed.of([row.state.record for row in found if row.state])
+    for row in found:
+        row.review = reviews.get(row.pk)
     return found
 
 
 def event(row: Event) -> dict[str, Any]:
-    return shown(row.state.body, row.latest, row.state.written_at, row.status == Event.Status.DISPUTED)
+    disputed = row.status == Event.Status.DISPUTED
+    return shown(row.state, disputed, row.review)
 
 
 def _page(asked: dict[str, Any], order: paging.Order, name: str) -> tuple[int, list[Revision], str | None]:
@@ -195,29 +198,31 @@ class OneEvent(Reading):
             return _moved(row)
         if revision is None:
             raise NotFound(f"The record did not hold {id} on {day}.")
-        return as_known([revision])[0]
+        return as_known([revision], day)[0]
 
 
-def as_known(revisions: list[Revision]) -> list[dict[str, Any]]:
-    """Versions of events in the shape of events. Whether a dispute is open is said of today."""
+def as_known(revisions: list[Revision], day: datetime.date) -> list[dict[str, Any]]:
+    """Versions of events in the shape of events, as known on a day. Whether a dispute is open is said of today."""
     ids = [revision.event_id for revision in revisions]
     disputed = set(
         Event.objects.filter(pk__in=ids, status=Event.Status.DISPUTED).values_list("pk", flat=True)
     )
+    reviews = reviewed.of([revision.record for revision in revisions], day)
     return [
-        shown(revision.body, revision.sequence, revision.written_at, revision.event_id in disputed)
-        for revision in revisions
+        shown(revision, revision.event_id in disputed, reviews[revision.event_id]) for revision in revisions
     ]
 
 
-def shown(body: str, sequence: int, written_at: datetime.datetime, disputed: bool) -> dict[str, Any]:
+def shown(revision: Revision, disputed: bool, review: reviewed.Review) -> dict[str, Any]:
     """One version of an event as the API shows it."""
-    line = json.loads(body)
+    line = revision.record
     return {
         **record.whole(line),
-        "sequence": sequence,
-        "changed_at": moment(written_at),
+        "sequence": revision.sequence,
+        "changed_at": moment(revision.written_at),
         "disputed": disputed,
+        "coded_by": review.coded_by,
+        "confirmed_on": review.confirmed_on.isoformat() if review.confirmed_on else None,
         "page": public(f"/events/{line['id']}/"),
     }
 

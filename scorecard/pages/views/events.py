@@ -14,12 +14,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import acts, conditional, sentences, vocabulary
+from scorecard import acts, conditional, reviewed, sentences, vocabulary
 from scorecard.acts import Act, Code
 from scorecard.charts import lines
 from scorecard.models import Dispute
 from scorecard.pages import figures, filters, frame, prose, reading
 from scorecard.pages.reading import Reading
+from scorecard.reviewed import Review
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import Event
@@ -118,7 +119,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "page": frame.around(request, page, read.clock, read.coverage()),
         "act": act,
         "event": _event(read, record, act, query),
-        "facts": _facts(record, act),
+        "facts": _facts(record, act, reviewed.of([record], read.clock.known_at)[event_id]),
         "supersedes": [_linked(read, ended, query) for ended in record["supersedes"]],
         "assessments": [_assessment(read, record, code, query, runs) for code in act.codes],
         "points_note": gettext("What this act does to each balance on %(day)s.")
@@ -217,7 +218,7 @@ def _linked(read: Reading, event_id: str, query: str) -> dict[str, str]:
     return {"title": title, "href": acts.address(event_id) + query}
 
 
-def _facts(record: Mapping[str, Any], act: Act) -> list[tuple[str, str]]:
+def _facts(record: Mapping[str, Any], act: Act, review: Review) -> list[tuple[str, str]]:
     facts = [
         (gettext("Date"), act.when),
         (gettext("Whose act"), sentences.enumerated(act.actors) or "–"),
@@ -232,7 +233,7 @@ def _facts(record: Mapping[str, Any], act: Act) -> list[tuple[str, str]]:
         facts.append((gettext("This version recorded"), record["recorded_at"]))
     if record["codebook"]:
         facts.append((gettext("Codebook"), record["codebook"]))
-    return facts
+    return [*facts, (gettext("Who coded it"), review.words)]
 
 
 def _certainty(value: str) -> str:

@@ -19,7 +19,9 @@ class Command(migrate.Command):
         with self.alone():
             super().handle(*args, **options)
             if settings.APP_ROLE and roles.grant(settings.APP_ROLE, settings.APP_DATABASE_PASSWORD):
-                self.stdout.write(f"The role {settings.APP_ROLE} may read and add to the log, and not change it.")
+                self.stdout.write(
+                    f"The role {settings.APP_ROLE} may read and add to the log, and not change it."
+                )
 
     @contextlib.contextmanager
     def alone(self):
@@ -33,7 +35,9 @@ class Command(migrate.Command):
         try:
             while not self.taken(line):
                 if time.monotonic() > deadline:
-                    raise CommandError("Another migration has run for a quarter of an hour; see what it waits for.")
+                    raise CommandError(
+                        "Another migration has run for a quarter of an hour; see what it waits for."
+                    )
                 if not told:
                     self.stderr.write("Another migration is running; this one waits for it.")
                     told = True
