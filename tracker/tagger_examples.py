@@ -8,7 +8,6 @@ teaches only when the machine itself is all but certain that it is ordinary news
 from __future__ import annotations
 
 import datetime
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -23,9 +22,7 @@ from tracker.tagging.training import FOLDS, Example, fold_of
 Item = tuple[str, str, str]
 
 FOLDER = settings.INSTANCE_FOLDER
-RELEASES = "releases.json"
-FILES = ("cues.jsonl", "articles.jsonl", "headlines.jsonl", "stream.jsonl")
-
+FILES = ("cues.jsonl", "articles.jsonl", "events.jsonl", "headlines.jsonl", "stream.jsonl")
 STREAM_KINDS = {"act": "act", "near": "near miss", "background": "background"}
 ORDINARY_SHARE = 3  # of the stream's ordinary news every third item teaches, and stands for three
 LONG_ENOUGH = 25  # characters of a title that two feeds do not share by chance
@@ -41,7 +38,7 @@ def seeded(words: Mapping[Item, tuple[str, str]] | None = None) -> list[Example]
 
     `words`: summary and publisher of the stream's items, which no seed file holds.
     """
-    events = released()
+    events = {event["id"]: event for event in lines("events.jsonl")}
     articles = list(lines("articles.jsonl"))
     return [
         *_pages(articles, events),
@@ -49,23 +46,6 @@ def seeded(words: Mapping[Item, tuple[str, str]] | None = None) -> list[Example]
         *_written(lines("headlines.jsonl")),
         *_stream(list(lines("stream.jsonl")), words or {}),
     ]
-
-
-def released() -> dict[str, dict[str, Any]]:
-    """The events of the record as its releases have them, each as the last one reads, without what it retracts."""
-    events = {event["id"]: event for name in _files_of_events() for event in lines(name)}
-    return {key: event for key, event in events.items() if not event.get("retracted")}
-
-
-def files() -> tuple[str, ...]:
-    """The seed files that teach."""
-    return (*FILES, *_files_of_events())
-
-
-def _files_of_events() -> list[str]:
-    path = FOLDER / RELEASES
-    listed = json.loads(path.read_bytes())["releases"] if path.exists() else [{"events": "events.jsonl"}]
-    return [release["events"] for release in listed]
 
 
 def item_of(row: Mapping[str, Any]) -> Item:

@@ -276,7 +276,7 @@ def _seeded_cues() -> tagging.cues.Cues:
 def _digest_of_seeds() -> str:
     """Changes with any seed file and any line of what tagging reads with, so that no stale model is ever
     used."""
-    seeds = [tagger_examples.FOLDER / name for name in tagger_examples.files()]
+    seeds = [tagger_examples.FOLDER / name for name in tagger_examples.FILES]
     program = [*sorted(Path(tagging.__file__).parent.glob("*.py")), Path(text.__file__)]
     voice = b"embeddings" if _encoder() else b""
     return tagging.model.digest(voice, *(path.read_bytes() for path in [*seeds, *program] if path.exists()))
