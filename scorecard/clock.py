@@ -71,7 +71,7 @@ def read(query: Mapping[str, str], today: datetime.date) -> Clock:
     """The clock that an address asks for; `BadDate` when it asks for a day that does not exist or is to
     come.
     """
-    as_of, known_at, method = _day(query, "as_of", today), _day(query, "known_at", today), _method(query)
+    as_of, known_at, method = day_of(query, "as_of", today), day_of(query, "known_at", today), _method(query)
     if rev := (query.get("rev") or "").strip():
         try:
             pin = pins.named(rev)
@@ -89,7 +89,7 @@ def _method(query: Mapping[str, str]) -> str | None:
     return value or None
 
 
-def _day(query: Mapping[str, str], field: str, today: datetime.date) -> datetime.date | None:
+def day_of(query: Mapping[str, str], field: str, today: datetime.date) -> datetime.date | None:
     value = (query.get(field) or "").strip()
     if not value:
         return None

@@ -161,22 +161,8 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 # All that the query of a page may hold: the day it is about, and the filters of lists.
 NAMES = frozenset(
-    [
-        "as_of",
-        "known_at",
-        "method",
-        "rev",
-        "q",
-        "from",
-        "to",
-        "page",
-        "recommendation",
-        "direction",
-        "strength",
-        "actor",
-        "certainty",
-        "language",
-    ]
+    {"as_of", "known_at", "method", "rev", "q", "from", "to", "page"}
+    | {"recommendation", "direction", "strength", "actor", "certainty", "language"}
 )
 
 

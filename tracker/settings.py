@@ -53,7 +53,10 @@ RELEASE = "+".join(
 )
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret_key(DEBUG)
-SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = environment.secrets("SECRET_KEY_FALLBACKS")
+# Draws which events are coded twice blind. Never changed: another key would draw anew. A rotation of SECRET_KEY leaves
+# it as it was for as long as the first key is among the fallbacks, or set here.
+LOT_KEY = environment.text("LOT_KEY") or (SECRET_KEY_FALLBACKS or [SECRET_KEY])[-1]
 PORT = environment.number("PORT", 8000, least=1, most=65535)
 SITE_URL = environment.address("SITE_URL", f"http://localhost:{PORT}", schemes=("http", "https"))
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]") if DEBUG else ())
@@ -231,6 +234,9 @@ SECOND_OPINION_URL = environment.address("SECOND_OPINION_URL", schemes=("http", 
 SECOND_OPINION_MODEL = environment.text("SECOND_OPINION_MODEL")
 SECOND_OPINION_KEY = environment.text("SECOND_OPINION_KEY")
 SECOND_OPINION_DAILY = environment.number("SECOND_OPINION_DAILY", 200)  # questions a day
+SECOND_OPINION_MONTHLY = environment.number("SECOND_OPINION_MONTHLY", 3000)  # and a calendar month
+# The model is asked about what a gate that loses so few acts lets through, the queue shows what it finds likely.
+SECOND_OPINION_MAY_LOSE = environment.share("SECOND_OPINION_MAY_LOSE", 0.1)
 SECOND_OPINION_SECONDS = environment.number("SECOND_OPINION_SECONDS", 30, least=1, most=300)  # for one answer
 
 # Fetching

@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse, translate_url
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
@@ -186,11 +187,13 @@ def _feeds(feeds: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 def _menu(current: str, query: str) -> list[dict[str, Any]]:
     items = (
         ("overview", gettext("Overview")),
-        ("events", gettext("Events")),
+        ("changed", gettext("What changed")),
+        ("next", gettext("What comes next")),
+        ("asks", gettext("The asks")),
+        ("events", gettext("Acts")),
         ("actors", gettext("Actors")),
         ("method", gettext("Method")),
         ("data", gettext("Data")),
-        ("changes", gettext("Changes")),
         ("about", gettext("About")),
     )
     return [
@@ -200,7 +203,7 @@ def _menu(current: str, query: str) -> list[dict[str, Any]]:
 
 
 def _links(query: str) -> dict[str, str]:
-    names = ("method", "data", "changes", "about")
+    names = ("method", "codebook", "glossary", "data", "changes", "brief", "about")
     links = {name: reverse(f"pages:{name}") + query for name in names}
     return links | {"feed": reverse("pages:data") + "#feeds"}
 
@@ -254,8 +257,8 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
     return cited, {"text": cited.text(), "links": links}
 
 
-def key() -> list[tuple[str, str, str]]:
-    """Mark, word and meaning of every label (METHOD.md, section 4)."""
+def key() -> list[tuple[str, str, str, str]]:
+    """Anchor, mark, word and meaning of every label (METHOD.md, section 4)."""
     meanings = {
         "advancing": gettext("the whole band is above zero"),
         "undermined": gettext("the whole band is below zero"),
@@ -271,11 +274,18 @@ def key() -> list[tuple[str, str, str]]:
     meanings |= {
         "contested": gettext("much evidence, but the band spans zero"),
         "unclear": gettext("some evidence, and the band spans zero"),
-        "too little evidence": gettext("less than one law's worth"),
+        "too little evidence": gettext("evidence worth less than %(acts)s of an act in operation")
+        % {"acts": number_format(rules.enough_evidence)},
     }
     return [
-        (vocabulary.LABEL_MARKS[label], vocabulary.label(label), words) for label, words in meanings.items()
+        (anchor(label), vocabulary.LABEL_MARKS[label], vocabulary.label(label), words)
+        for label, words in meanings.items()
     ]
+
+
+def anchor(label: str) -> str:
+    """Where the meaning of a label stands on a page, and in the glossary."""
+    return "w-" + label.replace(" ", "-")
 
 
 def downloads(name: str, query: str) -> list[dict[str, str]]:

@@ -55,15 +55,37 @@ def _bounded(cue: str) -> str:
 
 
 def shown(event: Event) -> dict[str, Any] | None:
-    """The stored second opinion for the template; None where none is set up or none has come yet."""
+    """What an outside model said of an event, for the template; None where none is set up or none has said anything."""
     opinion = second_opinion.opinion_of(event)
     if opinion is None:
         return None
+    same = Event.objects.filter(pk=opinion.same).first() if opinion.same else None
     return {
         "model": opinion.model,
-        "relevant": opinion.relevant,
-        "codes": [vocabulary.chip(code) | {"why": code["why"]} for code in opinion.as_dict()["assessments"]],
+        "relevant": round(100 * opinion.relevant),
+        "codes": [
+            vocabulary.chip(code) | {"chance": round(100 * code["p"]), "ask": _ask_words(code)}
+            for code in opinion.as_dict()["assessments"]
+        ],
+        "actors": [words_of(current().actor(slug).short) for slug in opinion.actors],
+        "certainty": words_of(current().certainties[opinion.certainty].name) if opinion.certainty else "",
+        "date": opinion.date,
+        "same": {"id": same.pk, "title": str(same)} if same else None,
+        "titles": _by_language(opinion.title),
+        "rationales": _by_language(opinion.rationale),
+        "left_out": opinion.left_out,
     }
+
+
+def _ask_words(code: Mapping[str, Any]) -> str:
+    ask = code.get("ask")
+    return words_of(current().ask(code["rec"], ask).name) if ask else ""
+
+
+def _by_language(words: Mapping[str, str]) -> list[dict[str, str]]:
+    """Each language's words, with the mark that a page gives them."""
+    marks = {"zh-hans": "zh-Hans"}
+    return [{"lang": marks.get(code, code), "words": said} for code, said in words.items() if said]
 
 
 REASONS_SHOWN = 3
@@ -83,6 +105,7 @@ def _told(reason: Mapping[str, Any]) -> str:
     if kind == "days" and value.isascii() and value.isdigit():
         return _apart(int(value))
     plain = {
+        "model": gettext("%(model)s takes it for the same act") % {"model": value},
         "page": gettext("the same page"),
         "title": gettext("the same title"),
         "near title": gettext("nearly the same title"),
@@ -206,6 +229,7 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         ],
         "twins": [] if blindly else _twins(suggestion),
         "opinion": shown(event) if open_ and not hidden else None,
+        "silent": open_ and not hidden and bool(suggestion.get("labels")) and not proposed and not drafted,
         "similar": similar(event, user),
         "relevance": None if hidden else round(100 * event.relevance),
         "model": "" if hidden else event.model_version,
@@ -283,12 +307,16 @@ def _row(
 
 
 def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The reasons of a label: words of the report, a past case that was coded so, a model's sentence with its name."""
     found: list[dict[str, Any]] = []
     for reason in label.get("because") or ():
-        text = str(reason.get("text") or "")[:120]
+        said_by = str(reason.get("by") or "")
+        text = str(reason.get("text") or "")[: 300 if said_by else 120]
         if text and text not in (each["text"] for each in found):
-            found.append({"text": text, "past": reason.get("start") is None})
-    return found[:5]
+            past = reason.get("start") is None and not said_by
+            mark = vocabulary.MARKS.get(label.get("direction") or 0, "") if past else ""
+            found.append({"text": text, "past": past, "by": said_by, "mark": mark})
+    return found[:REASONS_SHOWN]
 
 
 def _cues(suggestion: Mapping[str, Any]) -> list[tuple[str, str]]:

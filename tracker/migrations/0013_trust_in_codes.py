@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0012_record_format_1_1'),
+        ("tracker", "0012_record_format_1_1"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

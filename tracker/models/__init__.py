@@ -6,10 +6,11 @@ from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Pre
 from tracker.models.events import Assessment, Event, Report
 from tracker.models.log import Completeness, CoverageDay, Head, Revision
 from tracker.models.processes import Heartbeat, Lease
-from tracker.models.tagger import Cue, SecondOpinion, TaggerVersion
+from tracker.models.tagger import AnswerForm, Cue, SecondOpinion, TaggerVersion
 from tracker.models.trust import Confirmation, Draw, MachineCoding
 
 __all__ = [
+    "AnswerForm",
     "Article",
     "ArticleVersion",
     "Ask",

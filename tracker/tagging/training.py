@@ -195,7 +195,11 @@ def _model(rows: _Rows, weights: _Weights, name: str) -> Model:
         case_titles=[one.title for one in told.examples],
         case_labels=[list(one.labels) for one in told.examples],
         cases=_words_of(told, weights.vocabulary),
-        facts={"examples": len(rows.examples), "kinds": dict(Counter(one.kind for one in rows.examples))},
+        facts={
+            "examples": len(rows.examples),
+            "kinds": dict(Counter(one.kind for one in rows.examples)),
+            "publishers": publishers(rows.examples),
+        },
         name=name,
     )
 
@@ -211,6 +215,16 @@ def _of_fold(made: Model, weights: _Weights, rows: _Rows, fold: int) -> Model:
         threshold=made.threshold,
         silence=made.silence,
     )
+
+
+def publishers(examples: Iterable[Example]) -> dict[str, list[float]]:
+    """Of each publisher, how many delivered items report an act and how many do not."""
+    found: dict[str, list[float]] = {}
+    for one in examples:
+        if one.delivered and one.publisher:
+            tally = found.setdefault(one.publisher.casefold(), [0.0, 0.0])
+            tally[0 if one.labels else 1] += one.stands_for
+    return found
 
 
 def digest(examples: Sequence[Example]) -> str:

@@ -31,6 +31,6 @@ from tracker.triage.undoing import last_of, undo
 __all__ = [
     "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "bulk", "claim", "confirm", "dismiss",
     "dispute", "edit", "enter", "enter_all", "fingerprint", "held_by_others", "join_article", "last_of",
-    "looked", "merge", "propose", "public_name", "refresh", "release", "reopen", "restore", "retract", "revisit", "settle",
-    "snooze", "split", "suggested", "supersede", "undo", "wake",
+    "looked", "merge", "propose", "public_name", "refresh", "release", "reopen", "restore", "retract", "revisit",
+    "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

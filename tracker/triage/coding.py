@@ -82,7 +82,7 @@ def suggestion_hidden(event: Event) -> bool:
 
 def lot(event_id: str, draw: str) -> float:
     """A number from 0 to 1 that belongs to one event and one draw."""
-    key = settings.SECRET_KEY.encode()
+    key = settings.LOT_KEY.encode()
     return int(hmac.new(key, f"{draw}:{event_id}".encode(), hashlib.sha256).hexdigest()[:12], 16) / 16**12
 
 
@@ -93,9 +93,14 @@ def as_it_stands(event: Event) -> list[dict[str, Any]]:
 
 
 def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
-    """The words that led to a suggestion, quoted: the rationale until somebody writes a better one."""
+    """The words that led to a suggestion, quoted: the rationale until somebody writes a better one.
+
+    The report's own words: what a model wrote is never put into anybody's mouth.
+    """
     words: list[str] = []
     for reason in because:
+        if reason.get("by"):
+            continue
         found = " ".join(str(reason.get("text") or "").split())
         if found and found.lower() not in (word.lower() for word in words):
             words.append(found)

@@ -48,7 +48,21 @@ def robots(request: HttpRequest) -> HttpResponse:
 def sitemap(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     pages: list[tuple[str, list[str]]] = [
-        (name, []) for name in ("overview", "events", "actors", "method", "data", "about", "changes")
+        (name, [])
+        for name in (
+            "overview",
+            "changed",
+            "next",
+            "asks",
+            "brief",
+            "glossary",
+            "events",
+            "actors",
+            "method",
+            "data",
+            "about",
+            "changes",
+        )
     ]
     pages += [("recommendation", [slug]) for slug in read.slugs]
     pages += [("actor", [actor]) for actor in current().actor_slugs]
