@@ -42,6 +42,8 @@ DEEDS = {
     "join": _("report joined"),
     "part": _("report parted"),
     "confirm": _("codes confirmed"),
+    "countersign": _("a second person asked for"),
+    "withdraw": _("request withdrawn"),
     "lapse": _("ran out by its own terms"),
     "keep": _("kept as it was when a release coded it otherwise"),
     "unblind": _("first coding looked at before the second was given"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, confirming, details, figures, lasting, names, recoding, views
+from tracker.desk import bulk, codings, confirming, details, figures, lasting, names, recoding, signing, views
 
 app_name = "desk"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
     path("details/<slug:event_id>/", details.details, name="details"),
+    path("second/", signing.signing, name="second"),
     path("lasting/", lasting.asked, name="lasting"),
     path("draws/", recoding.draws, name="draws"),
     path("draws/codings.<str:form>", recoding.codings, name="raw_codings"),
