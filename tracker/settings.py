@@ -220,6 +220,7 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 EVENT_WEIGHTS = (
     "scorecard.standings.weights"  # what each event carries of the scores: the heaviest are asked about first
 )
+COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
 SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it
 ARTICLE_AT = "feeds.pages.article_at"  # a pasted address as an article, known or fetched through the guard
 # Of decided events, coded twice blind; and coded without the machine's help.

@@ -223,6 +223,8 @@ def method(request: HttpRequest) -> HttpResponse:
         "agreement": uncertainty.shown(read.agreement),
         "zero": prose.page("method"),
         "limits": prose.page("limits"),
+        "rules": prose.rules(),
+        "codebook_address": reverse("pages:codebook"),
         "versions": gettext(
             "Method %(method)s, codebook %(codebook)s. Every published figure is stamped with both. A new "
             "version will stand beside the old one, and the change it makes to each score will be shown "
