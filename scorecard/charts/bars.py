@@ -159,4 +159,4 @@ def meter(value: float) -> str:
     drawing = Drawing(96, 6, "meter")
     drawing.box(0, 0, 96, 6, "rung")
     drawing.box(0, 0, 96 * share(value, 0, 100), 6, "rung-on")
-    return drawing.svg("", "meter", hidden=True)
+    return drawing.svg("", "meter", stretch=True, hidden=True)
