@@ -126,6 +126,12 @@ def explained() -> list[tuple[str, str]]:
             _("whose act, how sure, language of a source"),
         ),
         (
+            "reach:local stage:bill kind:primary",
+            _(
+                "how far it reaches, what waits for a next step (bill, draft, probe, plan), the kind of a source"
+            ),
+        ),
+        (
             f"date:{book.start:%Y-%m}..{book.start:%Y}",
             _("days, months or years, or from one to another; either end may be left out"),
         ),
@@ -200,6 +206,10 @@ _ROWS: dict[str, Callable[[Any, bool], Q]] = {
     "code": lambda pattern, _desk: Q(codes__like=f"%{pattern}%"),
     "actor": lambda actor, _desk: Q(actors__icontains=f'"{actor}"'),
     "certainty": lambda value, _desk: Q(certainty=value),
+    "reach": lambda value, _desk: Q(reach=value),
+    "stage": lambda value, _desk: Q(stage=value),
+    # Sources are kept as JSON, as above.
+    "kind": lambda value, _desk: Q(sources__icontains=f'"kind": "{value}"'),
     "lang": _language_row,
     "date": lambda span, _desk: Q(date__gte=span[0], date__lte=span[1]),
     "id": lambda piece, _desk: Q(pk__contains=piece),
@@ -232,6 +242,9 @@ def _said(term: Term, words: str, codes: str, record: Mapping[str, Any]) -> bool
     if field == "id":
         return any(piece in record["id"] for piece in values)
     said = {
+        "reach": [record.get("reach", "wide")],
+        "stage": [record.get("stage")],
+        "kind": [source.get("kind") for source in record["sources"]],
         "actor": record["actors"],
         "certainty": [record["certainty"]],
         "supersedes": record["supersedes"],

@@ -220,6 +220,7 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 EVENT_WEIGHTS = (
     "scorecard.standings.weights"  # what each event carries of the scores: the heaviest are asked about first
 )
+COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
 SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it
 ARTICLE_AT = "feeds.pages.article_at"  # a pasted address as an article, known or fetched through the guard
 # Of decided events, coded twice blind; and coded without the machine's help.
@@ -388,7 +389,9 @@ globals().update(
 API_RATE_ANONYMOUS = environment.number("API_RATE_ANONYMOUS", 60, least=1)  # requests a minute, each address
 PAGE_RATE = environment.number("PAGE_RATE", 240, least=1)  # pages a minute made anew for one address
 API_RATE_KEY = environment.number("API_RATE_KEY", 600, least=1)  # requests a minute, each key
-DATASET_DOI = environment.text("DATASET_DOI")  # of the data as a whole, once an archive has given one: 10.5281/…
+DATASET_DOI = environment.text(
+    "DATASET_DOI"
+)  # of the data as a whole, once an archive has given one: 10.5281/…
 SIGNING_KEY = environment.text("SIGNING_KEY")  # Ed25519 seed of the editions, 64 hexadecimal digits
 SAFE_CLIENT = "feeds.http.post.post"  # how webhooks are called: only addresses of the open internet
 SAFE_ADDRESS = "feeds.http.post.check"

@@ -8,8 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('scorecard', '0005_unwanted'),
-        ('scorecard', '0008_pins_and_days_of_service'),
+        ("scorecard", "0005_unwanted"),
     ]
 
     operations = [

@@ -83,16 +83,17 @@ def document(read: Reading, slugs: Sequence[str]) -> dict[str, Any]:
 
 
 def about(read: Reading) -> dict[str, Any]:
-    clock = read.clock
+    clock, pin = read.clock, pins.current()
+    known = clock.known_at or (pin.day if pin and clock.rev else clock.today)
     return {
         "title": prose.publisher(),
         "as_of": clock.as_of.isoformat(),
-        "known_at": (clock.known_at or clock.today).isoformat(),
+        "known_at": known.isoformat(),
         "coded_to": read.coded_to.isoformat(),
         "read_on": read.read_on.isoformat(),
         "days_since": (clock.as_of - read.coded_to).days,
         "method": read.method,
-        "rev": str(pins.current() or ""),
+        "rev": str(pin or ""),
         "licence": current().licence.name,
         "source": frame.absolute("/"),
     }

@@ -55,7 +55,7 @@ class Citation:
 
     def text(self) -> str:
         return (
-            f"{prose.publisher()} ({self.as_of.year}). {self.title}. {self.stamp}. {self.address} "
+            f"{prose.publisher()} ({self.as_of.year}). {self.title.rstrip('.。')}. {self.stamp}. {self.address} "
             f"(read {self.read_on.isoformat()})."
         )
 

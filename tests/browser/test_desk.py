@@ -408,6 +408,10 @@ PAGES = (
     "/admin/desk/figures/",
     "/admin/desk/bulk/?q=actor:us",
     "/admin/desk/bulk/?tab=record&q=id:2026&deed=retract&note=x",
+    "/admin/desk/practice/?n=5",
+    "/admin/desk/new/",
+    "/admin/desk/mirror/",
+    "/admin/desk/roles/",
     "/admin/desk/codings/",
     "/admin/desk/codings/{second}/",
     "/admin/desk/codings/{adjudication}/",
@@ -441,8 +445,11 @@ def test_axe_and_the_policy_find_nothing(desk, sit, places, language, scheme):
     for path in PAGES:
         page.goto(desk.address + language + path.format(**places))
         found += _violations(page, path, scheme)
-        for dialog in ("?", "r", "z", "d", "x", "e") if path == "/admin/desk/" else ():
-            page.keyboard.press(dialog)
+        for dialog in ("?", "r", "z", "d", "x", "e", "attach") if path == "/admin/desk/" else ():
+            if dialog == "attach":
+                page.evaluate("() => void Desk.perform('attach')")
+            else:
+                page.keyboard.press(dialog)
             page.wait_for_selector("dialog[open]")
             found += _violations(page, f"{path} {dialog}", scheme, within="dialog[open]")
             page.keyboard.press("Escape")

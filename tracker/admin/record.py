@@ -9,12 +9,14 @@ The log, the journal of decisions and the codings: to look into, never to change
 The codebook's versions, recommendations and asks; asks set by hand are stated once and then stand.
 """
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -123,6 +125,18 @@ class CompletenessAdmin(AddOnly):
     list_display = ("day", "recorded_at", "by", "note")
     list_select_related = ("by",)
     fields = ("day", "note")
+    change_form_template = "admin/tracker/completeness/change_form.html"
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        if obj is None:  # the reason is shown to readers; only the first import may have none
+            form.base_fields["note"].required = True
+            form.base_fields["note"].label = _("reason")
+        return form
+
+    def add_view(self, request, form_url="", extra_context=None):
+        support = import_string(settings.COMPLETENESS_SUPPORT)(timezone.now().date())
+        return super().add_view(request, form_url, (extra_context or {}) | {"support": support})
 
     def save_model(self, request, statement, form, change):
         statement.recorded_at, statement.by = timezone.now().date(), request.user

@@ -45,6 +45,8 @@ DEEDS = {
     "part": _("report taken out"),
     "move": _("report moved"),
     "confirm": _("codes confirmed"),
+    "countersign": _("a second person asked for"),
+    "withdraw": _("request withdrawn"),
     "lapse": _("ran out by its own terms"),
     "keep": _("kept as it was when a release coded it otherwise"),
     "unblind": _("first coding looked at before the second was given"),

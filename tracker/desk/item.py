@@ -127,13 +127,6 @@ LOOKED_THROUGH = 400
 SIMILAR_SHOWN = 4
 LEAST = 0.12
 
-_COMMON = frozenset(
-    (
-        "a", "after", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "its", "new",
-        "of", "on", "over", "says", "that", "the", "this", "to", "us", "will", "with",
-    )
-)  # fmt: skip
-
 
 def similar(event: Event, user: Any) -> list[dict[str, Any]]:
     """The precedents on record that share most of the rarer words with the event's title, with their codes;
@@ -181,7 +174,7 @@ def _shown(rows: list[Any], user: Any) -> list[Any]:
 
 def pieces(text: str) -> frozenset[str]:
     """Words of Latin script without the commonest, and pairs of Chinese characters."""
-    latin = {word for word in re.findall(r"[a-z0-9]{2,}", text) if word not in _COMMON}
+    latin = {word for word in re.findall(r"[a-z0-9]{2,}", text) if word not in coding.COMMON}
     chinese = {
         run[at : at + 2] for run in re.findall(r"[\u3400-\u9fff]+", text) for at in range(len(run) - 1)
     }
@@ -382,7 +375,7 @@ def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
     for reason in label.get("because") or ():
         said_by = str(reason.get("by") or "")
         text = str(reason.get("text") or "")[: 300 if said_by else 120]
-        if text and text not in (each["text"] for each in found):
+        if coding.tells(text) and text not in (each["text"] for each in found):
             past = reason.get("start") is None and not said_by
             mark = vocabulary.MARKS.get(label.get("direction") or 0, "") if past else ""
             found.append({"text": text, "past": past, "by": said_by, "mark": mark})
@@ -395,7 +388,7 @@ def _cues(suggestion: Mapping[str, Any]) -> list[tuple[str, str]]:
         (str(reason.get("text") or ""), vocabulary.CLASSES.get(int(label.get("direction") or 0), "even"))
         for label in coding.ticked(suggestion)
         for reason in label.get("because") or ()
-        if reason.get("start") is not None
+        if reason.get("start") is not None and coding.tells(str(reason.get("text") or ""))
     ]
 
 

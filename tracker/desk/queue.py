@@ -122,11 +122,14 @@ def counted(tab: str, query: str, user: Any) -> str:
 def described(found: list[Event]) -> list[dict[str, Any]]:
     """Events as rows of a list, with one more query for all of their outlets."""
     outlets: dict[str, list[str]] = defaultdict(list)
+    dated: dict[str, bool] = {}
     reports = Report.objects.filter(event__in=[event.pk for event in found]).order_by("id")
-    for key, publisher in reports.values_list("event_id", "article__publisher")[:400]:
+    told = reports.values_list("event_id", "article__publisher", "article__published_at")
+    for key, publisher, published in told[:400]:
+        dated[key] = dated.get(key, False) or published is not None
         if publisher and publisher not in outlets[key]:
             outlets[key].append(publisher)
-    return [_row(event, outlets[event.pk]) for event in found]
+    return [_row(event, outlets[event.pk], dated.get(event.pk, True)) for event in found]
 
 
 def tabs(user: Any = None) -> list[dict[str, Any]]:
@@ -154,7 +157,7 @@ def _capped(found: QuerySet[Event]) -> str:
     return f"{COUNTED}+" if number > COUNTED else str(number)
 
 
-def _row(event: Event, outlets: list[str]) -> dict[str, Any]:
+def _row(event: Event, outlets: list[str], dated: bool) -> dict[str, Any]:
     open_ = event.status in Event.OPEN
     hidden = open_ and coding.suggestion_hidden(event)
     codes = [] if hidden or not open_ else coding.suggested(event)
@@ -163,6 +166,8 @@ def _row(event: Event, outlets: list[str]) -> dict[str, Any]:
         "title": event.title or event.title_zh,
         "lang": "en" if event.title else "zh-Hans",
         "date": event.date,
+        # Until somebody has written another day.
+        "undated": open_ and event.version == 1 and not dated,
         "outlet": outlets[0] if outlets else "",
         "more": max(0, event.outlets_count - 1),
         "codes": [vocabulary.chip(line) for line in codes[:3]],

@@ -6,6 +6,7 @@ from tracker.desk import (
     bulk,
     codings,
     confirming,
+    details,
     figures,
     lasting,
     making,
@@ -14,6 +15,7 @@ from tracker.desk import (
     practice,
     recoding,
     roles,
+    signing,
     views,
 )
 
@@ -40,6 +42,8 @@ urlpatterns = [
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
+    path("details/<slug:event_id>/", details.details, name="details"),
+    path("second/", signing.signing, name="second"),
     path("lasting/", lasting.asked, name="lasting"),
     path("draws/", recoding.draws, name="draws"),
     path("draws/codings.<str:form>", recoding.codings, name="raw_codings"),

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tracker import search, text, textfields, triage
 from tracker.codebook import current
-from tracker.desk import forms, history, item, keys, queue
-from tracker.desk.forms import LONGEST, BadForm, decide
+from tracker.desk import forms, history, item, keys, queue, second
+from tracker.desk.forms import LONGEST, BadForm
 from tracker.models import Event, SavedView
 from tracker.triage import blind
 from tracker.triage.steps import DECIDE, REVIEW
@@ -184,7 +184,7 @@ def _page_of(request):
 @require_POST
 def deed(request):
     """One decision: 200 done, 409 refused with the reason, 400 not a form of ours."""
-    return _answered(lambda: decide(sent_form(request), request.user))
+    return _answered(lambda: second.decided(sent_form(request), request.user))
 
 
 def _answered(work):

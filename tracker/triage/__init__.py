@@ -6,7 +6,7 @@ refused deed (`Refused`) changes nothing.
 """
 
 from tracker.triage.attaching import attach, detach, drop_source, free, move
-from tracker.triage.claims import claim, held_by_others, holders, release
+from tracker.triage.claims import claim, holders, release
 from tracker.triage.coding import suggested
 from tracker.triage.confirming import confirm
 from tracker.triage.deciding import (
@@ -32,6 +32,6 @@ from tracker.triage.undoing import chief, last_of, undo
 __all__ = [
     "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "attach", "bulk", "chief", "claim",
     "confirm", "detach", "dismiss", "dispute", "drop_source", "edit", "enter", "enter_all", "fingerprint", "free",
-    "held_by_others", "holders", "last_of", "looked", "merge", "move", "propose", "public_name", "refresh", "release",
+    "holders", "last_of", "looked", "merge", "move", "propose", "public_name", "refresh", "release",
     "reopen", "restore", "retract", "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

@@ -81,11 +81,6 @@ def _live(held: Claim | None, by: Any, now: datetime.datetime) -> dict[str, str]
     return {page: end for page, end in held.pages.items() if datetime.datetime.fromisoformat(end) > now}
 
 
-def held_by_others(user: Any) -> Any:
-    """Ids of the events that others work on just now."""
-    return Claim.objects.filter(until__gt=Now()).exclude(by=user).values("event_id")
-
-
 def holders(user: Any, events: Iterable[str] | None = None) -> dict[str, str]:
     """Who else works on which event just now, by their names; of `events` alone where they are given."""
     held = Claim.objects.filter(until__gt=Now()).exclude(by=user).select_related("by").order_by("pk")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -22,6 +23,13 @@ from tracker.triage.statuses import Refused
 from tracker.wording import words_of
 
 MOST_SOURCES = 40
+COMMON = frozenset(
+    (
+        "a", "after", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "its", "new",
+        "of", "on", "over", "says", "that", "the", "this", "to", "us", "will", "with",
+    )
+)  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]{2,}|[\u3400-\u9fff]")
 NAMED = ("article__title", "article__publisher", "article__url")
 
 
@@ -68,11 +76,13 @@ def suggested(event: Event) -> list[dict[str, Any]]:
 
 
 def drafts(event: Event) -> dict[str, str]:
-    """What the machine would say in a rationale, by recommendation: offered beside the field, never put into it."""
-    told = {
-        str(label.get("rec")): label.get("rationale") or reason_in_words(label.get("because") or ())
-        for label in ticked(event.suggestion)
-    }
+    """What the machine would say in a rationale, by recommendation: offered beside the field, never put into it. A
+    model's sentence, where one gave its reason, else the words that led to the code."""
+    told = {}
+    for label in ticked(event.suggestion):
+        because = label.get("because") or ()
+        sentences = (str(reason.get("text") or "") for reason in because if reason.get("by"))
+        told[str(label.get("rec"))] = next(filter(None, sentences), "") or reason_in_words(because)
     return {rec: text.lenient(draft, 2_000, lines=True) for rec, draft in told.items() if draft}
 
 
@@ -98,6 +108,11 @@ def as_it_stands(event: Event) -> list[dict[str, Any]]:
     return drafted or suggested(event)
 
 
+def tells(words: str) -> bool:
+    """Whether the words of a reason say anything: a lone number or a stop word does not."""
+    return bool(_WORD.search(words)) and words.strip().lower() not in COMMON
+
+
 def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
     """The words that led to a suggestion, quoted: the report's own; what a model wrote is put into nobody's mouth."""
     words: list[str] = []
@@ -105,7 +120,7 @@ def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
         if reason.get("by"):
             continue
         found = " ".join(str(reason.get("text") or "").split())
-        if found and found.lower() not in (word.lower() for word in words):
+        if tells(found) and found.lower() not in (word.lower() for word in words):
             words.append(found)
     return "Reported in the words " + ", ".join(f"“{word}”" for word in words[:4]) + "." if words else ""
 

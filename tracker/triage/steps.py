@@ -158,7 +158,7 @@ class Step:
         if fresh is None:
             raise Refused(_("There is no event %(id)s.") % {"id": key})
         if version is not None and fresh.version != version:
-            raise Stale(_how_it_changed(fresh, self.by))
+            raise Stale(_how_it_changed(fresh, self.by, version))
         self._check_claim(fresh)
         if isinstance(event, Event):
             self.given[key] = event
@@ -270,9 +270,10 @@ class Step:
             vars(given)["_prefetched_objects_cache"] = {}
 
 
-def _how_it_changed(event: Event, by: Any) -> str:
+def _how_it_changed(event: Event, by: Any, version: int) -> str:
     """Who changed an event while somebody looked at it, and to what: honest also where it was that person."""
-    last = Decision.objects.filter(event=event).select_related("by").defer("before", "after").first()
+    decisions = Decision.objects.filter(event=event).select_related("by").defer("before", "after")
+    last = decisions.first() if version < event.version else None
     said = {
         "title": str(event)[:80],
         "status": event.get_status_display(),

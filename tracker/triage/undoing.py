@@ -22,7 +22,8 @@ from tracker.triage.steps import DECIDE, REVIEW, Step, stamp
 
 # What the machine does by itself stands in nobody's way.
 MACHINE = ("propose", "wake", "undo", "revisit")
-NOT_UNDONE = (*MACHINE, "enter", blind.UNBLIND)
+ASIDE = (blind.UNBLIND, "countersign", "withdraw", "keep")  # the journal's notes: they change no row
+NOT_UNDONE = (*MACHINE, "enter", *ASIDE)
 
 
 def undo(decision: Decision | int, by: Any, *, batch: uuid.UUID | None = None) -> list[Event]:
@@ -94,7 +95,7 @@ def _check(part: Decision, event: Event) -> None:
         raise Refused(_("This decision has been undone already."))
     later = (
         Decision.objects.filter(event=event, id__gt=part.id, undone_by=None)
-        .exclude(action__in=(*MACHINE, blind.UNBLIND))
+        .exclude(action__in=(*MACHINE, *ASIDE))
         .first()
     )
     if later:

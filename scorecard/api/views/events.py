@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import datetime
+import json
 from collections.abc import Iterable
 from typing import Any
 

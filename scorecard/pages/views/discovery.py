@@ -60,7 +60,9 @@ def sitemap(request: HttpRequest) -> HttpResponse:
             "events",
             "actors",
             "method",
+            "codebook",
             "data",
+            "editions",
             "about",
             "changes",
         )
@@ -116,7 +118,7 @@ def llms(request: HttpRequest) -> HttpResponse:
         word = balance["label"] if read.firm(slug) else f"{balance['label']} (not firm)"
         lines.append(f"- [{read.name(slug)}]({address}): {word}, {figures}")
     lines += ["", "## More", ""]
-    for name in ("method", "data", "events", "changes", "about"):
+    for name in ("method", "codebook", "data", "editions", "events", "changes", "about"):
         lines.append(f"- [{name}]({frame.absolute(reverse(f'pages:{name}'))})")
     for name, address, words in (
         (

@@ -110,7 +110,7 @@ def services() -> list[dict[str, str]]:
         (
             reverse("api:exports"),
             gettext("All downloads"),
-            gettext("Every table as JSON Lines, CSV and Parquet, with the meaning of each column."),
+            gettext("Every table as JSON Lines, CSV, Parquet and Excel, with the meaning of each column."),
         ),
         (
             reverse("pages:editions"),
@@ -193,7 +193,10 @@ def _page(key: str, title: str, description: str) -> frame.Page:
     )
 
 
-@conditional.page
+# The script keeps the sliders in the address.
+@conditional.asked_with(
+    *conditional.NAMES, "contrast", "fading", "k", "cap", "reported", "rumoured", "netting"
+)
 def method(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
@@ -220,6 +223,8 @@ def method(request: HttpRequest) -> HttpResponse:
         "agreement": uncertainty.shown(read.agreement),
         "zero": prose.page("method"),
         "limits": prose.page("limits"),
+        "rules": prose.rules(),
+        "codebook_address": reverse("pages:codebook"),
         "versions": gettext(
             "Method %(method)s, codebook %(codebook)s. Every published figure is stamped with both. A new "
             "version will stand beside the old one, and the change it makes to each score will be shown "

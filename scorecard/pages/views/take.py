@@ -33,7 +33,7 @@ from scorecard.pages.reading import Reading
 from scorecard.pages.views.recommendations import chart_acts, pinned, slug_of
 from tracker.codebook import current
 
-TOP = 76
+TOP = 94
 LONG = ("jsonl", "parquet", "xlsx")
 EVERYWHERE = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *"
 TYPES = {

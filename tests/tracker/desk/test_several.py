@@ -159,6 +159,24 @@ def test_no_code_is_accepted_without_a_reason_and_none_of_the_machines_by_itself
     assert other.assessments.get().rationale == ""
 
 
+def test_a_lone_number_or_a_stop_word_is_no_reason(proposal, at_desk):
+    words = ("14", "to", "tariff", "芯片")
+    because = [{"text": word, "start": 0} for word in words]
+    label = {
+        "rec": "trust",
+        "direction": -1,
+        "strength": 4,
+        "probability": 0.8,
+        "ticked": True,
+        "because": because,
+    }
+    event = proposal("14 firms agree to a tariff", suggestion={"labels": [label]})
+    page = at_desk.get(reverse("desk:item", args=[event.pk])).content.decode()
+    assert "Reported in the words “tariff”, “芯片”." in page
+    assert '<mark class="down">tariff</mark>' in page
+    assert ">14</mark>" not in page
+
+
 def article(title, **more):
     number = Article.objects.count()
     more = {"publisher": "Gazette", "state": "background", "language": "en"} | more

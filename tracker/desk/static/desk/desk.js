@@ -268,6 +268,7 @@
 
   /* Until an undone item is back at hand, no key decides the one that happens to be there. */
   function undo() {
+    if ("practice" in body.dataset) return undefined;
     const last = undoable.pop();
     if (last && Desk.takeBack(last.token)) return bring(last.event);
     const button = last ? null : document.querySelector("#last [data-undo]");
@@ -317,11 +318,11 @@
   /* An undone item comes back to the top of the queue and to hand. */
   async function back(answer) {
     toast(`${Desk.texts.undone}: ${answer.title}`);
-    await bring(answer.event);
+    await bring(answer.event, ["new", "proposed", "in_review", "snoozed"].includes(answer.status));
   }
 
-  async function bring(event) {
-    const response = await Desk.get(`${Desk.url("rows")}?only=${event}`).catch(() => null);
+  async function bring(event, waits = true) {
+    const response = waits ? await Desk.get(`${Desk.url("rows")}?only=${event}`).catch(() => null) : null;
     if (response && response.ok && list.put(event, await response.text())) list.count(1);
     document.getElementById("end").hidden = true;
     return show(event, { fresh: true });

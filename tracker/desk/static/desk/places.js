@@ -98,6 +98,10 @@
     if (!push || (history.state && history.state.event === id)) history.replaceState({ event: id }, "", address(id));
     else history.pushState({ event: id }, "", address(id));
     addressed = true;
+    document.querySelectorAll(".langs a").forEach((link) => {
+      const here = location.pathname.replace(/^.*?\/desk\//, "desk/");
+      link.href = link.pathname.replace(/desk\/.*$/, here) + location.search;
+    });
   };
   /* The desk's own address stays until somebody does something there, so that one may come to it again for new work. */
   function settle() {

@@ -128,7 +128,10 @@
         await again(told(), 5000);
         return null;
       }
-      if (response.status === 403 && !isJson(response)) await renewed();
+      if (response.status === 403 && !isJson(response) && !(await renewed())) {
+        await again(told(), 5000);
+        return null;
+      }
       if (response.status >= 500 || response.status === 429 || !isJson(response)) throw new Error(response.status);
       trouble = 0;
       return await response.json();
@@ -138,11 +141,14 @@
     }
   }
 
-  /* A page's token outlived its session: the desk's own page holds the one that is good now. */
+  /* A page's token outlived its session: the desk's own page holds the one that is good now. False where there is no
+     session any more, and the login answered instead. */
   async function renewed() {
-    const page = await (await fetch(location.href, { credentials: "same-origin" })).text();
-    const found = page.match(/data-csrf="([^"]+)"/);
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    const found = (await answer.text()).match(/data-csrf="([^"]+)"/);
     if (found) body.dataset.csrf = found[1];
+    else signedOut = Desk.texts.signedOut;
+    return Boolean(found);
   }
 
   const pause = (milliseconds) => new Promise((go) => setTimeout(go, milliseconds));
