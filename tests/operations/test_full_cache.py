@@ -7,6 +7,7 @@ from django.core.cache import cache, caches
 from django.test import Client
 
 from scorecard import conditional, limits
+from scorecard.pages.views import explain
 from tests import servers
 from tracker import addresses
 from tracker import settings as production
@@ -75,6 +76,11 @@ class TestAddresses:
         assert answer.status_code == 301
         assert answer.headers["Location"] == "/events/?actor=us"
         assert client.get(f"//evil.example/?{junk}").headers["Location"].startswith("/%2Fevil.example")
+
+    def test_a_page_knows_the_names_of_its_own(self, client):
+        for name in [slider["name"] for slider in explain.sliders()]:
+            assert client.get(f"/method/?{name}=1").status_code == 200
+            assert client.get(f"/events/?{name}=1").status_code == 400
 
     def test_the_order_of_parameters_makes_no_other_page(self, client):
         one = client.get("/events/?actor=us&direction=1")

@@ -139,7 +139,7 @@ def test_accepting_as_suggested_puts_it_on_record(proposal, ada):
             "direction": -1,
             "strength": 4,
             "ask": "import-barriers",
-            "rationale": "Reported in the words “tariff”.",
+            "rationale": "",
         }
     ]
     assert body["sources"][0]["url"] == "https://news.example/0"

@@ -61,5 +61,5 @@ def release(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracker", "0014_codes_that_people_wrote")]
+    dependencies = [("tracker", "0017_editors_decide")]
     operations = [migrations.RunPython(guard, release)]

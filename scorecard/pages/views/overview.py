@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import conditional, sentences, standings, vocabulary
+from scorecard import catalogue, conditional, firmness, sentences, standings, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.method.parameters import method_of
@@ -28,7 +28,7 @@ YEAR = 365  # days
 def overview(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
-    headline = read.headline()
+    headline = sentences.headline(map(read.label, read.slugs), read.stopped)
     page = frame.Page(
         key="overview",
         title=headline,
@@ -45,7 +45,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     _cited, citation = frame.citation(page, read.clock, request.path)
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
-        "headline": headline,
+        "headline": headline.rstrip(".。"),
+        "asof": _asof(read),
         "lede": prose.page("lede"),
         "axis": figures.drawn(bars.axis()),
         "rows": rows(read, query),
@@ -76,6 +77,34 @@ def rows(read: Reading, query: str) -> list[dict[str, Any]]:
     if year >= current().start:
         before = standings.report(year, read.clock.known_at, version=read.clock.method)["recommendations"]
     return [_row(read, slug, query, before[slug]["balance"] if before else None) for slug in read.slugs]
+
+
+def _asof(read: Reading) -> str:
+    """How old the finding is, how often words had changed after so long, and whose word is not firm."""
+    found = []
+    if read.stopped:
+        behind = (read.clock.as_of - read.stopped).days
+        if read.clock.as_of == read.clock.today:
+            found.append(
+                ngettext(
+                    "That was %(days)d day ago; what happened since is not coded yet.",
+                    "That was %(days)d days ago; what happened since is not coded yet.",
+                    behind,
+                )
+                % {"days": behind}
+            )
+        if changed_ := current().changed_after(behind):
+            length, balances, _words = changed_
+            found.append(
+                gettext("In a replay of the record %(share)s of such words were others %(days)d days later.")
+                % {"share": sentences.percent(balances), "days": length}
+            )
+    elif notice := read.notice():
+        found.append(notice)
+    shaky = [slug for slug in read.slugs if not read.firm(slug)]
+    if shaky:
+        found.append(firmness.shaky(shaky))
+    return pgettext("joint of sentences", " ").join(each.strip() for each in found)
 
 
 def _row(read: Reading, slug: str, query: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -212,30 +241,24 @@ def _moved(read: Reading, query: str) -> dict[str, Any]:
 
 
 def _dataset(read: Reading) -> dict[str, Any]:
-    return {
-        "@context": "https://schema.org",
-        "@type": "Dataset",
+    """The whole set as search engines read it, in the reader's language where there is a choice."""
+    described = catalogue.schema_org()
+    figures = [each for each in described["distribution"] if each["name"] == "figures"]
+    series = [
+        {
+            "@type": "DataDownload",
+            "encodingFormat": kind,
+            "contentUrl": frame.absolute(reverse("pages:take", args=["all", ending])),
+        }
+        for ending, kind in (("csv", "text/csv"), ("json", "application/json"), ("zip", "application/zip"))
+    ]
+    return described | {
         "name": prose.title(),
         "description": gettext(
             "Events, codes and daily scores of %(count)s recommendations for %(subject)s since %(day)s."
         )
         % prose.instance(),
-        "url": frame.absolute(reverse("pages:overview")),
-        "license": current().licence.url,
-        "isAccessibleForFree": True,
         "inLanguage": list(frame.TAGS.values()),
-        "temporalCoverage": f"{current().start.isoformat()}/{read.read_on.isoformat()}",
-        "creator": {"@type": "Organization", "name": prose.publisher()},
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "encodingFormat": kind,
-                "contentUrl": frame.absolute(reverse("pages:take", args=["all", ending])),
-            }
-            for ending, kind in (
-                ("csv", "text/csv"),
-                ("json", "application/json"),
-                ("zip", "application/zip"),
-            )
-        ],
+        "temporalCoverage": f"{current().start.isoformat()}/{read.clock.as_of.isoformat()}",
+        "distribution": [*series, *figures],
     }

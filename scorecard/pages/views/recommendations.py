@@ -318,4 +318,6 @@ def _events(request: HttpRequest, read: Reading, slug: str, query: str) -> dict[
         "events": figures.listed(map(read.act, filters.cut(found, chosen)), query, recommendation=slug),
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
         "language": get_language(),
+        # Whoever filters or turns pages is at the list.
+        "events_open": any(name not in ("as_of", "known_at", "method", "rev") for name in request.GET),
     }
