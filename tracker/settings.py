@@ -56,6 +56,9 @@ SECRET_KEY = environment.secret_key(DEBUG)
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
 PORT = environment.number("PORT", 8000, least=1, most=65535)
 SITE_URL = environment.address("SITE_URL", f"http://localhost:{PORT}", schemes=("http", "https"))
+# Who runs this copy, and where readers reach them: an address of mail or of a page. Shown on the About page.
+OPERATOR = environment.text("OPERATOR", "")
+CONTACT = environment.text("CONTACT", "")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]") if DEBUG else ())
 if not DEBUG and not ALLOWED_HOSTS:
     raise ImproperlyConfigured(

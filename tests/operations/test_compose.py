@@ -181,6 +181,7 @@ VARIABLES = {
     "SECRET_KEY": "of this test only, long enough to be a key that nobody guesses: 0123456789",
     "DATABASE_PASSWORD": "not needed by the test's server",
     "SITE_URL": "https://scorecard.example.org",
+    "CONTACT": "editors@scorecard.example.org",
     "ALLOWED_HOSTS": "scorecard.example.org",
 }
 READERS = {"Host": "scorecard.example.org", "X-Forwarded-Proto": "https"}

@@ -262,6 +262,7 @@ def data(request: HttpRequest) -> HttpResponse:
         "dictionary": columns(),
         "services": services(),
         "embeds": frame.embeds(read.slugs[0]),
+        "listener": frame.listener(),
         "feeds": [
             {
                 "name": name,
@@ -288,6 +289,8 @@ def about(request: HttpRequest) -> HttpResponse:
         "lede": prose.page("lede"),
         "about": prose.page("about"),
         "source": prose.source(),
+        "operator": prose.operator(),
+        "kept": prose.kept(),
     }
     return render(request, "pages/about.html", context)
 

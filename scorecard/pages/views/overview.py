@@ -104,7 +104,9 @@ def _asof(read: Reading) -> str:
     shaky = [slug for slug in read.slugs if not read.firm(slug)]
     if shaky:
         found.append(firmness.shaky(shaky))
-    return pgettext("joint of sentences", " ").join(each.strip() for each in found)
+    # Chinese sentences stand without a blank between them.
+    blank = "" if frame.language().startswith("zh") else " "
+    return blank.join(each.strip() for each in found)
 
 
 def _row(read: Reading, slug: str, query: str, before: Mapping[str, Any] | None) -> dict[str, Any]:

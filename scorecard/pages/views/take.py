@@ -20,7 +20,10 @@ from scorecard.pages.views.recommendations import chart_acts, pinned, slug_of
 from tracker.codebook import current
 
 TOP = 76
-EVERYWHERE = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *"
+EVERYWHERE = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "frame-ancestors *"
+)
 TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
