@@ -176,6 +176,9 @@ NAMES = frozenset(
         "actor",
         "certainty",
         "language",
+        "earlier",
+        "later",
+        "period",
     ]
 )
 
