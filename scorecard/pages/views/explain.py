@@ -110,7 +110,7 @@ def services() -> list[dict[str, str]]:
         (
             reverse("api:exports"),
             gettext("All downloads"),
-            gettext("Every table as JSON Lines, CSV and Parquet, with the meaning of each column."),
+            gettext("Every table as JSON Lines, CSV, Parquet and Excel, with the meaning of each column."),
         ),
         (
             reverse("pages:editions"),
@@ -272,6 +272,7 @@ def data(request: HttpRequest) -> HttpResponse:
         "dictionary": columns(),
         "services": services(),
         "embeds": frame.embeds(read.slugs[0]),
+        "listener": frame.listener(),
         "feeds": [
             {
                 "name": name,
@@ -298,6 +299,8 @@ def about(request: HttpRequest) -> HttpResponse:
         "lede": prose.page("lede"),
         "about": prose.page("about"),
         "source": prose.source(),
+        "operator": prose.operator(),
+        "kept": prose.kept(),
     }
     return render(request, "pages/about.html", context)
 
