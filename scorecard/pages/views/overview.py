@@ -84,7 +84,7 @@ def _asof(read: Reading) -> str:
     found = []
     if read.stopped:
         behind = (read.clock.as_of - read.stopped).days
-        if read.clock.as_of == read.clock.today:
+        if read.clock.as_of == read.clock.today and not read.clock.rev:
             found.append(
                 ngettext(
                     "That was %(days)d day ago; what happened since is not coded yet.",
@@ -259,6 +259,6 @@ def _dataset(read: Reading) -> dict[str, Any]:
         )
         % prose.instance(),
         "inLanguage": list(frame.TAGS.values()),
-        "temporalCoverage": f"{current().start.isoformat()}/{read.clock.as_of.isoformat()}",
+        "temporalCoverage": f"{current().start.isoformat()}/{read.read_on.isoformat()}",
         "distribution": [*series, *figures],
     }
