@@ -224,6 +224,7 @@ VARIABLES = {
     "DATABASE_PASSWORD": "not needed by the test's server",
     "APP_DATABASE_PASSWORD": "nor this one",
     "SITE_URL": "https://scorecard.example.org",
+    "CONTACT": "editors@scorecard.example.org",
     "ALLOWED_HOSTS": "scorecard.example.org",
 }
 READERS = {"Host": "scorecard.example.org", "X-Forwarded-Proto": "https"}
