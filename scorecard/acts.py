@@ -66,6 +66,19 @@ class Source:
     url: str
     date: str
     language: str
+    kind: str = ""  # a slug of the codebook's kinds of source; empty where it is not known
+
+    @property
+    def name(self) -> str:
+        return self.publisher or self.title
+
+    @property
+    def named(self) -> str:
+        """Who published it, and of which kind that is."""
+        if self.kind not in current().source_kinds:
+            return self.name
+        told = {"name": self.name, "kind": words_of(current().source_kinds[self.kind].name)}
+        return gettext("%(name)s (%(kind)s)") % told
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,7 @@ class Act:
     date: str
     actors: tuple[str, ...]
     certainty: str
+    sure: str  # the slug of its certainty
     codes: tuple[Code, ...]
     sources: tuple[Source, ...]
     ended: bool
@@ -113,8 +127,35 @@ class Act:
 
     @property
     def first_source(self) -> Source | None:
-        """The first that has an address."""
+        """The best that has an address: sources stand in the order of their kinds."""
         return next((source for source in self.sources if source.url), None)
+
+    @property
+    def provenance(self) -> str:
+        """By whom the act is confirmed or reported, by name and kind; empty where the kinds are not known. What only
+        shows the reports of others confirms nothing."""
+        known = [source for source in self.sources if source.kind in current().source_kinds]
+        sound = [source for source in known if source.kind != list(current().source_kinds)[-1]]
+        if not known or not sound:
+            return ""
+        first, *others = sound
+        if self.sure != next(iter(current().certainties)):
+            return gettext("Reported by %(first)s; not confirmed by a second source") % {"first": first.named}
+        primary = first.kind == next(iter(current().source_kinds))
+        second = next((source for source in others if source.name != first.name), None)
+        if primary and second:
+            return gettext("Confirmed by %(first)s, also in %(second)s") % {
+                "first": first.named,
+                "second": second.named,
+            }
+        if primary:
+            return gettext("Confirmed by %(first)s") % {"first": first.named}
+        if second:
+            return gettext("Confirmed by %(first)s and %(second)s") % {
+                "first": first.named,
+                "second": second.named,
+            }
+        return ""
 
     def about(self, recommendation: str) -> tuple[Code, ...]:
         """Its codes, or that of one recommendation."""
@@ -153,8 +194,9 @@ def described(record: Record, beside: Beside) -> Act:
         date=_date(record),
         actors=tuple(vocabulary.actor(actor) for actor in record["actors"]),
         certainty=str(vocabulary.CERTAINTIES[record["certainty"]]),
+        sure=record["certainty"],
         codes=tuple(_code(record["id"], item, beside) for item in record["assessments"]),
-        sources=tuple(_source(source) for source in record["sources"]),
+        sources=tuple(sorted(map(_source, record["sources"]), key=_rank)),
         ended=record["id"] in beside.ended,
         uncoded=record["id"] in beside.uncoded,
         retracted=record["retracted"],
@@ -245,4 +287,11 @@ def _source(source: Mapping[str, Any]) -> Source:
         url=source["url"],
         date=source["date"] or "",
         language={"zh": CHINESE}.get(source["lang"], source["lang"]),
+        kind=source.get("kind") or "",
     )
+
+
+def _rank(source: Source) -> int:
+    """The kinds in the codebook's order, the best first; what has no kind keeps its place behind them."""
+    kinds = list(current().source_kinds)
+    return kinds.index(source.kind) if source.kind in kinds else len(kinds)

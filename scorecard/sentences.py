@@ -342,10 +342,10 @@ def percent(share: float) -> str:
     """A share as a whole percentage; never 100 % while one disagrees, never 0 % while one agrees."""
     whole = round(100 * share)
     if whole == 100 and share < 1:
-        return "> 99 %"
+        return pgettext("percentage", "> 99 %")
     if whole == 0 and share > 0:
-        return "< 1 %"
-    return f"{whole} %"
+        return pgettext("percentage", "< 1 %")
+    return pgettext("percentage", "%(whole)d %%") % {"whole": whole}
 
 
 def coverage(coded_to: datetime.date | None, events: int, sources: int) -> str:

@@ -59,6 +59,9 @@ SECRET_KEY_FALLBACKS = environment.secrets("SECRET_KEY_FALLBACKS")
 LOT_KEY = environment.text("LOT_KEY") or (SECRET_KEY_FALLBACKS or [SECRET_KEY])[-1]
 PORT = environment.number("PORT", 8000, least=1, most=65535)
 SITE_URL = environment.address("SITE_URL", f"http://localhost:{PORT}", schemes=("http", "https"))
+# Who runs this copy, and where readers reach them: an address of mail or of a page. Shown on the About page.
+OPERATOR = environment.text("OPERATOR", "")
+CONTACT = environment.text("CONTACT", "")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]") if DEBUG else ())
 if not DEBUG and not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
@@ -218,7 +221,7 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 # Triage
 
 EVENT_WEIGHTS = (
-    "scorecard.standings.weights"  # what each event carries of the scores: the heaviest are asked about first
+    "scorecard.reviewed.weights"  # what each event carries of the scores: the heaviest are asked about first
 )
 COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
 SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it

@@ -125,7 +125,7 @@ def move_bar(
 ) -> str:
     """A score's way from one day to another: a ring where it stood, the band and an arrowhead where it stands."""
     drawing = Drawing(width, height, "move")
-    pad, middle = 8.0, height / 2
+    pad, middle = 20.0, height / 2
 
     def x(value: float) -> float:
         return pad + share(value, -100, 100) * (width - 2 * pad)

@@ -105,6 +105,7 @@ def change(change: Change, query: str, asks: Mapping[tuple[str, str], str]) -> d
         "kind": change.kind,
         "details": history.words(change.before, record, asks),
         "why": change.version.why,
+        "why_language": acts.language(change.version.why),
         "who": change.version.who,
         "title": acts.title(record),
         "href": acts.address(record["id"]) + query,

@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.urls import reverse, translate_url
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from scorecard import clock as clocks
 from scorecard import formats, pins, sentences, standings, vocabulary
@@ -187,10 +187,10 @@ def _feeds(feeds: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 def _menu(current: str, query: str) -> list[dict[str, Any]]:
     items = (
         ("overview", gettext("Overview")),
-        ("changed", gettext("What changed")),
+        ("changed", pgettext("menu", "What changed")),
         ("next", gettext("What comes next")),
         ("asks", gettext("The asks")),
-        ("events", gettext("Acts")),
+        ("events", pgettext("menu", "Acts")),
         ("actors", gettext("Actors")),
         ("method", gettext("Method")),
         ("data", gettext("Data")),
@@ -310,11 +310,27 @@ def embed_code(name: str, query: str = "") -> str:
     """The iframe that puts a card on another page."""
     address = absolute(reverse("pages:embed", args=[name]) + query)
     title = prose.title()
-    height = 200 + 60 * len(current()) if name == "all" else 260
+    # Tall enough for a phone where nothing listens to what the card says of its height (`embed.js`).
+    height = 380 + 110 * len(current()) if name == "all" else 420
     return (
         f'<iframe src="{escape(address)}" title="{escape(title)}" width="100%" height="{height}" '
         'loading="lazy"></iframe>'
     )
+
+
+LISTENER = """<script>
+addEventListener("message", function (event) {
+  if (event.origin !== "%s" || !event.data || event.data.type !== "scorecard:height") return;
+  document.querySelectorAll("iframe").forEach(function (frame) {
+    if (frame.contentWindow === event.source) frame.height = event.data.height;
+  });
+});
+</script>"""
+
+
+def listener() -> str:
+    """What a page may add once, so that the frames of its cards fit them."""
+    return LISTENER % settings.SITE_URL.rstrip("/")
 
 
 def embeds(name: str) -> list[dict[str, str]]:

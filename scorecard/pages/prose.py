@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import nh3
+from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
@@ -172,19 +173,40 @@ def _about() -> str:
                 "listed and can be followed by feed."
             ),
         ),
-        (
-            gettext("Contact"),
-            gettext(
-                "Every event page says how to dispute its coding. Whoever runs this copy of the scorecard "
-                "answers for it; the address of the operator is in the settings of the service."
-            ),
-        ),
-        (
-            gettext("What is kept of readers"),
-            gettext("Nothing: no cookies, no scripts of others, no trackers."),
-        ),
     )
     return "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections)
+
+
+def operator() -> dict[str, str]:
+    """Who runs this copy and how to reach them, as the settings say; empty where they do not."""
+    contact = settings.CONTACT
+    mail = "@" in contact and "://" not in contact
+    return {
+        "name": settings.OPERATOR,
+        "contact": contact,
+        "href": f"mailto:{contact}" if mail else contact if "://" in contact else "",
+    }
+
+
+def kept() -> list[str]:
+    """What is kept of readers, all of it."""
+    return [
+        gettext(
+            "Of reading: no cookie, no account, no script of others. The log of the service notes what was asked, "
+            "when and with which answer, and no address of a reader; a server in front of it may keep a log of its own."
+        ),
+        gettext(
+            "Of how much is asked: for at most an hour, a digest of the address that asks is counted in memory, so "
+            "that nobody asks too much for the others."
+        ),
+        gettext(
+            "Of mails: the address, what it follows, its language, and the letters to it. They are deleted when "
+            "the mails are ended, and when a wish is not confirmed in time."
+        ),
+        gettext(
+            "Of disputes: what the form asks for. Name and address are for the answer only and never shown."
+        ),
+    ]
 
 
 def _limits() -> str:

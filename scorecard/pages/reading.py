@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -297,13 +298,15 @@ class Reading:
     def card_line(self) -> str:
         """The same for a card that already names the site."""
         words = {"day": sentences.day(self.clock.as_of), "coded": sentences.day(self.coded_to)}
-        words["licence"] = current().licence.name
+        words["licence"] = f"{current().licence.name} · {address()}"
         if self.stopped:
             return gettext("Figures of %(coded)s, the last coded day · %(licence)s") % words
         return gettext("As of %(day)s · coded to %(coded)s · %(licence)s") % words
 
     def licence_line(self) -> str:
-        return gettext("Licence: %(licence)s") % {"licence": current().licence.name}
+        """What may be done with a chart, and where it lives."""
+        words = gettext("Licence: %(licence)s") % {"licence": current().licence.name}
+        return f"{words} · {address()}"
 
     # How much rests on choices
 
@@ -337,6 +340,11 @@ class Reading:
         return standings.report(
             self.clock.as_of, self.clock.known_at, sensitivity=True, version=self.clock.method
         )
+
+
+def address() -> str:
+    """Where the site is, as people write it."""
+    return settings.SITE_URL.partition("//")[2].rstrip("/")
 
 
 def _until(record: Record) -> datetime.date | None:

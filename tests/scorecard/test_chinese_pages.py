@@ -13,8 +13,9 @@ EVENT = "2025-05-12-geneva-tariff-truce"
 PATHS = (
     "", "recommendations/trust/", "recommendations/governance/?actor=china", "events/", "events/?strength=9",
     f"events/{EVENT}/", f"events/{EVENT}/challenge/", "actors/", "actors/us/", "method/", "data/", "about/",
-    "changes/", "changes/?page=2", "alerts/", "disputes/", "nowhere/", "?as_of=2025-10-01&known_at=2026-07-08",
-    "?as_of=x", "embed/trust/", "embed/all/",
+    "changes/", "changes/?page=2", "changed/", "next/", "asks/", "brief/", "recommendations/trust/brief/",
+    "glossary/", "alerts/", "disputes/", "nowhere/", "?as_of=2025-10-01&known_at=2026-07-08", "?as_of=x",
+    "embed/trust/", "embed/all/",
 )  # fmt: skip
 VOID = {"meta", "link", "img", "input", "br", "hr", "wbr", "source", "col"}
 SILENT = {"script", "style", "code", "pre", "textarea"}

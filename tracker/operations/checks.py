@@ -30,6 +30,12 @@ def addresses(app_configs, **kwargs):
             hint="Name the hosts that readers use.",
             id="tracker.E001",
         )
+    if not settings.CONTACT:
+        yield Error(
+            "CONTACT is missing: readers could not reach whoever answers for what these pages say.",
+            hint="Set CONTACT to an address of mail or of a page, and OPERATOR to who you are.",
+            id="tracker.E015",
+        )
     if not settings.SECURE:
         yield Error(
             "SITE_URL does not start with https://: cookies and passwords would travel in the open.",

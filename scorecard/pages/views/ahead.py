@@ -67,7 +67,7 @@ def coming(request: HttpRequest) -> HttpResponse:
 def terms(found: upcoming.Upcoming, query: str) -> list[dict[str, Any]]:
     """Terms that have ended since the last coded day, and terms still to end, each under its heading."""
     parts = (
-        (gettext("Terms that have ended since the last coded day"), found.passed()),
+        (gettext("Run out since the last coded day"), found.passed()),
         (gettext("Terms still to end"), found.to_end()),
     )
     return [

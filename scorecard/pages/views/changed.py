@@ -52,7 +52,7 @@ def changed(request: HttpRequest) -> HttpResponse:
         "most": read.read_on.isoformat(),
         "kept": read.clock.pairs(),
         "days": (sentences.day(earlier), sentences.day(later)),
-        "axis": figures.drawn(bars.axis(width=320, pad=8)),
+        "axis": figures.drawn(bars.axis(width=320, pad=20)),
         "moves": told(read, found, query),
         "api": _api(read, earlier, later),
         "citation": citation,

@@ -279,6 +279,7 @@ def _assessment(
             "full_name": read.name(slug),
             "strength": strength,
             "rule": _rule(read, slug, item),
+            "rule_address": f"{reverse('pages:codebook')}#recommendation-{slug}",
         }
         | _effect(slug, runs.get(slug), read.read_on, code.points or 0.0)
     )
@@ -326,7 +327,7 @@ def _sources(act: Act) -> dict[str, Any]:
     names |= {THIRD: gettext("Elsewhere"), UNKNOWN: gettext("Country not established")}
     grouped: dict[str, list[dict[str, str]]] = {side: [] for side in names}
     for source in act.sources:
-        parts = (source.publisher, source.date, filters_language(source.language))
+        parts = (source.named if source.publisher else "", source.date, filters_language(source.language))
         grouped[book.side_of(source.url) or UNKNOWN].append(
             {
                 "url": source.url,
@@ -340,6 +341,9 @@ def _sources(act: Act) -> dict[str, Any]:
     deck = gettext("Titles stand in their original language.")
     if len(seen) == 1 and not grouped[UNKNOWN]:
         deck = gettext("Reported from one side only: %(side)s.") % {"side": seen[0]} + " " + deck
+    if act.provenance:
+        stop = gettext("%(sentence)s.") % {"sentence": act.provenance}
+        deck = f"{stop} {deck}" if not frame.language().startswith("zh") else stop + deck
     return {
         "sources": [
             {"name": names[side] if book.outlets else "", "sources": found}

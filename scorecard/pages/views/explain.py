@@ -272,6 +272,7 @@ def data(request: HttpRequest) -> HttpResponse:
         "dictionary": columns(),
         "services": services(),
         "embeds": frame.embeds(read.slugs[0]),
+        "listener": frame.listener(),
         "feeds": [
             {
                 "name": name,
@@ -298,6 +299,8 @@ def about(request: HttpRequest) -> HttpResponse:
         "lede": prose.page("lede"),
         "about": prose.page("about"),
         "source": prose.source(),
+        "operator": prose.operator(),
+        "kept": prose.kept(),
     }
     return render(request, "pages/about.html", context)
 

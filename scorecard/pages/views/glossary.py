@@ -108,13 +108,40 @@ def _acts() -> list[Word]:
         "What a recommendation asks for, one by one; some of both parties together, some of each, some of anyone."
     )
     return [
-        _word("w-act", gettext("Act"), gettext("What a government, a body or a firm did, on one date, coded once however often it was reported.")),
+        _word(
+            "w-act",
+            gettext("Act"),
+            gettext(
+                "What a government, a body or a firm did, on one date, coded once however often it was"
+                " reported."
+            ),
+        ),
         _word("w-ask", gettext("Ask"), asks),
-        _word("w-stands", gettext("An act that stands"), gettext("It has begun, nothing on record has ended it, its own term is not over, and it does not sleep.")),
-        _word("w-sleeps", gettext("An act that sleeps"), gettext("Another act has suspended it for a time; it counts again when that time is over, unless it is prolonged.")),
-        _word("w-fading", gettext("Fading"), gettext("An act weighs less as it ages, by a half-life of its kind. Fading is arithmetic, not news.")),
+        _word(
+            "w-stands",
+            gettext("An act that stands"),
+            gettext(
+                "It has begun, nothing on record has ended it, its own term is not over, and it does "
+                "not sleep."
+            ),
+        ),
+        _word(
+            "w-sleeps",
+            gettext("An act that sleeps"),
+            gettext(
+                "Another act has suspended it for a time; it counts again when that time is over, "
+                "unless it is prolonged."
+            ),
+        ),
+        _word(
+            "w-fading",
+            gettext("Fading"),
+            gettext(
+                "An act weighs less as it ages, by a half-life of its kind. Fading is arithmetic, not news."
+            ),
+        ),
         _word("w-effect", gettext("Effect of an act"), gettext("What the balance would lose without it.")),
-    ]  # fmt: skip
+    ]
 
 
 def _kinds() -> list[Word]:
@@ -137,9 +164,36 @@ def _evidence() -> list[Word]:
 
 def _record() -> list[Word]:
     return [
-        _word("w-coded", gettext("Last coded day"), gettext("The day up to which acts were looked for and coded. No figure speaks of a day after it.")),
-        _word("w-clocks", gettext("As of, known on"), gettext("Two clocks: what had happened by a day, and what was on record by a day. Both can be asked for.")),
-        _word("w-revision", gettext("Revision"), gettext("A numbered line of the record. Lines are added and never changed; a correction is a new one.")),
-        _word("w-firm", gettext("Not firm"), gettext("The word would be another one under other reasonable weights.")),
-        _word("w-delivery-words", gettext("Words of delivery"), ", ".join(map(str, vocabulary.DELIVERY.values()))),
-    ]  # fmt: skip
+        _word(
+            "w-coded",
+            gettext("Last coded day"),
+            gettext(
+                "The day up to which acts were looked for and coded. No figure speaks of a day after it."
+            ),
+        ),
+        _word(
+            "w-clocks",
+            gettext("As of, known on"),
+            gettext(
+                "Two clocks: what had happened by a day, and what was on record by a day. Both can be "
+                "asked for."
+            ),
+        ),
+        _word(
+            "w-revision",
+            gettext("Revision"),
+            gettext(
+                "A numbered line of the record. Lines are added and never changed; a correction is a new one."
+            ),
+        ),
+        _word(
+            "w-firm",
+            gettext("Not firm"),
+            gettext("The word would be another one under other reasonable weights."),
+        ),
+        _word(
+            "w-delivery-words",
+            gettext("Words of delivery"),
+            ", ".join(map(str, vocabulary.DELIVERY.values())),
+        ),
+    ]

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import gettext, pgettext
 
 from scorecard import catalogue, conditional, firmness, sentences, standings, vocabulary
 from scorecard.charts import bars, lines
@@ -46,7 +46,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline.rstrip(".。"),
-        "asof": _asof(read),
+        "asof": read.notice(),
+        "shaky": _shaky(read),
         "lede": prose.page("lede"),
         "axis": figures.drawn(bars.axis()),
         "rows": rows(read, query),
@@ -79,32 +80,10 @@ def rows(read: Reading, query: str) -> list[dict[str, Any]]:
     return [_row(read, slug, query, before[slug]["balance"] if before else None) for slug in read.slugs]
 
 
-def _asof(read: Reading) -> str:
-    """How old the finding is, how often words had changed after so long, and whose word is not firm."""
-    found = []
-    if read.stopped:
-        behind = (read.clock.as_of - read.stopped).days
-        if read.clock.as_of == read.clock.today:
-            found.append(
-                ngettext(
-                    "That was %(days)d day ago; what happened since is not coded yet.",
-                    "That was %(days)d days ago; what happened since is not coded yet.",
-                    behind,
-                )
-                % {"days": behind}
-            )
-        if changed_ := current().changed_after(behind):
-            length, balances, _words = changed_
-            found.append(
-                gettext("In a replay of the record %(share)s of such words were others %(days)d days later.")
-                % {"share": sentences.percent(balances), "days": length}
-            )
-    elif notice := read.notice():
-        found.append(notice)
-    shaky = [slug for slug in read.slugs if not read.firm(slug)]
-    if shaky:
-        found.append(firmness.shaky(shaky))
-    return pgettext("joint of sentences", " ").join(each.strip() for each in found)
+def _shaky(read: Reading) -> str:
+    """Whose word is not firm; empty where all are."""
+    found = [slug for slug in read.slugs if not read.firm(slug)]
+    return firmness.shaky(found).strip() if found else ""
 
 
 def _row(read: Reading, slug: str, query: str, before: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -35,7 +35,10 @@ from tracker.codebook import current
 
 TOP = 94
 LONG = ("jsonl", "parquet", "xlsx")
-EVERYWHERE = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *"
+EVERYWHERE = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "frame-ancestors *"
+)
 TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
