@@ -66,6 +66,19 @@ class Source:
     url: str
     date: str
     language: str
+    kind: str = ""  # a slug of the codebook's kinds of source; empty where it is not known
+
+    @property
+    def name(self) -> str:
+        return self.publisher or self.title
+
+    @property
+    def named(self) -> str:
+        """Who published it, and of which kind that is."""
+        if self.kind not in current().source_kinds:
+            return self.name
+        told = {"name": self.name, "kind": words_of(current().source_kinds[self.kind].name)}
+        return gettext("%(name)s (%(kind)s)") % told
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +95,11 @@ class Act:
     date: str
     actors: tuple[str, ...]
     certainty: str
+    sure: str  # the slug of its certainty
     codes: tuple[Code, ...]
     sources: tuple[Source, ...]
     ended: bool
+    uncoded: bool
     retracted: bool
     disputed: bool
     address: str
@@ -106,13 +121,41 @@ class Act:
         words.append(ngettext("%(count)d source", "%(count)d sources", count) % {"count": count})
         words += [gettext("retracted")] if self.retracted else []
         words += [gettext("no longer counts")] if self.ended else []
+        words += [gettext("after the last coded day, not counted yet")] if self.uncoded else []
         words += [gettext("disputed")] if self.disputed else []
         return " · ".join(word for word in words if word)
 
     @property
     def first_source(self) -> Source | None:
-        """The first that has an address."""
+        """The best that has an address: sources stand in the order of their kinds."""
         return next((source for source in self.sources if source.url), None)
+
+    @property
+    def provenance(self) -> str:
+        """By whom the act is confirmed or reported, by name and kind; empty where the kinds are not known. What only
+        shows the reports of others confirms nothing."""
+        known = [source for source in self.sources if source.kind in current().source_kinds]
+        sound = [source for source in known if source.kind != list(current().source_kinds)[-1]]
+        if not known or not sound:
+            return ""
+        first, *others = sound
+        if self.sure != next(iter(current().certainties)):
+            return gettext("Reported by %(first)s; not confirmed by a second source") % {"first": first.named}
+        primary = first.kind == next(iter(current().source_kinds))
+        second = next((source for source in others if source.name != first.name), None)
+        if primary and second:
+            return gettext("Confirmed by %(first)s, also in %(second)s") % {
+                "first": first.named,
+                "second": second.named,
+            }
+        if primary:
+            return gettext("Confirmed by %(first)s") % {"first": first.named}
+        if second:
+            return gettext("Confirmed by %(first)s and %(second)s") % {
+                "first": first.named,
+                "second": second.named,
+            }
+        return ""
 
     def about(self, recommendation: str) -> tuple[Code, ...]:
         """Its codes, or that of one recommendation."""
@@ -129,11 +172,12 @@ class Act:
 @dataclass(frozen=True)
 class Beside:
     """What is known of acts beside their records: the asks by name, and on one day the points of each act, which no
-    longer count, and which are disputed."""
+    longer count, which do not count yet, as their days are not coded, and which are disputed."""
 
     asks: Mapping[tuple[str, str], str] = field(default_factory=dict)
     points: Mapping[str, Mapping[str, float]] | None = None
     ended: Collection[str] = ()
+    uncoded: Collection[str] = ()
     disputed: Collection[str] = ()
 
 
@@ -150,9 +194,11 @@ def described(record: Record, beside: Beside) -> Act:
         date=_date(record),
         actors=tuple(vocabulary.actor(actor) for actor in record["actors"]),
         certainty=str(vocabulary.CERTAINTIES[record["certainty"]]),
+        sure=record["certainty"],
         codes=tuple(_code(record["id"], item, beside) for item in record["assessments"]),
-        sources=tuple(_source(source) for source in record["sources"]),
+        sources=tuple(sorted(map(_source, record["sources"]), key=_rank)),
         ended=record["id"] in beside.ended,
+        uncoded=record["id"] in beside.uncoded,
         retracted=record["retracted"],
         disputed=record["id"] in beside.disputed,
         address=address(record["id"]),
@@ -241,4 +287,11 @@ def _source(source: Mapping[str, Any]) -> Source:
         url=source["url"],
         date=source["date"] or "",
         language={"zh": CHINESE}.get(source["lang"], source["lang"]),
+        kind=source.get("kind") or "",
     )
+
+
+def _rank(source: Source) -> int:
+    """The kinds in the codebook's order, the best first; what has no kind keeps its place behind them."""
+    kinds = list(current().source_kinds)
+    return kinds.index(source.kind) if source.kind in kinds else len(kinds)

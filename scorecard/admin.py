@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from scorecard import disputes
-from scorecard.alerts import mailing, subscribing, webhooks
+from scorecard.alerts import mailing, persons, subscribing, webhooks
 from scorecard.api import keys
 from scorecard.models import ApiKey, Delivery, Dispute, Edition, Mail, Subscription, Webhook
-from tracker import triage
+from tracker import log, triage
 
 
 class LookedAt(admin.ModelAdmin):
@@ -85,7 +85,18 @@ class ApiKeyAdmin(admin.ModelAdmin):
 
 @admin.register(Edition)
 class EditionAdmin(LookedAt):
-    list_display = ("day", "sequence", "size", "digest", "made_at")
+    list_display = ("day", "sequence", "size", "digest", "doi", "made_at")
+
+    def has_change_permission(self, request, obj=None):
+        """The DOI alone is entered by hand, once the edition has been deposited."""
+        return super(LookedAt, self).has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request, obj=None):
+        return [field.name for field in Edition._meta.fields if field.name != "doi"]
+
+    def save_model(self, request, edition, form, change):
+        Edition.objects.filter(pk=edition.pk).update(doi=edition.doi)
+        log.turn()
 
 
 @admin.register(Subscription)
@@ -93,12 +104,19 @@ class SubscriptionAdmin(LookedAt):
     list_display = ("email", "rhythm", "language", "confirmed_at", "ended_at", "told")
     list_filter = ("rhythm", "language")
     search_fields = ("email",)
-    actions = ("end",)
+    actions = ("end", "forget")
 
-    @admin.action(description=_("End these subscriptions"), permissions=["view"])
+    @admin.action(description=_("End these subscriptions and delete the addresses"), permissions=["view"])
     def end(self, request, queryset):
         for row in queryset:
             subscribing.end(row)
+
+    @admin.action(
+        description=_("Forget these people everywhere, and never ask them again"), permissions=["view"]
+    )
+    def forget(self, request, queryset):
+        for row in queryset:
+            persons.forget(row.email, never=True)
 
 
 @admin.register(Mail)

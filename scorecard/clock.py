@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.utils.translation import gettext
 
-from scorecard import sentences
+from scorecard import pins, sentences
 from scorecard.method import parameters
 from tracker import record
 
+NAMES = ("as_of", "known_at", "method", "rev")
+
 
 class BadDate(ValueError):
-    """A date in the address that cannot be answered; the message says what is wrong and what is allowed."""
+    """A question in the address that cannot be answered; the message says what is wrong and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,9 @@ class Clock:
     today: datetime.date
     pinned: bool
     method: str | None = None  # the version asked for; None: the one in service
+    rev: str = (
+        ""  # the state of the record that the address is pinned to (`scorecard.pins`); empty: the present one
+    )
 
     def query(self, **more: object) -> str:
         """The query string that keeps a reader on this day: empty for today, or `?as_of=…`."""
@@ -37,6 +43,8 @@ class Clock:
             pairs["known_at"] = self.known_at.isoformat()
         if self.method:
             pairs["method"] = self.method
+        if self.rev:
+            pairs["rev"] = self.rev
         pairs |= {key: value for key, value in more.items() if value not in (None, "")}
         return f"?{urlencode(pairs)}" if pairs else ""
 
@@ -44,24 +52,45 @@ class Clock:
         """The dates as hidden fields of a form."""
         pairs = [("as_of", self.as_of.isoformat())] if self.pinned else []
         pairs += [("known_at", self.known_at.isoformat())] if self.known_at else []
-        return pairs + ([("method", self.method)] if self.method else [])
+        pairs += [("method", self.method)] if self.method else []
+        return pairs + ([("rev", self.rev)] if self.rev else [])
 
     def permanent(self, **more: object) -> str:
-        """The query string that pins both dates, so that the figures behind it stay the same for ever."""
-        known = self.known_at or self.today
-        pairs = {"as_of": self.as_of.isoformat(), "known_at": known.isoformat()}
-        # A later method would tell these days otherwise.
-        if self.method or len(parameters.in_service()) > 1:
-            pairs["method"] = parameters.method_of(self.method).version
+        """The query string that pins the state of the record, so that the figures behind it stay the same for ever:
+        `?rev=337`, with days and method only where that state's own are not meant."""
+        pin = pins.current()
+        pairs: dict[str, object] = {"rev": str(pin)} if pin else {}
+        if pin is None or self.as_of != pin.day:
+            pairs["as_of"] = self.as_of.isoformat()
+        if self.known_at:
+            pairs["known_at"] = self.known_at.isoformat()
+        version = parameters.method_of(self.method).version
+        if pin is None or version != pin.method:
+            pairs["method"] = version
         return "?" + urlencode(pairs | more)
+
+
+def once(query: QueryDict, names: Sequence[str] = NAMES) -> None:
+    """Refuse two values where one can be meant."""
+    for name in names:
+        if len(query.getlist(name)) > 1:
+            raise BadDate(gettext("%(name)s is given twice; it takes one value.") % {"name": name})
 
 
 def read(query: Mapping[str, str], today: datetime.date) -> Clock:
     """The clock that an address asks for; `BadDate` when it asks for a day that does not exist or is to
     come.
     """
-    as_of, known_at = _day(query, "as_of", today), _day(query, "known_at", today)
-    return Clock(as_of or today, known_at, today, as_of is not None, _method(query))
+    if isinstance(query, QueryDict):
+        once(query)
+    as_of, known_at, method = day_of(query, "as_of", today), day_of(query, "known_at", today), _method(query)
+    if rev := (query.get("rev") or "").strip():
+        try:
+            pin = pins.named(rev)
+        except pins.BadPin as problem:
+            raise BadDate(str(problem)) from problem
+        return Clock(as_of or pin.day, known_at, today, True, method or pin.method, rev)
+    return Clock(as_of or today, known_at, today, as_of is not None, method)
 
 
 def _method(query: Mapping[str, str]) -> str | None:
@@ -72,7 +101,7 @@ def _method(query: Mapping[str, str]) -> str | None:
     return value or None
 
 
-def _day(query: Mapping[str, str], field: str, today: datetime.date) -> datetime.date | None:
+def day_of(query: Mapping[str, str], field: str, today: datetime.date) -> datetime.date | None:
     value = (query.get(field) or "").strip()
     if not value:
         return None
@@ -89,6 +118,10 @@ def _day(query: Mapping[str, str], field: str, today: datetime.date) -> datetime
 
 def banner(clock: Clock) -> str:
     """What a page about another day says at its top; empty on today's page."""
+    if clock.rev:
+        return gettext(
+            "You are reading the scorecard as it stood at revision %(rev)s: these figures never change."
+        ) % {"rev": clock.rev}
     if not clock.pinned and not clock.known_at:
         return ""
     words = {"as_of": sentences.day(clock.as_of)}

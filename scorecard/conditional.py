@@ -13,7 +13,8 @@ import gzip
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
@@ -28,7 +29,7 @@ from django.utils.http import http_date, parse_etags, parse_http_date_safe
 from django.utils.translation import get_language, gettext
 from django.views.defaults import page_not_found
 
-from scorecard import clock, standings
+from scorecard import clock, limits, pins, standings
 from tracker import record
 
 JSON = "application/json"
@@ -41,6 +42,13 @@ COMPRESSED = ("image/png", "application/zip")
 POLICY = "public, max-age=60, stale-while-revalidate=600"
 FOREVER = "public, max-age=31536000, immutable"
 MOVED = "public, max-age=300"
+# All that the query of a page may hold: the day it is about, and the filters of lists.
+NAMES = frozenset(
+    (
+        *("as_of", "known_at", "method", "rev", "q", "from", "to", "page", "recommendation", "direction"),
+        *("strength", "actor", "certainty", "language"),
+    )
+)
 PAST = ("known_at", "later_known_at")
 Response = TypeVar("Response", bound=HttpResponseBase)
 
@@ -70,7 +78,7 @@ def answer(
         return _refused(HttpResponseNotAllowed(READING))
     tag = _tag(request, version)
     if not past and (held := _held(request, tag)):
-        return _unchanged(held)
+        return unchanged(held)
     found = cache.get(f"answer:{tag}")
     if found is None:
         made = _response(make(), media_type)
@@ -82,50 +90,106 @@ def answer(
             cache.set(f"answer:{tag}", tuple(kept), KEPT_SECONDS)
     else:
         kept = _Kept(*found)
-    packed = kept.packed and accepts_gzip(request)
+    packed = kept.packed and accepts_gzip(request) and "Range" not in request.headers
     # An asterisk and a date are asked here and not above: what does not exist is 404 to them too.
-    if _holds(request, kept.tag, kept.seen):
-        return _unchanged(_held(request, kept.tag) or _quoted(kept.tag, packed))
-    return _dressed(_unpacked(kept, packed), _quoted(kept.tag, packed), kept.seen)
+    if holds(request, kept.tag, kept.seen):
+        return unchanged(_held(request, kept.tag) or quoted(kept.tag, packed))
+    return dressed(_unpacked(kept, packed), quoted(kept.tag, packed), kept.seen)
 
 
-def streamed(request: HttpRequest, version: str, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """The same for an answer too large to be kept, which `make` streams, compressed if it will."""
-    tag = _tag(request, version)
-    if held := _held(request, tag):
-        return _unchanged(held)
-    made = make()
-    return _dressed(made, _quoted(tag, made.headers.get("Content-Encoding") == "gzip"))
+def in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """An answer that holds a thread for as long as its reader takes, when there is a place for it."""
+    try:
+        give_back = limits.downloads.take()
+    except limits.TooMany as problem:
+        return _later(
+            HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8"), problem
+        )
+    try:
+        made = make()
+    except BaseException:
+        give_back()
+        raise
+    made._resource_closers.append(give_back)  # type: ignore[attr-defined]
+    weakref.finalize(made, give_back)  # whoever forgets to close it
+    return made
 
 
 def frozen(request: HttpRequest, tag: str, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """The same for what never changes: the bytes behind `tag` may be kept for a year."""
-    found = HttpResponse(status=304) if _holds(request, tag) else make()
-    found.headers["ETag"] = _quoted(tag)
+    found = HttpResponse(status=304) if holds(request, tag) else in_turn(make)
+    if found.status_code == 503:
+        return _refused(found)
+    found.headers["ETag"] = quoted(tag)
     found.headers["Cache-Control"] = FOREVER
     return found
 
 
-def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def page(view: Callable[..., HttpResponse], allowed: Iterable[str] = NAMES) -> Callable[..., HttpResponse]:
     """Wrap the view of a public page: it answers from one state of the log, and until that moves. A date that
-    cannot be answered is refused in words, with the way back.
+    cannot be answered is refused in words, with the way back; so is a parameter that is not among those allowed.
     """
 
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         def make() -> HttpResponse:
             try:
+                check_names(request.GET, allowed)
+                limits.spend_page(request)
                 return view(request, *args, **kwargs)
             except clock.BadDate as problem:
-                words = {"title": gettext("That day cannot be shown"), "words": str(problem)}
-                return render(request, "pages/refused.html", words | {"back": request.path}, status=400)
+                return refusal(request, gettext("That day cannot be shown"), problem, 400)
+            except UnknownName as problem:
+                return refusal(request, gettext("That address cannot be read"), problem, 400)
+            except limits.TooMany as problem:
+                return _later(refusal(request, gettext("Too many at once"), problem, 429), problem)
             except Http404 as problem:
                 return page_not_found(request, problem)
 
-        with standings.held():
-            return answer(request, standings.head(), make, past=of_the_past(request.GET))
+        try:
+            with pins.at(request.GET.get("rev")):
+                return answer(request, standings.head(), make, past=of_the_past(request.GET))
+        except pins.BadPin as problem:
+            return refusal(request, gettext("That day cannot be shown"), problem, 400)
 
     return wrapped
+
+
+def asked_with(*allowed: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """The same for what programs read: an address takes these parameters and no other."""
+    return functools.partial(page, allowed=allowed)
+
+
+class UnknownName(ValueError):
+    """A parameter that no page has; the message names it and those that there are."""
+
+
+def check_names(query: Mapping[str, str], allowed: Iterable[str] = NAMES) -> None:
+    """`UnknownName` for what the address does not look at: its answer would be taken for that to another
+    question, and it would be one more address for the same page."""
+    for name in query:
+        if name not in allowed:
+            raise UnknownName(
+                gettext("%(name)s is not a parameter of this page; there are: %(allowed)s.")
+                % {"name": name[:60], "allowed": ", ".join(sorted(allowed)) or gettext("none")}
+            )
+
+
+def canonical(path: str, query: str) -> str:
+    """One spelling for all addresses that ask for the same: the pairs by name; of one name as they stand."""
+    pairs = sorted((pair for pair in query.split("&") if pair), key=lambda pair: pair.partition("=")[0])
+    return f"{path}?{'&'.join(pairs)}" if pairs else path
+
+
+def refusal(request: HttpRequest, title: str, problem: Exception, status: int) -> HttpResponse:
+    """A question that cannot be answered, said in words, with the way back."""
+    context = {"title": title, "words": str(problem), "back": request.path}
+    return render(request, "pages/refused.html", context, status=status)
+
+
+def _later(response: HttpResponse, problem: limits.TooMany) -> HttpResponse:
+    response.headers["Retry-After"] = str(problem.seconds)
+    return response
 
 
 def of_the_past(query: Mapping[str, str], today: date | None = None) -> bool:
@@ -160,7 +224,8 @@ def accepts_gzip(request: HttpRequest) -> bool:
 def _tag(request: HttpRequest, version: str) -> str:
     """A digest of everything that the answer depends on."""
     day, language = timezone.now().date().isoformat(), get_language() or ""
-    return digest("\n".join((_state(version), day, language, request.get_full_path())))
+    address = canonical(request.path, request.META.get("QUERY_STRING", ""))
+    return digest("\n".join((_state(version), day, language, address)))
 
 
 def _state(version: str) -> str:
@@ -177,7 +242,7 @@ def _first_seen(version: str) -> int:
     return int(max(seen, midnight.timestamp()))
 
 
-def _quoted(tag: str, packed: bool = False) -> str:
+def quoted(tag: str, packed: bool = False) -> str:
     return f'"{tag}-gzip"' if packed else f'"{tag}"'
 
 
@@ -185,10 +250,10 @@ def _held(request: HttpRequest, tag: str) -> str:
     """The tag by which the caller already has this state, plain or compressed; a weakened one counts too."""
     sent = request.headers.get("If-None-Match", "")
     held = {each.removeprefix("W/") for each in parse_etags(sent)}
-    return next((each for each in (_quoted(tag), _quoted(tag, True)) if each in held), "")
+    return next((each for each in (quoted(tag), quoted(tag, True)) if each in held), "")
 
 
-def _holds(request: HttpRequest, tag: str, seen: int | None = None) -> bool:
+def holds(request: HttpRequest, tag: str, seen: int | None = None) -> bool:
     """Whether the caller has this state, by its tag, by any (`*`), or by its date where it sent no tags."""
     sent = request.headers.get("If-None-Match")
     if sent is not None:
@@ -222,7 +287,7 @@ def _unpacked(kept: _Kept, packed: bool) -> HttpResponse:
     return HttpResponse(body, headers=kept.headers)
 
 
-def _dressed(response: Response, tag: str, seen: int | None = None) -> Response:
+def dressed(response: Response, tag: str, seen: int | None = None) -> Response:
     # An answer that any site may frame has a policy that says so; the older header would take it back.
     if "frame-ancestors *" in response.headers.get("Content-Security-Policy", ""):
         response.xframe_options_exempt = True  # type: ignore[attr-defined]
@@ -235,8 +300,8 @@ def _dressed(response: Response, tag: str, seen: int | None = None) -> Response:
     return response
 
 
-def _unchanged(tag: str) -> HttpResponse:
-    return _dressed(HttpResponse(status=304), tag)
+def unchanged(tag: str) -> HttpResponse:
+    return dressed(HttpResponse(status=304), tag)
 
 
 def _refused(made: Response) -> Response:

@@ -230,7 +230,7 @@ def _write_to_reader(row: Dispute) -> None:
 def mark_as_spam(dispute: Dispute) -> None:
     received = Dispute.objects.filter(pk=dispute.pk, state=Dispute.State.RECEIVED)
     with transaction.atomic():
-        if received.update(state=Dispute.State.SPAM):
+        if received.update(state=Dispute.State.SPAM, email=""):
             log.turn()
 
 

@@ -27,9 +27,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from scorecard import formats, method, standings, tables
+from scorecard.method.readings import Report
 from scorecard.models import Edition
 from tracker import codebook_versions, log
 from tracker.codebook import Codebook
@@ -71,10 +73,12 @@ def _from_file(path: Path) -> str:
     return path.read_text().strip()
 
 
+DESCRIBED = ("events", "assessments", "sources", "articles", "scores", "series")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 README = """# {title}: edition of {day}
 
-The whole record as it stood at the end of {day} (UTC), with the figures that follow from it.
+The whole record as it stood at the end of {day} (UTC), with the figures that follow from it. Nothing that was
+written later is in it.
 
 - `changes.jsonl`: the log, one revision a line; each digest covers the one before it.
 - `settings.jsonl`, `completeness.jsonl`: asks set by hand; to which day coding is complete.
@@ -94,9 +98,15 @@ def folder() -> Path:
     return found
 
 
+def make_due() -> Edition | None:
+    """Yesterday's edition, made now unless it stands; None while nothing was on record by its end."""
+    yesterday = timezone.now().date() - datetime.timedelta(1)
+    return make(yesterday) if log.written_by_the_end_of(yesterday) else None
+
+
 def make(day: datetime.date | None = None) -> Edition:
-    """The edition of a day (None: yesterday), made now unless it stands. ValueError: the day is not over, or
-    a later edition stands already."""
+    """The edition of a day (None: yesterday), made now unless it stands: what was written by the end of that day
+    (UTC), and nothing later. ValueError: the day is not over, or a later edition stands already."""
     day = day or timezone.now().date() - datetime.timedelta(1)
     if standing := Edition.objects.filter(day=day).first():
         return standing
@@ -108,9 +118,10 @@ def make(day: datetime.date | None = None) -> Edition:
             f"the edition of {before.day} stands already; an earlier one cannot be put before it"
         )
     handle, name = tempfile.mkstemp(dir=folder(), prefix=".making-")
-    # The figures and the log are of one and the same state, whatever is written meanwhile.
-    with standings.held(), os.fdopen(handle, "wb") as file:
-        head = _head(len(standings.log()))
+    # The figures and the log are of one and the same state: the one that stood when the day ended.
+    last = log.written_by_the_end_of(day)
+    with standings.ended(day, last), os.fdopen(handle, "wb") as file:
+        head = _head(last)
         manifest, signature, key = _write(file, day, head, before)
     digest = hashlib.sha256(manifest.encode()).hexdigest()
     final = f"edition-{day}-{digest[:12]}.zip"
@@ -119,10 +130,12 @@ def make(day: datetime.date | None = None) -> Edition:
     Path(name).replace(folder() / final)
     try:
         with transaction.atomic():
-            return Edition.objects.create(
+            made = Edition.objects.create(
                 day=day, sequence=head.sequence, manifest=manifest, digest=digest, signature=signature,
                 previous=before.digest if before else "", key=key, file=final, size=size,
             )  # fmt: skip
+            log.turn()
+            return made
     except IntegrityError:  # another worker made it meanwhile
         return Edition.objects.get(day=day)
 
@@ -181,16 +194,17 @@ def _files(
     yield "README.md", [readme.encode()]
     yield "verify.py", [verifier().encode()]
     yield "changes.jsonl", formats.gathered(_changes(sequence))
-    settings_ = AskSetting.objects.select_related("ask").order_by("id")
+    settings_ = AskSetting.objects.filter(recorded_at__lte=day).select_related("ask").order_by("id")
     yield "settings.jsonl", formats.gathered(_line(each.line()) for each in settings_)
-    stated = Completeness.objects.order_by("id").values("day", "recorded_at", "note")
+    known = Q(recorded_at=None) | Q(recorded_at__lte=day)
+    stated = Completeness.objects.filter(known).order_by("id").values("day", "recorded_at", "note")
     yield "completeness.jsonl", formats.gathered(_line(each) for each in stated)
     yield "recommendations.json", [_json(_recommendations(book)).encode()]
     yield "codebook.json", [_json({"versions": books}).encode()]
     yield "dictionary.json", [_json(_dictionary()).encode()]
     yield "scores.json", [_json(scores(day)).encode()]
     series = tables.TABLES["series"]
-    yield "series.csv", formats.csv(series.columns, series.rows(day, day))
+    yield "series.csv", formats.csv(series.columns, series.rows(tables.Asked(as_of=day, known_at=day)))
 
 
 def _changes(until: int) -> Iterator[str]:
@@ -199,10 +213,9 @@ def _changes(until: int) -> Iterator[str]:
         yield _line({**envelope, "previous": revision.previous, "digest": revision.digest})
 
 
-def scores(day: datetime.date) -> dict[str, Any]:
+def scores(day: datetime.date) -> Report:
     """The report of the day as known at its end, without the acts, which follow from the log."""
-    found: dict[str, Any] = standings.report(day, day, acts=False)
-    return found
+    return standings.report(day, day, acts=False)
 
 
 def codebooks(day: datetime.date) -> list[dict[str, Any]]:
@@ -232,6 +245,7 @@ def _dictionary() -> dict[str, Any]:
     return {
         name: {column.name: column.meaning for column in table.columns}
         for name, table in tables.TABLES.items()
+        if name in DESCRIBED
     }
 
 

@@ -209,6 +209,8 @@ def passing(log: Log, versions: np.ndarray, query: EventQuery) -> list[int]:
     event = log.event[versions]
     # The row of what was merged or taken back no longer says what the log last said; both end with a retraction.
     stands = (latest[event] == versions) & ~log.retracted[versions]
+    # At an earlier place of the log no row can answer for what the log said last.
+    stands &= not standings.pinned_as()
     rows = Row.objects.order_by().filter(query.condition(), status__in=Row.ON_RECORD)
     today = set(rows.values_list("pk", flat=True))
     held = np.fromiter((key in today for key in log.ids), dtype=bool, count=len(log.ids))

@@ -3,17 +3,23 @@
 The law: no cookie, no puzzle, no third party. A signed time in the form says when it was shown, a field that
 people do not see stays empty, and one address sends only so much in an hour.
 
-So many requests a minute: for each address without a key, for each key with one.
+So many requests a minute: for each address without a key, for each key with one. "Not modified" is given back.
 
 Counted in fixed minutes by one atomic step of the cache, so that it costs the same at any rate. What is left
 stands in the headers RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
+
+What a reader may make us compute: so many pages a minute that are not kept, and downloads that are written while
+they are sent, which hold a thread each, only so many at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +27,8 @@ from django.core import signing
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 from rest_framework.throttling import BaseThrottle
+
+from tracker.operations import callers
 
 WINDOW = 60
 
@@ -33,6 +41,7 @@ class Allowance:
     limit: int
     used: int
     seconds: int
+    place: str = ""  # where it is counted
 
     @property
     def left(self) -> int:
@@ -45,6 +54,47 @@ class Allowance:
         }
 
 
+class TooMany(Exception):
+    """More than one caller may ask for just now; `seconds` later it may again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(_("Too many pages were asked for from your address. Please come back in a moment."))
+        self.seconds = seconds
+
+
+def spend_page(request: Any) -> None:
+    """Count one page that must be made anew; `TooMany` when this address has had its share of the minute."""
+    if callers.is_here(request):
+        return
+    allowance = count("pages", callers.address(request), settings.PAGE_RATE)
+    if allowance.used > allowance.limit:
+        raise TooMany(allowance.seconds)
+
+
+class Places:
+    """So many at once; whoever finds none is told to come back."""
+
+    def __init__(self, number: int) -> None:
+        self._free = threading.BoundedSemaphore(number)
+
+    def take(self) -> Callable[[], None]:
+        """A place, and how to give it back, which may be done more than once; `TooMany` when there is none."""
+        if not self._free.acquire(blocking=False):
+            raise TooMany(AGAIN)
+        held = [1]
+
+        def give_back() -> None:
+            if held:
+                held.clear()
+                self._free.release()
+
+        return give_back
+
+
+AGAIN = 30  # seconds
+downloads = Places(max(1, settings.WEB_THREADS // 2))
+
+
 class PerMinute(BaseThrottle):
     name = "anonymous"
 
@@ -52,7 +102,7 @@ class PerMinute(BaseThrottle):
         key = request.auth
         name = "key" if key else self.name
         limit = settings.API_RATE_KEY if key else settings.API_RATE_ANONYMOUS
-        who = key.prefix if key else self.get_ident(request)
+        who = key.prefix if key else callers.address(request)
         self.allowance = count(name, who, limit)
         # Views write it into the headers of every answer, refused ones too.
         request._request.allowance = self.allowance
@@ -60,6 +110,13 @@ class PerMinute(BaseThrottle):
 
     def wait(self) -> float:
         return self.allowance.seconds
+
+
+def give_back(allowance: Allowance) -> Allowance:
+    """Uncount a request that cost us nothing: what the caller holds is still what stands."""
+    with contextlib.suppress(ValueError):  # it left the cache meanwhile
+        cache.decr(allowance.place)
+    return replace(allowance, used=max(0, allowance.used - 1))
 
 
 def count(name: str, who: str, limit: int, window: int = WINDOW) -> Allowance:
@@ -72,9 +129,9 @@ def count(name: str, who: str, limit: int, window: int = WINDOW) -> Allowance:
     try:
         used = cache.incr(place)
     except ValueError:  # it left the cache between the two steps
-        cache.set(place, 1, window + 5)
+        cache.add(place, 1, window + 5)
         used = 1
-    return Allowance(name, limit, used, max(1, int(window - passed)))
+    return Allowance(name, limit, used, max(1, int(window - passed)), place)
 
 
 SALT = "scorecard.forms"
@@ -113,6 +170,5 @@ def check(request: Any, form: Any) -> None:
 
 def spend(request: Any) -> None:
     """Count one form sent from this address; `Turned` when it has sent too many in this hour."""
-    who = BaseThrottle().get_ident(request)
-    if count("forms", who, SENT_AN_HOUR, HOUR).used > SENT_AN_HOUR:
+    if count("forms", callers.address(request), SENT_AN_HOUR, HOUR).used > SENT_AN_HOUR:
         raise Turned(_("Too many forms came from your address in this hour. Please come back later."))

@@ -2,7 +2,8 @@
 
 Challenge this code: what readers dispute, and what editors answered.
 
-Frozen, signed exports of the whole record, one for each day.
+Frozen, signed exports of the whole record, one for each day; the states of the record whose address was given out;
+since when a version of the method is in service here.
 
 Keys of programs. The secret is shown once and never kept: the row holds its SHA-256.
 
@@ -12,6 +13,7 @@ Webhooks after the Standard Webhooks specification: whom to call, what is owed, 
 """
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -88,8 +90,13 @@ class Dispute(models.Model):
         return self.reference
 
 
+DOI = RegexValidator(
+    r"^10\.[0-9]{4,9}/\S+$", _("A DOI begins with 10. and has a slash; leave out the address.")
+)
+
+
 class Edition(models.Model):
-    """One day's edition. Never changed: the next one is chained to the digest of its manifest."""
+    """One day's edition. Never changed but for its DOI: the next one is chained to the digest of its manifest."""
 
     day = models.DateField(_("day"), unique=True, help_text=_("Scores are as of, and as known at, its end."))
     sequence = models.PositiveBigIntegerField(_("revisions"), help_text=_("How much of the log it holds."))
@@ -102,6 +109,10 @@ class Edition(models.Model):
     key = models.CharField(_("public key"), max_length=64, help_text=_("Ed25519, hex."))
     file = models.CharField(_("file"), max_length=100)
     size = models.PositiveBigIntegerField(_("bytes"))
+    doi = models.CharField(
+        "DOI", max_length=200, blank=True, validators=[DOI],
+        help_text=_("Where the edition was deposited, for instance at Zenodo: 10.5281/zenodo.1234."),
+    )  # fmt: skip
     made_at = models.DateTimeField(_("made"), db_default=Now())
 
     class Meta:
@@ -111,6 +122,47 @@ class Edition(models.Model):
 
     def __str__(self):
         return f"{self.day}"
+
+
+class Pin(models.Model):
+    """A state of the record whose address was given out: what `?rev=` names. Never changed."""
+
+    sequence = models.PositiveBigIntegerField(_("revision"))
+    ordinal = models.PositiveIntegerField(_("which of its states"), help_text=_("1: the first given out."))
+    statements = models.PositiveIntegerField(_("statements of completeness"))
+    asks = models.PositiveIntegerField(_("asks set by hand"))
+    codebooks = models.PositiveIntegerField(_("versions of the codebook"))
+    method = models.CharField(_("method in service"), max_length=20)
+    day = models.DateField(_("day on which it was first given out"))
+
+    class Meta:
+        ordering = ["sequence", "ordinal"]
+        verbose_name = _("pinned state")
+        verbose_name_plural = _("pinned states")
+        constraints = [
+            models.UniqueConstraint(fields=["sequence", "ordinal"], name="one_pin_per_revision_and_ordinal"),
+            models.UniqueConstraint(
+                fields=["sequence", "statements", "asks", "codebooks", "method"], name="one_pin_per_state"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.sequence}" if self.ordinal == 1 else f"{self.sequence}.{self.ordinal}"
+
+
+class MethodInService(models.Model):
+    """The day on which this installation put a version of the method into service, where it had a record before."""
+
+    version = models.CharField(_("version"), max_length=20, unique=True)
+    since = models.DateField(_("in service since"))
+
+    class Meta:
+        ordering = ["since", "version"]
+        verbose_name = _("method in service")
+        verbose_name_plural = _("methods in service")
+
+    def __str__(self):
+        return self.version
 
 
 class ApiKeyQuerySet(models.QuerySet):
@@ -167,6 +219,29 @@ class ApiKey(models.Model):
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
 
+class Answered(models.Model):
+    """What a program was answered under its `Idempotency-Key`, so that the same request does nothing twice."""
+
+    key = models.ForeignKey(ApiKey, models.CASCADE, related_name="+", verbose_name=_("key"))
+    name = models.CharField(_("name"), max_length=255, help_text=_("As the program sent it."))
+    request = models.CharField(_("request"), max_length=64, help_text=_("SHA-256 of what was asked."))
+    status = models.PositiveSmallIntegerField(_("status"), null=True, blank=True)
+    body = models.TextField(_("body"), blank=True)
+    location = models.CharField(_("place"), max_length=500, blank=True)
+    begun_at = models.DateTimeField(_("begun"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("stored answer")
+        verbose_name_plural = _("stored answers")
+        indexes = [models.Index(fields=["begun_at"], name="answers_by_age")]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "name"], name="one_answer_per_key_and_name"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
 class Subscription(models.Model):
     """One address and what it asked for. Nothing is sent before the address has confirmed."""
 
@@ -207,6 +282,23 @@ class Subscription(models.Model):
     @property
     def active(self):
         return self.confirmed_at is not None and self.ended_at is None
+
+
+class Unwanted(models.Model):
+    """An address that wants no question either, as a digest that tells nobody which."""
+
+    digest = models.CharField(
+        _("digest"), max_length=64, unique=True, help_text=_("HMAC-SHA256 of the address.")
+    )
+    at = models.DateTimeField(_("since"), db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("address that wants no mail")
+        verbose_name_plural = _("addresses that want no mail")
+
+    def __str__(self):
+        return self.digest[:12]
 
 
 class Mail(models.Model):

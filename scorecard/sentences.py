@@ -88,14 +88,20 @@ def enumerated(items: Sequence[str]) -> str:
     return pgettext("joint of a list", ", ").join(items)
 
 
-def headline(labels: Iterable[str]) -> str:
-    """How the recommendations stand, in one sentence."""
+def headline(labels: Iterable[str], on: datetime.date | None = None) -> str:
+    """How the recommendations stand, in one sentence; `on`: the last coded day, where a later one is asked for."""
     counted = dict.fromkeys(LABELS, 0)
     for label in labels:
         counted[label] += 1
     parts = [_stand(label, count) for label, count in counted.items() if count]
     total = sum(counted.values())
     words = {"count": vocabulary.count_word(total), "parts": listed(parts)}
+    if on is not None:
+        return ngettext(
+            "On %(day)s, the last coded day: of the %(count)s recommendation, %(parts)s.",
+            "On %(day)s, the last coded day: of the %(count)s recommendations, %(parts)s.",
+            total,
+        ) % (words | {"day": day(on)})
     return (
         ngettext(
             "Of the %(count)s recommendation, %(parts)s.",
@@ -125,9 +131,21 @@ def _stand(label: str, count: int) -> str:
     return ngettext("%(count)s has too little evidence", "%(count)s have too little evidence", count) % word
 
 
-def finding(slug: str, label: str, since: datetime.date | None, change: Mapping[str, float | str]) -> str:
-    """The title of a recommendation's page: its label, since when, and what the last 90 days did to it."""
+def finding(
+    slug: str,
+    label: str,
+    since: datetime.date | None,
+    change: Mapping[str, float | str],
+    on: datetime.date | None = None,
+    firm: bool = True,
+) -> str:
+    """The title of a recommendation's page: its label, since when, and what the 90 days before did to it.
+
+    `on`: the last coded day, where a later one is asked for; `firm`: whether the label would survive other choices.
+    """
     words = {"name": vocabulary.short_name(slug), "since": month(since) if since else ""}
+    if on is not None:
+        words["name"] = gettext("%(name)s on %(day)s, the last coded day") % (words | {"day": day(on)})
     if since is None:
         stands = {
             "advancing": gettext("%(name)s: advancing"),
@@ -148,12 +166,15 @@ def finding(slug: str, label: str, since: datetime.date | None, change: Mapping[
             "unclear": gettext("%(name)s: unclear since %(since)s"),
         }
     first = stands.get(label, gettext("%(name)s: too little evidence to say")) % words
-    return gettext("%(stand)s; %(lately)s") % {"stand": first, "lately": lately(change)}
+    stand = first if firm else gettext("%(label)s (not firm)") % {"label": first}
+    return gettext("%(stand)s; %(lately)s") % {"stand": stand, "lately": lately(change, on)}
 
 
-def lately(change: Mapping[str, float | str]) -> str:
-    """The last 90 days in a few words (METHOD.md, section 6)."""
+def lately(change: Mapping[str, float | str], on: datetime.date | None = None) -> str:
+    """The 90 days before in a few words (METHOD.md, section 6)."""
     word, few = str(change["word"]), float(change["acts"]) < 2
+    if on is not None:
+        return _lately_then(word, few)
     if word.startswith("rising"):
         return gettext("rising over 90 days, on few acts") if few else gettext("rising over 90 days")
     if word.startswith("falling"):
@@ -163,8 +184,27 @@ def lately(change: Mapping[str, float | str]) -> str:
     return gettext("steady over 90 days")
 
 
-def moved(change: Mapping[str, float | str], length: int) -> str:
-    """The change over `length` days, split into its three causes."""
+def _lately_then(word: str, few: bool) -> str:
+    """The same of the 90 days before a day that the sentence has named."""
+    if word.startswith("rising"):
+        return (
+            gettext("rising in the 90 days before, on few acts")
+            if few
+            else gettext("rising in the 90 days before")
+        )
+    if word.startswith("falling"):
+        return (
+            gettext("falling in the 90 days before, on few acts")
+            if few
+            else gettext("falling in the 90 days before")
+        )
+    if word.startswith("drifting"):
+        return gettext("drifting then as old acts faded")
+    return gettext("steady in the 90 days before")
+
+
+def moved(change: Mapping[str, float | str], length: int, on: datetime.date | None = None) -> str:
+    """The change over `length` days, split into its three causes; `on`: the last coded day, if it is not today."""
     figures = {
         "days": length,
         "change": signed(float(change["to"]) - float(change["from"])),
@@ -174,6 +214,11 @@ def moved(change: Mapping[str, float | str], length: int) -> str:
         "ended": tenths(float(change["ended"])),
         "faded": tenths(float(change["faded"])),
     }
+    if on is not None:
+        return gettext(
+            "Over the %(days)d days to %(day)s, the last coded day, the score went from %(from)s to %(to)s: new acts "
+            "%(new)s, acts that ended %(ended)s, fading %(faded)s."
+        ) % (figures | {"day": day(on)})
     return (
         gettext(
             "Over %(days)d days the score went from %(from)s to %(to)s: new acts %(new)s, acts that ended "
@@ -236,6 +281,73 @@ def silence(coded_to: datetime.date | None, as_of: datetime.date, partly: bool =
     ) % {"day": day(coded_to)}
 
 
+def stopped(
+    coded_to: datetime.date,
+    as_of: datetime.date,
+    *,
+    today: bool,
+    later: int = 0,
+    changed: tuple[int, float, float] | None = None,
+) -> str:
+    """What stands once on every page that is read on the last coded day: how long before `as_of` that was, that
+    `later` acts wait, and how often words had changed after such a time, `changed`: days and
+    shares of a replay, of the balances' words and of all."""
+    found = [_behind(coded_to, as_of, today)]
+    if later:
+        found.append(
+            ngettext(
+                " %(count)d later act is on record; it counts once its days are coded.",
+                " %(count)d later acts are on record; they count once their days are coded.",
+                later,
+            )
+            % {"count": later}
+        )
+    if changed:
+        length, balances, words = changed
+        found.append(
+            gettext(
+                " In a replay of the record %(balances)s of the balances' words and %(words)s of all words on a page "
+                "were others %(days)d days later."
+            )
+            % {"balances": percent(balances), "words": percent(words), "days": length}
+        )
+    return "".join(found)
+
+
+def _behind(coded_to: datetime.date, as_of: datetime.date, today: bool) -> str:
+    behind = (as_of - coded_to).days
+    words = {"day": day(coded_to), "behind": number_format(behind), "as_of": day(as_of)}
+    if today:
+        return (
+            ngettext(
+                "Every figure and word here is of %(day)s, the last coded day, %(behind)s day ago. What happened since "
+                "is not coded yet.",
+                "Every figure and word here is of %(day)s, the last coded day, %(behind)s days ago. What happened "
+                "since is not coded yet.",
+                behind,
+            )
+            % words
+        )
+    return (
+        ngettext(
+            "Every figure and word here is of %(day)s, the last coded day, %(behind)s day before %(as_of)s.",
+            "Every figure and word here is of %(day)s, the last coded day, %(behind)s days before %(as_of)s.",
+            behind,
+        )
+        % words
+    )
+
+
+def percent(share: float) -> str:
+    """A share as a whole percentage; never 100 % while one disagrees, never 0 % while one agrees."""
+    whole = round(100 * share)
+    if whole == 100 and share < 1:
+        return pgettext("percentage", "> 99 %")
+    if whole == 0 and share > 0:
+        return pgettext("percentage", "< 1 %")
+    return pgettext("percentage", "%(whole)d %%") % {"whole": whole}
+
+
 def coverage(coded_to: datetime.date | None, events: int, sources: int) -> str:
     """How far and how wide the record reaches."""
     if coded_to is None:
@@ -251,14 +363,19 @@ def coverage(coded_to: datetime.date | None, events: int, sources: int) -> str:
     }
 
 
-def next_law(balance: Mapping[str, float], weight: float, k: float) -> str:
-    """What one more confirmed law would do to a balance today, on either side (METHOD.md, section 4)."""
+def next_law(balance: Mapping[str, float], weight: float, k: float, on: datetime.date | None = None) -> str:
+    """What one more confirmed law would do to a balance today, on either side (METHOD.md, section 4); `on`: on the
+    last coded day, if it is not today."""
     advancing, undermining, now = balance["A"], balance["U"], balance["score"]
     whole = advancing + undermining + weight + k
     figures = {
         "for": tenths(100 * (advancing + weight - undermining) / whole - now),
         "against": tenths(100 * (advancing - undermining - weight) / whole - now),
     }
+    if on is not None:
+        return gettext(
+            "On %(day)s one more law in favour would have moved the balance by %(for)s, one against by %(against)s."
+        ) % (figures | {"day": day(on)})
     return (
         gettext("One more law in favour would move the balance by %(for)s today, one against by %(against)s.")
         % figures
@@ -289,10 +406,10 @@ def chart_title(slug: str, scores: Sequence[float], first: datetime.date) -> str
     return gettext("%(name)s stands at %(now)s, after %(peak)s in %(month)s") % words
 
 
-def pair_headline(labels: Mapping[str, Mapping[str, str]]) -> str:
+def pair_headline(labels: Mapping[str, Mapping[str, str]], on: datetime.date | None = None) -> str:
     """The two compared actors in one sentence: of how many recommendations the acts of each are for or against.
 
-    `labels`: actor -> recommendation -> label.
+    `labels`: actor -> recommendation -> label. `on`: the last coded day, where a later one is asked for.
     """
     clauses = [
         gettext("%(name)s advances %(for)s of the %(count)s and undermines %(against)s")
@@ -305,6 +422,9 @@ def pair_headline(labels: Mapping[str, Mapping[str, str]]) -> str:
         for actor, found in labels.items()
     ]
     joined = pgettext("joint of clauses", "; ").join(clauses)
+    if on is not None:
+        words = {"clauses": joined, "day": day(on)}
+        return gettext("By their acts to %(day)s, the last coded day: %(clauses)s.") % words
     return gettext("By their acts: %(clauses)s.") % {"clauses": joined}
 
 

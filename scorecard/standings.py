@@ -30,6 +30,8 @@ from django.utils import timezone
 
 from scorecard import method
 from scorecard.method.columns import EMPTY, Log, empty, rests_on
+from scorecard.method.readings import Measure, Report, Stamp, Waterfall
+from scorecard.models import MethodInService
 from tracker import agreement as agreements
 from tracker import codebook_versions
 from tracker import log as record_log
@@ -39,18 +41,44 @@ from tracker.models import AskSetting, CodebookVersion, Completeness, Revision
 KEPT_SECONDS = 24 * 3600
 Day = datetime.date
 Pair = tuple[Day, Day | None]  # as_of, known_at
+Body = tuple[Mapping[str, Any], datetime.datetime, str, str]  # record, when written, why, by whom
 PAIRS_KEPT = 10_000  # of days asked for; a reader who walks through all of them shall not fill the memory
+CUTS_KEPT = 8  # of states that addresses are pinned to
 DIGEST = "S24"  # so many characters of a revision's digest tell it apart
 
 _HEAD = "SELECT sequence, digest, aside FROM tracker_head WHERE id = 1"
 
 _lock = threading.Lock()
-_pinned: ContextVar[dict[str, Any] | None] = ContextVar("pinned", default=None)
-_NOTHING: dict[str, Any] = {
-    "sequence": 0, "digest": "", "aside": -1, "log": EMPTY, "bodies": None, "digests": np.array([], DIGEST),
-    "rests": {}, "stated": (), "versions": (),
-}  # fmt: skip
+
+
+@dataclasses.dataclass(eq=False)
+class State:
+    """The log as this process holds it, up to a head. `bodies` come once somebody asks for the record's words."""
+
+    sequence: int = 0
+    digest: str = ""
+    aside: int = -1  # changes with what stands beside the log: settings, statements, codings
+    log: Log = EMPTY
+    stated: tuple[tuple[Day, Day | None], ...] = ()  # last coded days, and when each was stated
+    digests: np.ndarray = dataclasses.field(default_factory=lambda: np.array([], DIGEST))
+    versions: tuple[CodebookVersion, ...] = ()
+    bodies: tuple[Body, ...] | None = None
+    in_service: dict[str, Day] = dataclasses.field(
+        default_factory=dict
+    )  # when each method came into service here
+    rests: dict[Pair, str] = dataclasses.field(default_factory=dict)
+    name: str = ""  # what addresses call it, if they are pinned to it
+    cut_of: tuple[str, int, int, int, int] | None = None  # of which state, and how much of it
+
+    @property
+    def head(self) -> str:
+        return f"{self.name or self.sequence}-{self.digest[:24]}-{self.aside}"
+
+
+_pinned: ContextVar[State | None] = ContextVar("pinned", default=None)
+_NOTHING = State()
 _held = _NOTHING
+_cuts: dict[str, State] = {}
 
 
 @contextlib.contextmanager
@@ -63,29 +91,104 @@ def held() -> Iterator[None]:
         _pinned.reset(token)
 
 
+@contextlib.contextmanager
+def pinned(name: str, sequence: int, statements: int, asks: int, codebooks: int) -> Iterator[None]:
+    """Inside it every question is answered from the first `sequence` revisions, and from so many of what stands beside
+    them; `name` is what addresses call that state."""
+    token = _pinned.set(_cut(name, sequence, statements, asks, codebooks))
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
+@contextlib.contextmanager
+def ended(day: Day, sequence: int) -> Iterator[None]:
+    """Inside it every question is answered from the state at the end of a day, when the log had so many revisions; what
+    stands beside the log is told apart by the day of knowledge that is asked for."""
+    beside = {name: len(rows) for name, rows in _beside(_newest()).items()}
+    token = _pinned.set(_cut(f"end-of-{day}", sequence, **beside))
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
+def pinned_as() -> str:
+    """What addresses call the state that is read; empty for the present one."""
+    return (_pinned.get() or _NOTHING).name
+
+
+def footing() -> dict[str, int]:
+    """What the present state rests on: the length of the log, and how many of each stand beside it."""
+    state = _current()
+    return {"sequence": state.sequence, **{name: len(rows) for name, rows in _beside(state).items()}}
+
+
+def _beside(state: State) -> dict[str, Any]:
+    """What stands beside the log and moves figures too."""
+    return {"statements": state.stated, "asks": state.log.settings, "codebooks": state.versions}
+
+
+def _cut(name: str, sequence: int, statements: int, asks: int, codebooks: int) -> State:
+    """The state of that name, out of the present one."""
+    whole = _newest()
+    kept, cut_of = _cuts.get(name), (whole.head, sequence, statements, asks, codebooks)
+    if kept is not None and kept.cut_of == cut_of:
+        return kept
+    log = whole.log
+    short = log if sequence >= len(log) else log.take(np.arange(len(log)) < sequence)
+    found = State(
+        sequence,
+        whole.digests[sequence - 1].decode() if sequence else "",
+        whole.aside,
+        log=dataclasses.replace(short, settings=log.settings[:asks], memory={}),
+        stated=whole.stated[:statements],
+        digests=whole.digests[:sequence],
+        versions=whole.versions[:codebooks],
+        in_service=whole.in_service,
+        name=name,
+        cut_of=cut_of,
+    )
+    if len(_cuts) >= CUTS_KEPT:
+        _cuts.clear()
+    _cuts[name] = found
+    return found
+
+
 def head() -> str:
     """Changes whenever any figure or word that rests on the record may change."""
     pinned = _pinned.get()
-    return pinned["head"] if pinned else record_log.head()
+    return pinned.head if pinned else record_log.head()
+
+
+def record_head() -> str:
+    """Changes whenever the log does; what stands beside it is left out."""
+    return head().rpartition("-")[0]
 
 
 def log() -> Log:
     """The whole log as the method reads it."""
-    return _current()["log"]
+    return _current().log
 
 
 def book(known_at: Day | None = None) -> Codebook:
     """The codebook in force on a day of knowledge (None: now): whose recommendations its figures are."""
-    return codebook_versions.on(known_at, _current()["versions"])
+    return codebook_versions.on(known_at, _current().versions)
 
 
-def bodies() -> tuple[tuple[Mapping[str, Any], datetime.datetime, str, str], ...]:
+def rests(as_of: Day, known_at: Day | None = None) -> str:
+    """Changes whenever a figure of this day, as known then, may change, and is another after other changes."""
+    return f"{_rests(_current(), as_of, known_at)}:{coded_to(known_at)}"
+
+
+def bodies() -> tuple[Body, ...]:
     """Every version in the order of the log: record, when written, why, by whom."""
     state = _current()
     with _lock:
-        if state["bodies"] is None:
-            state["bodies"] = tuple(_versions(0, state["sequence"]))
-        return state["bodies"]
+        if state.bodies is None:
+            state.bodies = tuple(_versions(0, state.sequence))
+        return state.bodies
 
 
 def report(
@@ -97,26 +200,24 @@ def report(
     version: str | None = None,
     acts: bool = True,
     beyond: bool = False,
-) -> Any:
+) -> Report:
     """All readings of one day (`method.report`), made no later than the last coded day unless `beyond`; `version`
     is one of the method's, None the current. Without `acts` the balances lack theirs, which of a long record are
     most of the work."""
     coded = coded_to(known_at)
     read = read_on(as_of, known_at, version, beyond)
     bound = coded if beyond else None  # what is read no later than the coded day needs no bound
-    found = _kept(
+    found: Report = _kept(
         f"report:{actor}:{sensitivity}:{_version(version)}:{acts}:{bound}",
         [(read, known_at)],
         lambda log: method.report(
             log, read, known_at, actor, sensitivity, version, acts=acts, coded_to=bound, beyond=beyond
         ),
     )
-    return found | stamp(as_of, known_at, version, beyond)
+    return {**found, **stamp(as_of, known_at, version, beyond)}
 
 
-def stamp(
-    as_of: Day, known_at: Day | None = None, version: str | None = None, beyond: bool = False
-) -> dict[str, Any]:
+def stamp(as_of: Day, known_at: Day | None = None, version: str | None = None, beyond: bool = False) -> Stamp:
     """What every figure says of itself: its method, the day asked for, and the day it was read on."""
     coded = coded_to(known_at)
     return {
@@ -140,14 +241,15 @@ def _version(version: str | None) -> str:
 
 def views(
     as_of: Day, known_at: Day | None = None, *, version: str | None = None, beyond: bool = False
-) -> Any:
+) -> dict[str | None, dict[str, Measure]]:
     """`{actor: {recommendation: balance}}`; None is the total (`method.views`)."""
     read = read_on(as_of, known_at, version, beyond)
-    return _kept(
+    found: dict[str | None, dict[str, Measure]] = _kept(
         f"views:{_version(version)}",
         [(read, known_at)],
         lambda log: method.views(log, read, known_at, version=version),
     )
+    return found
 
 
 def series(
@@ -179,28 +281,59 @@ def series(
     return _kept(f"series:{reading}:{actor}:{then}:{_version(version)}:{bound}", [(read, known_at)], made)
 
 
-def waterfall(earlier: Pair, later: Pair, actor: str | None = None, *, version: str | None = None) -> Any:
+def delivery(
+    actor: str | None = None,
+    *,
+    as_of: Day,
+    known_at: Day | None = None,
+    then: bool = False,
+    version: str | None = None,
+    beyond: bool = False,
+) -> dict[str, Any]:
+    """The daily values of delivery (`method.delivery_series`) as plain lists; arguments as for `series`."""
+
+    def made(log: Log) -> Any:
+        if then and known_at is not None:
+            log = log.take(log.recorded <= known_at.toordinal())
+        known = method.THEN if then else known_at
+        return method.delivery_series(log, actor, as_of=read, known=known, version=version).as_dict()
+
+    read = read_on(as_of, known_at, version, beyond)
+    return _kept(f"delivery:{actor}:{then}:{_version(version)}", [(read, known_at)], made)
+
+
+def waterfall(
+    earlier: Pair, later: Pair, actor: str | None = None, *, version: str | None = None
+) -> dict[str, Waterfall]:
     """Which acts moved each balance between two pairs of dates, and why (`method.waterfall`)."""
     last = read_on(*later, version)
     first, second = (min(read_on(*earlier, version), last), earlier[1]), (last, later[1])
-    return _kept(
+    found: dict[str, Waterfall] = _kept(
         f"waterfall:{actor}:{_version(version)}",
         [first, second],
         lambda log: method.waterfall(
             log, first, second, actor, version_before=version, version_after=version
         ),
     )
+    return found
 
 
-def agreement() -> list[dict[str, Any]]:
-    """How far two coders agree, field by field (`tracker.agreement.figures`)."""
-    return _found(f"agreement:{_current()['aside']}", agreements.figures)
+def adopted() -> dict[str, Day]:
+    """On which day each version of the method came into service: here, where a record stood before, or at all."""
+    return {
+        each.version: each.adopted for each in method.in_service() if each.adopted
+    } | _current().in_service
+
+
+def agreement() -> dict[str, Any]:
+    """How far two coders agree, by what kind of coders they are (`tracker.agreement.by_kind`)."""
+    return _found(f"agreement:{_current().aside}", agreements.by_kind)
 
 
 def coded_to(known_at: Day | None = None) -> Day | None:
     """The day to which coding was complete, as stated by `known_at`; None before any statement."""
     found = None
-    for day, stated in _current()["stated"]:
+    for day, stated in _current().stated:
         if known_at is None or stated is None or stated <= known_at:
             found = day
     return found if found is None or known_at is None else min(found, known_at)
@@ -210,7 +343,7 @@ def _kept(key: str, pairs: list[Pair], work: Callable[[Log], Any]) -> Any:
     """A figure of these pairs of days, from the cache while all that it rests on stands as it stood."""
     state = _current()
     rests = ":".join(f"{as_of}:{known_at}:{_rests(state, as_of, known_at)}" for as_of, known_at in pairs)
-    return _found(f"{key}:{rests}", lambda: work(state["log"].with_book(book(pairs[-1][1]))))
+    return _found(f"{key}:{rests}", lambda: work(state.log.with_book(book(pairs[-1][1]))))
 
 
 def _found(key: str, work: Callable[[], Any]) -> Any:
@@ -222,27 +355,27 @@ def _found(key: str, work: Callable[[], Any]) -> Any:
     return found
 
 
-def _rests(state: dict[str, Any], as_of: Day, known_at: Day | None) -> str:
+def _rests(state: State, as_of: Day, known_at: Day | None) -> str:
     """What a figure of these days rests on, in short: the revisions, by the chain of their digests, the asks set by
     hand, and the version of the codebook that was in force."""
-    log, rests = state["log"], state["rests"]
+    log, rests = state.log, state.rests
     if (found := rests.get((as_of, known_at))) is None:
         if len(rests) >= PAIRS_KEPT:
             rests.clear()
         number = rests_on(log, as_of, known_at)
-        last = state["digests"][number - 1].decode() if number else ""
+        last = state.digests[number - 1].decode() if number else ""
         known = [item for item in log.settings if known_at is None or item.recorded <= known_at.toordinal()]
         asks = hashlib.sha256(repr(known).encode()).hexdigest()[:12] if known else ""
-        version = codebook_versions.row_on(known_at, state["versions"])
+        version = codebook_versions.row_on(known_at, state.versions)
         found = rests[as_of, known_at] = f"{last}:{asks}:{version.content[:12] if version else ''}"
     return found
 
 
-def _current() -> dict[str, Any]:
+def _current() -> State:
     return _pinned.get() or _newest()
 
 
-def _newest() -> dict[str, Any]:
+def _newest() -> State:
     """The log held by this process, brought up to the database's head."""
     global _held
     # Every warm page asks this one question; put together by the ORM it would cost more than the page.
@@ -250,46 +383,45 @@ def _newest() -> dict[str, Any]:
         cursor.execute(_HEAD)
         row = cursor.fetchone() or (0, "", 0)
     with _lock:
-        if (_held["sequence"], _held["digest"], _held["aside"]) != row:
+        if (_held.sequence, _held.digest, _held.aside) != row:
             _held = _grown(_held, *row)
         return _held
 
 
-def _grown(held: dict[str, Any], sequence: int, digest: str, aside: int) -> dict[str, Any]:
+def _grown(held: State, sequence: int, digest: str, aside: int) -> State:
     versions = tuple(CodebookVersion.objects.defer("body"))
     book = codebook_versions.on(None, versions)
-    base: dict[str, Any] = held if _continues(held, sequence, book) else _NOTHING
-    log: Log = base["log"] if base is held else empty(book)
-    new = None if base["bodies"] is None else tuple(_versions(base["sequence"], sequence))
-    lines = _lines(base["sequence"], sequence) if new is None else (item[0] for item in new)
-    grown = log.extend(lines) if sequence > base["sequence"] else log
+    base = held if _continues(held, sequence, book) else _NOTHING
+    log = base.log if base is held else empty(book)
+    new = None if base.bodies is None else tuple(_versions(base.sequence, sequence))
+    lines = _lines(base.sequence, sequence) if new is None else (item[0] for item in new)
+    grown = log.extend(lines) if sequence > base.sequence else log
     asks = [
         method.setting(item.line(), book) for item in AskSetting.objects.select_related("ask").order_by("id")
     ]
-    return {
-        "sequence": sequence,
-        "digest": digest,
-        "aside": aside,
-        "head": f"{sequence}-{digest[:24]}-{aside}",
-        "log": dataclasses.replace(grown, settings=tuple(asks), memory={}),
-        "stated": tuple(Completeness.objects.order_by("id").values_list("day", "recorded_at")),
-        "digests": _digests(base, sequence),
-        "rests": {},
-        "versions": versions,
-        "bodies": None if new is None else base["bodies"] + new,
-    }
+    return State(
+        sequence,
+        digest,
+        aside,
+        log=dataclasses.replace(grown, settings=tuple(asks), memory={}),
+        stated=tuple(Completeness.objects.order_by("id").values_list("day", "recorded_at")),
+        digests=_digests(base, sequence),
+        versions=versions,
+        in_service=dict(MethodInService.objects.values_list("version", "since")),
+        bodies=None if new is None else (base.bodies or ()) + new,
+    )
 
 
-def _continues(held: dict[str, Any], sequence: int, book: Codebook) -> bool:
+def _continues(held: State, sequence: int, book: Codebook) -> bool:
     """Whether the database's log still begins with what this process holds, and its codebook is still that."""
-    if not held["sequence"] or held["sequence"] > sequence or held["log"].book.digest != book.digest:
+    if not held.sequence or held.sequence > sequence or held.log.book.digest != book.digest:
         return False
-    return Revision.objects.filter(sequence=held["sequence"], digest=held["digest"]).exists()
+    return Revision.objects.filter(sequence=held.sequence, digest=held.digest).exists()
 
 
-def _digests(base: dict[str, Any], sequence: int) -> np.ndarray:
-    found = _between(base["sequence"], sequence).values_list("digest", flat=True)
-    return np.append(base["digests"], np.array([digest[:24] for digest in found], DIGEST))
+def _digests(base: State, sequence: int) -> np.ndarray:
+    found = _between(base.sequence, sequence).values_list("digest", flat=True)
+    return np.append(base.digests, np.array([digest[:24] for digest in found], DIGEST))
 
 
 def _between(after: int, until: int) -> QuerySet:
@@ -303,7 +435,7 @@ def _lines(after: int, until: int) -> Iterator[Mapping[str, Any]]:
         yield from json.loads(f"[{batch}]")
 
 
-def _versions(after: int, until: int) -> Iterator[tuple[Mapping[str, Any], datetime.datetime, str, str]]:
+def _versions(after: int, until: int) -> Iterator[Body]:
     found = _between(after, until).values_list("body", "written_at", "why", "who")
     for body, written, why, who in found.iterator(2000):
         yield json.loads(body), written, why, who
@@ -334,10 +466,9 @@ def effects(
     ]
 
 
-def _balances(versions: list[Mapping[str, Any]], day: datetime.date) -> Mapping[str, Any]:
+def _balances(versions: list[Mapping[str, Any]], day: datetime.date) -> dict[str, Measure]:
     if not versions:
         # What it does now; the last coded day would hide what an act after it does.
-        balances: Mapping[str, Any] = views(day, beyond=True)[None]
-        return balances
+        return views(day, beyond=True)[None]
     grown = log().extend(versions)
     return method.views(grown, day, actors=(None,))[None]

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from scorecard import editions
-from scorecard.alerts import mailing, webhooks
+from scorecard.alerts import mailing, subscribing, webhooks
 
 
 @shared_task
@@ -19,5 +19,12 @@ def send_webhooks():
 
 
 @shared_task
+def forget():
+    subscribing.forget()
+    mailing.forget()
+    webhooks.forget()
+
+
+@shared_task
 def make_edition():
-    editions.make()
+    editions.make_due()

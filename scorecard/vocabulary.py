@@ -48,6 +48,13 @@ LABEL_MARKS = {
 STRENGTHS = {number: said(term.name) for number, term in current().strengths.items()}
 CERTAINTIES = {slug: said(term.name) for slug, term in current().certainties.items()}
 REACHES = {slug: said(term.name) for slug, term in current().reach.items()}
+# What a proposal that nothing has answered is waiting for.
+STAGES = {
+    "bill": pgettext_lazy("stage", "Bills"),
+    "draft": pgettext_lazy("stage", "Draft rules"),
+    "probe": pgettext_lazy("stage", "Probes"),
+    "plan": pgettext_lazy("stage", "Plans and offers"),
+}
 MODES = {
     "joint": gettext_lazy("both must move together"),
     "each": gettext_lazy("each on its own"),
@@ -61,8 +68,9 @@ COUNTS = (
 )  # fmt: skip
 
 
-def label(value: str) -> str:
-    return str(LABELS[value])
+def label(value: str | None) -> str:
+    """The word of a reading in the reader's language; none where it has none."""
+    return str(LABELS[value]) if value else ""
 
 
 def short_name(slug: str) -> str:
@@ -212,7 +220,7 @@ REASONS = {
         "An act of a quarter ago counts half; shorter ones predicted the next acts of the draft "
         "record worse (log-loss 0.663 at 15 days, 0.642 at 90, 0.637 at 365; a coin 0.693)."
     ),
-    "enough_evidence": gettext_lazy("Less than a law is no evidence."),
+    "enough_evidence": gettext_lazy("Less than half of an act in operation is no evidence."),
     "dispute": gettext_lazy("Four full acts without a verdict are a dispute."),
     "band": gettext_lazy("From the 10 % to the 90 % quantile: an 80 % band."),
     "change_points": gettext_lazy("A move of less than five points is not worth a word."),

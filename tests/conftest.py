@@ -7,9 +7,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.test import override_settings
 
 from tests.once import once, suite_folder
 from tests.servers import *  # noqa: F403  the fixtures postgres_url and redis_url
@@ -73,17 +75,34 @@ def seeded_once(first_record, django_db_blocker):
         transaction.set_rollback(True)
 
 
+@pytest.fixture
+def both_releases(db, whole_record):
+    """The record with all its releases, as `manage.py seed` leaves it."""
+    _fill(whole_record)
+
+
 @pytest.fixture(scope="session")
 def first_record(django_db_setup, django_db_blocker):
-    """Tables and their rows after `manage.py seed`, which one process of the suite runs for all."""
+    """Tables and their rows of the first release alone, which one process of the suite seeds for all."""
+    without = [each for each in settings.SEEDERS if each != "tracker.releases.seed"]
+    return _kept("first-record.pickle", django_db_blocker, without)
 
+
+@pytest.fixture(scope="session")
+def whole_record(django_db_setup, django_db_blocker):
+    """The same after the whole of `manage.py seed`."""
+    return _kept("whole-record.pickle", django_db_blocker, settings.SEEDERS)
+
+
+def _kept(name, blocker, seeders):
     def seed(path):
-        with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
-            call_command("seed", verbosity=0, stdout=io.StringIO())
+        with blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
+            with override_settings(SEEDERS=seeders):
+                call_command("seed", verbosity=0, stdout=io.StringIO())
             path.write_bytes(pickle.dumps(list(_filled_tables(cursor))))
             transaction.set_rollback(True)
 
-    return pickle.loads(once("first-record.pickle", seed).read_bytes())
+    return pickle.loads(once(name, seed).read_bytes())
 
 
 def _fill(record):

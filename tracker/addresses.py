@@ -273,6 +273,16 @@ def _plain_host(parts: SplitResult) -> str:
     return ".".join(labels)
 
 
+def without_tracking(query: str) -> str:
+    """A query of our own pages without what others hang onto links; all else stays as written, in its order."""
+
+    def is_tracking(pair: str) -> bool:
+        name, _value = _lowered(pair)
+        return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
+
+    return "&".join(pair for pair in query.split("&") if pair and not is_tracking(pair))
+
+
 def _kept(query: str) -> str:
     """The query without tracking. Pairs stay as written: an escape in GBK would not survive decoding."""
     return "&".join(pair for pair in query.split("&") if pair and not _is_noise(*_lowered(pair)))

@@ -1,7 +1,8 @@
 """Blind double coding: the second coding, its adjudication, and how far coders agree.
 
 The law: agreement compares what two people said before either could see the other, never what stands after
-they talked. Krippendorff's alpha with a bootstrap interval over events, and the number of events it rests on.
+they talked. Krippendorff's alpha with a bootstrap interval over events, and the number of events it rests on; people
+and language models each under their own name.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ from django.utils.translation import gettext as _
 
 from tracker import log, record, triage
 from tracker.codebook import current
-from tracker.models import Coding, Event
+from tracker.models import Coding, Event, MachineCoding
 from tracker.triage import blind, coding
 from tracker.triage.steps import DECIDE, REVIEW, reason
 
 DRAWS = 400
 KEPT_SECONDS = 24 * 3600
 CERTAINTY_ORDER = {"rumoured": 1, "reported": 2, "confirmed": 3}
+# Who the two coders were: two people; a person and the record as no account of ours coded it; two language models.
+KINDS = PEOPLE, RECORD, MACHINES = ("people", "record", "machines")
+LEAST_UNITS = 30  # below, an alpha says nothing and its interval pretends to
 Level = Literal["nominal", "ordinal"]
 Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
 
@@ -45,9 +49,11 @@ class Agreement:
 # Asking and answering
 
 
-def to_adjudicate() -> Any:
-    """Disagreements that wait for a reviewer."""
+def to_adjudicate(user: Any = None) -> Any:
+    """Disagreements that wait for a reviewer; for `user` without those in which the user gave one of the codings."""
     waiting = Coding.objects.filter(part=Coding.Part.ADJUDICATION, done_at=None)
+    if user is not None:
+        waiting = waiting.exclude(event_id__in=_coded_by(user))
     return waiting.select_related("event").order_by("asked_at", "id")
 
 
@@ -81,11 +87,19 @@ def adjudicate(row: Coding, by: Any, body: Mapping[str, Any], why: str) -> Codin
         row = Coding.objects.select_for_update().get(pk=row.pk, part=Coding.Part.ADJUDICATION)
         if row.done_at:
             raise triage.Stale(_("This disagreement has been settled already."))
+        if _coded_by(by).filter(event=row.event).exists():
+            raise triage.NotAllowed(_("You gave one of the two codings; somebody else settles it."))
         settled = checked(row.event, body)
         _follow(row.event, settled, by, why)
         row.coder, row.done_at, row.body = by, timezone.now(), settled
         row.save()
     return row
+
+
+def _coded_by(user: Any) -> Any:
+    """The events of which the user gave one of the two codings."""
+    parts = (Coding.Part.FIRST, Coding.Part.SECOND)
+    return Coding.objects.filter(part__in=parts, coder=user, done_at__isnull=False).values("event_id")
 
 
 def checked(event: Event, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,25 +159,45 @@ def _follow(event: Event, settled: Mapping[str, Any], by: Any, why: str) -> None
 
 
 def figures(draws: int = DRAWS) -> list[dict[str, Any]]:
-    """Agreement of first and blind second codings: for relevance, actors, certainty, all directions together,
-    and direction and strength of each recommendation. Plain values, kept until the next coding is done."""
-    pairs = finished()
+    """Agreement of two people: for relevance, actors, certainty, all directions together, and direction and
+    strength of each recommendation."""
+    found: list[dict[str, Any]] = by_kind(draws)[PEOPLE]["results"]
+    return found
+
+
+def by_kind(draws: int = DRAWS) -> dict[str, dict[str, Any]]:
+    """For each of `KINDS` how many events were coded twice and how far both agree, as plain values that are kept
+    until the next coding is done. An alpha and its interval are there only from `LEAST_UNITS` units on."""
+    pairs = {kind: finished(kind) for kind in KINDS}
     last = Coding.objects.filter(done_at__isnull=False).order_by("-done_at").first()
-    key = f"agreement:{draws}:{len(pairs)}:{last.done_at.timestamp() if last and last.done_at else 0}"
-    found = cache.get(key)
+    counts = ":".join(str(len(found)) for found in pairs.values())
+    key = f"agreement:{draws}:{counts}:{last.done_at.timestamp() if last and last.done_at else 0}"
+    found: dict[str, dict[str, Any]] | None = cache.get(key)
     if found is None:
-        found = [asdict(each) for each in measured(pairs, draws)]
+        found = {
+            kind: {"events": len(each), "results": [_told(line) for line in measured(each, draws)]}
+            for kind, each in pairs.items()
+        }
         cache.set(key, found, KEPT_SECONDS)
     return found
 
 
-def finished() -> list[Pair]:
-    """First and second codings of every event that was coded twice."""
+def _told(found: Agreement) -> dict[str, Any]:
+    line = asdict(found)
+    return line if found.n >= LEAST_UNITS else line | {"alpha": None, "low": None, "high": None}
+
+
+def finished(kind: str = PEOPLE) -> list[Pair]:
+    """First and second codings of every event that was coded twice by coders of a kind."""
+    if kind == MACHINES:
+        given = MachineCoding.objects.filter(blind=True).values_list("first", "body")
+        return [tuple({"relevant": True, **body} for body in both) for both in given]  # type: ignore[misc]
+    readers = {"reader": ""} if kind == PEOPLE else {"reader__gt": ""}
     second = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False).order_by("event_id")
     seconds: dict[str, Any] = dict(second.values_list("event_id", "body"))
     if not seconds:  # most records: what was coded once need not be read
         return []
-    first = Coding.objects.filter(part=Coding.Part.FIRST, done_at__isnull=False)
+    first = Coding.objects.filter(part=Coding.Part.FIRST, done_at__isnull=False, **readers)
     firsts: dict[str, Any] = dict(
         first.filter(event__in=second.values("event")).values_list("event_id", "body")
     )
@@ -229,12 +263,7 @@ def _alpha(
     alpha = _of_counts(counts, used, level)
     if alpha is None:
         return Agreement(field, recommendation, None, None, None, len(units))
-    chance = np.random.default_rng(20250121)
-    drawn = (
-        _of_counts([counts[place] for place in chance.integers(0, len(counts), len(counts))], used, level)
-        for _draw in range(draws)
-    )
-    spread = [value for value in drawn if value is not None]
+    spread = _drawn(counts, level, draws)
     low, high = np.quantile(spread, (0.025, 0.975)) if len(spread) >= draws / 2 else (None, None)
     return Agreement(
         field,
@@ -244,6 +273,31 @@ def _alpha(
         None if high is None else float(high),
         len(units),
     )
+
+
+def _drawn(counts: list[np.ndarray], level: Level, draws: int) -> np.ndarray:
+    """Alphas of so many draws of as many events with replacement; draws with one value only are left out.
+
+    All draws at once, from how often each event brings two values together: alpha is 1 - observed / expected
+    disagreement (Krippendorff 2011), for two coders without gaps.
+    """
+    chance = np.random.default_rng(20250121)
+    places = chance.integers(0, len(counts), (draws, len(counts)))
+    times = np.stack([np.bincount(row, minlength=len(counts)) for row in places])
+    together = np.stack([units.T @ units - np.diag(units.sum(axis=0)) for units in counts])
+    observed = np.einsum("de,eck->dck", times, together).astype(float)
+    count = observed.sum(axis=2)
+    if level == "ordinal":
+        upto = np.cumsum(count, axis=1)
+        low, high = np.minimum.outer(r := np.arange(count.shape[1]), r), np.maximum.outer(r, r)
+        between = upto[:, high] - upto[:, low] + count[:, low] - (count[:, low] + count[:, high]) / 2
+        apart = between**2
+    else:
+        apart = np.broadcast_to(1.0 - np.eye(count.shape[1]), observed.shape)
+    expected = (count[:, :, None] * count[:, None, :] * apart).sum(axis=(1, 2)) / (count.sum(axis=1) - 1)
+    told = expected > 0
+    found: np.ndarray = 1 - (observed * apart).sum(axis=(1, 2))[told] / expected[told]
+    return found
 
 
 def _of_counts(counts: list[np.ndarray], used: list[Any], level: Level) -> float | None:

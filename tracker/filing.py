@@ -18,7 +18,18 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tracker import clustering, coverage, grouping, habits, sql, tagger_versions, tagging, triage
+from tracker import (
+    clustering,
+    coverage,
+    grouping,
+    habits,
+    second_opinion,
+    sql,
+    tagger_examples,
+    tagger_versions,
+    tagging,
+    triage,
+)
 from tracker.clustering.index import WINDOW
 from tracker.codebook import current
 from tracker.models import Article, Event, Lease, Report
@@ -42,6 +53,8 @@ Told = tuple[Article, tagging.Suggestion]
 def file_waiting(seconds: float = 40.0) -> int:
     """File what waits, batch by batch, until nothing waits or the time is over; the number filed."""
     deadline, filed = time.monotonic() + seconds, pass_over_old()
+    if Article.objects.to_file().exists():
+        habits.HABITS.learn(tagger_examples.decided_by_publisher())
     while time.monotonic() < deadline:
         token = Lease.objects.take("filing", LEASE)
         if token is None:
@@ -79,7 +92,9 @@ def file_batch() -> int:
     texts = [(article.title, article.summary, article.publisher) for article in articles]
     index = grouping.STORIES.index()
     background: list[Told] = []
-    suggestions = habits.HABITS.weighed(tagger.tag_many(texts))
+    # What was said of other words than it has now does not hold.
+    said = [None if article.state == Article.State.CHANGED else article.suggestion for article in articles]
+    suggestions = second_opinion.weighed(habits.HABITS.weighed(tagger.tag_many(texts)), said)
     for article, suggestion in zip(articles, suggestions, strict=True):
         try:
             if not file(article, suggestion, tagger, index, border):
@@ -134,7 +149,7 @@ def _join(offer: clustering.Offer, article: Article, suggestion: tagging.Suggest
     event = Event.objects.get(id=offer.story)
     reports = [article, *grouping.newest_reports([event.id])[event.id]]
     told = [tagging.Suggestion.from_dict(each.suggestion) for each in reports[1:] if each.suggestion]
-    pooled = tagger.pool([suggestion, *told])
+    [pooled] = second_opinion.weighed([tagger.pool([suggestion, *told])], [event.suggestion])
     outlets = clustering.outlets([grouping.report_of(each) for each in reports])
     return triage.refresh(
         event,

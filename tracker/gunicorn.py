@@ -19,7 +19,6 @@ from celery import beat
 from celery.worker import WorkController
 from django.conf import settings
 
-from tracker import environment
 from tracker.celery import app
 
 log = logging.getLogger(__name__)
@@ -49,10 +48,12 @@ def start() -> None:
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracker.settings")
 
-bind = f"{environment.text('HOST', '0.0.0.0')}:{settings.PORT}"  # noqa: S104
-worker_class = "gthread"
-workers = 1 if settings.EMBEDDED else environment.number("WEB_PROCESSES", 1, least=1, most=64)
-threads = environment.number("WEB_THREADS", 4, least=1, most=64)
+# Only this machine's own, unless told: whoever reaches this port directly is not held by the proxy in front of it.
+bind = f"{settings.HOST}:{settings.PORT}"
+worker_class = "tracker.operations.web_worker.PatientWorker"
+workers = settings.WEB_PROCESSES
+threads = settings.WEB_THREADS
+worker_connections = 1000
 timeout = 60  # a process that does not come back within it is replaced
 graceful_timeout = 25  # requests under way at a stop are finished; docker-compose.yml waits for 30
 keepalive = 5

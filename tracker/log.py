@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.core.mail import mail_admins
 from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from tracker import record
 from tracker.models import Event, Head, Revision
+
+logger = logging.getLogger(__name__)
 
 
 class BrokenLog(RuntimeError):
@@ -114,9 +120,11 @@ def digest_of(revision: Revision) -> str:
     return record.digest(revision.previous, line)
 
 
-def lines(after: int = 0) -> Iterator[str]:
+def lines(after: int = 0, until: int | None = None) -> Iterator[str]:
     """The canonical records of all versions in the order of the log, one line of JSON each."""
     found = Revision.objects.filter(sequence__gt=after).order_by("sequence")
+    if until is not None:
+        found = found.filter(sequence__lte=until)
     yield from found.values_list("body", flat=True).iterator(2000)
 
 
@@ -134,6 +142,57 @@ def verify() -> int:
     if row and (row.sequence, row.digest) != (count, previous):
         raise BrokenLog(f"the head says {row.sequence} revisions, the log holds {count}")
     return count
+
+
+def check_held(sequence: str, digest: str) -> None:
+    """`BrokenLog` unless a revision has the digest that somebody has kept of it (or its first twelve letters)."""
+    found = (
+        Revision.objects.filter(sequence=sequence).values_list("digest", flat=True)
+        if sequence.isdigit()
+        else []
+    )
+    if len(digest) < 12 or not any(each.startswith(digest.lower()) for each in found):
+        raise BrokenLog(f"revision {sequence} does not have the digest {digest}: the log was rewritten since")
+
+
+def heads(days: int) -> list[tuple[datetime.date, int, str]]:
+    """Day (UTC), revision and digest of the last revision of each of the latest days on which any was written, the
+    newest first. Whoever keeps one can prove that the log before it was never rewritten."""
+    last = (
+        Revision.objects.annotate(day=TruncDate("written_at", tzinfo=datetime.UTC))
+        .values("day")
+        .annotate(last=Max("sequence"))
+        .order_by("-day")
+        .values_list("last", flat=True)[:days]
+    )
+    rows = Revision.objects.filter(sequence__in=list(last)).order_by("-sequence")
+    return [
+        (written.astimezone(datetime.UTC).date(), sequence, digest)
+        for written, sequence, digest in rows.values_list("written_at", "sequence", "digest")
+    ]
+
+
+def written_by_the_end_of(day: datetime.date) -> int:
+    """The last revision that was written by the end of a day (UTC); 0 for none."""
+    midnight = datetime.datetime.combine(day + datetime.timedelta(1), datetime.time(), datetime.UTC)
+    found = Revision.objects.filter(written_at__lt=midnight).aggregate(last=Max("sequence"))
+    return found["last"] or 0
+
+
+def sound_the_alarm() -> str:
+    """Verify the log; what does not fit, in words, mailed to ADMINS; empty where all fits."""
+    try:
+        verify()
+    except BrokenLog as broken:
+        logger.critical("the record is damaged: %s", broken)
+        mail_admins(
+            "The record is damaged",
+            f"{broken}.\n\nThe log no longer fits its digests: somebody or something changed it outside of the "
+            "service. Take writers off (stop web and workers), keep the database as it is, and compare it with the "
+            "last backup and the last edition (manage.py verify --held REVISION DIGEST).\n",
+        )
+        return str(broken)
+    return ""
 
 
 def latest_recorded() -> datetime.date | None:

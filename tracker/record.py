@@ -140,6 +140,26 @@ def canonical(record: Mapping[str, Any], book: Codebook | None = None) -> str:
     return json.dumps(check(record, book), ensure_ascii=False, separators=(",", ":"))
 
 
+def codes(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a coder decides of an event: whose act, how sure, how far, until when, and each direction and strength."""
+    return {
+        "actors": list(record["actors"]),
+        "certainty": record.get("certainty", ""),
+        "reach": record.get("reach") or "wide",
+        "until": record.get("until"),
+        "assessments": [
+            {key: line.get(key) for key in ("rec", "direction", "strength", "ask")}
+            for line in record["assessments"]
+        ],
+    }
+
+
+def signature(record: Mapping[str, Any]) -> str:
+    """A short text that is the same for the same codes, whatever the words around them. It is kept in databases."""
+    line = json.dumps(codes(record), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(line.encode()).hexdigest()[:24]
+
+
 def digest(previous: str, body: str) -> str:
     """SHA-256 (hex) that chains `body` to the digest before it."""
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()

@@ -10,21 +10,20 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from tracker import environment
+from tracker import build, environment
 from tracker.codebook import CodebookError, current, folder
 
 
-def framework(proxies: int) -> dict[str, Any]:
+def framework() -> dict[str, Any]:
     return {
         "DEFAULT_AUTHENTICATION_CLASSES": ["scorecard.api.keys.KeyAuthentication"],
         "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
         "DEFAULT_THROTTLE_CLASSES": ["scorecard.limits.PerMinute"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_PARSER_CLASSES": ["scorecard.api.parsing.Json"],
-        "DEFAULT_SCHEMA_CLASS": "scorecard.api.schema.Described",
+        "DEFAULT_SCHEMA_CLASS": "scorecard.api.describing.Described",
         "DEFAULT_METADATA_CLASS": None,
         "EXCEPTION_HANDLER": "scorecard.api.problems.handler",
-        "NUM_PROXIES": proxies,
         "UNAUTHENTICATED_USER": None,
     }
 
@@ -48,12 +47,21 @@ def description(site: str) -> dict[str, Any]:
 
 
 BASE_DIR = environment.ROOT
-RELEASE = environment.text("RELEASE", "development")
+# What kept pages and their tags rest on: the operator's name for the release, and the code itself.
+RELEASE = "+".join(
+    (environment.text("RELEASE", "development"), build.name(environment.ROOT, folder() / "codebook.json"))
+)
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret_key(DEBUG)
-SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = environment.secrets("SECRET_KEY_FALLBACKS")
+# Draws which events are coded twice blind. Never changed: another key would draw anew. A rotation of SECRET_KEY leaves
+# it as it was for as long as the first key is among the fallbacks, or set here.
+LOT_KEY = environment.text("LOT_KEY") or (SECRET_KEY_FALLBACKS or [SECRET_KEY])[-1]
 PORT = environment.number("PORT", 8000, least=1, most=65535)
 SITE_URL = environment.address("SITE_URL", f"http://localhost:{PORT}", schemes=("http", "https"))
+# Who runs this copy, and where readers reach them: an address of mail or of a page. Shown on the About page.
+OPERATOR = environment.text("OPERATOR", "")
+CONTACT = environment.text("CONTACT", "")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]") if DEBUG else ())
 if not DEBUG and not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
@@ -96,6 +104,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tracker.operations.middleware.ContentSecurityPolicyMiddleware",
     "tracker.operations.views.Probes",
+    "tracker.operations.middleware.PlainAddresses",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -103,6 +112,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "tracker.operations.sign_in.DoorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "tracker.operations.two_factor.EntranceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -132,20 +142,36 @@ TEMPLATES = [
 # Data
 
 DATABASES = {"default": environment.database()}
+# The service's own role in PostgreSQL, to which `migrate` and `restore`, run as the owner, give its rights.
+APP_ROLE = environment.text("APP_ROLE")
+APP_DATABASE_PASSWORD = environment.text("APP_DATABASE_PASSWORD")
 REDIS_URL = environment.address("REDIS_URL", schemes=("redis", "rediss", "unix"))
 EMBEDDED = not REDIS_URL
-CACHES = {
-    "default": {"BACKEND": "tracker.operations.backends.ForgivingRedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
+# Never the broker's Redis, not even another database of it: what readers cause would fill the memory that messages
+# need, and a broker may evict nothing. In the process the kept answers cost no line and cannot fail; several web
+# processes or machines share them through a Redis of their own that evicts.
+CACHE_URL = environment.address("CACHE_URL", schemes=("redis", "rediss", "unix"))
+CACHE_MEGABYTES = environment.number("CACHE_MEGABYTES", 48, least=1, most=100_000)  # in each process
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "tracker.operations.backends.ForgivingRedisCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
     else {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 3000},
+        "BACKEND": "tracker.operations.backends.BoundedCache",
+        "LOCATION": "answers",
+        "OPTIONS": {"MAX_BYTES": CACHE_MEGABYTES * 1_000_000},
     }
 }
 
+# The web process
+
+HOST = environment.text("HOST", "127.0.0.1")
+WEB_PROCESSES = 1 if EMBEDDED else environment.number("WEB_PROCESSES", 1, least=1, most=64)
+WEB_THREADS = environment.number("WEB_THREADS", 8, least=1, most=64)
+MEMORY_MB = environment.number("MEMORY_MB", 800, least=100)  # of one process; above it, it is replaced
+
 # Doors that the other two apps open for the record, by name
 
-SEEDERS = ["tracker.importing.seed", "feeds.opml.seed"]
+SEEDERS = ["tracker.importing.seed", "tracker.releases.seed", "feeds.opml.seed"]
 
 # Work in the background: the database holds what is to be done, messages only nudge.
 
@@ -171,6 +197,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 280
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = MEMORY_MB * 1024  # kilobytes; then the child is replaced after its task
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = not EMBEDDED
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -182,7 +209,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_ROUTES = {
     "feeds.tasks.*": {"queue": "polling"},
-    "tracker.tasks.forget_texts": {"queue": "housekeeping"},
+    "tracker.tasks.forget*": {"queue": "housekeeping"},
     "tracker.tasks.*": {"queue": "judging"},
     "scorecard.tasks.send*": {"queue": "sending"},
     "scorecard.tasks.*": {"queue": "housekeeping"},
@@ -193,7 +220,12 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 
 # Triage
 
+EVENT_WEIGHTS = (
+    "scorecard.reviewed.weights"  # what each event carries of the scores: the heaviest are asked about first
+)
+COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
 SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it
+ARTICLE_AT = "feeds.pages.article_at"  # a pasted address as an article, known or fetched through the guard
 # Of decided events, coded twice blind; and coded without the machine's help.
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)
 HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)
@@ -207,6 +239,9 @@ SECOND_OPINION_URL = environment.address("SECOND_OPINION_URL", schemes=("http", 
 SECOND_OPINION_MODEL = environment.text("SECOND_OPINION_MODEL")
 SECOND_OPINION_KEY = environment.text("SECOND_OPINION_KEY")
 SECOND_OPINION_DAILY = environment.number("SECOND_OPINION_DAILY", 200)  # questions a day
+SECOND_OPINION_MONTHLY = environment.number("SECOND_OPINION_MONTHLY", 3000)  # and a calendar month
+# The model is asked about what a gate that loses so few acts lets through, the queue shows what it finds likely.
+SECOND_OPINION_MAY_LOSE = environment.share("SECOND_OPINION_MAY_LOSE", 0.1)
 SECOND_OPINION_SECONDS = environment.number("SECOND_OPINION_SECONDS", 30, least=1, most=300)  # for one answer
 
 # Fetching
@@ -250,7 +285,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "desk/locked.html"
-AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
+AXES_CLIENT_IP_CALLABLE = "tracker.operations.sign_in.address_of"
+AXES_WHITELIST_CALLABLE = "tracker.operations.sign_in.is_known"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # nobody can keep a colleague waiting for longer
 
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -281,10 +318,33 @@ SECURE_CSP = {
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
 }
-CORS_URLS_REGEX = r"^/api/"
+CORS_URLS_REGEX = r"^(/[a-z]{2}(-[a-z]+)?)?/(api|feeds|r)/"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ("GET", "HEAD", "OPTIONS")
-CORS_EXPOSE_HEADERS = ("ETag", "Last-Modified", "Link", "Retry-After", "RateLimit", "RateLimit-Policy")
+CORS_ALLOW_HEADERS = (
+    *(
+        "accept",
+        "authorization",
+        "content-type",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+    ),
+    *("idempotency-key", "range", "user-agent", "x-request-id"),
+)
+CORS_EXPOSE_HEADERS = (
+    *(
+        "Accept-Ranges",
+        "Content-Disposition",
+        "Content-Range",
+        "Deprecation",
+        "ETag",
+        "Last-Modified",
+        "Link",
+    ),
+    *("Location", "RateLimit", "RateLimit-Policy", "Repr-Digest", "Retry-After", "Sunset", "X-Request-ID"),
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
@@ -302,6 +362,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+BACKUP_RECIPIENT = environment.text("BACKUP_RECIPIENT")  # public key of age, to which backups are encrypted
 DATA_FOLDER = environment.text("DATA_FOLDER") or environment.LOCAL / "data"  # models, editions
 
 # Languages and time
@@ -330,11 +391,15 @@ globals().update(
 # API
 
 API_RATE_ANONYMOUS = environment.number("API_RATE_ANONYMOUS", 60, least=1)  # requests a minute, each address
+PAGE_RATE = environment.number("PAGE_RATE", 240, least=1)  # pages a minute made anew for one address
 API_RATE_KEY = environment.number("API_RATE_KEY", 600, least=1)  # requests a minute, each key
+DATASET_DOI = environment.text(
+    "DATASET_DOI"
+)  # of the data as a whole, once an archive has given one: 10.5281/…
 SIGNING_KEY = environment.text("SIGNING_KEY")  # Ed25519 seed of the editions, 64 hexadecimal digits
 SAFE_CLIENT = "feeds.http.post.post"  # how webhooks are called: only addresses of the open internet
 SAFE_ADDRESS = "feeds.http.post.check"
-REST_FRAMEWORK = framework(TRUSTED_PROXIES)
+REST_FRAMEWORK = framework()
 SPECTACULAR_SETTINGS = description(SITE_URL)
 
 # What operators see

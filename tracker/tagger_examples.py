@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Q
 
 from tracker import rows
 from tracker.models import Article, Decision, Event, Report
@@ -94,6 +95,21 @@ def decided() -> list[Example]:
     known = {event.id: event for event in events if _teaches(event)}
     reports = Report.objects.filter(event__in=known).select_related("article").order_by("-id")[:MOST_DECIDED]
     return [_decided(known[report.event_id], report.article) for report in reports]
+
+
+def decided_by_publisher() -> dict[str, tuple[int, int]]:
+    """How many reports of each publisher people coded, and how many they dismissed as no act."""
+    no_act = Q(event__status=Event.Status.DISMISSED, event__dismissal__in=_DISMISSED_AS)
+    rows = (
+        Report.objects.filter(event__decided_by__isnull=False)
+        .exclude(article__publisher="")
+        .values("article__publisher")
+        .annotate(
+            coded=Count("pk", filter=Q(event__status__in=Event.ON_RECORD)),
+            dismissed=Count("pk", filter=no_act),
+        )
+    )
+    return {row["article__publisher"]: (row["coded"], row["dismissed"]) for row in rows}
 
 
 def decided_since(moment: datetime.datetime | None) -> bool:

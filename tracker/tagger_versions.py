@@ -127,6 +127,7 @@ def retrain() -> Outcome:
         why = f"{labelled} texts have a label, weights are learnt from {FEWEST_LABELLED} on: the rules serve alone"
         return Outcome(last[0] if last else "the version of the seeds", {}, False, why)
     model = tagging.training.train(learnt, listed, encode=_encoder())
+    _remember_publishers(model)
     model.name = f"{timezone.now():%Y-%m-%d}-{tagging.training.digest(learnt)}"
     if TaggerVersion.objects.filter(name=model.name).exists():
         return Outcome(model.name, {}, False, _NO_NEWS)
@@ -138,6 +139,19 @@ def retrain() -> Outcome:
         if not is_worse:
             serve(row)
     return Outcome(model.name, measures, not is_worse, why)
+
+
+def _remember_publishers(model: tagging.model.Model) -> None:
+    """Add what the labelled stream says of publishers, which no seed file names: only the model that ships knows it."""
+    shipped = _shipped()
+    if shipped is None:
+        return
+    for one, own in ((model, shipped), (model.first, shipped.first)):
+        if one is not None and own is not None:
+            known = one.facts.setdefault("publishers", {})
+            for publisher, (acts, others) in (own.facts.get("publishers") or {}).items():
+                before = known.get(publisher, (0.0, 0.0))
+                known[publisher] = [before[0] + acts, before[1] + others]
 
 
 def serve(version: TaggerVersion) -> None:
@@ -190,7 +204,7 @@ def _compare(candidate, serving_now, held: Sequence[Example]) -> tuple[dict[str,
         "micro_f1_of_predecessor": round(old, 4),
         "predecessor": serving_now.model.name,
         "events_held_back": len(groups),
-        **candidate.model.facts,
+        **{name: fact for name, fact in candidate.model.facts.items() if name != "publishers"},
     }
     why = f"micro-F1 {new:.3f} after {old:.3f}, {where}"
     if order > WORSE:

@@ -2,7 +2,16 @@
 
 from celery import shared_task
 
-from tracker import codebook_versions, filing, grouping, retention, second_opinion, tagger_versions, triage
+from tracker import (
+    codebook_versions,
+    filing,
+    grouping,
+    log,
+    retention,
+    second_opinion,
+    tagger_versions,
+    triage,
+)
 
 
 @shared_task
@@ -29,5 +38,15 @@ def retrain():
 
 
 @shared_task
+def verify_record():
+    log.sound_the_alarm()
+
+
+@shared_task
 def forget_texts():
     retention.forget_texts()
+
+
+@shared_task
+def forget_sessions():
+    retention.forget_sessions()

@@ -5,6 +5,7 @@ What changed in meaning between two places of the log: the net of it, however of
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from scorecard import acts, sentences, standings, vocabulary
+from scorecard import acts, firmness, sentences, standings, vocabulary
 from scorecard.alerts.feeds import meaning
 from scorecard.models import Subscription
 from tracker.models import Revision
@@ -138,20 +139,39 @@ def _entry(changed: Changed, asks: Mapping[tuple[str, str], str]) -> list[str]:
 
 
 def _standing(changes: Sequence[Changed]) -> list[str]:
-    """The balances that the changes touch, as they stand today."""
+    """The balances that the changes touch, as they stand today or stood on the last coded day."""
     touched = {item["rec"] for changed in changes for item in changed.record["assessments"]}
     if not touched:
         return []
-    report = standings.report(timezone.now().date(), acts=False)["recommendations"]
-    found = [_("How they stand now (balance, with its 80 %% band):") % {}]
-    for slug, readings in report.items():
+    today = timezone.now().date()
+    report = standings.report(today, acts=False, sensitivity=True)
+    found = [_heading(today, standings.read_on(today))]
+    for slug, readings in report["recommendations"].items():
         if slug in touched:
             balance = readings["balance"]
             found.append(
                 f"  {vocabulary.short_name(slug)}: {vocabulary.label(balance['label'])}, "
                 f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])})"
             )
+            if doubt := firmness.doubt(balance):
+                found.append(f"    {doubt}")
     return [*found, ""]
+
+
+def _heading(today: datetime.date, read_on: datetime.date) -> str:
+    """Of which day the balances are."""
+    if read_on >= today:
+        return _("How they stand now (balance, with its 80 %% band):") % {}
+    behind = (today - read_on).days
+    words = {"day": sentences.day(read_on), "behind": behind}
+    return (
+        ngettext(
+            "How they stood on %(day)s, the last coded day, %(behind)d day ago (balance, with its 80 %% band):",
+            "How they stood on %(day)s, the last coded day, %(behind)d days ago (balance, with its 80 %% band):",
+            behind,
+        )
+        % words
+    )
 
 
 def _changes() -> str:

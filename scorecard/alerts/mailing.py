@@ -36,6 +36,8 @@ BATCH = 100
 MOST_ATTEMPTS = 6
 SEND_AT = 6  # o'clock, UTC
 INSTANT_MINUTES = 10
+KEPT = datetime.timedelta(days=30)  # of mails that are over, for questions about them
+NOBODY = "@forgotten.invalid"
 
 
 def period(rhythm: str, now: datetime.datetime) -> str:
@@ -109,9 +111,33 @@ def _claimed() -> Mail | None:
         taken = Mail.objects.filter(pk=key, state=Mail.State.WAITING).update(
             state=Mail.State.SENDING, leased_until=Now() + LEASE, attempts=F("attempts") + 1
         )
-        if taken:
-            return Mail.objects.select_related("subscription").get(pk=key)
+        # It is gone when its reader has ended the mails this very moment.
+        mail = Mail.objects.select_related("subscription").filter(pk=key).first() if taken else None
+        if mail is not None:
+            return mail
     return None
+
+
+def forget(now: datetime.datetime | None = None) -> int:
+    """Delete mails that are over, and take address and words out of letters that are; how many."""
+    horizon = (now or timezone.now()) - KEPT
+    over = Mail.objects.filter(state__in=(Mail.State.SENT, Mail.State.FAILED, Mail.State.UNSURE))
+    old = over.filter(written_at__lt=horizon)
+    count = old.filter(subscription__isnull=False).delete()[0]
+    for mail in over.filter(subscription=None).exclude(email__endswith=NOBODY):
+        # What failed may be sent again by an editor for as long as other mails are kept.
+        if mail.state == Mail.State.SENT or mail.written_at < horizon:
+            count += _without_address(mail)
+    return count
+
+
+def _without_address(mail: Mail) -> int:
+    return Mail.objects.filter(pk=mail.pk).update(email=_nobody(mail.email), body="")
+
+
+def _nobody(email: str) -> str:
+    """What stands in a letter for an address that is forgotten: enough to know that it had its letter."""
+    return f"{subscribing.digest(email)[:40]}{NOBODY}"
 
 
 def _send(mail: Mail) -> bool:
@@ -136,6 +162,8 @@ def _send(mail: Mail) -> bool:
     finally:
         connection.close()
     Mail.objects.filter(pk=mail.pk).update(state=Mail.State.SENT, sent_at=timezone.now(), trouble="")
+    if mail.subscription is None:
+        _without_address(mail)
     return True
 
 
@@ -170,7 +198,7 @@ def _over(mail: Mail, state: str, trouble: str) -> bool:
 
 def send_again(mails: Sequence[Mail]) -> int:
     """An editor decided that mails which failed or may be lost go out once more."""
-    stuck = Q(state__in=(Mail.State.UNSURE, Mail.State.FAILED))
+    stuck = Q(state__in=(Mail.State.UNSURE, Mail.State.FAILED)) & ~Q(email__endswith=NOBODY)
     return Mail.objects.filter(stuck, pk__in=[mail.pk for mail in mails]).update(
         state=Mail.State.WAITING, next_at=Now(), attempts=0, trouble=""
     )
@@ -179,5 +207,7 @@ def send_again(mails: Sequence[Mail]) -> int:
 def write_letter(email: str, occasion: str, subject: str, body: str) -> bool:
     """Put a letter into the box, in the caller's transaction; False when it lies there already."""
     about = {"subject": " ".join(subject.split()), "body": body, "first": 0, "last": 0}
+    if Mail.objects.filter(subscription=None, email=_nobody(email), period=occasion).exists():
+        return False
     _row, made = Mail.objects.get_or_create(subscription=None, email=email, period=occasion, defaults=about)
     return made

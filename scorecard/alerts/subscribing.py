@@ -1,7 +1,8 @@
 """Who gets mails: asked for, confirmed by the address itself, ended with one click.
 
-The law: the answer never tells whether an address is known; nothing but a question to confirm is ever sent to
-an address that has not confirmed; and one address is asked at most once an hour.
+The law: the answer never tells whether an address is known; nothing but one question to confirm is ever sent to an
+address that has not confirmed, and none to one that wants none. Who ends the mails, or does not confirm in time, is
+forgotten: the row goes, and with it every mail that was written to it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from scorecard.models import Mail, Subscription
+from scorecard.models import Mail, Subscription, Unwanted
 from tracker.codebook import current
 from tracker.models import Head
 from tracker.wording import words_of
@@ -70,11 +73,15 @@ def checked(
 def ask(wish: dict[str, Any]) -> None:
     """Keep the wish and write the mail that asks the address to confirm it."""
     now = timezone.now()
+    if is_unwanted(wish["email"]):
+        return
     with transaction.atomic():
         row, made = Subscription.objects.select_for_update().get_or_create(
             email=wish["email"], defaults={"language": wish["language"], "asked_at": now}
         )
-        asked_lately = not made and row.asked_at > now - ASK_AGAIN_AFTER
+        # Who has not confirmed was told that no further mail comes; who has gets one for each change of a wish.
+        again = ASK_AGAIN_AFTER if row.active else datetime.timedelta(seconds=CONFIRM_WITHIN)
+        asked_lately = not made and row.asked_at > now - again
         row.wanted = {name: wish[name] for name in ("rhythm", "recommendations", "actors", "language")}
         if not asked_lately:
             row.asked_at = now
@@ -83,6 +90,7 @@ def ask(wish: dict[str, Any]) -> None:
             return
         with override(wish["language"]):
             address = _public(reverse("alerts:confirm", args=[token(row, "confirm")]))
+            never = off_address(row)
             Mail.objects.create(
                 subscription=row,
                 period=f"confirm:{now.isoformat(timespec='seconds')}",
@@ -92,9 +100,10 @@ def ask(wish: dict[str, Any]) -> None:
                 body=_(
                     "Somebody, we hope you, asked for mails about changes of the scorecard.\n\n"
                     "Confirm here, within %(days)s days:\n%(address)s\n\n"
-                    "If it was not you, do nothing: no further mail will come.\n"
+                    "If it was not you, do nothing: your address is deleted after these days, and until then no "
+                    "further mail will come. So that none ever comes:\n%(never)s\n"
                 )
-                % {"address": address, "days": CONFIRM_WITHIN // 86400},
+                % {"address": address, "never": never, "days": CONFIRM_WITHIN // 86400},
             )
 
 
@@ -113,20 +122,52 @@ def confirm(row: Subscription) -> None:
 
 
 def end(row: Subscription) -> None:
-    Subscription.objects.filter(pk=row.pk, ended_at=None).update(ended_at=timezone.now(), wanted=None)
+    """Forget the address and every mail to it. One that never confirmed is not asked again either."""
+    with transaction.atomic():
+        if row.confirmed_at is None:
+            Unwanted.objects.get_or_create(digest=digest(row.email))
+        Subscription.objects.filter(pk=row.pk).delete()
+
+
+def forget(now: datetime.datetime | None = None) -> int:
+    """Delete what was not confirmed in time, and what ended under a release that kept it; how many."""
+    horizon = (now or timezone.now()) - datetime.timedelta(seconds=CONFIRM_WITHIN)
+    late = Q(confirmed_at=None, asked_at__lt=horizon)
+    return (
+        Subscription.objects.filter(late | Q(ended_at__isnull=False))
+        .delete()[1]
+        .get("scorecard.Subscription", 0)
+    )
+
+
+def is_unwanted(email: str) -> bool:
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return Unwanted.objects.filter(digest__in=[digest(email, key) for key in keys]).exists()
+
+
+def digest(email: str, key: str | None = None) -> str:
+    """What is kept instead of an address: it is known again, and tells nobody which it was."""
+    found = salted_hmac(SALT, email.strip().lower(), secret=key or settings.SECRET_KEY, algorithm="sha256")
+    return found.hexdigest()
 
 
 def token(row: Subscription, deed: str) -> str:
     return signing.dumps([row.pk, deed], salt=SALT)
 
 
-def behind(text: str, deed: str) -> Subscription | None:
-    """The subscription that a token speaks for; None when it is not ours, for another deed, or too old."""
+def speaks_of(text: str, deed: str) -> int | None:
+    """The number of the subscription that a token speaks for, which may be gone; None when it is not ours."""
     try:
         key, meant = signing.loads(text, salt=SALT, max_age=CONFIRM_WITHIN if deed == "confirm" else None)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    return Subscription.objects.filter(pk=key).first() if meant == deed else None
+    return key if meant == deed and isinstance(key, int) else None
+
+
+def behind(text: str, deed: str) -> Subscription | None:
+    """The subscription that a token speaks for; None when it is not ours, for another deed, too old, or over."""
+    key = speaks_of(text, deed)
+    return None if key is None else Subscription.objects.filter(pk=key).first()
 
 
 def off_address(row: Subscription) -> str:

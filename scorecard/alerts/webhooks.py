@@ -28,11 +28,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
+from scorecard import acts, history
 from scorecard.alerts import digests, mailing
 from scorecard.models import Delivery, Try, Webhook
 from tracker import log
-from tracker.models import Head
+from tracker.models import Head, Revision
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ PAUSES = (5, 300, 1800, 7200, 18_000, 36_000, 72_000, 86_400)
 FAILING_TOO_LONG = datetime.timedelta(days=5)
 OLD_SECRET_HOLDS = datetime.timedelta(hours=24)
 AT_ONCE = 8
+KEPT = datetime.timedelta(days=90)  # deliveries that are over
 MOST_BEHIND = 1000
 
 
@@ -114,9 +117,7 @@ def _write(webhook: Webhook, until: int) -> int:
                     webhook=webhook,
                     message=f"msg_{uuid.uuid4().hex}",
                     sequence=revision.sequence,
-                    body=_body(
-                        f"event.{changed.kind}", {**log.envelope(revision), "digest": revision.digest}
-                    ),
+                    body=_body(f"event.{changed.kind}", _told(revision, changed)),
                     next_at=Now(),
                 )
                 for revision, changed in changes
@@ -124,6 +125,20 @@ def _write(webhook: Webhook, until: int) -> int:
     except IntegrityError:  # another worker wrote them meanwhile
         return 0
     return len(changes)
+
+
+def _told(revision: Revision, changed: digests.Changed) -> dict[str, object]:
+    """The revision as mirrors read it, with the record as it was before, what changed in words, and its page."""
+    with override("en"):  # programs read it; the record itself holds both languages
+        words = history.words(changed.before, changed.record, acts.ask_names())
+    return {
+        **log.envelope(revision),
+        "previous": revision.previous,
+        "digest": revision.digest,
+        "before": changed.before,
+        "words": words,
+        "page": f"{settings.SITE_URL.rstrip('/')}/events/{revision.event_id}/",
+    }
 
 
 def ping(webhook: Webhook) -> Delivery:
@@ -264,3 +279,10 @@ def send_again(deliveries: Sequence[Delivery]) -> int:
     return Delivery.objects.filter(pk__in=[each.pk for each in deliveries]).update(
         delivered_at=None, given_up_at=None, next_at=Now(), attempts=0, leased_until=None, token=""
     )
+
+
+def forget(now: datetime.datetime | None = None) -> int:
+    """Delete deliveries that are over; how many."""
+    horizon = (now or timezone.now()) - KEPT
+    over = Q(delivered_at__isnull=False) | Q(given_up_at__isnull=False)
+    return Delivery.objects.filter(over, written_at__lt=horizon).delete()[0]

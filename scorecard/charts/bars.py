@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scorecard.charts.drawing import Drawing, direction, share
+from scorecard.charts.drawing import Drawing, direction, polyline, share
 
 # The mark that stands for each label; never colour alone.
 MARKS = {
@@ -20,9 +20,18 @@ LOOKS = {"up": "up", "down": "down", "mixed": "even", "ring": "hollow"}
 
 
 def score_bar(
-    score: float, low: float, high: float, label: str, title: str, *, width: float = 240, height: float = 28
+    score: float,
+    low: float,
+    high: float,
+    label: str,
+    title: str,
+    *,
+    width: float = 240,
+    height: float = 28,
+    was: float | None = None,
 ) -> str:
-    """A score on the axis -100 … +100: the band drawn first, the mark of its label on it, zero marked."""
+    """A score on the axis -100 … +100: the band drawn first, the mark of its label on it, zero marked, and a tick
+    where it `was`."""
     drawing = Drawing(width, height, "bar")
     pad = height / 2
     middle = height / 2
@@ -37,14 +46,19 @@ def score_bar(
         x(low), middle - height * 0.22, x(high) - x(low), height * 0.44, f"band {direction(score)}-band"
     )
     drawing.rule(x(0), 1, x(0), height - 1, "zero")
+    if was is not None:
+        drawing.rule(x(was), middle - height * 0.3, x(was), middle + height * 0.3, "was")
     mark = MARKS.get(label, "ring")
-    look = f"lean-{mark}" if label.startswith("leaning") else mark_look(mark, score)
-    drawing.shape(mark, x(score), middle, height * 0.5, f"mark {look}")
+    drawing.shape(mark, x(score), middle, height * 0.5, f"mark {mark_look(label, score)}")
     return drawing.svg(title, "bar")
 
 
-def mark_look(mark: str, score: float) -> str:
-    """The class of a mark: its direction's colour; a hollow ring where the evidence gives no verdict."""
+def mark_look(label: str, score: float) -> str:
+    """The class of a label's mark: its direction's colour, hollow where it only leans; a hollow ring where the evidence
+    gives no verdict."""
+    mark = MARKS.get(label, "ring")
+    if label.startswith("leaning"):
+        return f"lean-{mark}"
     return direction(score) if mark == "mixed" else LOOKS[mark]
 
 
@@ -97,3 +111,52 @@ def ladder(rung: int, title: str, *, opposed: bool = False, rated: bool = True) 
         drawing.box(x, 29 - height, 20, height, look)
     drawing.rule(0, 29.5, 120, 29.5, "grid")
     return drawing.svg(title, "ladder")
+
+
+def move_bar(
+    before: float,
+    after: float,
+    low: float,
+    high: float,
+    title: str,
+    *,
+    width: float = 320,
+    height: float = 24,
+) -> str:
+    """A score's way from one day to another: a ring where it stood, the band and an arrowhead where it stands."""
+    drawing = Drawing(width, height, "move")
+    pad, middle = 20.0, height / 2
+
+    def x(value: float) -> float:
+        return pad + share(value, -100, 100) * (width - 2 * pad)
+
+    look = direction(after - before)
+    drawing.rule(x(-100), middle, x(100), middle, "grid")
+    drawing.rule(x(0), 2, x(0), height - 2, "zero")
+    drawing.box(x(low), middle - 5, x(high) - x(low), 10, f"band {look}-band")
+    drawing.rule(x(before), middle, x(after), middle, f"way {look}-line")
+    drawing.shape("ring", x(before), middle, 8, "hollow")
+    towards = 1 if after >= before else -1
+    tip = x(after)
+    drawing.path(
+        polyline([(tip, middle), (tip - towards * 8, middle - 5), (tip - towards * 8, middle + 5)]) + "z",
+        look,
+    )
+    return drawing.svg(title, "bar")
+
+
+def steps(rung: int, title: str, *, opposed: bool = False) -> str:
+    """Five steps in a row, filled up to `rung`; only outlined where the acts against weigh as much or more."""
+    drawing = Drawing(110, 12, "steps")
+    for step in range(1, 6):
+        look = "rung" if step > rung else "rung-open" if opposed else "rung-on"
+        drawing.box((step - 1) * 22 + 1, 1, 19, 10, look)
+    return drawing.svg(title, "steps")
+
+
+def meter(value: float) -> str:
+    """A figure from 0 to 100 as a bar in ink: it has no direction."""
+    drawing = Drawing(96, 6, "meter")
+    drawing.box(0, 0, 96, 6, "rung")
+    drawing.box(0, 0, 96 * share(value, 0, 100), 6, "rung-on")
+    return drawing.svg("", "meter", stretch=True, hidden=True)

@@ -98,15 +98,24 @@ SMALL = Frame(width=250, height=132, left=2, right=2, top=6, plot=104, rug=0, ro
 
 
 class Canvas:
-    """A drawing with a time axis across and the score's axis up, -100 … +100."""
+    """A drawing with a time axis across, to the end of the run or on to `until`, and the score's axis up, -100 …
+    +100."""
 
     def __init__(
-        self, frame: Frame, run: Run, name: str, *, standalone: bool = False, top: float = 0
+        self,
+        frame: Frame,
+        run: Run,
+        name: str,
+        *,
+        standalone: bool = False,
+        top: float = 0,
+        until: datetime.date | None = None,
     ) -> None:
         self.frame, self.run = frame, run
+        self.last = max(run.last, until or run.last)
         self.top = frame.top + top
         self.drawing = Drawing(frame.width, frame.height + top, name, standalone)
-        self.span = max(1, days(run.first, run.last))
+        self.span = max(1, days(run.first, self.last))
 
     def x(self, day: datetime.date) -> float:
         inside = self.frame.width - self.frame.left - self.frame.right

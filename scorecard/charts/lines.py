@@ -41,9 +41,11 @@ def series(
     name: str = "series",
     standalone: bool = False,
     top: float = 0,
+    until: datetime.date | None = None,
 ) -> Drawing:
-    """The full chart: band, line, acts as bars below (height: kind of act), the largest of them pinned."""
-    canvas = Canvas(frame, run, name, standalone=standalone, top=top)
+    """The full chart: band, line, acts as bars below (height: kind of act), the largest of them pinned. The axis runs
+    on to `until`, where that is later than the line's end."""
+    canvas = Canvas(frame, run, name, standalone=standalone, top=top, until=until)
     _grid(canvas, words)
     _blind(canvas, blind)
     _turns(canvas, turns)
@@ -77,7 +79,7 @@ def _blind(canvas: Canvas, blind: Sequence[Blind]) -> None:
         left, right = canvas.x(gap.first), canvas.x(gap.last)
         if canvas.frame.roomy and right - left > 60:
             for number, line in enumerate(gap.words.split("\n")):
-                drawing.text(right - 4, canvas.top + 14 + 14 * number, line, "small end")
+                drawing.text(left + 6, canvas.top + 14 + 14 * number, line, "small")
 
 
 def _ghosts(canvas: Canvas, ghosts: Sequence[Ghost]) -> None:
@@ -94,10 +96,12 @@ def _ghosts(canvas: Canvas, ghosts: Sequence[Ghost]) -> None:
 
 def _turns(canvas: Canvas, turns: Sequence[Turn]) -> None:
     for turn in turns:
-        if canvas.run.first < turn.date <= canvas.run.last:
+        if canvas.run.first < turn.date <= canvas.last:
             x = canvas.x(turn.date)
             canvas.drawing.rule(x, canvas.top, x, canvas.top + canvas.frame.plot, "event-line")
-            canvas.drawing.text(x + 4, canvas.top + canvas.frame.plot - 6, turn.words, "small")
+            late = x > canvas.frame.left + 0.7 * (canvas.frame.width - canvas.frame.left - canvas.frame.right)
+            place = (x - 4, "small end") if late else (x + 4, "small")
+            canvas.drawing.text(place[0], canvas.top + canvas.frame.plot - 6, turn.words, place[1])
 
 
 def _rug(canvas: Canvas, acts: Sequence[Act], words: Words) -> None:
@@ -134,7 +138,7 @@ def _ticks(canvas: Canvas, tick: Tick) -> None:
     day = run.first.replace(day=1)
     step = 3 if canvas.span <= 1200 else 12
     last_label = -1000.0
-    while day <= run.last:
+    while day <= canvas.last:
         if day >= run.first and (day.month - 1) % step == 0:
             x = canvas.x(day)
             drawing.rule(x, base, x, base + 4, "zero")
@@ -176,7 +180,10 @@ def _pins(canvas: Canvas, acts: Sequence[Act]) -> None:
         drawing.text(x, y + 3.5, str(act.pin), "pin-text")
 
 
-__all__ = ["NARROW", "WIDE", "Act", "Blind", "Frame", "Ghost", "Run", "Turn", "Words", "series"]
+def across(run: Run, until: datetime.date) -> float:
+    """How wide the line itself is on the wide chart, whose axis may run on."""
+    last = max(run.last, until)
+    return (WIDE.width - WIDE.left - WIDE.right) * days(run.first, run.last) / max(1, days(run.first, last))
 
 
 def sparkline(
@@ -197,10 +204,17 @@ def spark(canvas: Canvas, coded_to: datetime.date) -> None:
 
 
 def multiple(
-    run: Run, title: str, name: str, tick: Tick, *, coded_to: datetime.date, blind: Sequence[Blind] = ()
+    run: Run,
+    title: str,
+    name: str,
+    tick: Tick,
+    *,
+    coded_to: datetime.date,
+    blind: Sequence[Blind] = (),
+    until: datetime.date | None = None,
 ) -> str:
     """One of the small multiples: same axes for all, band and line, first and last year ticked."""
-    canvas = Canvas(SMALL, run, name)
+    canvas = Canvas(SMALL, run, name, until=until)
     drawing, frame = canvas.drawing, canvas.frame
     for value in (100, -100):
         drawing.rule(frame.left, canvas.y(value), frame.width - frame.right, canvas.y(value), "grid")
@@ -212,7 +226,7 @@ def multiple(
     for value, text in ((100, "+100"), (-100, "−100")):
         drawing.text(frame.left + 2, canvas.y(value) + (11 if value > 0 else -4), text, "small")
     base = frame.height - 8
-    for year in range(run.first.year + 1, run.last.year + 1):
+    for year in range(run.first.year + 1, canvas.last.year + 1):
         day = datetime.date(year, 1, 1)
         drawing.rule(
             canvas.x(day), canvas.top + frame.plot, canvas.x(day), canvas.top + frame.plot + 4, "zero"
@@ -246,3 +260,6 @@ def effect(run: Run, title: str, words: tuple[str, str], tick: Tick, *, name: st
     drawing.text(frame.left, frame.height - 4, tick(run.first), "small")
     drawing.text(frame.width - frame.right, frame.height - 4, tick(run.last), "small end")
     return drawing.svg(title, "effect")
+
+
+__all__ = ["NARROW", "WIDE", "Act", "Blind", "Frame", "Ghost", "Run", "Turn", "Words", "across", "series"]

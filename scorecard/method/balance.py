@@ -18,6 +18,7 @@ import numpy as np
 from scipy.special import betainc, betaincc, betaincinv
 
 from scorecard.method.parameters import Parameters
+from scorecard.method.readings import Measure
 from scorecard.method.weighing import Ledger, faded
 
 Values = Any  # an array of any shape, or one number
@@ -103,7 +104,7 @@ def labels_of(
     return np.select(conditions, [0, 1, 2, 5, 6, 3], 4)
 
 
-def measure(advancing: float, undermining: float, parameters: Parameters) -> dict[str, Any]:
+def measure(advancing: float, undermining: float, parameters: Parameters) -> Measure:
     """All readings of one pair (A, U), unrounded, under the names of `manage.py score`."""
     evidence = advancing + undermining
     whole = evidence + parameters.k

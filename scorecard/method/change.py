@@ -16,17 +16,17 @@ from __future__ import annotations
 import datetime
 import itertools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from scorecard.method import balance, contributions
 from scorecard.method.columns import Log
 from scorecard.method.parameters import Method, Parameters, method_of
+from scorecard.method.readings import Change, StepAct, Waterfall
 from scorecard.method.weighing import Ledger, ledger
 
 
-def change(ledger: Ledger, day: int, days: int, chosen: np.ndarray) -> list[dict[str, Any]]:
+def change(ledger: Ledger, day: int, days: int, chosen: np.ndarray) -> list[Change]:
     """For each recommendation `from to change faded ended new moved acts word` between `day` - `days` and
     `day`.
     """
@@ -58,7 +58,7 @@ def _effective_acts(ledger: Ledger, rows: np.ndarray, after: np.ndarray, day: in
     return np.where(squares > 0, total * total / np.where(squares > 0, squares, 1.0), 0.0)
 
 
-def _entry(scores: list[float], acts: float, parameters: Parameters) -> dict[str, Any]:
+def _entry(scores: list[float], acts: float, parameters: Parameters) -> Change:
     start, fade, stay, now = scores
     faded, ended, new = fade - start, stay - fade, now - stay
     return {
@@ -108,7 +108,7 @@ def waterfall(
     *,
     version_before: str | Method | None = None,
     version_after: str | Method | None = None,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Waterfall]:
     """For each recommendation `{"from", "to", "change", "world", "recoded", "method", "steps"}`.
 
     `before` and `after` are (as_of, known_at). A step is `{"step", "points", "acts": [{"id", "points",
@@ -121,7 +121,7 @@ def waterfall(
     states = _way(log, before, after, actor, method_of(version_before), method_of(version_after))
     scores = np.stack([state.standing.scores for state in states])
     steps = [_step(name, *pair) for name, pair in zip(STEPS, itertools.pairwise(states), strict=True)]
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Waterfall] = {}
     for number, slug in enumerate(log.book.slugs):
         column = scores[:, number].tolist()
         found[slug] = {
@@ -167,7 +167,7 @@ def _state(book: Ledger, rows: np.ndarray, day: int) -> _State:
     return _State(book, standing, key, contributions.contributions(standing, book))
 
 
-def _step(name: str, before: _State, after: _State) -> list[list[dict[str, Any]]]:
+def _step(name: str, before: _State, after: _State) -> list[list[StepAct]]:
     """For each recommendation the acts of one step with their points, the largest first."""
     keys = np.unique(np.concatenate([before.key, after.key]))
     moved = np.zeros((2, len(keys)))
@@ -178,7 +178,7 @@ def _step(name: str, before: _State, after: _State) -> list[list[dict[str, Any]]
     width = len(after.book.codebook)
     owner = keys % width
     points = (100 * (moved[0] - moved[1]) - mean_score[owner] * (moved[0] + moved[1])) / mean_whole[owner]
-    found: list[list[dict[str, Any]]] = [[] for _ in range(width)]
+    found: list[list[StepAct]] = [[] for _ in range(width)]
     versions = [_versions(state.book) for state in (before, after)]
     for place in np.flatnonzero(points).tolist():
         event, number = divmod(int(keys[place]), width)

@@ -6,12 +6,12 @@ What one act does to the balances over time: the effect of METHOD.md, section 4,
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
 import numpy as np
 
 from scorecard.method import balance
 from scorecard.method.balance import Standing
+from scorecard.method.readings import Act, PulseAct
 from scorecard.method.weighing import Ledger, named
 from tracker.record import CERTAINTIES, REACHES
 
@@ -40,7 +40,7 @@ def fragile(shares: np.ndarray, advancing: float, undermining: float, standing: 
 
 def acts(
     ledger: Ledger, standing: Standing, recommendation: int, shares: np.ndarray, effect: np.ndarray
-) -> list[dict[str, Any]]:
+) -> list[Act]:
     """The contributing acts of one recommendation, the strongest effect first.
 
     `advancing` and `undermining` add up to A and U, `points` to the score; `weight` is W·C·Q, `credited` what
@@ -51,7 +51,7 @@ def acts(
     whole = float(shares.sum()) + standing.parameters.k
     raw, left = ledger.raw[:, rows].sum(axis=0), ledger.credited[:, rows].sum(axis=0)
     faded = standing.pairs[:, mine].sum(axis=0)
-    found = [
+    found: list[Act] = [
         {
             "id": ledger.event_id(row),
             "date": datetime.date.fromordinal(int(ledger.start[row])).isoformat(),
@@ -75,13 +75,11 @@ def acts(
     return sorted(found, key=lambda act: (-abs(act["effect"]), act["id"]))
 
 
-def pulse_acts(
-    ledger: Ledger, standing: Standing, recommendation: int, shares: np.ndarray
-) -> list[dict[str, Any]]:
+def pulse_acts(ledger: Ledger, standing: Standing, recommendation: int, shares: np.ndarray) -> list[PulseAct]:
     """What each act adds to a pulse, the largest first: `points` add up to its score."""
     mine = np.flatnonzero(ledger.recommendation[standing.rows] == recommendation)
     whole = float(shares.sum()) + standing.parameters.k
-    found = [
+    found: list[PulseAct] = [
         {
             "id": ledger.event_id(row),
             "advancing": float(shares[0, number]),

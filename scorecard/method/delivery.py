@@ -15,6 +15,7 @@ import numpy as np
 
 from scorecard.method.columns import FOREVER, Log, Setting
 from scorecard.method.parameters import Method, Parameters, method_of
+from scorecard.method.readings import ActorReading, AskAct, AskReading, ByHand, Delivery, Rule
 from scorecard.method.series import bounds
 from scorecard.method.spans import THEN, Spans, daily_counts, daily_sums, spans_of
 from scorecard.method.weighing import Ledger, faded, named
@@ -45,7 +46,7 @@ def tagged(ledger: Ledger, chosen: np.ndarray) -> np.ndarray:
 
 def delivery(
     ledger: Ledger, day: int, chosen: np.ndarray, settings: Sequence[Setting] = ()
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Delivery]:
     """For each recommendation `value label rated of asks`; `settings` are those known, in log order."""
     book = ledger.codebook
     rows, pairs = _standing(ledger, day, chosen)
@@ -53,7 +54,7 @@ def delivery(
     begun = np.unique(ledger.ask[chosen & (ledger.ask >= 0) & (ledger.start <= day)])
     known = {book.asks[number] for number in begun.tolist()}
     holding = {(item.recommendation, item.ask): item for item in settings if item.start <= day < item.until}
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Delivery] = {}
     for one in book:
         asks = [
             _ask(book, ask, by_actor, (one.slug, ask.slug) in known, holding, ledger.parameters)
@@ -63,12 +64,12 @@ def delivery(
     return found
 
 
-def acts_behind(ledger: Ledger, day: int, chosen: np.ndarray) -> dict[tuple[str, str], list[dict[str, Any]]]:
+def acts_behind(ledger: Ledger, day: int, chosen: np.ndarray) -> dict[tuple[str, str], list[AskAct]]:
     """For each ask the acts that stand for or against it: `up` and `down` add up to those of its actors."""
     rows, pairs = _standing(ledger, day, chosen)
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    found: dict[tuple[str, str], list[AskAct]] = {}
     for number, row in enumerate(rows.tolist()):
-        act = {
+        act: AskAct = {
             "id": ledger.event_id(row),
             "actors": named(int(ledger.actors[row]), ledger.codebook),
             "direction": int(ledger.direction[row]),
@@ -89,9 +90,9 @@ def _standing(ledger: Ledger, day: int, chosen: np.ndarray) -> tuple[np.ndarray,
     return rows, ledger.credited[:, rows] * kept
 
 
-def together(asks: list[dict[str, Any]]) -> dict[str, Any]:
+def together(asks: list[AskReading]) -> Delivery:
     """The plain mean of the asks, published only when all of them are rated."""
-    values = [ask["value"] for ask in asks if ask["rated"]]
+    values = [ask["value"] or 0.0 for ask in asks if ask["rated"]]
     value = sum(values) / len(values) if len(values) == len(asks) else None
     return {"value": value, "label": label(value), "rated": len(values), "of": len(asks), "asks": asks}
 
@@ -131,28 +132,21 @@ def _ask(
     begun: bool,
     holding: dict[tuple[str, str], Setting],
     parameters: Parameters,
-) -> dict[str, Any]:
+) -> AskReading:
     mode, key = ask.mode, (ask.recommendation, ask.slug)
     number = book.asks.index(key)
     actors = {name: _actor_entry(by_actor[name], number) for name in ask.actors}
     values = [entry["value"] for entry in actors.values()]
     rungs = [entry["rung"] for entry in actors.values()]
     value = combined(mode, values)
-    rule: dict[str, Any] = {
+    rule: Rule = {
         "value": value if begun else None,
         "rung": combined_rung(mode, rungs) if begun else None,
     }
-    found: dict[str, Any] = {
-        "ask": ask.slug,
-        "mode": mode,
-        **rule,
-        "rated": begun,
-        "by_hand": None,
-        "rule": rule,
-    }
-    if hand := holding.get(key):
-        found |= {"value": rung_value(hand.rung, parameters), "rung": hand.rung, "rated": True}
-        found["by_hand"] = {
+    by_hand: ByHand | None = None
+    hand = holding.get(key)
+    if hand:
+        by_hand = {
             "rung": hand.rung,
             "reason": hand.reason,
             "name": hand.name,
@@ -160,7 +154,16 @@ def _ask(
             "to": None if hand.until == FOREVER else _iso(hand.until),
             "recorded_at": _iso(hand.recorded),
         }
-    return found | {"actors": actors}
+    return {
+        "ask": ask.slug,
+        "mode": mode,
+        "value": rung_value(hand.rung, parameters) if hand else rule["value"],
+        "rung": hand.rung if hand else rule["rung"],
+        "rated": begun or hand is not None,
+        "by_hand": by_hand,
+        "rule": rule,
+        "actors": actors,
+    }
 
 
 def combined(mode: str, values: list[float]) -> float:
@@ -173,7 +176,7 @@ def combined_rung(mode: str, rungs: list[int]) -> int:
     return max(rungs) if mode == ANY else min(rungs)
 
 
-def _actor_entry(of_actor: dict[str, np.ndarray], number: int) -> dict[str, Any]:
+def _actor_entry(of_actor: dict[str, np.ndarray], number: int) -> ActorReading:
     up, down = float(of_actor["up"][number]), float(of_actor["down"][number])
     return {
         "value": float(of_actor["value"][number]),

@@ -109,6 +109,7 @@ class WhatIf:
 # Which versions were put into service, and on which day; the last one is what is shown when none is asked for.
 ADOPTED = {
     "1.0": datetime.date(2026, 11, 24),
+    "1.1": datetime.date(2026, 11, 29),
 }
 METHODS: dict[str, Method] = {
     "1.0": Method("1.0", adopted=ADOPTED.get("1.0"), summary="The method as first published."),
@@ -243,7 +244,7 @@ _REASONS: tuple[tuple[str, str, str], ...] = (
         "An act of a quarter ago counts half; shorter ones predicted the next acts of the draft record "
         "worse (log-loss 0.663 at 15 days, 0.642 at 90, 0.637 at 365; a coin 0.693).",
     ),
-    ("enough_evidence", "evidence", "Less than a law is no evidence."),
+    ("enough_evidence", "evidence", "Less than half of an act in operation is no evidence."),
     ("dispute", "dispute", "Four full acts without a verdict are a dispute."),
     ("band", "band", "From the 10 % to the 90 % quantile: an 80 % band."),
     ("change_points", "change", "A move of less than five points is not worth a word."),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Literal, cast
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from scorecard.method.change import change
 from scorecard.method.columns import LINKS, Log
 from scorecard.method.delivery import acts_behind, delivery
 from scorecard.method.parameters import HORIZONS, Method, method_of, read_on
+from scorecard.method.readings import Balance, Delivery, Measure, Overall, Pulse, Report
 from scorecard.method.sensitivity import sensitivity as drawn
 from scorecard.method.series import series
 from scorecard.method.weighing import Ledger, ledger
@@ -30,7 +32,7 @@ def report(
     acts: bool = True,
     coded_to: datetime.date | None = None,
     beyond: bool = False,
-) -> dict[str, Any]:
+) -> Report:
     """Every reading of section 1 to 9 on the day `as_of`, as known at the end of `known_at` (None: all on
     record).
 
@@ -49,12 +51,13 @@ def report(
     read = read_on(as_of, coded_to, method, beyond)
     chosen, day = book.seen_by(actor), read.toordinal()
     balances, pulses = _balances(book, day, chosen, acts), _pulses(book, day, chosen, proof)
-    for reading, entries in (("balance", balances), ("pulse", pulses)):
+    readings: tuple[tuple[str, Sequence[Balance | Pulse]], ...] = (("balance", balances), ("pulse", pulses))
+    for reading, entries in readings:
         for entry, since in zip(entries, _since(log, reading, actor, read, known_at, method), strict=True):
             entry["since"] = since
     changes = {str(days): change(book, day, days, chosen) for days in HORIZONS}
     deliveries = _deliveries(log, book, day, known, actor, proof)
-    found: dict[str, Any] = {
+    found: Report = {
         "method": method.version,
         "as_of": as_of.isoformat(),
         "known_at": None if known_at is None else known_at.isoformat(),
@@ -74,7 +77,7 @@ def report(
         },
         "overall": overall(balances, deliveries),
         "ignored_links": [
-            {"id": newer, LINKS[kind]: older, "why": why}
+            {"id": newer, LINKS[kind]: older, "why": why}  # type: ignore[misc]  # one of its two keys
             for start, newer, older, why, kind in sorted(book.ignored)
             if start <= day
         ],
@@ -86,11 +89,11 @@ def report(
     return found
 
 
-def _without_words(found: dict[str, Any]) -> None:
+def _without_words(found: Report) -> None:
     """Figures of a day that nobody has coded say nothing in words."""
     for entry in found["recommendations"].values():
-        entry["balance"] |= {"label": None, "since": None, "fragile": None}
-        entry["pulse"] |= {"label": None, "since": None}
+        entry["balance"]["label"] = entry["balance"]["since"] = entry["balance"]["fragile"] = None
+        entry["pulse"]["label"] = entry["pulse"]["since"] = None
         for moved in entry["change"].values():
             moved["word"] = None
         if entry["delivery"]:
@@ -105,7 +108,7 @@ def _without_words(found: dict[str, Any]) -> None:
 
 def _deliveries(
     log: Log, book: Ledger, day: int, known: int | None, actor: str | None, proof: bool
-) -> dict[str, Any]:
+) -> Mapping[str, Delivery | None]:
     """Delivery of each recommendation; None in the view of an actor where the method has none there."""
     if actor is not None and not book.parameters.delivery_of_actors:
         return dict.fromkeys(log.book.slugs)
@@ -126,11 +129,11 @@ def views(
     known_at: datetime.date | None = None,
     actors: tuple[str | None, ...] | None = None,
     version: str | Method | None = None,
-) -> dict[str | None, dict[str, dict[str, Any]]]:
+) -> dict[str | None, dict[str, Measure]]:
     """`{actor: {slug: balance without its acts}}` side by side; None is the total. `actors` None: of everybody."""
     parameters = method_of(version).parameters
     book = ledger(log, None if known_at is None else known_at.toordinal(), parameters)
-    found: dict[str | None, dict[str, dict[str, Any]]] = {}
+    found: dict[str | None, dict[str, Measure]] = {}
     for actor in (None, *log.book.actor_slugs) if actors is None else actors:
         standing = balance.balance_on(book, as_of.toordinal(), book.seen_by(actor))
         entries = _measures(standing, _acts_counted(book, standing))
@@ -138,17 +141,24 @@ def views(
     return found
 
 
-def overall(balances: list[dict[str, Any]], deliveries: dict[str, Any]) -> dict[str, Any]:
+def overall(balances: Sequence[Measure], deliveries: Mapping[str, Delivery | None]) -> Overall:
     """Plain means of all recommendations, never without the count of their labels (section 8)."""
-    values: list[Any] = [entry["value"] if entry else None for entry in deliveries.values()]
+    values = [entry["value"] if entry else None for entry in deliveries.values()]
+    rated = [value for value in values if value is not None]
+
+    def mean(name: Literal["score", "low", "high"]) -> float:
+        return sum(entry[name] for entry in balances) / len(balances)
+
     return {
-        **{name: sum(entry[name] for entry in balances) / len(balances) for name in ("score", "low", "high")},
-        "labels": dict(Counter(entry["label"] for entry in balances)),
-        "delivery": None if None in values else sum(values) / len(values),
+        "score": mean("score"),
+        "low": mean("low"),
+        "high": mean("high"),
+        "labels": dict(Counter(entry["label"] for entry in balances if entry["label"])),
+        "delivery": sum(rated) / len(rated) if len(rated) == len(values) else None,
     }
 
 
-def _measures(standing: balance.Standing, acts: np.ndarray) -> list[dict[str, Any]]:
+def _measures(standing: balance.Standing, acts: np.ndarray) -> list[Measure]:
     advancing, undermining = (side.tolist() for side in standing.totals)
     return [
         balance.measure(advancing[number], undermining[number], standing.parameters)
@@ -163,9 +173,9 @@ def _acts_counted(book: Ledger, standing: balance.Standing) -> np.ndarray:
     return np.bincount(book.recommendation[standing.rows[something]], minlength=len(book.codebook))
 
 
-def _balances(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[dict[str, Any]]:
+def _balances(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[Balance]:
     standing = balance.balance_on(book, day, chosen)
-    found = _measures(standing, _acts_counted(book, standing))
+    found = cast(list[Balance], _measures(standing, _acts_counted(book, standing)))
     shares, owner = proofs.contributions(standing, book), book.recommendation[standing.rows]
     for number, entry in enumerate(found):
         mine = shares[:, owner == number]
@@ -176,9 +186,9 @@ def _balances(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> li
     return found
 
 
-def _pulses(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[dict[str, Any]]:
+def _pulses(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[Pulse]:
     standing = balance.pulse_on(book, day, chosen)
-    found = _measures(standing, _acts_counted(book, standing))
+    found = cast(list[Pulse], _measures(standing, _acts_counted(book, standing)))
     if with_acts:
         shares, owner = proofs.contributions(standing, book), book.recommendation[standing.rows]
         for number, entry in enumerate(found):
@@ -201,7 +211,7 @@ def _since(
 
 
 def _add_sensitivity(
-    found: dict[str, Any],
+    found: Report,
     log: Log,
     as_of: datetime.date,
     known_at: datetime.date | None,

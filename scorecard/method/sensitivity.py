@@ -26,6 +26,7 @@ from scipy.special import betaincinv
 from scorecard.method import balance
 from scorecard.method.columns import Log
 from scorecard.method.parameters import Method, Parameters, WhatIf, method_of, what_ifs
+from scorecard.method.readings import Sensitivity, Spread, WhatIfReading
 from scorecard.method.weighing import Ledger, ledger
 from tracker.record import CERTAINTIES
 
@@ -98,7 +99,7 @@ def sensitivity(
     *,
     draws: int = DRAWS,
     version: str | Method | None = None,
-) -> dict[str, Any]:
+) -> Sensitivity:
     """`{"draws", "recommendations": {slug: spread}, "overall": spread, "what_ifs": [...]}`.
 
     A spread is `{"score", "p10", "p50", "p90", "same_sign", "factors": [{"factor", "r2"}]}`: quantiles over
@@ -120,8 +121,10 @@ def sensitivity(
     return {
         "draws": draws,
         "recommendations": {
-            slug: spread(float(own[number]), scores[:, number], factors)
-            | {"same_word": float(same_word[number])}
+            slug: {
+                **spread(float(own[number]), scores[:, number], factors),
+                "same_word": float(same_word[number]),
+            }
             for number, slug in enumerate(log.book.slugs)
         },
         "overall": spread(
@@ -144,7 +147,7 @@ def centred(factors: dict[str, np.ndarray]) -> dict[str, Centred]:
     return {name: (values, float(values @ values)) for name, values in less.items()}
 
 
-def spread(score: float, scores: np.ndarray, factors: dict[str, Centred]) -> dict[str, Any]:
+def spread(score: float, scores: np.ndarray, factors: dict[str, Centred]) -> Spread:
     """Quantiles by linear interpolation at (n - 1)·q, agreement in sign, and the three leading factors."""
     p10, p50, p90 = np.quantile(scores, (0.1, 0.5, 0.9)).tolist()
     own = centred({"score": scores})["score"]
@@ -186,7 +189,7 @@ def what_if(
     known_at: datetime.date | None,
     actor: str | None,
     base: Parameters,
-) -> dict[str, Any]:
+) -> WhatIfReading:
     """`{"slug", "name", "recommendations": {slug: {"score", "low", "high", "label"}}, "overall"}` of one."""
     parameters = item.parameters(base)
     book = ledger(log, None if known_at is None else known_at.toordinal(), parameters)

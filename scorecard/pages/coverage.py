@@ -13,8 +13,8 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import sentences, vocabulary
-from scorecard.pages import filters, uncertainty
+from scorecard import reviewed, sentences, vocabulary
+from scorecard.pages import filters
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
@@ -23,7 +23,7 @@ from tracker.models import CoverageDay
 
 def facts(read: Reading) -> list[tuple[str, str]]:
     """Name and value of each fact about what a page rests on, for a definition list."""
-    records, coded_to, as_of = read.records, read.coded_to, read.clock.as_of
+    records, coded_to, as_of = read.counted, read.coded_to, read.clock.as_of
     week = CoverageDay.objects.filter(day__lte=as_of, day__gt=as_of - datetime.timedelta(days=7))
     seen = week.order_by("-day").first()  # the newest day on which we looked
     sources = [source for record in records for source in record["sources"]]
@@ -39,7 +39,24 @@ def facts(read: Reading) -> list[tuple[str, str]]:
     if records:
         sure = Counter(record["certainty"] for record in records)
         found.append((gettext("Not confirmed"), _unsure(sure, len(records))))
+        found.append((gettext("Reviewed by analysts"), reviewed_share(read)))
     return found
+
+
+def reviewed_share(read: Reading) -> str:
+    """How many events a person has confirmed or coded, and how much of the weight of the balances that is."""
+    ids = reviewed.confirmed_ids(read.records, read.clock.known_at)
+    whole, confirmed = reviewed.weighed(read.report, ids)
+    words = {
+        "count": number_format(len(ids)),
+        "events": number_format(len(read.records)),
+        "share": sentences.percent(confirmed / whole) if whole else "–",
+    }
+    if not ids:
+        return gettext("none of %(events)s events yet; language models compiled and coded the record") % words
+    return (
+        gettext("%(count)s of %(events)s events, which carry %(share)s of the weight of the balances") % words
+    )
 
 
 def _looked(seen: CoverageDay | None) -> list[tuple[str, str]]:
@@ -90,8 +107,7 @@ def _shares(named: Sequence[tuple[str, int]], sources: Sequence[Any]) -> str:
     """Each name with its share of the sources."""
     return pgettext("joint of shares", ", ").join(
         [
-            gettext("%(name)s %(share)s")
-            % {"name": name, "share": uncertainty.percent(number / len(sources))}
+            gettext("%(name)s %(share)s") % {"name": name, "share": sentences.percent(number / len(sources))}
             for name, number in named
         ]
     )

@@ -33,9 +33,9 @@ def look(label: str) -> str:
 
 
 def balance(
-    name: str, reading: Mapping[str, Any], *, width: float = 240, height: float = 28
+    name: str, reading: Mapping[str, Any], *, width: float = 240, height: float = 28, was: float | None = None
 ) -> dict[str, Any]:
-    """One score with its band, label and bar."""
+    """One score with its band, label and bar; `was`: the score that a tick on the bar remembers."""
     score, low, high, label = reading["score"], reading["low"], reading["high"], reading["label"]
     title = sentences.score_alternative(name, score, low, high, label)
     return {
@@ -46,26 +46,8 @@ def balance(
         "look": look(label),
         "mark": vocabulary.LABEL_MARKS[label],
         "direction": direction(score),
-        "bar": drawn(bars.score_bar(score, low, high, label, title, width=width, height=height)),
+        "bar": drawn(bars.score_bar(score, low, high, label, title, width=width, height=height, was=was)),
     }
-
-
-def glance(name: str, reading: Mapping[str, Any]) -> SafeString:
-    """The bar of a score alone, for the short list of all that stands first on a phone."""
-    title = sentences.score_alternative(
-        name, reading["score"], reading["low"], reading["high"], reading["label"]
-    )
-    return drawn(
-        bars.score_bar(
-            reading["score"],
-            reading["low"],
-            reading["high"],
-            reading["label"],
-            title,
-            width=130,
-            height=18,
-        )
-    )
 
 
 def shares(reading: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,6 +105,7 @@ def change(change: Change, query: str, asks: Mapping[tuple[str, str], str]) -> d
         "kind": change.kind,
         "details": history.words(change.before, record, asks),
         "why": change.version.why,
+        "why_language": acts.language(change.version.why),
         "who": change.version.who,
         "title": acts.title(record),
         "href": acts.address(record["id"]) + query,

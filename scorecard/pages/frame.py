@@ -19,11 +19,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse, translate_url
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from scorecard import clock as clocks
-from scorecard import sentences, vocabulary
+from scorecard import formats, pins, sentences, standings, vocabulary
 from scorecard.clock import Clock
 from scorecard.method import method_of, parameters
 from scorecard.pages import prose
@@ -32,7 +33,8 @@ from tracker.codebook import current
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What a citation names. `address` pins both dates, so that it shows the same figures for ever."""
+    """What a citation names. `address` pins the state of the record, so that it shows the same figures for ever;
+    `figures` is the day they are of, `read_on` the day of the reader's visit."""
 
     key: str
     title: str
@@ -40,11 +42,21 @@ class Citation:
     as_of: datetime.date
     read_on: datetime.date
     version: str
+    figures: datetime.date | None = None
+    rev: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """Method, day and revision."""
+        day = f"as of {self.as_of.isoformat()}"
+        if self.figures and self.figures != self.as_of:
+            day = f"figures of {self.figures.isoformat()}, the last coded day"
+        return f"Method {self.version}, {day}" + (f", revision {self.rev}" if self.rev else "")
 
     def text(self) -> str:
         return (
-            f"{prose.publisher()} ({self.as_of.year}). {self.title}. Method {self.version}, as of "
-            f"{self.as_of.isoformat()}. {self.address} (read {self.read_on.isoformat()})."
+            f"{prose.publisher()} ({self.as_of.year}). {self.title.rstrip('.。')}. {self.stamp}. {self.address} "
+            f"(read {self.read_on.isoformat()})."
         )
 
     def bibtex(self) -> str:
@@ -53,7 +65,7 @@ class Citation:
             "title": "{" + _tex(self.title) + "}",
             "year": str(self.as_of.year),
             "month": str(self.as_of.month),
-            "note": _tex(f"Method {self.version}, as of {self.as_of.isoformat()}"),
+            "note": _tex(self.stamp),
             "url": self.address,
             "urldate": self.read_on.isoformat(),
         }
@@ -67,7 +79,7 @@ class Citation:
             ("TI", _one_line(self.title)),
             ("PY", str(self.as_of.year)),
             ("DA", self.as_of.strftime("%Y/%m/%d")),
-            ("ET", f"Method {self.version}"),
+            ("ET", self.stamp),
             ("UR", self.address),
             ("Y2", self.read_on.strftime("%Y/%m/%d")),
         )
@@ -130,7 +142,7 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "canonical": absolute(request.path + query),
         "alternates": _alternates(request.path, query),
         "other_languages": [
-            {"href": translate_url(request.path, code) + query, "tag": tag, "name": NAMES[code]}
+            {"href": _translated(request, code), "tag": tag, "name": NAMES[code]}
             for code, tag in TAGS.items()
             if code != here
         ],
@@ -144,6 +156,12 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "method_version": parameters.method_of(clock.method).version,
         "clock": _clock(request, page, clock, coverage),
     }
+
+
+def _translated(request: HttpRequest, code: str) -> str:
+    """The same page in another language, with all that was asked of it: day, filters, words of a search."""
+    asked = request.GET.urlencode()
+    return translate_url(request.path, code) + (f"?{asked}" if asked else "")
 
 
 def _alternates(path: str, query: str) -> list[tuple[str, str]]:
@@ -169,11 +187,13 @@ def _feeds(feeds: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 def _menu(current: str, query: str) -> list[dict[str, Any]]:
     items = (
         ("overview", gettext("Overview")),
-        ("events", gettext("Events")),
+        ("changed", pgettext("menu", "What changed")),
+        ("next", gettext("What comes next")),
+        ("asks", gettext("The asks")),
+        ("events", pgettext("menu", "Acts")),
         ("actors", gettext("Actors")),
         ("method", gettext("Method")),
         ("data", gettext("Data")),
-        ("changes", gettext("Changes")),
         ("about", gettext("About")),
     )
     return [
@@ -183,7 +203,7 @@ def _menu(current: str, query: str) -> list[dict[str, Any]]:
 
 
 def _links(query: str) -> dict[str, str]:
-    names = ("method", "data", "changes", "about")
+    names = ("method", "codebook", "glossary", "data", "changes", "brief", "about")
     links = {name: reverse(f"pages:{name}") + query for name in names}
     return links | {"feed": reverse("pages:data") + "#feeds"}
 
@@ -194,6 +214,7 @@ def _clock(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
         "as_of": clock.as_of.isoformat(),
         "known_at": clock.known_at.isoformat() if clock.known_at else "",
         "as_of_text": sentences.day(clock.as_of),
+        "read_on_text": coverage.get("read_on", ""),
         "today": clock.today.isoformat(),
         "action": request.path,
         "kept": page.kept,
@@ -224,6 +245,8 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
         as_of=clock.as_of,
         read_on=clock.today,
         version=parameters.method_of(clock.method).version,
+        figures=standings.read_on(clock.as_of, clock.known_at, clock.method),
+        rev=str(pins.current() or ""),
     )
     pinned = clock.permanent(page=page.key)
     links = [
@@ -234,8 +257,8 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
     return cited, {"text": cited.text(), "links": links}
 
 
-def key() -> list[tuple[str, str, str]]:
-    """Mark, word and meaning of every label (METHOD.md, section 4)."""
+def key() -> list[tuple[str, str, str, str]]:
+    """Anchor, mark, word and meaning of every label (METHOD.md, section 4)."""
     meanings = {
         "advancing": gettext("the whole band is above zero"),
         "undermined": gettext("the whole band is below zero"),
@@ -251,11 +274,18 @@ def key() -> list[tuple[str, str, str]]:
     meanings |= {
         "contested": gettext("much evidence, but the band spans zero"),
         "unclear": gettext("some evidence, and the band spans zero"),
-        "too little evidence": gettext("less than one law's worth"),
+        "too little evidence": gettext("evidence worth less than %(acts)s of an act in operation")
+        % {"acts": number_format(rules.enough_evidence)},
     }
     return [
-        (vocabulary.LABEL_MARKS[label], vocabulary.label(label), words) for label, words in meanings.items()
+        (anchor(label), vocabulary.LABEL_MARKS[label], vocabulary.label(label), words)
+        for label, words in meanings.items()
     ]
+
+
+def anchor(label: str) -> str:
+    """Where the meaning of a label stands on a page, and in the glossary."""
+    return "w-" + label.replace(" ", "-")
 
 
 def downloads(name: str, query: str) -> list[dict[str, str]]:
@@ -264,12 +294,15 @@ def downloads(name: str, query: str) -> list[dict[str, str]]:
         "svg": gettext("Chart as SVG"),
         "png": gettext("Chart as PNG"),
         "csv": gettext("Figures as CSV"),
+        "xlsx": gettext("Figures for Excel (XLSX)"),
+        "parquet": gettext("Figures as Parquet"),
         "json": gettext("Figures as JSON"),
         "zip": gettext("CSV with dictionary and citation (zip)"),
     }
     return [
         {"href": reverse("pages:take", args=[name, ending]) + query, "name": word}
         for ending, word in words.items()
+        if formats.writable(ending)
     ]
 
 
@@ -277,11 +310,27 @@ def embed_code(name: str, query: str = "") -> str:
     """The iframe that puts a card on another page."""
     address = absolute(reverse("pages:embed", args=[name]) + query)
     title = prose.title()
-    height = 200 + 60 * len(current()) if name == "all" else 260
+    # Tall enough for a phone where nothing listens to what the card says of its height (`embed.js`).
+    height = 380 + 110 * len(current()) if name == "all" else 420
     return (
         f'<iframe src="{escape(address)}" title="{escape(title)}" width="100%" height="{height}" '
         'loading="lazy"></iframe>'
     )
+
+
+LISTENER = """<script>
+addEventListener("message", function (event) {
+  if (event.origin !== "%s" || !event.data || event.data.type !== "scorecard:height") return;
+  document.querySelectorAll("iframe").forEach(function (frame) {
+    if (frame.contentWindow === event.source) frame.height = event.data.height;
+  });
+});
+</script>"""
+
+
+def listener() -> str:
+    """What a page may add once, so that the frames of its cards fit them."""
+    return LISTENER % settings.SITE_URL.rstrip("/")
 
 
 def embeds(name: str) -> list[dict[str, str]]:

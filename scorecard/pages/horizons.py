@@ -75,6 +75,9 @@ def blind(read: Reading) -> list[Blind]:
     found = [Blind(first, last + day, few) for first, last in stretches(degraded(read))]
     if (read.clock.as_of - read.coded_to).days < 2:
         return found
+    if read.stopped:
+        words = gettext("not coded\nsince %(day)s") % {"day": sentences.short_day(read.stopped)}
+        return [*found, Blind(read.stopped, read.clock.as_of, words)]
     partly = any(event.start > read.coded_to for event in read.known.events)
     words = gettext("coded in part\nsince %(day)s") if partly else gettext("no coding\nsince %(day)s")
     named = words % {"day": sentences.short_day(read.coded_to)}
@@ -104,10 +107,11 @@ def stretches(days: Iterable[datetime.date]) -> Iterator[tuple[datetime.date, da
 
 def turns() -> list[Turn]:
     """The days on which a version of the method after the first was adopted."""
+    _first, *later = parameters.in_service()
+    days = standings.adopted()
     return [
-        Turn(method.adopted, gettext("Method %(version)s") % {"version": method.version})
-        for method in parameters.in_service()[1:]
-        if method.adopted
+        Turn(days[method.version], gettext("Method %(version)s") % {"version": method.version})
+        for method in later
     ]
 
 
@@ -122,7 +126,7 @@ def ghosts(read: Reading, slug: str) -> list[Ghost]:
             )
             words = gettext("by method %(version)s") % {"version": method.version}
             found.append(Ghost(other["recommendations"][slug]["score"], words))
-    known_then = then(read, slug)
+    known_then = then(read)[slug]["score"]
     if max(abs(one - other) for one, other in zip(known_then, now, strict=True)) >= WORTH_DRAWING:
         found.append(Ghost(known_then, gettext("as known then")))
     return found
@@ -133,14 +137,14 @@ def settled(read: Reading, slug: str) -> str:
     opened = read.opened
     if opened is None:
         return sentence(None, None)
-    revision = mean_revision(then(read, slug), read.run(slug).score, current().start, opened)
+    revision = mean_revision(then(read)[slug]["score"], read.run(slug).score, current().start, opened)
     return sentence(revision, opened)
 
 
-def then(read: Reading, slug: str) -> list[float]:
-    """The daily balance with each day as it was known on that day."""
+def then(read: Reading, actor: str | None = None) -> dict[str, dict[str, list[float]]]:
+    """recommendation → its daily balance, each day as it was known on that day."""
     clock = read.clock
     found = standings.series(
-        "balance", as_of=clock.as_of, known_at=clock.known_at, then=True, version=read.method
+        "balance", actor, as_of=clock.as_of, known_at=clock.known_at, then=True, version=read.method
     )
-    return found["recommendations"][slug]["score"]
+    return found["recommendations"]

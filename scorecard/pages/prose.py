@@ -6,7 +6,11 @@ what the codebook holds.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import nh3
+from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
@@ -15,8 +19,11 @@ from scorecard import sentences, vocabulary
 from tracker.codebook import current
 from tracker.wording import words_of
 
-MARKDOWN = MarkdownIt("commonmark", {"html": False})
+MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 TAGS = {"h2", "h3", "p", "ul", "ol", "li", "em", "strong", "a", "code", "pre", "blockquote", "br", "hr"}
+TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
+RULES = Path(__file__).parent / "rules"
+NAMED = re.compile(r"\s*\{#([a-z][a-z0-9-]*)\}\s*$")  # `## A heading {#its-anchor}`
 
 
 def title() -> str:
@@ -96,6 +103,44 @@ def rendered(text: str) -> SafeString:
     return mark_safe(clean.strip())  # noqa: S308  # nosec B308
 
 
+def rules() -> SafeString:
+    """Every rule of the method, each with an address of its own."""
+    language = get_language() or "en"
+    path = RULES / f"{language}.md"
+    text = (path if path.exists() else RULES / "en.md").read_text(encoding="utf-8")
+    return anchored(text.replace("{start}", started()), "")
+
+
+def anchored(text: str, prefix: str) -> SafeString:
+    """CommonMark with tables as clean HTML in which every rule has an address of its own: headings by the name that
+    they end with (`{#stage}`), items of numbered lists by their number behind the prefix (`#case-12`), or behind the
+    name of their heading where there is no prefix."""
+    tokens, number, depth, heading = MARKDOWN.parse(text), 0, 0, ""
+    for place, token in enumerate(tokens):
+        if token.type == "heading_open":
+            inline = tokens[place + 1]
+            if named := NAMED.search(inline.content):
+                token.attrSet("id", named[1])
+                heading = named[1]
+                last = (inline.children or [])[-1]
+                last.content = NAMED.sub("", last.content)
+        elif token.type == "ordered_list_open":
+            depth, number = depth + 1, int(token.attrGet("start") or 1)
+        elif token.type == "ordered_list_close":
+            depth -= 1
+        elif token.type == "list_item_open" and depth and token.markup != "-":
+            token.attrSet("id", f"{prefix or heading}-{number}")
+            number += 1
+    clean = nh3.clean(
+        MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}),
+        tags=TAGS | TABLE,
+        attributes={"a": {"href", "title"}, "h2": {"id"}, "h3": {"id"}, "li": {"id"}, "ol": {"start"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="external",
+    )
+    return mark_safe(clean.strip())  # noqa: S308  # nosec B308
+
+
 def _lede() -> str:
     words = instance() | {"source": current().source.title, "publisher": current().source.publisher}
     return gettext(
@@ -128,19 +173,40 @@ def _about() -> str:
                 "listed and can be followed by feed."
             ),
         ),
-        (
-            gettext("Contact"),
-            gettext(
-                "Every event page says how to dispute its coding. Whoever runs this copy of the scorecard "
-                "answers for it; the address of the operator is in the settings of the service."
-            ),
-        ),
-        (
-            gettext("What is kept of readers"),
-            gettext("Nothing: no cookies, no scripts of others, no trackers."),
-        ),
     )
     return "\n\n".join(f"## {heading}\n\n{text}" for heading, text in sections)
+
+
+def operator() -> dict[str, str]:
+    """Who runs this copy and how to reach them, as the settings say; empty where they do not."""
+    contact = settings.CONTACT
+    mail = "@" in contact and "://" not in contact
+    return {
+        "name": settings.OPERATOR,
+        "contact": contact,
+        "href": f"mailto:{contact}" if mail else contact if "://" in contact else "",
+    }
+
+
+def kept() -> list[str]:
+    """What is kept of readers, all of it."""
+    return [
+        gettext(
+            "Of reading: no cookie, no account, no script of others. The log of the service notes what was asked, "
+            "when and with which answer, and no address of a reader; a server in front of it may keep a log of its own."
+        ),
+        gettext(
+            "Of how much is asked: for at most an hour, a digest of the address that asks is counted in memory, so "
+            "that nobody asks too much for the others."
+        ),
+        gettext(
+            "Of mails: the address, what it follows, its language, and the letters to it. They are deleted when "
+            "the mails are ended, and when a wish is not confirmed in time."
+        ),
+        gettext(
+            "Of disputes: what the form asks for. Name and address are for the answer only and never shown."
+        ),
+    ]
 
 
 def _limits() -> str:
@@ -178,4 +244,4 @@ def _plain(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>&#!" else letter for letter in text)
 
 
-NEUTRAL = {"lede": _lede, "about": _about, "limits": _limits, "method": _method}
+NEUTRAL = {"lede": _lede, "about": _about, "limits": _limits, "method": _method, "codebook": str}

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from scorecard import acts, sentences, standings
+from scorecard import acts, firmness, sentences, standings
 from scorecard import clock as clocks
 from scorecard.charts import lines
 from scorecard.history import Change, Known, Version, passing
@@ -60,6 +61,11 @@ class Reading:
     def read_on(self) -> datetime.date:
         """The day the figures are read on: that of the page, by method 1.1 no later than the last coded one."""
         return standings.read_on(self.clock.as_of, self.clock.known_at, self.clock.method)
+
+    @property
+    def stopped(self) -> datetime.date | None:
+        """The last coded day, where the page is read on it because a later day is asked for; None otherwise."""
+        return self.read_on if self.read_on < self.clock.as_of else None
 
     @cached_property
     def report(self) -> Mapping[str, Any]:
@@ -108,8 +114,26 @@ class Reading:
         """The events that have happened by the day of the page, as known, in time order, none retracted."""
         return [event.record for event in self.known.events if event.start <= self.clock.as_of]
 
+    @cached_property
+    def counted(self) -> Sequence[Record]:
+        """Those among them that had happened by the day on which the page is read."""
+        return [record for record in self.records if self.start(record) <= self.read_on]
+
     def newest(self) -> Iterable[Record]:
         return reversed(self.records)
+
+    def run_out(self) -> list[Record]:
+        """The acts that counted on the last coded day and have run out by their own terms since: nobody has coded
+        whether they were renewed."""
+        if self.stopped is None or not method_of(self.clock.method).parameters.own_terms:
+            return []
+        found = [
+            event.record
+            for event in self.known.events
+            if event.start <= self.read_on < (event.end or self.read_on) <= self.clock.as_of
+            and event.end == _until(event.record)
+        ]
+        return sorted(found, key=lambda record: (record["until"], record["id"]))
 
     def found(self, query: EventQuery) -> list[Record]:
         """Those that a search finds, newest first."""
@@ -135,7 +159,7 @@ class Reading:
         """The event that ended this one, if it had by the day of the page."""
         event = self.known.by_id.get(event_id)
         ender = self.known.by_id.get(event.ender) if event and event.ender else None
-        return ender.record if ender and ender.start <= self.clock.as_of else None
+        return ender.record if event and ender and event.end == ender.start <= self.clock.as_of else None
 
     @cached_property
     def asks(self) -> Mapping[tuple[str, str], str]:
@@ -145,8 +169,10 @@ class Reading:
     @cached_property
     def _beside(self) -> acts.Beside:
         # Whether a dispute is open is said of today: what was known on a day that is over does not hold it.
-        now = self.clock.known_at is None or self.clock.known_at >= self.clock.today
-        return acts.Beside(self.asks, self.effects(), self.ended(), acts.disputed() if now else frozenset())
+        now = not self.clock.rev and (self.clock.known_at is None or self.clock.known_at >= self.clock.today)
+        uncoded = {record["id"] for record in self.records if self.start(record) > self.read_on}
+        disputed = acts.disputed() if now else frozenset()
+        return acts.Beside(self.asks, self.effects(), self.ended(), uncoded, disputed)
 
     def act(self, record: Record) -> acts.Act:
         """A record as readers are told of it, with its points on the day of the page."""
@@ -223,15 +249,29 @@ class Reading:
 
     def coverage(self) -> Mapping[str, str]:
         """The two sentences that stand on every page, and what a past page adds."""
-        sources = sum(len(record["sources"]) for record in self.records)
-        coded = self.coded_to if self.records else None
+        sources = sum(len(record["sources"]) for record in self.counted)
+        coded = self.coded_to if self.counted else None
         return {
-            "sentence": sentences.coverage(coded, len(self.records), sources),
-            "silence": sentences.silence(coded, self.clock.as_of, self._partly),
+            "sentence": sentences.coverage(coded, len(self.counted), sources),
+            "silence": self.notice(),
+            "read_on": sentences.day(self.stopped) if self.stopped else "",
             "reconstruction": gettext(
                 "Days before the record was opened are a reconstruction: nothing was on record then."
             ),
         }
+
+    def notice(self) -> str:
+        """What stands once on every page whose figures are not of the day asked for; empty where they are."""
+        if self.stopped is None:
+            coded = self.coded_to if self.records else None
+            return sentences.silence(coded, self.clock.as_of, self._partly)
+        return sentences.stopped(
+            self.stopped,
+            self.clock.as_of,
+            today=self.clock.as_of == self.clock.today and not self.clock.rev,
+            later=len(self.records) - len(self.counted),
+            changed=current().changed_after((self.clock.as_of - self.stopped).days),
+        )
 
     @property
     def _partly(self) -> bool:
@@ -239,6 +279,15 @@ class Reading:
         return any(self.start(record) > self.coded_to for record in self.records)
 
     def source_line(self) -> str:
+        if self.stopped:
+            return gettext(
+                "%(site)s, method %(version)s, figures of %(coded)s, the last coded day (asked on %(day)s)"
+            ) % {
+                "site": prose.title(),
+                "version": self.method,
+                "day": sentences.day(self.clock.as_of),
+                "coded": sentences.day(self.stopped),
+            }
         return gettext("%(site)s, method %(version)s, as of %(day)s, coded to %(coded)s") % {
             "site": prose.title(),
             "version": self.method,
@@ -249,13 +298,41 @@ class Reading:
     def card_line(self) -> str:
         """The same for a card that already names the site."""
         words = {"day": sentences.day(self.clock.as_of), "coded": sentences.day(self.coded_to)}
-        words["licence"] = current().licence.name
+        words["licence"] = f"{current().licence.name} · {address()}"
+        if self.stopped:
+            return gettext("Figures of %(coded)s, the last coded day · %(licence)s") % words
         return gettext("As of %(day)s · coded to %(coded)s · %(licence)s") % words
 
     def licence_line(self) -> str:
-        return gettext("Licence: %(licence)s") % {"licence": current().licence.name}
+        """What may be done with a chart, and where it lives."""
+        words = gettext("Licence: %(licence)s") % {"licence": current().licence.name}
+        return f"{words} · {address()}"
 
     # How much rests on choices
+
+    def firm(self, slug: str) -> bool:
+        """Whether the word of a balance holds under other choices; what is withheld need not."""
+        return self.agreement.withheld(slug) or firmness.firm(self._spread_of(slug))
+
+    def doubt(self, slug: str) -> str:
+        """Why it does not, in a sentence; empty where it does."""
+        return "" if self.firm(slug) else firmness.doubt(self._spread_of(slug))
+
+    def _spread_of(self, slug: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.spread["recommendations"][slug]["balance"]
+        return found
+
+    def headline(self) -> str:
+        """How the recommendations stand, and whose word is not firm."""
+        words = sentences.headline(map(self.label, self.slugs), self.stopped)
+        shaky = [slug for slug in self.slugs if not self.firm(slug)]
+        return words + firmness.shaky(shaky) if shaky else words
+
+    def finding(self, slug: str) -> str:
+        """The title of a recommendation: its label, since when, and what came before."""
+        report = self.report["recommendations"][slug]
+        label, change = report["balance"]["label"], report["change"]["90"]
+        return sentences.finding(slug, label, self.since(slug), change, self.stopped, self.firm(slug))
 
     @cached_property
     def spread(self) -> Mapping[str, Any]:
@@ -263,3 +340,13 @@ class Reading:
         return standings.report(
             self.clock.as_of, self.clock.known_at, sensitivity=True, version=self.clock.method
         )
+
+
+def address() -> str:
+    """Where the site is, as people write it."""
+    return settings.SITE_URL.partition("//")[2].rstrip("/")
+
+
+def _until(record: Record) -> datetime.date | None:
+    """The day from which an act no longer counts by its own terms."""
+    return datetime.date.fromisoformat(record["until"]) if record.get("until") else None

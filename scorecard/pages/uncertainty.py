@@ -1,7 +1,8 @@
 """How far two coders agree, beside the scores and on the method page (METHOD.md, section 14). Pure.
 
-Below 0.80 a score says so; below 0.667 its label is withheld. Neither before a tenth of the events has been
-coded twice: an alpha over a handful of events means nothing.
+Below 0.80 a score says so; below 0.667 its label is withheld. Before thirty units have been coded twice there is no
+alpha: then the words beside a score say that it was coded once. People and language models each stand under their
+own name.
 
 How much rests on choices of method (METHOD.md, section 9), in words and rows; the sliders' bare acts.
 """
@@ -19,37 +20,38 @@ from scorecard import sentences, vocabulary
 from scorecard.history import Known
 from scorecard.method import describe
 from tracker import record
+from tracker.agreement import KINDS, LEAST_UNITS, MACHINES
 from tracker.codebook import current
 
 LIMITS = describe()["agreement"]
-LEAST_ITEMS = 10
 WITHHELD = "withheld"
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """The figures of `tracker.agreement` and the number of events on record."""
+    """The figures of `tracker.agreement.by_kind` and the number of events on record."""
 
-    figures: Sequence[Mapping[str, Any]]
+    kinds: Mapping[str, Mapping[str, Any]]
     events: int
 
     @property
     def twice(self) -> int:
-        """How many events have been coded twice."""
-        return max((item["n"] for item in self.figures if item["field"] == "direction"), default=0)
+        """How many events a person has coded a second time, blind."""
+        return sum(self.kinds[kind]["events"] for kind in KINDS if kind != MACHINES and kind in self.kinds)
 
     @property
-    def enough(self) -> bool:
-        return self.twice > 0 and self.twice >= LIMITS["share_double_coded"] * self.events
+    def by_machines(self) -> int:
+        """How many events two language models have coded without seeing each other's codes."""
+        return self.kinds[MACHINES]["events"] if MACHINES in self.kinds else 0
 
     def alpha(self, slug: str) -> float | None:
-        """The lower of direction and strength of one recommendation; None while it says nothing."""
-        if not self.enough:
-            return None
+        """The lowest of direction and strength of one recommendation, among coders of any kind; None while it says
+        nothing."""
         found = [
             item["alpha"]
-            for item in self.figures
-            if item["recommendation"] == slug and item["alpha"] is not None and item["n"] >= LEAST_ITEMS
+            for kind in self.kinds.values()
+            for item in kind["results"]
+            if item["recommendation"] == slug and item["alpha"] is not None and item["n"] >= LEAST_UNITS
         ]
         return min(found, default=None)
 
@@ -58,24 +60,40 @@ class Agreement:
         return alpha is not None and alpha < LIMITS["withhold_labels_below"]
 
     def note(self, slug: str) -> str:
-        """What stands next to a score; empty while coders agree well enough, or nobody can tell."""
+        """What stands next to a score: that it was coded once, or that coders agree too little; empty while people
+        agree well enough."""
         alpha = self.alpha(slug)
-        if alpha is None or alpha >= LIMITS["reliable"]:
+        if alpha is not None and alpha < LIMITS["reliable"]:
+            words = {"alpha": number_format(alpha, 2), "count": self.twice + self.by_machines}
+            if self.withheld(slug):
+                return (
+                    gettext("Label withheld: two coders agree too little (α = %(alpha)s, %(count)d events).")
+                    % words
+                )
+            return gettext("Two coders agree only so far (α = %(alpha)s, %(count)d events).") % words
+        return self.once
+
+    @property
+    def once(self) -> str:
+        """That people have coded it once, as long as too few events were coded twice by them; else empty."""
+        if self.twice >= LEAST_UNITS:
             return ""
-        words = {"alpha": number_format(alpha, 2), "count": self.twice}
-        if self.withheld(slug):
-            return (
-                gettext("Label withheld: two coders agree too little (α = %(alpha)s, %(count)d events).")
-                % words
-            )
-        return gettext("Two coders agree only so far (α = %(alpha)s, %(count)d events).") % words
+        return gettext(
+            "Coded once: people have coded %(twice)d of %(events)d events a second time, blind."
+        ) % {
+            "twice": self.twice,
+            "events": self.events,
+        }
 
     def notes(self, slugs: Iterable[str]) -> str:
         """The recommendations whose scores carry a note, in one sentence."""
-        shown = [vocabulary.short_name(slug) for slug in slugs if self.note(slug)]
-        if not shown:
-            return ""
-        return gettext("Below 0.80 agreement between coders: %(names)s.") % {"names": sentences.listed(shown)}
+        low = [
+            slug for slug in slugs if (alpha := self.alpha(slug)) is not None and alpha < LIMITS["reliable"]
+        ]
+        if not low:
+            return self.once
+        names = sentences.listed([vocabulary.short_name(slug) for slug in low])
+        return gettext("Below 0.80 agreement between coders: %(names)s.") % {"names": names}
 
     def hide(self, label: str, slug: str) -> str:
         return WITHHELD if self.withheld(slug) else label
@@ -96,23 +114,47 @@ def hidden(report: Mapping[str, Any], agreement: Agreement) -> Mapping[str, Any]
 
 
 def shown(agreement: Agreement) -> dict[str, Any]:
-    """The section of the method page: a sentence, and a row for each field."""
-    if not agreement.twice:
+    """The section of the method page: a sentence, and a table for each kind of coders that was measured."""
+    words = {"twice": agreement.twice, "events": agreement.events, "least": LEAST_UNITS}
+    if agreement.twice:
+        sentence = gettext("%(twice)d of %(events)d events have been coded blind by a second person.") % words
+    else:
         sentence = gettext(
-            "Not yet measured: no event has been coded blind by a second person so far. Until at least a "
-            "tenth has been, read every score as one coder's work. We shall publish Krippendorff's α, say so "
-            "next to the scores while it is below 0.80, and withhold the labels below 0.667."
+            "Not yet measured between people: no event has been coded blind by a second person so far. Until at "
+            "least a tenth has been, read every score as coded once."
         )
-        return {"sentence": sentence, "rows": []}
-    words = {"twice": agreement.twice, "events": agreement.events}
-    sentence = gettext("%(twice)d of %(events)d events have been coded blind by a second person.") % words
-    if not agreement.enough:
-        sentence += " " + gettext("That is less than a tenth; the figures below are a first look.")
-    sentence += " " + gettext(
-        "Krippendorff's α is 1 for full agreement and 0 for chance. Below 0.80 we say so next to the "
-        "scores; below 0.667 we withhold the labels."
+    sentence += (
+        " "
+        + gettext(
+            "Krippendorff's α is 1 for full agreement and 0 for chance; it is published with its interval from "
+            "%(least)d coded units on. Below 0.80 we say so next to the scores; below 0.667 we withhold the labels."
+        )
+        % words
     )
-    return {"sentence": sentence, "rows": [_row(item) for item in agreement.figures]}
+    return {
+        "sentence": sentence,
+        "tables": [_table(agreement, kind) for kind in KINDS if _measured(agreement, kind)],
+    }
+
+
+def _measured(agreement: Agreement, kind: str) -> bool:
+    return kind in agreement.kinds and agreement.kinds[kind]["events"] > 0
+
+
+def _table(agreement: Agreement, kind: str) -> dict[str, Any]:
+    found = agreement.kinds[kind]
+    words = {"twice": found["events"], "events": agreement.events}
+    titles = {
+        "people": gettext("Two people, blind: %(twice)d events"),
+        "record": gettext(
+            "The record's first coding, by a language model, and a person, blind: %(twice)d events"
+        ),
+        "machines": gettext(
+            "Two language models, the second blind, from title and summary alone: %(twice)d events. Two readers of "
+            "one kind agree more than people would"
+        ),
+    }
+    return {"title": titles[kind] % words, "rows": [_row(item) for item in found["results"] if item["n"]]}
 
 
 def _row(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,23 +177,13 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
 Report = Mapping[str, Any]
 
 
-def percent(share: float) -> str:
-    """A share as a whole percentage; never 100 % while one disagrees, never 0 % while one agrees."""
-    whole = round(100 * share)
-    if whole == 100 and share < 1:
-        return "> 99 %"
-    if whole == 0 and share > 0:
-        return "< 1 %"
-    return f"{whole} %"
-
-
 def sentence(report: Report, slug: str) -> str:
     """What a thousand draws say about one score."""
     spread = report["recommendations"][slug]["balance"]["sensitivity"]
     figures = {
         "low": sentences.signed(spread["p10"]),
         "high": sentences.signed(spread["p90"]),
-        "same": percent(spread["same_sign"]),
+        "same": sentences.percent(spread["same_sign"]),
         "factors": sentences.listed([vocabulary.factor(item["factor"]) for item in spread["factors"]]),
     }
     text = gettext(
@@ -164,8 +196,9 @@ def sentence(report: Report, slug: str) -> str:
 
 
 def same_sign(report: Report, slug: str) -> str:
-    share = report["recommendations"][slug]["balance"]["sensitivity"]["same_sign"]
-    return gettext("Same sign in %(share)s of 1,000 other weightings") % {"share": percent(share)}
+    spread = report["recommendations"][slug]["balance"]["sensitivity"]
+    words = {name: sentences.percent(spread[f"same_{name}"]) for name in ("sign", "word")}
+    return gettext("Same sign in %(sign)s, same word in %(word)s of 1,000 other weightings") % words
 
 
 def _what_if(item: Mapping[str, Any]) -> str:
@@ -208,7 +241,9 @@ def draws(report: Report, slugs: Sequence[str]) -> list[dict[str, str]]:
     for slug in slugs:
         spread = report["recommendations"][slug]["balance"]["sensitivity"]
         figures = {name: sentences.signed(spread[name]) for name in ("score", "p10", "p50", "p90")}
-        rows.append(figures | {"name": vocabulary.short_name(slug), "same": percent(spread["same_sign"])})
+        same = {"same": spread["same_sign"], "same_word": spread["same_word"]}
+        figures |= {name: sentences.percent(share) for name, share in same.items()}
+        rows.append(figures | {"name": vocabulary.short_name(slug)})
     return rows
 
 

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from scorecard.pages.views import actors, discovery, events, explain, forms, overview, recommendations, take
+from scorecard.pages.views import (
+    actors,
+    ahead,
+    brief,
+    changed,
+    codebook,
+    discovery,
+    editions,
+    events,
+    explain,
+    forms,
+    glossary,
+    overview,
+    recommendations,
+    take,
+)
 
 NAME = r"[a-z0-9-]{1,40}"
 FEED = rf"all|recommendations/{NAME}(?:/actors/{NAME})?|actors/{NAME}"
@@ -13,7 +28,16 @@ PAGES = [
     path("", overview.overview, name="overview"),
     path("recommendations/<slug:slug>/", recommendations.recommendation, name="recommendation"),
     re_path(rf"^r/(?P<name>{NAME})/?$", recommendations.short, name="short"),
-    re_path(rf"^r/(?P<name>{NAME})\.(?P<ending>svg|png|csv|json|zip)$", take.take, name="take"),
+    re_path(
+        rf"^r/(?P<name>{NAME})\.(?P<ending>svg|png|csv|json|zip|jsonl|parquet|xlsx)$", take.take, name="take"
+    ),
+    path("changed/", changed.changed, name="changed"),
+    path("next/", ahead.coming, name="next"),
+    path("next/calendar.ics", ahead.calendar, name="calendar"),
+    path("asks/", ahead.asks, name="asks"),
+    path("brief/", brief.brief, name="brief"),
+    path("recommendations/<slug:slug>/brief/", brief.brief, name="brief_of"),
+    path("glossary/", glossary.glossary, name="glossary"),
     path("events/", events.events, name="events"),
     path("events/<slug:event_id>/", events.event, name="event"),
     path("actors/", actors.actors, name="actors"),
@@ -22,6 +46,9 @@ PAGES = [
     path("method/acts.json", explain.method_acts, name="method_acts"),
     path("data/", explain.data, name="data"),
     path("about/", explain.about, name="about"),
+    path("codebook/", codebook.codebook, name="codebook"),
+    path("editions/", editions.editions, name="editions"),
+    re_path(r"^editions/(?P<day>20[0-9]{2}-[0-9]{2}-[0-9]{2})/$", editions.edition, name="edition"),
     path("changes/", explain.changes, name="changes"),
     re_path(rf"^embed/(?P<name>{NAME}|event-[a-z0-9-]{{1,100}})/$", take.embed, name="embed"),
     re_path(rf"^embed/(?P<name>{NAME})/badge\.svg$", take.badge, name="badge"),

@@ -24,6 +24,11 @@ PAGES = (
     "/data/",
     "/about/",
     "/changes/",
+    "/changed/",
+    "/next/",
+    "/asks/",
+    "/brief/",
+    "/glossary/",
     "/embed/all/",
     "/embed/trust/",
 )
@@ -56,7 +61,9 @@ def test_a_page_is_sound_and_open_to_all_in_both_themes_on_phone_and_desk(open_p
                 page.troubles.clear()  # axe's own
 
 
-@pytest.mark.parametrize("path", ["/", "/recommendations/trust/", EVENT, "/method/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/recommendations/trust/", EVENT, "/method/", "/changed/", "/asks/", "/brief/", "/alerts/"]
+)
 def test_a_page_fits_the_narrowest_screens(open_page, path):
     assert open_page(path, width=320).evaluate("document.documentElement.scrollWidth") <= 320
 
@@ -181,6 +188,29 @@ def test_a_hostile_search_injects_nothing(open_page, query, status):
     assert page.locator("main script").count() == 0
     told = [] if status == 200 else ["Failed to load resource: the server responded with a status of 400 ()"]
     assert [trouble.replace("(Bad Request)", "()") for trouble in page.troubles] == told
+
+
+@pytest.mark.parametrize("path", ["/", "/zh-hans/"])
+def test_the_first_screen_holds_all_that_is_found(open_page, path):
+    """On a desk the whole table, on a phone one screen of the table; and no page is endless on a phone."""
+    page = open_page(path, width=1280)
+    assert page.locator(".seven tbody tr").last.bounding_box()["y"] < 800
+    assert page.locator(".story a").get_attribute("href").startswith("https://")
+    phone = open_page(path, width=375)
+    table = phone.locator(".seven").bounding_box()
+    assert table["height"] <= 480
+    assert phone.evaluate("document.documentElement.scrollHeight") <= 6_000
+    trust = open_page(f"{path}recommendations/trust/", width=375)
+    assert trust.evaluate("document.documentElement.scrollHeight") <= 10_000
+
+
+@pytest.mark.parametrize("path", ["/brief/", "/recommendations/trust/brief/", "/zh-hans/brief/"])
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_a_brief_prints_on_two_pages_at_most(open_page, path, paper):
+    page = open_page(path)
+    page.emulate_media(media="print")
+    printed = page.pdf(format=paper)
+    assert len(re.findall(rb"/Type /Page\b(?!s)", printed)) <= 2
 
 
 def test_readers_get_no_cookie(open_page):

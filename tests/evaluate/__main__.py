@@ -2,7 +2,8 @@
 
 Tagging and grouping are measured at a time, each on one core. Tagging prints as it goes; grouping, which is done
 sooner, tells its progress on standard error and its tables at the end. The queue comes last, where FEED_CORPUS names a
-folder of recorded feeds: whole feeds through the product's own path.
+folder of recorded feeds: whole feeds through the product's own path; and after it the record is replayed with coding
+stopped on past days.
 """
 
 import os
@@ -24,7 +25,14 @@ def main():
     queue = subprocess.run(
         [sys.executable, "-u", "-m", "tests.evaluate.queue", "--joins", "40"], env=one_core, check=False
     )
-    codes = {"tagging": tagging.returncode, "grouping": grouping.returncode, "queue": queue.returncode}
+    print("\n## How long a word lasts when coding stops\n", flush=True)
+    replay = subprocess.run([sys.executable, "-m", "tests.evaluate.replay"], env=one_core, check=False)
+    codes = {
+        "tagging": tagging.returncode,
+        "grouping": grouping.returncode,
+        "queue": queue.returncode,
+        "replay": replay.returncode,
+    }
     if failed := [part for part in codes if codes[part]]:
         sys.exit(f"did not end well: {', '.join(failed)}")
 

@@ -19,7 +19,7 @@ import random
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,13 +34,15 @@ from django.core.management import call_command  # noqa: E402
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 from sklearn.metrics import average_precision_score  # noqa: E402
 
-from tests.evaluate import recorded  # noqa: E402
+from tests.evaluate import recorded, replayed  # noqa: E402
 from tests.evaluate.recorded import Item  # noqa: E402
-from tracker import tagger_examples, tagger_versions, tagging  # noqa: E402
+from tracker import second_opinion, tagger_examples, tagger_versions, tagging  # noqa: E402
 from tracker.models import Article, Event, Report  # noqa: E402
+from tracker.second_opinion import measuring  # noqa: E402
 from tracker.tagging.model import Model  # noqa: E402
 
 DEPTHS = (20, 50, 100, 200)
+ASKED = 200  # labelled pages that an endpoint is asked about, where the environment names one
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 
@@ -141,11 +143,17 @@ def _proposals_per_act(filed: Filed) -> float:
 
 
 def _ticks(filed: Filed, places: Sequence[int]) -> tuple[int, int, int, float]:
+    return _counted(filed, places, {at: filed.ticked(at) for at in places})
+
+
+def _counted(
+    filed: Filed, places: Iterable[int], ticked: Mapping[int, set[tuple[str, int]]]
+) -> tuple[int, int, int, float]:
     """Right, said and wanted pairs; and of right recommendations that are not mixed, the share rightly turned."""
     hits = said = wanted = 0
     turned = []
     for at in places:
-        told, right = filed.ticked(at), filed.items[at].labels
+        told, right = ticked[at], filed.items[at].labels
         hits, said, wanted = hits + len(told & right), said + len(told), wanted + len(right)
         signs = {rec: sign for rec, sign in right if sign}
         turned += [sign == signs[rec] for rec, sign in told if rec in signs]
@@ -185,6 +193,47 @@ def table(filed: Filed) -> str:
             f"| {_share([filed.passed(at) for at in ordinary]):.3f} |"
         )
     return "\n".join(lines)
+
+
+def two_voices(filed: Filed) -> str:
+    """What the tagger, the recorded model and both together tick, over every item that was recorded, the gate aside."""
+    recorded_of = replayed.answers()
+    voiced: dict[str, dict[int, set[tuple[str, int]]]] = defaultdict(dict)
+    for at, article in filed.articles.items():
+        if article.title not in recorded_of or not article.suggestion:
+            continue
+        told = tagging.Suggestion.from_dict({**article.suggestion, "opinion": None})
+        said = second_opinion.answers.check(recorded_of[article.title], replayed.MODEL).as_dict()
+        both = tagging.voices.fused(told, said)
+        voiced["the tagger"][at] = filed.ticked(at)
+        voiced["the model"][at] = {
+            (one["rec"], one["direction"]) for one in said["assessments"] if one["p"] >= 0.5
+        }
+        voiced["both"][at] = {(one.rec, one.direction) for one in both.labels if one.ticked}
+    lines = [
+        "| voice | pair F1, acts alone | acts, near misses, ordinary news | precision / recall | direction |",
+        "|---|---|---|---|---|",
+    ]
+    for name, ticked in voiced.items():
+        acts = [at for at in ticked if filed.items[at].kind == "act"]
+        alone, (hits, said, wanted, turned) = _counted(filed, acts, ticked), _counted(filed, ticked, ticked)
+        lines.append(
+            f"| {name} | {2 * alone[0] / max(alone[1] + alone[2], 1):.3f} | {2 * hits / max(said + wanted, 1):.3f} "
+            f"| {hits / max(said, 1):.2f} / {hits / max(wanted, 1):.2f} | {turned:.3f} |"
+        )
+    return "\n".join(lines)
+
+
+def of_an_endpoint() -> Iterator[str]:
+    """What the model of the environment's own endpoint reaches on labelled pages, where one is set."""
+    if second_opinion.is_on():
+        yield f"\n{settings.SECOND_OPINION_MODEL} on {ASKED} labelled pages:"
+        try:
+            measured = measuring.measure(measuring.drawn(ASKED))
+        except second_opinion.NoOpinion as error:
+            yield str(error)
+        else:
+            yield from (f"{name:26} {value:10.3f}" for name, value in measuring.figures(measured).items())
 
 
 def joins(filed: Filed, number: int) -> Iterator[str]:
@@ -249,15 +298,31 @@ def main() -> None:
     start = time.monotonic()
     _, folds = models(corpus, with_meaning=not options.words)
     print(f"Trained by folds of feeds in {time.monotonic() - start:.0f} seconds.", flush=True)
-    filed = run(corpus, folds, seeded=not options.empty)
-    print(f"Queue at {settings.QUEUE_MAY_LOSE:.0%} of acts that may be lost:\n\n{table(filed)}\n")
-    for line in (*first(filed, options.first), *joins(filed, options.joins)):
+    print(f"Queue at {settings.QUEUE_MAY_LOSE:.0%} of acts that may be lost:\n")
+
+    def told(filed: Filed) -> None:
+        print(f"{table(filed)}\n\n{two_voices(filed)}", flush=True)
+        for line in (*first(filed, options.first), *joins(filed, options.joins), *of_an_endpoint()):
+            print(line, flush=True)
+
+    filed = run(corpus, folds, seeded=not options.empty, told=told)
+    print(
+        f"\nThe same with {replayed.MODEL} as a further voice, {len(replayed.answers())} answers, replayed:\n"
+    )
+    print(table(filed))
+    for line in first(filed, options.first):
         print(line)
     return None
 
 
-def run(corpus: Path, folds: Sequence[Model | None], *, seeded: bool = True) -> Filed:
-    """Keep and file everything in a database of its own."""
+def run(
+    corpus: Path,
+    folds: Sequence[Model | None],
+    *,
+    seeded: bool = True,
+    told: Callable[[Filed], None] = lambda filed: None,
+) -> Filed:
+    """Keep and file everything in a database of its own; `told` is what the tagger made of it, alone."""
     made = setup_databases(verbosity=0, interactive=False)
     try:
         if seeded:
@@ -265,8 +330,12 @@ def run(corpus: Path, folds: Sequence[Model | None], *, seeded: bool = True) -> 
         items = recorded.keep(corpus, recorded.labels())
         taggers = taggers_of(folds)
         started = time.monotonic()
-        recorded.file_all(items, taggers)
-        print(f"{len(items)} items filed in {time.monotonic() - started:.0f} seconds.", flush=True)
+
+        def filed() -> None:
+            print(f"{len(items)} items filed in {time.monotonic() - started:.0f} seconds.", flush=True)
+            told(Filed.read(items))
+
+        recorded.file_all(items, taggers, filed=filed)
         return Filed.read(items)
     finally:
         teardown_databases(made, verbosity=0)

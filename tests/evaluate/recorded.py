@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from feeds import entries, parsing, storing
 from feeds.models import Delivery, Feed
-from tracker import filing, grouping, habits, tagger_examples, tagger_versions
+from tests.evaluate import replayed
+from tracker import filing, grouping, habits, second_opinion, tagger_examples, tagger_versions
 from tracker.models import Article
 from tracker.tagging import Suggestion, Tagger
 
@@ -139,14 +140,25 @@ class ByFold:
         return next(iter(self._taggers.values())).pool(suggestions)
 
 
-def file_all(items: Sequence[Item], taggers: Mapping[int, Tagger]) -> None:
-    """File every kept article by the product's own `filing`, each with the tagger of its fold."""
+def file_all(
+    items: Sequence[Item], taggers: Mapping[int, Tagger], *, filed: Callable[[], None] = lambda: None
+) -> None:
+    """File every kept article by the product's own `filing`, each with the tagger of its fold.
+
+    Then, once `filed` was told, a language model's recorded answers are weighed in, and what they bring back is filed.
+    """
     fold = {item.article: item.fold for item in items}
     texts = Article.objects.values_list("title", "summary", "pk")
     known = {(title, summary): fold[pk] for title, summary, pk in texts if pk in fold}
     with _serving(ByFold(taggers, lambda title, summary: known[title, summary])):
         while filing.file_waiting(seconds=3600):
             pass
+        filed()
+        with replayed.endpoint():
+            while second_opinion.consult(seconds=3600):
+                pass
+            while filing.file_waiting(seconds=3600):
+                pass
 
 
 @contextmanager

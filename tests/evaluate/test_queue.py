@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.evaluate import queue, recorded
+from tests.evaluate import queue, recorded, replayed
 from tests.evaluate.queue import Filed, Proposal
 from tests.evaluate.recorded import Item
-from tracker import tagger_examples, tagger_versions
+from tracker import second_opinion, tagger_examples, tagger_versions
 from tracker.tagging import model as models
+from tracker.tagging import training
 
 TRUST, SAFETY = ("trust", -1), ("safety-coalition", 1)
 
@@ -100,6 +101,18 @@ FROZEN = {
     "average precision, words alone": 0.436,
     "shown at three tenths lost": 0.056,
 }
+
+
+def test_the_recorded_answers_are_in_the_codebooks_terms_and_code_as_well_as_documented():
+    """A recording of a language model, judged by labels of readers of its kind: an upper end."""
+    known = {row["title"]: row for row in tagger_examples.lines("stream.jsonl")}
+    ticked, right = [], []
+    for title, raw in replayed.answers().items():
+        opinion = second_opinion.answers.check(raw, replayed.MODEL)
+        ticked.append({(each.rec, each.direction) for each in opinion.assessments if each.p >= 0.5})
+        right.append({(label["rec"], label["direction"]) for label in known[title].get("labels", ())})
+    assert len(ticked) > 650
+    assert training.f1(ticked, right) >= 0.77
 
 
 @pytest.mark.slow

@@ -2,7 +2,9 @@
 
 import contextlib
 import json
+import shutil
 import sqlite3
+import subprocess
 import tarfile
 
 import pytest
@@ -41,6 +43,7 @@ def drill(first, second):
     file = first.folder / "whole.tar"
     assert "revisions, digest" in first.manage("backup", str(file))
     assert "whole" in second.manage("restore", str(file), "--check")
+    assert second.ask("from django.db import connection as c; answer = c.introspection.table_names()") == []
     second.manage("restore", str(file))
     assert second.manage("export", "events") == first.manage("export", "events")
     kept, restored = first.ask(TABLES), second.ask(TABLES)
@@ -102,6 +105,40 @@ def damaged(file, other):
         bundle.add(folder, arcname=".")
 
 
+def changed(file, other, how):
+    """The same backup with another dump, and a manifest that fits it."""
+    folder = other.with_suffix("")
+    with tarfile.open(file) as bundle:
+        bundle.extractall(folder, filter="data")
+    how(folder / "database.dump")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["members"]["database.dump"] = backup.sha256(folder / "database.dump")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with tarfile.open(other, "w") as bundle:
+        bundle.add(folder, arcname=".")
+
+
+def cut_off(dump):
+    content = dump.read_bytes()
+    dump.write_bytes(content[: len(content) * 2 // 3])
+
+
+def of_another_record(dump):
+    """A dump that PostgreSQL takes, of a log that does not end where the backup says."""
+    manifest = dump.with_name("manifest.json")
+    said = json.loads(manifest.read_text())
+    said["head"]["digest"] = "0" * 64
+    manifest.write_text(json.dumps(said))
+
+
+def old_programs(folder):
+    place = folder / "old"
+    place.mkdir()
+    (place / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n")
+    (place / "pg_dump").chmod(0o755)
+    return place
+
+
 @pytest.mark.servers
 def test_the_drill_on_postgresql(places, postgres_server, monkeypatch):
     monkeypatch.setenv("PATH", f"{postgres_server.bin}:/usr/bin:/bin")
@@ -111,8 +148,23 @@ def test_the_drill_on_postgresql(places, postgres_server, monkeypatch):
         Service(places[1], database_url=bare) as second,
     ):
         file = drill(first, second)
+        assert file.stat().st_mode & 0o777 == 0o600
         second.manage("restore", str(file), "--replace")
         assert second.ask(TABLES) == first.ask(TABLES)
+        before = second.ask(TABLES)
+        for how in (cut_off, of_another_record):
+            broken = first.folder / f"{how.__name__}.tar"
+            changed(file, broken, how)
+            for words in (("--check",), ("--replace",)):
+                failed = second.said_by("manage.py", "restore", str(broken), *words, check=False)
+                assert failed.returncode == 1
+                assert "Traceback" not in failed.stderr
+                assert second.ask(TABLES) == before, how
+        second.environment["PATH"] = f"{old_programs(first.folder)}:{second.environment['PATH']}"
+        for command in (("restore", str(file), "--replace"), ("backup", str(first.folder / "old.tar"))):
+            said = second.said_by("manage.py", *command, check=False).stderr
+            assert "pg_dump is of version 9" in said
+        assert second.ask(TABLES) == before
         with Service(places[1]) as elsewhere:
             said = elsewhere.said_by("manage.py", "restore", str(file), check=False).stderr
             assert "comes from postgresql, DATABASE_URL names sqlite" in said
@@ -159,3 +211,46 @@ def test_a_full_disk_leaves_no_half_backup_behind(tmp_path):
     assert "cannot be written" in full.stderr
     assert "cannot be written" in nowhere.stderr
     assert list(folder.iterdir()) == []
+
+
+def test_a_small_tmp_is_told_in_words(tmp_path, monkeypatch):
+    file = tmp_path / "large.tar"
+    file.write_bytes(bytes(5000))
+    monkeypatch.setattr(backup.shutil, "disk_usage", lambda _folder: type("", (), {"free": 100}))
+    with (
+        pytest.raises(backup.BackupError, match=r"no room for its 5,000 bytes.*TMPDIR.*Nothing was changed"),
+        backup.opened(file),
+    ):
+        pass
+
+
+@pytest.mark.skipif(not shutil.which("age"), reason="age is not installed")
+def test_a_backup_is_encrypted_to_a_key_whose_other_half_is_elsewhere(places):
+    identity = places[0] / "key.txt"
+    subprocess.run(["age-keygen", "-o", identity], check=True, capture_output=True)
+    recipient = subprocess.run(["age-keygen", "-y", identity], check=True, capture_output=True, text=True)
+    with Service(places[0], BACKUP_RECIPIENT=recipient.stdout.strip()).filled() as service:
+        (places[0] / "data" / "editions").mkdir(parents=True)
+        (places[0] / "data" / "editions" / "signing-key").write_text("secret")
+        said = service.manage("backup", str(places[0]))
+        (file,) = places[0].glob("tracker-*.tar.age")
+        assert "Keep it apart" in said
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert file.read_bytes().startswith(b"age-encryption.org")
+        assert (
+            "--identity" in service.said_by("manage.py", "restore", str(file), "--check", check=False).stderr
+        )
+        found = service.manage("restore", str(file), "--check", "--identity", str(identity))
+        assert "restored beside the database" in found
+        wrong = places[0] / "wrong.txt"
+        subprocess.run(["age-keygen", "-o", wrong], check=True, capture_output=True)
+        failed = service.said_by(
+            "manage.py", "restore", str(file), "--check", "--identity", str(wrong), check=False
+        )
+        assert "cannot be decrypted" in failed.stderr
+        service.manage("restore", str(file), "--replace", "--identity", str(identity))
+        assert not list(places[0].rglob(".restore-*"))
+        service.environment["BACKUP_RECIPIENT"] = "age1nonsense"
+        failed = service.said_by("manage.py", "backup", str(places[0] / "x.tar"), check=False)
+        assert "BACKUP_RECIPIENT: age cannot encrypt to it" in failed.stderr
+        assert not (places[0] / "x.tar").exists()

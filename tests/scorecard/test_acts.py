@@ -60,10 +60,10 @@ CODES = {
         "year": ["Trust: ◆ mixed, proposal"],
     },
     "zh-hans": {
-        "law": ["治理：▲ 推进，言辞", "互信：▼ 削弱，立法"],
+        "law": ["国际治理：▲ 推进，言辞", "互信：▼ 削弱，已生效"],
         "month": ["互信，数据共享协议：▲ 推进，承诺"],
-        "quarter": ["互信：▲ 推进，立法"],
-        "year": ["互信：◆ 兼有，提议"],
+        "quarter": ["互信：▲ 推进，已生效"],
+        "year": ["互信：◆ 两者兼有，提议"],
     },
 }
 FACTS = {
@@ -71,7 +71,7 @@ FACTS = {
         "law": "United States · confirmed · 1 source",
         "quarter": "United States, China · reported · 1 source",
     },
-    "zh-hans": {"law": "美国 · 已证实 · 1个来源", "quarter": "美国、中国 · 已报道 · 1个来源"},
+    "zh-hans": {"law": "美国 · 已证实 · 1个来源", "quarter": "美国、中国 · 据报道 · 1个来源"},
 }
 # What would be finer than it is known.
 FINER = {
@@ -240,7 +240,7 @@ def test_what_became_of_it_is_said_wherever_facts_are(client, analyst):
         assert "no longer counts" in door(client, "en", "law")
         assert "disputed" in door(client, "en", "month")
         assert "disputed" not in door(client, "en", "law")
-    assert "有争议" in in_list(client, "zh-hans", "month")
+    assert "有异议" in in_list(client, "zh-hans", "month")
     assert "being looked into" in on_its_page(client, "en", "month")
     triage.retract("quarter", analyst, "never was")
     assert "retracted" in embedded(client, "en", "quarter")

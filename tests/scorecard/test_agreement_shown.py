@@ -7,37 +7,45 @@ import pytest
 from scorecard import sentences, standings
 from scorecard.pages import horizons, uncertainty
 from scorecard.pages.uncertainty import Agreement
+from tracker.models import Event
 
 START = datetime.date(2025, 1, 21)
 
 
-def figures(alpha, n=40, slug="trust"):
+def figures(alpha, n=40, slug="trust", kind="people"):
     one = {"field": "direction", "recommendation": slug, "alpha": alpha, "low": alpha, "high": alpha, "n": n}
-    return [one, {**one, "field": "strength", "alpha": 0.99}]
+    return {kind: {"events": n, "results": [one, {**one, "field": "strength", "alpha": 0.99}]}}
 
 
+@pytest.mark.parametrize("kind", ["people", "record", "machines"])
 @pytest.mark.parametrize(
     ("alpha", "noted", "withheld"),
     [(0.9, False, False), (0.8, False, False), (0.79, True, False), (0.667, True, False), (0.66, True, True)],
 )
-def test_the_limits_of_the_method_decide_what_is_said(alpha, noted, withheld):
-    found = Agreement(figures(alpha), events=288)
-    assert bool(found.note("trust")) is noted
+def test_the_limits_of_the_method_decide_what_is_said(alpha, noted, withheld, kind):
+    found = Agreement(figures(alpha, kind=kind), events=288)
+    assert ("α" in found.note("trust")) is noted
     assert found.withheld("trust") is withheld
-    assert found.note("misuse") == ""
+    assert "α" not in found.note("misuse")
 
 
-def test_nothing_is_withheld_before_a_tenth_has_been_coded_twice():
-    found = Agreement(figures(0.2, n=28), events=288)
-    assert not found.enough
-    assert not found.withheld("trust")
-    assert "less than a tenth" in uncertainty.shown(found)["sentence"]
+def test_words_are_coded_once_until_thirty_events_were_coded_twice_by_people():
+    few = Agreement(figures(0.2, n=28), events=288)
+    assert not few.withheld("trust")
+    assert few.note("trust") == "Coded once: people have coded 28 of 288 events a second time, blind."
+    assert Agreement(figures(0.99, n=30), events=288).note("trust") == ""
+    machines = Agreement(figures(0.99, n=146, kind="machines"), events=288)
+    assert machines.notes(["trust"]).startswith("Coded once: people have coded 0 of 288")
 
 
 def test_an_alpha_that_is_not_defined_or_rests_on_a_handful_says_nothing():
-    assert Agreement(figures(None)[:1], events=100).alpha("trust") is None
-    few = [{**figures(0.1)[0], "n": 9}, {**figures(0.1, slug="misuse")[0], "n": 90}]
-    assert Agreement(few, events=100).alpha("trust") is None
+    assert (
+        Agreement({"people": {"events": 40, "results": figures(None)["people"]["results"][:1]}}, 100).alpha(
+            "trust"
+        )
+        is None
+    )
+    assert Agreement(figures(0.1, n=29), events=100).alpha("trust") is None
 
 
 def test_a_withheld_label_leaves_the_figures_and_names_the_rest():
@@ -70,9 +78,10 @@ def test_the_pages_withhold_the_label_and_say_why(client, seeded, monkeypatch):
     assert "one has no label yet" in overview
     assert "Below 0.80 agreement between coders: Trust." in overview
     method = client.get("/method/").content.decode()
-    assert "40 of 288 events have been coded blind" in method
+    assert f"40 of {Event.objects.accepted().count()} events have been coded blind" in method
+    assert "Two people, blind: 40 events" in method
     assert "Trust: direction" in method
-    assert "暂不公布标签" in client.get("/zh-hans/").content.decode()
+    assert "暂缓判定" in client.get("/zh-hans/").content.decode()
 
 
 def test_the_mean_revision_counts_settled_days_since_the_opening_only():

@@ -29,7 +29,7 @@ def test_a_second_version_stands_beside_the_first_and_is_named_on_its_figures(mo
     log = method.read(records([LAW]))
     old, new = (method.report(log, DAY, version=version) for version in ("1.0", "2.0"))
     assert (old["method"], new["method"]) == ("1.0", "2.0")
-    assert method.report(log, DAY)["method"] == method.CURRENT == "1.0"
+    assert method.report(log, DAY)["method"] == method.CURRENT == "1.1"
     assert new["parameters"]["k"] == 4.0
     scores = [report["recommendations"]["trust"]["balance"]["score"] for report in (old, new)]
     assert scores[0] > scores[1] > 0
@@ -70,7 +70,7 @@ def test_parameters_that_make_no_sense_are_refused(change):
 
 def test_every_parameter_has_its_reason_and_its_value():
     described = method.describe()["parameters"]
-    assert {item["name"] for item in described} == set(method.Parameters().as_dict())
+    assert {item["name"] for item in described} == set(method.METHODS["1.1"].parameters.as_dict())
     assert all(len(item["reason"]) > 20 for item in described)
 
 
@@ -163,10 +163,12 @@ def test_without_evidence_every_draw_agrees():
 def test_the_label_has_stood_since_the_first_day_of_its_unbroken_run():
     laws = [[f"law-{n}", f"2025-06-{n:02d}", "us", "confirmed", None, [["trust", 1, 5]]] for n in range(1, 8)]
     run = [trust(method.read(records(laws)), datetime.date(2025, 6, n)) for n in range(1, 9)]
-    first = next(n for n, found in enumerate(run, start=1) if found["label"] == "advancing")
-    assert 1 < first < 8
+    labels = [found["label"] for found in run]
+    leans, first = labels.index("leaning advancing") + 1, labels.index("advancing") + 1
+    assert 1 < leans < first < 8
     assert run[-1]["since"] == f"2025-06-{first:02d}"
-    assert run[first - 2]["since"] == "2025-06-01"
+    assert run[first - 2]["since"] == f"2025-06-{leans:02d}"
+    assert run[leans - 2]["since"] == "2025-06-01"
     assert trust(method.read(records(laws)), datetime.date(2025, 1, 1))["since"] is None
 
 

@@ -139,12 +139,15 @@ def test_a_hostile_title_injects_nothing_into_pages_charts_pictures_and_feeds(cl
 
 
 def test_later_acts_turn_silence_into_coding_in_part(client, seeded):
-    assert "No coding since" in page(client, "/")
+    assert "later act" not in page(client, "/")
     triage.enter(
         {"id": "late", "date": (today() - datetime.timedelta(2)).isoformat(), "title": "Late"}, "Ada"
     )
-    assert "Of later acts some are on record" in page(client, "/")
-    assert "coded in part" in page(client, "/recommendations/trust/")
+    assert "1 later act is on record; it counts once its days are coded." in page(client, "/")
+    assert "after the last coded day, not counted yet" in page(client, "/events/")
+    assert "no figure counts it before its days are coded" in page(client, "/events/late/")
+    assert "Of later acts some are on record" in page(client, "/?method=1.0")
+    assert "coded in part" in page(client, "/recommendations/trust/?method=1.0")
 
 
 def today():

@@ -75,13 +75,19 @@ def test_the_answer_has_the_promised_shape():
         assert set(entry["pulse"]) >= BALANCE - {"fragile", "acts"}
         assert set(entry["change"]) == {"30", "90", "365"}
         assert all(set(change) >= CHANGE for change in entry["change"].values())
-        assert set(entry["delivery"]) == {"value", "label", "rated", "of", "asks"}
-        assert all({"ask", "mode", "value", "rung", "rated"} <= set(ask) for ask in entry["delivery"]["asks"])
-        assert {"p10", "p50", "p90", "same_sign", "factors"} <= set(entry["balance"]["sensitivity"])
+        assert entry["delivery"] is None, "the view of an actor has none"
+        assert {"p10", "p50", "p90", "same_sign", "same_word", "factors"} <= set(
+            entry["balance"]["sensitivity"]
+        )
         acts = entry["balance"]["acts"]
         assert sum(act["points"] for act in acts) == pytest.approx(entry["balance"]["score"], abs=1e-9)
     assert {"score", "low", "high"} <= set(found["overall"])
-    assert len(found["what_ifs"]) == 9
+    assert len(found["what_ifs"]) == 10
+    for entry in scored("--method=1.0", f"--events={ROOT / 'seeds/events.jsonl'}", "--as-of=2026-07-07")[
+        "recommendations"
+    ].values():
+        assert set(entry["delivery"]) == {"value", "label", "rated", "of", "asks"}
+        assert all({"ask", "mode", "value", "rung", "rated"} <= set(ask) for ask in entry["delivery"]["asks"])
 
 
 def test_it_prints_the_series_and_what_moved_each_balance(tmp_path):

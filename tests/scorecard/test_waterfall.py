@@ -32,7 +32,7 @@ def test_points_of_acts_add_up_to_steps_and_steps_to_the_change(seed):
         log, (first, known_first), (last, known_last), actor, version_before="1.0", version_after=OTHER
     )
     reports = [
-        method.report(log, first, known_first, actor),
+        method.report(log, first, known_first, actor, version="1.0"),
         method.report(log, last, known_last, actor, version=OTHER),
     ]
     for slug in RECOMMENDATIONS:

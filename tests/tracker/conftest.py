@@ -9,7 +9,16 @@ import pytest
 
 from tests.evaluate.conftest import one_thread as one_thread
 
-GOOD = {"relevant": True, "assessments": [{"rec": "trust", "direction": -1, "strength": 4, "why": "A ban."}]}
+GOOD = {
+    "relevant": 0.9,
+    "assessments": [{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "p": 0.9}],
+    "actors": ["us"],
+    "certainty": "reported",
+    "date": "2026-02-01",
+    "same": None,
+    "title": {"en": "The US bans an app", "zh-hans": "美国封禁一款应用"},
+    "rationale": {"en": "A ban.", "zh-hans": "一项禁令。"},
+}
 
 
 class Endpoint(BaseHTTPRequestHandler):
@@ -17,7 +26,8 @@ class Endpoint(BaseHTTPRequestHandler):
         self.server.asked.append(
             (self.path, dict(self.headers), json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         )
-        status, body = self.server.answers
+        answers = self.server.answers
+        status, body = answers(self.server.asked[-1][2]) if callable(answers) else answers
         if status:  # without one the body brings its own headers
             self.send_response(status)
             self.end_headers()

@@ -39,7 +39,7 @@ def without_misuse(raw):
 
 @pytest.fixture
 def successor():
-    return changed("1.3", with_an_eighth)
+    return changed("1.4", with_an_eighth)
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def versions():
 
 
 def test_the_first_seeding_enters_every_version_as_in_force_from_the_beginning():
-    assert versions() == [("1.0", None), ("1.1", None), ("1.2", None)]
-    assert codebook_versions.verify() == 3
+    assert versions() == [("1.0", None), ("1.1", None), ("1.2", None), ("1.3", None)]
+    assert codebook_versions.verify() == 4
     assert codebook_versions.trouble() == ""
     assert codebook_versions.on(None) is OURS
     assert codebook_versions.on(datetime.date(2025, 1, 21)) is OURS
@@ -68,10 +68,10 @@ def test_the_first_seeding_enters_every_version_as_in_force_from_the_beginning()
 
 def test_an_installation_with_a_record_keeps_the_earlier_versions_for_its_past(unserved):
     with time_machine.travel("2026-12-01T10:00:00Z", tick=False):
-        assert codebook_versions.take_into_service(OURS) == 3
-    assert versions() == [("1.0", None), ("1.1", None), ("1.2", datetime.date(2026, 12, 1))]
-    assert codebook_versions.on(datetime.date(2026, 11, 30)).version == "1.1"
-    assert codebook_versions.on(datetime.date(2026, 12, 1)).version == "1.2"
+        assert codebook_versions.take_into_service(OURS) == 4
+    assert versions() == [("1.0", None), ("1.1", None), ("1.2", None), ("1.3", datetime.date(2026, 12, 1))]
+    assert codebook_versions.on(datetime.date(2026, 11, 30)).version == "1.2"
+    assert codebook_versions.on(datetime.date(2026, 12, 1)).version == "1.3"
 
 
 @pytest.fixture
@@ -87,13 +87,13 @@ def test_a_new_version_comes_into_service_with_its_keys_and_turns_the_caches(suc
     with time_machine.travel("2026-12-01T10:00:00Z", tick=False):
         assert codebook_versions.take_into_service(successor) == 1
     assert codebook_versions.enter_keys(successor) == 1
-    assert versions()[-1] == ("1.3", datetime.date(2026, 12, 1))
+    assert versions()[-1] == ("1.4", datetime.date(2026, 12, 1))
     assert Head.objects.get().aside == before + 1
     assert Recommendation.objects.get(slug="tide-mills").number == 8
     assert Ask.objects.get(slug="mills").mode == "any"
     assert codebook_versions.take_into_service(successor) == 0, "seeding again changes nothing"
     assert Head.objects.get().aside == before + 1
-    assert codebook_versions.verify() == 4
+    assert codebook_versions.verify() == 5
 
 
 def test_what_was_known_goes_by_the_version_in_force_then(successor):
@@ -113,31 +113,31 @@ def refusal(book):
 
 
 def test_changed_content_needs_a_new_version(successor):
-    told = refusal(changed("1.2", with_an_eighth))
+    told = refusal(changed("1.3", with_an_eighth))
     assert told == (
-        "version 1.2 was taken into service with the first record with other content: "
+        "version 1.3 was taken into service with the first record with other content: "
         "give the changed file a new version."
     )
     with time_machine.travel("2026-12-01T10:00:00Z", tick=False):
         codebook_versions.take_into_service(successor)
-    assert "1.3 was taken into service on 2026-12-01 with other content" in refusal(changed("1.3"))
+    assert "1.4 was taken into service on 2026-12-01 with other content" in refusal(changed("1.4"))
 
 
 def test_what_events_are_coded_by_stays():
     count = Event.objects.accepted().filter(assessments__recommendation="misuse").count()
     assert count > 1
-    told = refusal(changed("1.3", without_misuse))
+    told = refusal(changed("1.4", without_misuse))
     assert (
         f'recommendations: misuse is gone, and {count} events are coded by it; keep it with "retired".'
         in told
     )
     assert "recommendations: joint-research stood at place 4 and is now at 3; new ones go to the end." in told
     assert refusal(changed("1.1")).startswith("version 1.1 was taken into service")
-    assert refusal(changed("0.9")) == "version: 0.9 does not come after 1.2; give it a later number."
+    assert refusal(changed("0.9")) == "version: 0.9 does not come after 1.3; give it a later number."
 
 
 def test_seed_says_what_it_refuses(ours_is):
-    ours_is(changed("1.2", with_an_eighth))
+    ours_is(changed("1.3", with_an_eighth))
     with pytest.raises(CommandError, match="give the changed file a new version"):
         call_command("seed", verbosity=0)
 
@@ -164,11 +164,11 @@ def test_a_process_with_another_codebook_is_not_ready_and_writes_nothing(
     successor, ours_is, analyst, monkeypatch
 ):
     ours_is(successor)
-    said = "The codebook on disk is 1.3, the record was last coded by 1.2: run manage.py seed."
+    said = "The codebook on disk is 1.4, the record was last coded by 1.3: run manage.py seed."
     assert codebook_versions.trouble() == said
     assert health.codebook() == health.Finding("codebook", False, said)
     event, count = Event.objects.accepted().first(), Revision.objects.count()
-    with pytest.raises(triage.Refused, match=r"1\.3, the record was last coded by 1\.2"):
+    with pytest.raises(triage.Refused, match=r"1\.4, the record was last coded by 1\.3"):
         triage.edit(event, analyst, {"title": "Another"}, why="because")
     with pytest.raises(triage.Refused, match=r"run manage\.py seed"):
         importing.enter([record.check(cast.event("2026-07-10-a-law", "2026-07-10"))], who="Tests")
@@ -182,9 +182,9 @@ def test_a_process_with_another_codebook_is_not_ready_and_writes_nothing(
 def test_an_older_or_other_file_is_told_apart(successor, ours_is):
     codebook_versions.take_into_service(successor)
     assert codebook_versions.trouble() == (
-        "The codebook on disk is 1.2, the record is coded by 1.3 already: bring that file here."
+        "The codebook on disk is 1.3, the record is coded by 1.4 already: bring that file here."
     )
-    ours_is(changed("1.3"))
+    ours_is(changed("1.4"))
     assert "with other content: give the changed file a new version" in codebook_versions.trouble()
 
 
@@ -195,25 +195,25 @@ def test_without_any_version_the_record_is_written_as_before(unserved, analyst):
 
 
 def retired(raw):
-    raw["recommendations"][4]["retired"] = "1.3"
-    raw["recommendations"][0]["asks"][2]["retired"] = "1.3"
-    raw["actors"][3]["retired"] = "1.3"
+    raw["recommendations"][4]["retired"] = "1.4"
+    raw["recommendations"][0]["asks"][2]["retired"] = "1.4"
+    raw["actors"][3]["retired"] = "1.4"
 
 
 def test_what_is_retired_is_no_longer_coded_and_old_lines_stay_what_they_were(ours_is):
-    book = changed("1.3", retired)
+    book = changed("1.4", retired)
     book = dataclasses.replace(book, earlier=(*OURS.earlier, OURS))
     assert books.faults(OURS, book) == []
     line = cast.event("2026-07-10-a-law", "2026-07-10") | {
         "actors": ["eu"],
         "assessments": [{"rec": "trust", "direction": 1, "strength": 4}],
     }
-    for version in ("1.0", "1.2", "0.9"):  # the last is one that no file tells of
+    for version in ("1.0", "1.3", "0.9"):  # the last is one that no file tells of
         assert record.check(line | {"codebook": version}, book)["assessments"][0]["rec"] == "trust"
     for change, said in (
-        ({}, "actors: eu is retired since codebook 1.3 and no longer coded"),
-        ({"actors": ["us"]}, "rec: trust is retired since codebook 1.3 and no longer coded"),
-        ({"actors": ["us"], "codebook": "1.3"}, "rec: trust is retired since codebook 1.3"),
+        ({}, "actors: eu is retired since codebook 1.4 and no longer coded"),
+        ({"actors": ["us"]}, "rec: trust is retired since codebook 1.4 and no longer coded"),
+        ({"actors": ["us"], "codebook": "1.4"}, "rec: trust is retired since codebook 1.4"),
         (
             {"actors": ["us"], "assessments": [
                 {"rec": "civilian-first", "direction": 1, "strength": 4, "ask": "job-loss"}

@@ -46,7 +46,7 @@ def exported():
 
 
 def test_the_chain_holds_and_names_the_first_revision_that_was_tampered_with(recommendations):
-    assert log.verify() == 288
+    assert log.verify() == Revision.objects.count() > 0
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER tracker_revision_no_UPDATE")
         cursor.execute(
@@ -62,7 +62,7 @@ def test_the_database_refuses_to_change_or_delete_what_is_journalled(recommendat
         model.objects.all().update(by=None)
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         model.objects.all()[:1].get().delete()
-    assert log.verify() == 288
+    assert log.verify() == Revision.objects.count() > 0
 
 
 def test_every_line_of_the_seeds_comes_back_from_the_log(recommendations):
@@ -190,6 +190,7 @@ def test_what_format_1_1_adds_comes_back_from_row_and_log(recommendations):
         "sources": [{"title": "Gazette", "kind": "primary"}],
         "assessments": [{"rec": "trust", "direction": 1, "strength": 4, "rationale_zh": "暂停一年"}],
     }
+    before = Revision.objects.count()
     triage.enter(said, "Ada")
     event = Event.objects.get(pk=said["id"])
     assert record.canonical(log.body_of(event)) == Revision.objects.order_by("sequence").last().body
@@ -203,4 +204,4 @@ def test_what_format_1_1_adds_comes_back_from_row_and_log(recommendations):
     assert not {"reach", "stage"} & set(kept)
     with pytest.raises(triage.Refused, match="needs `until`"):
         triage.edit(said["id"], None, {"until": None}, "no day")
-    assert log.verify() == 290
+    assert log.verify() == before + 2

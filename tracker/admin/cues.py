@@ -2,13 +2,13 @@
 kept."""
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import record, tagger_versions, tagging, textfields
+from tracker import record, tagging, textfields
 from tracker.codebook import current
-from tracker.models import Cue, SecondOpinion, TaggerVersion
+from tracker.models import Cue
 
 WORD_FIELDS = ("effect", "en", "zh")
 LONGEST = 100_000  # characters of all words of a cue
@@ -128,50 +128,3 @@ class CueAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False  # a cue is switched off: deleted, the next seeding would bring it back
-
-
-@admin.register(TaggerVersion)
-class TaggerVersionAdmin(admin.ModelAdmin):
-    list_display = ["name", "trained_at", "serving_since", "micro_f1", "why"]
-    fields = readonly_fields = ("name", "trained_at", "serving_since", "measures")
-    actions = ["let_serve"]
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).defer("body")
-
-    @admin.display(description=_("micro-F1"))
-    def micro_f1(self, version):
-        return version.measures.get("micro_f1")
-
-    @admin.display(description=_("why"))
-    def why(self, version):
-        return version.measures.get("why", "")
-
-    @admin.action(description=_("Let this version serve"), permissions=["change"])
-    def let_serve(self, request, queryset):
-        version = queryset.first()
-        try:
-            tagger_versions.serve(version)
-        except tagging.model.ModelError as error:
-            self.message_user(request, str(error), messages.ERROR)
-        else:
-            self.message_user(request, _("%(name)s serves now.") % {"name": version.name})
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-
-@admin.register(SecondOpinion)
-class SecondOpinionAdmin(admin.ModelAdmin):
-    list_display = ["digest", "model", "asked_at", "tries", "trouble"]
-    list_filter = ["model"]
-    fields = readonly_fields = ("digest", "model", "asked_at", "tries", "answer", "trouble")
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False

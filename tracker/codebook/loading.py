@@ -15,7 +15,7 @@ from tracker.codebook.reading import CodebookError, Reader, did_you_mean, parsed
 from tracker.codebook.schema import THIRD, UNKNOWN, Codebook, Outlets
 
 FILE = "codebook.json"
-PROSE = ("lede", "about", "limits", "method")
+PROSE = ("lede", "about", "limits", "method", "codebook")
 PROMPT = "second_opinion.txt"
 LIST, RULES = "{recommendations}", "{rules}"  # where the prompt gets them
 
@@ -39,9 +39,12 @@ def load(folder: Path | str) -> Codebook:
     outlets = _outlets(folder, [actor.slug for actor in book.actors] if book else None, reader)
     prompt = _prompt(folder, reader)
     pages = _pages(folder, book.languages if book else None, reader)
+    replay = _replay(folder, reader)
     if book is None or reader.faults:
         raise CodebookError(reader.faults)
-    return dataclasses.replace(book, earlier=earlier, outlets=outlets, prompt=prompt, pages=pages)
+    return dataclasses.replace(
+        book, earlier=earlier, outlets=outlets, prompt=prompt, pages=pages, replay=replay
+    )
 
 
 def _text(folder: Path, name: str, reader: Reader) -> str | None:
@@ -105,6 +108,23 @@ def _prompt(folder: Path, reader: Reader) -> str | None:
         if mark not in text:
             reader.faults.append(f"{PROMPT}: {mark} is missing; write it where they are to be put in.")
     return text
+
+
+def _replay(folder: Path, reader: Reader) -> dict[int, tuple[float, float]]:
+    """How often words had changed so many days after coding stopped, as `make evaluate` found it; none without it."""
+    name = "replay.json"
+    if not (folder / name).exists() or (text := _text(folder, name, reader)) is None:
+        return {}
+    try:
+        changed = parsed(text)["changed"].items()
+        found = {int(days): (float(each["balance"]), float(each["all"])) for days, each in changed}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        found = {0: (0.0, 0.0)}
+    if not all(days > 0 and 0 <= share <= 1 for days, both in found.items() for share in both):
+        reader.faults.append(
+            f'{name}: "changed" holds for days (7, 30 …) the shares "balance" and "all", from 0 to 1.'
+        )
+    return found
 
 
 def _pages(folder: Path, languages: Sequence[str] | None, reader: Reader) -> dict[tuple[str, str], str]:

@@ -155,6 +155,8 @@ class Codebook:
     outlets: Outlets | None = None
     prompt: str | None = None
     pages: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    # Days → shares of words that had changed so long after: of the balances' alone, and of all on a page.
+    replay: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
     @cached_property
     def slugs(self) -> tuple[str, ...]:
@@ -232,6 +234,12 @@ class Codebook:
     def side_of(self, url: str) -> str | None:
         """An actor's slug, `third` or `unknown` for a publisher's address; None where no outlets are listed."""
         return self.outlets.side_of(url) if self.outlets else None
+
+    def changed_after(self, days: int) -> tuple[int, float, float] | None:
+        """How often words had changed in a replay after so many days: the longest time that it knows up to that, and
+        the shares, of balances and of all; None for a time too short to tell."""
+        known = [length for length in self.replay if length <= days]
+        return (max(known), *self.replay[max(known)]) if known else None
 
     def prose(self, name: str, language: str | None) -> str | None:
         """The instance's own words for a page as CommonMark, else those of the first language; None without."""

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tracker import agreement, vocabulary
 from tracker.codebook import current
 from tracker.desk import item, keys
-from tracker.desk.views import _config, desk_view, languages
+from tracker.desk.views import config_of, desk_view, languages
 from tracker.models import Coding
 from tracker.triage import blind
 from tracker.triage.steps import DECIDE, REVIEW, name_of
@@ -30,7 +30,7 @@ def waiting(request):
         "desk/codings.html",
         {
             "seconds": list(blind.waiting_for(request.user)[:SHOWN]),
-            "disagreements": list(agreement.to_adjudicate()[:SHOWN]) if may_review else [],
+            "disagreements": list(agreement.to_adjudicate(request.user)[:SHOWN]) if may_review else [],
             "may_review": may_review,
             "languages": languages(request),
             "title": _("Double coding"),
@@ -47,6 +47,8 @@ def coding(request, coding_id):
             raise PermissionDenied(_("You know the first coding; somebody else codes this event blind."))
     elif row.part != Coding.Part.ADJUDICATION or not request.user.has_perm(REVIEW):
         raise Http404
+    elif not row.done_at and not agreement.to_adjudicate(request.user).filter(pk=row.pk).exists():
+        raise PermissionDenied(_("You gave one of the two codings; somebody else settles it."))
     chosen, single = keys.of(request.user)
     described = item.described(row.event, request.user, blindly=True)
     both = None
@@ -62,7 +64,7 @@ def coding(request, coding_id):
             "chinese": "zh-hans" in current().languages,
             "may_decide": True,
             "may_review": request.user.has_perm(REVIEW),
-            "config": _config(chosen, single),
+            "config": config_of(chosen, single),
             "keys": chosen,
             "legend": keys.legend(chosen),
             "languages": languages(request),
@@ -90,7 +92,7 @@ def _both(row):
         "codings": [
             {
                 "label": each.get_part_display(),
-                "coder": name_of(each.coder),
+                "coder": each.reader or name_of(each.coder),
                 "relevant": each.body["relevant"],
                 "actors": [words_of(current().actor(actor).short) for actor in each.body["actors"]],
                 "actors_differ": "actors" in differing,

@@ -2,13 +2,15 @@
 
 from tracker.models.articles import Article, ArticleVersion
 from tracker.models.codebook import Ask, AskSetting, CodebookVersion, Recommendation
-from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference
+from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference, SavedView
 from tracker.models.events import Assessment, Event, Report
 from tracker.models.log import Completeness, CoverageDay, Head, Revision
 from tracker.models.processes import Heartbeat, Lease
-from tracker.models.tagger import Cue, SecondOpinion, TaggerVersion
+from tracker.models.tagger import AnswerForm, Cue, SecondOpinion, TaggerVersion
+from tracker.models.trust import Confirmation, Draw, MachineCoding
 
 __all__ = [
+    "AnswerForm",
     "Article",
     "ArticleVersion",
     "Ask",
@@ -18,18 +20,22 @@ __all__ = [
     "CodebookVersion",
     "Coding",
     "Completeness",
+    "Confirmation",
     "CoverageDay",
     "Cue",
     "Decision",
+    "Draw",
     "Event",
     "Head",
     "Heartbeat",
     "Lease",
+    "MachineCoding",
     "PairJudgement",
     "Preference",
     "Recommendation",
     "Report",
     "Revision",
+    "SavedView",
     "SecondOpinion",
     "TaggerVersion",
 ]

@@ -51,11 +51,20 @@ class Decision(models.Model):
 
 
 class Claim(models.Model):
-    """Who works on an event just now; ends by itself."""
+    """Who works on an event just now, and in which of their pages; ends by itself."""
 
     event = models.OneToOneField(Event, models.CASCADE, related_name="claim", verbose_name=_("event"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("by"))
     until = models.DateTimeField(_("until"))
+    pages = models.JSONField(
+        _("pages"),
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text=_(
+            "Which of the analyst's open pages hold it, each until when: only that page gives it back."
+        ),
+    )
 
     class Meta:
         verbose_name = _("claim")
@@ -66,7 +75,10 @@ class Claim(models.Model):
 
 
 class Coding(models.Model):
-    """One person's coding of one event in blind double coding; never shown to the other coder."""
+    """One coding of one event in blind double coding; never shown to the other coder.
+
+    Without `coder`, done, it is the record's own as a `reader` who is no account of ours left it.
+    """
 
     class Part(models.TextChoices):
         FIRST = "first", _("first coding")
@@ -82,6 +94,17 @@ class Coding(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("coder"),
+    )
+    reader = models.CharField(
+        _("reader"),
+        max_length=150,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Who coded, where it was no account of ours."),
+    )
+    draw = models.ForeignKey(
+        "tracker.Draw", models.PROTECT, null=True, blank=True, related_name="codings", verbose_name=_("draw")
     )
     asked_at = models.DateTimeField(_("asked"), db_default=Now())
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
@@ -110,6 +133,14 @@ class Preference(models.Model):
     )
     keys = models.JSONField(_("keys"), default=dict, blank=True, help_text=_("Only those that differ."))
     single_keys = models.BooleanField(_("single keys"), default=True)
+    public_name = models.CharField(
+        _("public name"),
+        max_length=150,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Shown to readers beside what this analyst decides. Empty: initials."),
+    )
 
     class Meta:
         verbose_name = _("preference")
@@ -117,6 +148,28 @@ class Preference(models.Model):
 
     def __str__(self):
         return f"{self.user}"
+
+
+class SavedView(models.Model):
+    """A tab, a search and an order of the desk's list, kept under a name."""
+
+    name = models.CharField(_("name"), max_length=80)
+    tab = models.CharField(_("tab"), max_length=20, default="queue")
+    query = models.CharField(_("search"), max_length=300, blank=True)
+    order = models.CharField(_("order"), max_length=20, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("by"))
+    shared = models.BooleanField(_("shared"), default=False, help_text=_("Everybody at the desk sees it."))
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        constraints = [
+            models.UniqueConstraint(fields=["by", "name"], name="one_saved_view_per_analyst_and_name")
+        ]
+
+    def __str__(self):
+        return self.name
 
 
 class PairJudgement(models.Model):

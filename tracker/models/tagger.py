@@ -53,11 +53,37 @@ class SecondOpinion(models.Model):
     tries = models.PositiveIntegerField(_("tries"), default=0)
     answer = models.JSONField(_("answer"), null=True, blank=True)
     trouble = models.CharField(_("trouble"), max_length=300, blank=True)
+    tokens_in = models.PositiveIntegerField(_("tokens read"), db_default=0)
+    tokens_out = models.PositiveIntegerField(_("tokens written"), db_default=0)
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["asked_at"], name="opinions_by_time")]
         verbose_name = _("second opinion")
         verbose_name_plural = _("second opinions")
 
     def __str__(self):
         return f"{self.model} {self.digest[:10]}"
+
+
+class AnswerForm(models.Model):
+    """How an endpoint of second opinions takes questions, as it was found out; deleted, it is found out anew."""
+
+    address = models.CharField(_("address"), max_length=500)
+    model = models.CharField(_("model"), max_length=200)
+    form = models.CharField(_("form of answer"), max_length=20)
+    without = models.JSONField(
+        _("without"), default=list, blank=True, help_text=_("Parameters that the endpoint refuses.")
+    )
+    found_at = models.DateTimeField(_("found out"), auto_now=True)
+
+    class Meta:
+        ordering = ["address", "model"]
+        verbose_name = _("form of an endpoint's answers")
+        verbose_name_plural = _("forms of endpoints' answers")
+        constraints = [
+            models.UniqueConstraint(fields=["address", "model"], name="one_form_per_endpoint_and_model")
+        ]
+
+    def __str__(self):
+        return f"{self.model}: {self.form}"

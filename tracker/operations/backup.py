@@ -1,15 +1,17 @@
-"""One file that holds everything but the secrets, and the way back from it.
+"""One file that holds everything but the secrets: made, read and checked (the way back is `restoring`).
 
-The law: a backup is either whole or not there; a restore checks every byte and the log's digests before it
-says that it worked, and never writes over a database that holds something unless told to.
+The law: a backup is either whole or not there, and nobody but its owner reads it; with BACKUP_RECIPIENT it is
+encrypted to a public key, whose other half this machine need not have. The key that signs editions stays out of it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess  # nosec B404
@@ -24,12 +26,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from tracker import codebook_versions, log
-from tracker.models import CodebookVersion, Head, Revision
+from tracker.models import Head
 
 FORMAT = 1
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 MANIFEST = "manifest.json"
+SIGNING_KEY = "signing-key"
+ENCRYPTED = ".age"
 CHUNK = 1 << 20
 
 
@@ -47,17 +50,19 @@ class Made:
 
 def make(target: Path) -> Made:
     """Write a backup to `target`, a file, or to a new file in `target`, a folder."""
+    recipient = settings.BACKUP_RECIPIENT
     if target.is_dir():
-        target = target / f"tracker-{timezone.now():%Y-%m-%dT%H%M%SZ}.tar"
+        target = target / f"tracker-{timezone.now():%Y-%m-%dT%H%M%SZ}.tar{ENCRYPTED if recipient else ''}"
     if target.exists():
         raise BackupError(f"{target} exists already; choose another name.")
+    if connection.vendor == "postgresql":
+        check_versions()
     part = target.with_name(f".{target.name}.part")
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
             sequence, digest = _gather(Path(folder))
-            with part.open("wb") as file:
-                with tarfile.open(fileobj=file, mode="w") as bundle:
-                    bundle.add(folder, arcname=".")
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                _bundle(folder, file, recipient)
                 file.flush()
                 os.fsync(file.fileno())
         part.rename(target)
@@ -69,12 +74,39 @@ def make(target: Path) -> Made:
     return Made(target, target.stat().st_size, sequence, digest)
 
 
+def _bundle(folder: str, file: Any, recipient: str) -> None:
+    """All files of `folder` as one, encrypted when there is somebody to encrypt it to."""
+    if not recipient:
+        with tarfile.open(fileobj=file, mode="w") as bundle:
+            bundle.add(folder, arcname=".")
+        return
+    program = _program("age", "Install it, or remove BACKUP_RECIPIENT.")
+    age = subprocess.Popen(  # noqa: S603  # nosec B603
+        [program, "--encrypt", "--recipient", recipient],
+        stdin=subprocess.PIPE,
+        stdout=file,
+        stderr=subprocess.PIPE,
+    )
+    assert age.stdin
+    assert age.stderr
+    try:
+        with contextlib.suppress(BrokenPipeError), tarfile.open(fileobj=age.stdin, mode="w|") as bundle:
+            bundle.add(folder, arcname=".")
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            age.stdin.close()
+        said = age.stderr.read().decode(errors="replace").strip()
+        age.stderr.close()
+        if age.wait():
+            raise BackupError(f"BACKUP_RECIPIENT: age cannot encrypt to it: {said[-300:]}")
+
+
 def _gather(folder: Path) -> tuple[int, str]:
     sequence, digest = Head.objects.values_list("sequence", "digest").first() or (0, "")
     name = DATABASE[connection.vendor]
     (_dump_sqlite if connection.vendor == "sqlite" else _dump_postgres)(folder / name)
     if Path(settings.DATA_FOLDER).is_dir():
-        shutil.copytree(settings.DATA_FOLDER, folder / "data")
+        shutil.copytree(settings.DATA_FOLDER, folder / "data", ignore=shutil.ignore_patterns(SIGNING_KEY))
     manifest = {
         "format": FORMAT,
         "release": settings.RELEASE,
@@ -89,42 +121,27 @@ def _gather(folder: Path) -> tuple[int, str]:
 
 def prune(folder: Path, keep: int) -> list[Path]:
     """Delete all but the newest `keep` backups that `make` named in a folder; those deleted."""
-    old = sorted(folder.glob("tracker-*.tar"))[:-keep]
+    old = sorted(folder.glob("tracker-*.tar*"))[:-keep]
     for path in old:
         path.unlink()
     return old
 
 
-def restore(source: Path, *, replace: bool = False) -> Made:
-    """Put a backup in place of the (empty) database and the data folder."""
-    with opened(source) as (folder, manifest):
-        if manifest["engine"] != connection.vendor:
-            raise BackupError(
-                f"{source} comes from {manifest['engine']}, DATABASE_URL names {connection.vendor}. "
-                "To change the engine use manage.py export and import."
-            )
-        if not replace and _tables():
-            raise BackupError(
-                f"The database of DATABASE_URL holds {len(_tables())} tables. Restore into an empty one, "
-                "or add --replace to throw away what it holds."
-            )
-        load = _load_sqlite if connection.vendor == "sqlite" else _load_postgres
-        load(folder / DATABASE[connection.vendor])
-        if (folder / "data").is_dir():
-            shutil.copytree(folder / "data", settings.DATA_FOLDER, dirs_exist_ok=True)
-    return Made(source, source.stat().st_size, *_verified(manifest["head"]))
-
-
 @contextlib.contextmanager
-def opened(source: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def opened(source: Path, identity: Path | None = None) -> Iterator[tuple[Path, dict[str, Any]]]:
     """The checked content of a backup, unpacked into a folder for as long as the context lasts."""
-    with tempfile.TemporaryDirectory(prefix="restore-") as folder:
+    # Beside the backup, where there is room for it; a container's /tmp is small.
+    beside = source.parent if os.access(source.parent, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=beside) as folder:
+        _check_room(source, folder)
         try:
-            with tarfile.open(source) as bundle:
+            with _decrypted(source, identity) as plain, tarfile.open(fileobj=plain, mode="r|*") as bundle:
                 bundle.extractall(folder, filter="data")
             manifest = json.loads((Path(folder) / MANIFEST).read_text())
             members, version = manifest["members"], manifest["format"]
         except (OSError, tarfile.TarError, ValueError, KeyError, TypeError) as error:
+            if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+                raise BackupError(_no_room(source, folder)) from error
             raise BackupError(f"{source} is not a backup of this service ({error}).") from error
         if version != FORMAT:
             raise BackupError(
@@ -137,18 +154,49 @@ def opened(source: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         yield Path(folder), manifest
 
 
-def _verified(head: dict[str, Any]) -> tuple[int, str]:
-    """The log as restored, checked from its first revision to the head that the backup named, or later."""
-    connection.close()
-    count = log.verify()
-    # A backup of the release before has no such table until it is migrated.
-    if CodebookVersion._meta.db_table in connection.introspection.table_names():
-        codebook_versions.verify()
-    if head["sequence"]:
-        found = Revision.objects.filter(sequence=head["sequence"]).values_list("digest", flat=True).first()
-        if found != head["digest"]:
-            raise BackupError(f"Revision {head['sequence']} is not the one that was backed up.")
-    return count, Head.objects.values_list("digest", flat=True).first() or ""
+@contextlib.contextmanager
+def _decrypted(source: Path, identity: Path | None) -> Iterator[Any]:
+    with source.open("rb") as file:
+        if file.read(4) != b"age-":
+            file.seek(0)
+            yield file
+            return
+        if identity is None:
+            raise BackupError(f"{source} is encrypted: name the file of the private key, --identity FILE.")
+        program = _program("age", "Install it to read an encrypted backup.")
+        age = subprocess.Popen(  # noqa: S603  # nosec B603
+            [program, "--decrypt", "--identity", str(identity), str(source)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert age.stdout
+        assert age.stderr
+        try:
+            yield age.stdout
+        except tarfile.TarError as error:
+            said = age.stderr.read().decode(errors="replace").strip()
+            raise BackupError(f"{source} cannot be decrypted: {said[-300:] or error}") from error
+        finally:
+            age.stdout.close()
+            age.stderr.close()
+            age.wait()
+
+
+def _check_room(source: Path, folder: str) -> None:
+    try:
+        needed = source.stat().st_size
+    except OSError:
+        return  # that it is missing is said when it is opened
+    if shutil.disk_usage(folder).free < needed:
+        raise BackupError(_no_room(source, folder))
+
+
+def _no_room(source: Path, folder: str) -> str:
+    place = Path(folder).parent
+    return (
+        f"{source} cannot be unpacked: {place} has no room for its {source.stat().st_size:,} bytes. Make room, or set "
+        "TMPDIR to a folder that has it. Nothing was changed."
+    )
 
 
 def _dump_sqlite(path: Path) -> None:
@@ -158,30 +206,51 @@ def _dump_sqlite(path: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")
 
 
-def _load_sqlite(path: Path) -> None:
-    connection.ensure_connection()
-    with contextlib.closing(sqlite3.connect(path)) as copy:
-        copy.backup(connection.connection)
-
-
 def _dump_postgres(path: Path) -> None:
-    _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={path}")
+    run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={path}")
 
 
-def _load_postgres(path: Path) -> None:
+def check_versions(dump: Path | None = None) -> None:
+    """PostgreSQL's programs must know the server, and the server what was dumped; before anything is touched."""
     with connection.cursor() as cursor:
-        cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    connection.close()
-    name = settings.DATABASES["default"]["NAME"]
-    arguments = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
-    _run("pg_restore", *arguments, f"--dbname={name}", str(path))
+        cursor.execute("SHOW server_version_num")
+        server = int(cursor.fetchone()[0]) // 10_000
+    client = _major(run("pg_dump", "--version"))
+    if client < server:
+        raise BackupError(
+            f"pg_dump is of version {client}, the server of {server}. Install postgresql-client-{server} or newer."
+        )
+    if dump is not None:
+        listed = run("pg_restore", "--list", str(dump))
+        made = re.search(r"Dumped from database version: (\d+)", listed)
+        if made and int(made[1]) > server:
+            raise BackupError(
+                f"The backup comes from PostgreSQL {made[1]}, this server is {server}. Restore into {made[1]} or newer."
+            )
 
 
-def _run(command: str, *arguments: str) -> None:
-    """One of PostgreSQL's own programs; what it needs is in the environment, where others cannot read it."""
+def _major(said: str) -> int:
+    found = re.search(r"(\d+)(?:\.\d+)?", said)
+    return int(found[1]) if found else 0
+
+
+def run(command: str, *arguments: str) -> str:
+    """What one of PostgreSQL's own programs says."""
+    done = subprocess.run(called(command, *arguments), env=told(), capture_output=True, text=True)  # noqa: S603  # nosec B603
+    if done.returncode:
+        raise BackupError(f"{command} failed: {done.stderr.strip()[-500:]}")
+    return done.stdout
+
+
+def called(command: str, *arguments: str) -> list[str]:
+    return [_program(command, "Install PostgreSQL's client programs."), *arguments]
+
+
+def told() -> dict[str, str]:
+    """What those programs need to know: in the environment, where others cannot read it."""
     described = settings.DATABASES["default"]
     options = described.get("OPTIONS", {})
-    told = {
+    found = {
         "PGHOST": described["HOST"],
         "PGPORT": described["PORT"],
         "PGUSER": described["USER"],
@@ -190,17 +259,14 @@ def _run(command: str, *arguments: str) -> None:
         "PGSSLMODE": options.get("sslmode"),
         "PGSSLROOTCERT": options.get("sslrootcert"),
     }
-    environment = os.environ | {name: str(value) for name, value in told.items() if value}
-    program = shutil.which(command)
-    if program is None:
-        raise BackupError(f"{command} is not installed. Install PostgreSQL's client programs.")
-    done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True)  # noqa: S603  # nosec B603
-    if done.returncode:
-        raise BackupError(f"{command} failed: {done.stderr.strip()[-500:]}")
+    return os.environ | {name: str(value) for name, value in found.items() if value}
 
 
-def _tables() -> list[str]:
-    return connection.introspection.table_names()
+def _program(name: str, remedy: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise BackupError(f"{name} is not installed. {remedy}")
+    return found
 
 
 def _files(folder: Path) -> Iterator[Path]:

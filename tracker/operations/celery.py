@@ -1,4 +1,4 @@
-"""Beat's scheduler: it leaves a sign of life and does not stop when somebody sets the clock.
+"""Beat's scheduler: it leaves a sign of life while it can send, and does not stop when somebody sets the clock.
 
 The law: nothing here is needed for correctness. Two beats by accident send every nudge twice, which is
 harmless, as a claim is one conditional update in the database; a beat that dies loses nothing, as the
@@ -29,12 +29,22 @@ class Scheduler(beat.Scheduler):
     def __init__(self, *args, **kwargs):
         self._offset = time.time() - time.monotonic()
         self._touched = float("-inf")
+        self._sends = True
         super().__init__(*args, **kwargs)
 
     def tick(self, *args, **kwargs):
         self._notice_a_set_clock()
-        self._touch()
-        return super().tick(*args, **kwargs)
+        wait = super().tick(*args, **kwargs)
+        # A beat whose messages nobody takes is as good as dead, and must look it.
+        if self._sends:
+            self._touch()
+        return wait
+
+    def apply_async(self, *args, **kwargs):
+        self._sends = False
+        sent = super().apply_async(*args, **kwargs)
+        self._sends = True
+        return sent
 
     def _notice_a_set_clock(self):
         offset = time.time() - time.monotonic()

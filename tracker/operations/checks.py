@@ -4,10 +4,15 @@ The law: a finding names the setting and the remedy. What makes the service unsa
 `check`; what an operator may have meant is a warning.
 """
 
+import contextlib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
+from django.db import DatabaseError
+
+from tracker.operations import roles
 
 LONG = 16  # characters of a token that nobody guesses
 
@@ -24,6 +29,12 @@ def addresses(app_configs, **kwargs):
             "ALLOWED_HOSTS holds “*”: anybody could make links in mails and feeds point elsewhere.",
             hint="Name the hosts that readers use.",
             id="tracker.E001",
+        )
+    if not settings.CONTACT:
+        yield Error(
+            "CONTACT is missing: readers could not reach whoever answers for what these pages say.",
+            hint="Set CONTACT to an address of mail or of a page, and OPERATOR to who you are.",
+            id="tracker.E015",
         )
     if not settings.SECURE:
         yield Error(
@@ -70,12 +81,37 @@ def data(app_configs, **kwargs):
             hint="Set DATABASE_URL=postgres://…, or remove REDIS_URL to run everything in one process.",
             id="tracker.W007",
         )
+    if settings.CACHE_URL and _server(settings.CACHE_URL) == _server(settings.REDIS_URL):
+        yield Error(
+            "CACHE_URL names the Redis of REDIS_URL: kept pages would fill the memory that messages need.",
+            hint="Give the cache a Redis of its own with maxmemory-policy allkeys-lru, or remove CACHE_URL.",
+            id="tracker.E011",
+        )
+    if settings.WEB_PROCESSES > 1 and not settings.CACHE_URL:
+        yield Warning(
+            "WEB_PROCESSES is above 1 without CACHE_URL: each process keeps pages and counts limits for itself.",
+            hint="Set CACHE_URL to a Redis of its own, or use more WEB_THREADS.",
+            id="tracker.W012",
+        )
+    with contextlib.suppress(DatabaseError):
+        if why := roles.may_change_the_past():
+            yield Warning(
+                f"The service's role in PostgreSQL {why}: whoever takes over the service can change the log.",
+                hint="Run migrate as the owner with APP_ROLE=tracker_app, and the service as that role.",
+                id="tracker.W013",
+            )
     if not (Path(settings.STATIC_ROOT) / "staticfiles.json").exists():
         yield Error(
             f"No static files in {settings.STATIC_ROOT}: pages would answer 500.",
             hint="Run manage.py collectstatic --noinput.",
             id="tracker.E008",
         )
+
+
+def _server(url: str) -> tuple[str | None, int | str | None]:
+    """The server behind an address of Redis, whatever its database."""
+    parts = urlsplit(url)
+    return (parts.hostname, parts.port or 6379) if parts.hostname else (None, parts.path)
 
 
 def mail(app_configs, **kwargs):

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from redis import RedisError
+from redis.exceptions import OutOfMemoryError
 
 from tracker import codebook_versions
 from tracker.codebook import current
@@ -25,9 +26,13 @@ from tracker.models import Head, Heartbeat
 from tracker.monitoring import Vital
 from tracker.operations import backends
 
-CHECKS = ("database", "broker", "migrations", "codebook", "clock", "beat", "polling")
+CHECKS = ("database", "broker", "migrations", "codebook", "clock", "beat", "workers", "polling")
 BEAT_LATE = datetime.timedelta(minutes=2)
+WORKERS_LATE = datetime.timedelta(minutes=5)
+FULL = 0.9  # of the broker's memory: time to look before nothing more goes in
 CLOCKS_APART = 60  # seconds
+
+EVERY_MINUTE = "feeds.tasks.dispatch"
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +48,7 @@ def findings() -> list[Finding]:
     """Every check's finding; without a database the others that need one are not asked."""
     found = [database(), broker()]
     if found[0].well:
-        found += [_careful(check) for check in (migrations, codebook, clock, beat, polling)]
+        found += [_careful(check) for check in (migrations, codebook, clock, beat, workers, polling)]
     return found
 
 
@@ -61,11 +66,18 @@ def broker() -> Finding:
     if settings.EMBEDDED:
         return Finding("broker", True, _("inside this process"))
     try:
-        backends.ping()
+        backends.try_broker()
+        fill = backends.broker_fill()
+    except OutOfMemoryError as error:
+        log.error("the broker takes nothing more: %s", error)
+        return Finding("broker", False, _("is full: nothing can be sent; give it memory, or empty it"))
     except RedisError as error:
         log.error("the broker does not answer: %s", error)
         return Finding("broker", False, _("does not answer"))
-    return Finding("broker", True, _("answers"))
+    if fill is not None and fill > FULL:
+        words = _("takes messages, but its memory is %(percent)d%% full")
+        return Finding("broker", False, words % {"percent": 100 * fill})
+    return Finding("broker", True, _("takes messages"))
 
 
 def migrations() -> Finding:
@@ -105,6 +117,19 @@ def beat() -> Finding:
             "beat", False, _("was last seen %(seconds)d seconds ago: start it") % {"seconds": seconds}
         )
     return Finding("beat", True, _("seen %(seconds)d seconds ago") % {"seconds": max(0, seconds)})
+
+
+def workers() -> Finding:
+    """Whether what beat sends is done by anybody: it asks for due feeds every minute."""
+    ended = Heartbeat.objects.filter(name__startswith=f"{EVERY_MINUTE} ").annotate(now=Now()).order_by("-at")
+    row = ended.values_list("at", "now").first()
+    if row is None:
+        return Finding("workers", True, _("have ended no task yet"))
+    seconds = (row[1] - row[0]).total_seconds()
+    if seconds > WORKERS_LATE.total_seconds() + 2 * settings.BEAT_EVERY:
+        words = _("have ended no task for %(seconds)d seconds: start them")
+        return Finding("workers", False, words % {"seconds": seconds})
+    return Finding("workers", True, _("at work"))
 
 
 def polling() -> Finding:

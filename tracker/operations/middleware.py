@@ -1,5 +1,8 @@
 """Content-Security-Policy from `settings.SECURE_CSP`, read as Django 6 reads it, so that its own may come.
 
+One address for one page: what others hang onto links (utm_*, fbclid …) leads to the address without it, and what can
+be no address or text at all (a NUL) is refused before anybody asks a database about it.
+
 A database that does not answer is an honest 503 with the time to come back, not an error of ours.
 """
 
@@ -7,8 +10,11 @@ import logging
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
+
+from tracker import addresses
 
 
 class ContentSecurityPolicyMiddleware:
@@ -31,6 +37,38 @@ class ContentSecurityPolicyMiddleware:
         return response
 
 
+class PlainAddresses:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        query = request.META.get("QUERY_STRING", "")
+        # The queries of pages and of the API are read by rules that refuse it in better words.
+        inside = f"/{settings.ADMIN_PATH}" in request.path
+        if "\0" in request.path or (inside and "%00" in query):
+            words = _("The address holds a character that no text may hold.")
+            return refused(request, 400, "Bad Request", words)
+        if query and request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
+            plain = addresses.without_tracking(query)
+            if plain != query and len(plain) < len(query.strip("&")):
+                there = escape_leading_slashes(request.path) + (f"?{plain}" if plain else "")
+                answer = HttpResponsePermanentRedirect(there)
+                answer.headers["Cache-Control"] = "public, max-age=300"
+                return answer
+        return self.get_response(request)
+
+
+def refused(request, status, title, words):
+    """An answer that is not made by a view: a problem for programs, a line of text for people."""
+    if request.path.startswith("/api/"):
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": words}
+        response = JsonResponse(problem, status=status, content_type="application/problem+json")
+    else:
+        response = HttpResponse(f"{words}\n", status=status, content_type="text/plain; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 AGAIN = 30  # seconds
 
 log = logging.getLogger(__name__)
@@ -48,11 +86,6 @@ class Outage:
             return None
         log.error("the database failed: %s", exception)
         words = _("The database does not answer. Nothing is lost; please try again in a moment.")
-        if request.path.startswith("/api/"):
-            problem = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": words}
-            response = JsonResponse(problem, status=503, content_type="application/problem+json")
-        else:
-            response = HttpResponse(f"{words}\n", status=503, content_type="text/plain; charset=utf-8")
+        response = refused(request, 503, "Service Unavailable", words)
         response.headers["Retry-After"] = str(AGAIN)
-        response.headers["Cache-Control"] = "no-store"
         return response

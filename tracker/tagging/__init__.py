@@ -3,11 +3,11 @@
 `Tagger(cues, model).tag(title, summary)` -> `Suggestion`. The steps, in the order a text passes them:
 `tracker.text.fold` (one spelling), `matching` (which cues), `frames` (who does what to what), `table` (the
 codebook's rules), `features` and `vectors` (numbers), `model` (what was learnt), `reasons` and
-`suggestions` (the answer). `training` makes models.
+`suggestions` (the answer). `training` makes models; `voices` weighs an outside model in.
 """
 
-from tracker.tagging import cues, model, training, vectors
+from tracker.tagging import cues, model, training, vectors, voices
 from tracker.tagging.suggestions import Because, Label, Suggestion
 from tracker.tagging.tagger import Tagger
 
-__all__ = ["Because", "Label", "Suggestion", "Tagger", "cues", "model", "training", "vectors"]
+__all__ = ["Because", "Label", "Suggestion", "Tagger", "cues", "model", "training", "vectors", "voices"]

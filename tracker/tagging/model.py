@@ -16,7 +16,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,9 @@ VIEWS = 2  # of relevance: an act; an act or a near miss
 CHANCE = VIEWS + 4  # which column of `with_relevance` says how likely the pair is by the learnt weights alone
 TABLE = -6  # which column of `with_relevance` is what the rules say of the pair
 LOST = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)  # shares of acts lost whose borders a model knows
+
+_DOUBT = 15.0  # items at the usual rate that each publisher is thought to have brought already
+_LEANING = 0.7  # of its distance from the usual that an item's odds are moved by
 
 _ARRAYS = (
     "touched",
@@ -109,6 +112,23 @@ class Model:
             for row, best in enumerate(scores[:, at].argmax(axis=1)):
                 found[row][rec] = self.ask_names[at[best]][1] or None
         return found
+
+
+def leanings(publishers: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """How much likelier than usual an item of each publisher reports an act, in log-odds, by `[acts, others]` of each.
+
+    One of whom little is known hardly differs from the usual.
+    """
+    acts, others = (sum(tally[at] for tally in publishers.values()) for at in (0, 1))
+    if not acts or not others:
+        return {}
+    usual = acts / (acts + others)
+    mean = np.log(usual / (1 - usual))
+    found = {}
+    for publisher, (some, none) in publishers.items():
+        share = (some + _DOUBT * usual) / (some + none + _DOUBT)
+        found[publisher] = float(_LEANING * (np.log(share / (1 - share)) - mean))
+    return found
 
 
 def with_constant(matrix: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -23,13 +23,17 @@ from tracker.tagging.rules import Pair
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """One reason: the words as published with their place, or the title of a past case (no place)."""
+    """One reason: the words as published with their place, the title of a past case, or a model's sentence.
+
+    The last two have no place; `by` names the model.
+    """
 
     text: str
     kind: str
     field: str = "title"
     start: int | None = None
     end: int | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class Suggestion:
 
     `relevance` and each label's probability are calibrated on the training mix. `labels` holds one direction per
     recommendation, best first; `ticked` ones pass the model's threshold. `silent` means: no suggestion.
-    `evidence` is what pooling needs: the log-odds of every pair, and how many reports are in.
+    `evidence` is what pooling needs: the log-odds of every pair, and how many reports are in. `opinion` is what an
+    outside model said of it, where one was asked: it is weighed in then.
     """
 
     relevance: float
@@ -61,6 +66,7 @@ class Suggestion:
     publisher: str = ""
     reports: int = 1
     evidence: tuple[float, ...] = ()
+    opinion: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         # dataclasses.asdict looks into every value and copies it: a tenth of what filing an article costs.
@@ -75,7 +81,8 @@ class Suggestion:
             Label(**{**label, "because": tuple(Because(**reason) for reason in label["because"])})
             for label in stored["labels"]
         )
-        kept = {**stored, "labels": labels, "actors": tuple(stored["actors"])}
+        kept = {name: stored[name] for name in cls.__slots__ if name in stored}
+        kept |= {"labels": labels, "actors": tuple(stored["actors"])}
         return cls(**{**kept, "evidence": tuple(stored.get("evidence") or ())})
 
 
@@ -90,10 +97,12 @@ _MOST_WORDS = 2
 _NEAREST, _ALIKE_AT_ALL = 0.45, 0.15  # cosine over words: worth naming beside words; worth naming without any
 _SHORTEST = 4  # letters of a word that says something by itself; Han characters need two
 _SAYS_NOTHING = frozenset(
-    """about after also among amid before being been between could does from have into just like made make many
+    """all and any are but for had has her his how its may new nor not now off one our out own per the too two was who
+    why yet you about after also among amid before being been between could does from have into just like made make many
     more most much must next only other over says said should some such than that their them then there these they
     this those through under until upon very what when where which while will with would year years your""".split()  # noqa: SIM905
 )
+_DEEDS = ("act", "object")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 
@@ -158,18 +167,31 @@ def says_something(words: str) -> bool:
 
 
 def _from_rules(pair: Pair, text: Text, report: Sequence[str]) -> list[Because]:
-    """The words by which the rules read deed and object, those of the title first."""
-    found: dict[tuple[str, int], Because] = {}
+    """The words by which the rules read deed and object, then those of who acts; those of the title first."""
+    found: dict[tuple[str, int], tuple[bool, Because]] = {}
     for place, finding in text.findings:
         if finding.pair != pair:
             continue
         whole = report[0] if place == "title" else report[1]
         for hit in finding.hits:
-            found.setdefault(
-                (place, hit.start), Because(whole[hit.start : hit.end], "words", place, hit.start, hit.end)
-            )
-    told = [one for one in found.values() if any(map(str.isalpha, one.text))]
-    return sorted(told, key=lambda one: (one.field != "title", one.start or 0))[:MOST]
+            said = Because(whole[hit.start : hit.end], "words", place, hit.start, hit.end)
+            found.setdefault((place, hit.start), (hit.kind in _DEEDS, said))
+    told = [(is_deed, one) for is_deed, one in found.values() if _names_something(one.text)]
+    if not any(is_deed for is_deed, _ in told):
+        return []  # who, but not what
+    first = sorted(told, key=lambda each: (not each[0], each[1].field != "title", each[1].start or 0))[:MOST]
+    return sorted((one for _, one in first), key=lambda one: (one.field != "title", one.start or 0))
+
+
+def _names_something(words: str) -> bool:
+    """Whether what a rule read is worth naming: a word (`ban`), a name (`AI`, `H20`) or `禁`, never `14` or `to`."""
+    parts = [part for part in re.split(r"[^\w]+", words) if part]
+    return any(
+        bool(_HAN.search(part))
+        or (part.upper() == part and len(part) > 1 and any(map(str.isalpha, part)))
+        or (len(part) > 2 and not any(map(str.isdigit, part)) and part.lower() not in _SAYS_NOTHING)
+        for part in parts
+    )
 
 
 def _overlap(start: int, end: int, one: Because) -> bool:

@@ -35,6 +35,7 @@ NEAR = ("near miss", "near decision")
 _CASES_AN_EVENT = 2
 _POSITIVE = 3.0
 _STRENGTH = 2.0
+_NEAR_IS_ACT = 0.25  # how much of an act a near miss is for what its publisher usually brings
 _MOST_STOOD_FOR = 2.0  # an item that stands for many teaches no more than this
 
 
@@ -195,7 +196,11 @@ def _model(rows: _Rows, weights: _Weights, name: str) -> Model:
         case_titles=[one.title for one in told.examples],
         case_labels=[list(one.labels) for one in told.examples],
         cases=_words_of(told, weights.vocabulary),
-        facts={"examples": len(rows.examples), "kinds": dict(Counter(one.kind for one in rows.examples))},
+        facts={
+            "examples": len(rows.examples),
+            "kinds": dict(Counter(one.kind for one in rows.examples)),
+            "publishers": publishers(rows.examples),
+        },
         name=name,
     )
 
@@ -211,6 +216,18 @@ def _of_fold(made: Model, weights: _Weights, rows: _Rows, fold: int) -> Model:
         threshold=made.threshold,
         silence=made.silence,
     )
+
+
+def publishers(examples: Iterable[Example]) -> dict[str, list[float]]:
+    """Of each publisher, how many delivered items report an act and how many do not; a near miss is some of both."""
+    found: dict[str, list[float]] = {}
+    for one in examples:
+        if one.delivered and one.publisher:
+            tally = found.setdefault(one.publisher.casefold(), [0.0, 0.0])
+            act = 1.0 if one.labels else _NEAR_IS_ACT if one.is_near else 0.0
+            tally[0] += act * one.stands_for
+            tally[1] += (1 - act) * one.stands_for
+    return found
 
 
 def digest(examples: Sequence[Example]) -> str:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker.models import Assessment, Coding, Decision, Event
+from tracker.models import Assessment, Coding, Confirmation, Decision, Event
 from tracker.triage import coding
 from tracker.triage.statuses import NotAllowed
 from tracker.triage.steps import DECIDE, REVIEW
@@ -56,13 +56,15 @@ def first(event: Event, by: Any, *, relevant: bool, shown: bool) -> None:
 
 def waiting_for(user: Any) -> Any:
     """Second codings that this user may do: of events that somebody else coded first, and whose first coding
-    the user has not chosen to see."""
+    the user has not chosen to see; nor of any whose codes the user wrote or confirmed."""
     mine = Coding.objects.filter(part=Coding.Part.FIRST, coder=user).values("event_id")
+    known = Confirmation.objects.filter(by=user).values("event_id")
     seen = Decision.objects.filter(action=UNBLIND, by=user).values("event_id")
     return (
         Coding.objects.filter(part=Coding.Part.SECOND, done_at=None)
         .exclude(event_id__in=mine)
         .exclude(event_id__in=seen)
+        .exclude(event_id__in=known)
         .select_related("event")
         .order_by("asked_at", "id")
     )

@@ -28,8 +28,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import codebook_versions, log, record, text, textfields
-from tracker.models import Assessment, Claim, Decision, Event, Report, Revision
-from tracker.triage import searchable
+from tracker.models import Assessment, Claim, Decision, Event, Preference, Report, Revision
+from tracker.triage import searchable, trust
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
 
 # The machine's own columns move under our feet; `version` must only ever rise.
@@ -158,10 +158,7 @@ class Step:
         if fresh is None:
             raise Refused(_("There is no event %(id)s.") % {"id": key})
         if version is not None and fresh.version != version:
-            raise Stale(
-                _("“%(title)s” was changed by somebody else while you looked (%(status)s). Look again.")
-                % {"title": str(fresh)[:80], "status": fresh.get_status_display()}
-            )
+            raise Stale(_how_it_changed(fresh, self.by, version))
         self._check_claim(fresh)
         if isinstance(event, Event):
             self.given[key] = event
@@ -209,16 +206,19 @@ class Step:
         if not logged:
             return None
         try:
-            return log.append(
+            revision = log.append(
                 event,
                 kind=kind or kind_of_next(event),
-                who=name_of(self.by),
+                who=public_name(self.by),
                 by=self.by,
                 why=self.why,
                 related=related,
             )
         except record.RecordError as error:
             raise Refused(textfields.sentence(error)) from error
+        if self.by is not None and not self.undoing:
+            trust.wrote(revision)
+        return revision
 
     def save(self, event: Event) -> None:
         searchable.note(event)
@@ -270,6 +270,35 @@ class Step:
             vars(given)["_prefetched_objects_cache"] = {}
 
 
+def _how_it_changed(event: Event, by: Any, version: int) -> str:
+    """Who changed an event while somebody looked at it, and to what: honest also where it was that person."""
+    decisions = Decision.objects.filter(event=event).select_related("by").defer("before", "after")
+    last = decisions.first() if version < event.version else None
+    said = {
+        "title": str(event)[:80],
+        "status": event.get_status_display(),
+        "name": name_of(last.by) if last else "",
+        "time": timezone.localtime(last.at).strftime("%H:%M") if last else "",
+    }
+    if last is not None and by is not None and last.by_id == by.pk:
+        return (
+            _(
+                "“%(title)s”: you changed it yourself at %(time)s, here or in another window;"
+                " it is %(status)s. Look again."
+            )
+            % said
+        )
+    if last is not None and last.by_id:
+        return (
+            _(
+                "“%(title)s” was changed by somebody else while you looked: %(name)s, at %(time)s;"
+                " it is %(status)s. Yours was not done. Look again."
+            )
+            % said
+        )
+    return _("“%(title)s” has changed while you looked (%(status)s). Look again.") % said
+
+
 def reason(why: str) -> str:
     """The reason that readers see beside a change, as it is kept; `Refused` for what no text may hold."""
     try:
@@ -296,8 +325,17 @@ def kind_of_next(event: Event) -> str:
 
 
 def name_of(user: Any) -> str:
-    """The name that readers see beside a decision."""
+    """The name that colleagues see beside a decision."""
     return "system" if user is None else text.lenient(user.get_full_name() or user.get_username(), 150)
+
+
+def public_name(user: Any) -> str:
+    """The name that readers see: the one that the analyst chose, else initials, else a number; never the account's."""
+    if user is None:
+        return "system"
+    chosen = Preference.objects.filter(user=user.pk).values_list("public_name", flat=True).first()
+    initials = " ".join(f"{word[0]}." for word in user.get_full_name().split())
+    return text.lenient(chosen or initials or f"analyst {user.pk}", 150)
 
 
 MOST = 500

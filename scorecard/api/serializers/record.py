@@ -5,8 +5,9 @@ Shapes of what explains: start page, method, codebook, cues, coverage, agreement
 
 from rest_framework import serializers
 
+from scorecard import reviewed
 from scorecard.models import Dispute
-from tracker import record
+from tracker import agreement, record
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import Ask, Revision
@@ -124,6 +125,12 @@ class EventShape(Record):
     sequence = serializers.IntegerField(help_text="The revision that this state is.")
     changed_at = serializers.DateTimeField()
     disputed = serializers.BooleanField(help_text="Whether a reader's dispute is open.")
+    coded_by = serializers.ChoiceField(
+        choices=reviewed.CODERS, help_text="Who gave these codes: a language model, an analyst, or a file."
+    )
+    confirmed_on = serializers.DateField(
+        allow_null=True, help_text="Since when an analyst stands behind these codes; null: not yet reviewed."
+    )
     page = serializers.URLField()
 
 
@@ -333,21 +340,35 @@ class CoverageShape(serializers.Serializer):
 class AgreementOfField(serializers.Serializer):
     field = serializers.CharField()
     recommendation = serializers.CharField(help_text="Empty: the field as a whole.")
-    alpha = serializers.FloatField(allow_null=True, help_text="Krippendorff's; null: not defined.")
+    alpha = serializers.FloatField(
+        allow_null=True, help_text="Krippendorff's; null: not defined, or on too few units."
+    )
     low = serializers.FloatField(allow_null=True, help_text="Lower end of its interval.")
     high = serializers.FloatField(allow_null=True, help_text="Upper end of its interval.")
-    n = serializers.IntegerField(help_text="Events that two people coded.")
+    n = serializers.IntegerField(help_text="Events that were coded twice.")
+
+
+class AgreementOfKind(serializers.Serializer):
+    kind = serializers.ChoiceField(
+        choices=agreement.KINDS,
+        help_text="people: two people; record: a person, and the record as a language model or a file left it; "
+        "machines: two language models.",
+    )
+    events = serializers.IntegerField(help_text="Events that were coded twice by coders of this kind.")
+    results = AgreementOfField(many=True)
 
 
 class AgreementShape(serializers.Serializer):
-    measured = serializers.BooleanField()
-    results = AgreementOfField(many=True)
+    measured = serializers.BooleanField(help_text="Whether two people have coded any event.")
+    results = AgreementOfField(many=True, help_text="Of two people.")
     thresholds = serializers.DictField(child=serializers.FloatField())
+    least_units = serializers.IntegerField(help_text="From so many units on an alpha is given.")
+    kinds = AgreementOfKind(many=True)
 
 
 class Column(serializers.Serializer):
     name = serializers.CharField()
-    type = serializers.ChoiceField(choices=("text", "integer", "number", "boolean", "day", "moment"))
+    type = serializers.ChoiceField(choices=("text", "integer", "number", "boolean", "day", "moment", "list"))
     meaning = serializers.CharField()
 
 
@@ -355,6 +376,8 @@ class TableShape(serializers.Serializer):
     name = serializers.CharField()
     meaning = serializers.CharField()
     files = serializers.DictField(child=serializers.URLField())
+    parameters = serializers.ListField(child=serializers.CharField(), help_text="What its address takes.")
+    key = serializers.ListField(child=serializers.CharField(), help_text="The columns that name a row.")
     columns = Column(many=True)
 
 
@@ -372,6 +395,8 @@ class EditionShape(serializers.Serializer):
     key = serializers.CharField(help_text="The public key, hexadecimal.")
     bytes = serializers.IntegerField()
     made_at = serializers.DateTimeField()
+    doi = serializers.CharField(allow_null=True, help_text="Where it was deposited, if it was.")
+    page = serializers.URLField(help_text="Its page, with citation and files.")
     file = serializers.URLField(help_text="Everything in one zip.")
     manifest = serializers.URLField()
 
@@ -380,6 +405,17 @@ class Editions(serializers.Serializer):
     total = serializers.IntegerField()
     next = serializers.URLField(allow_null=True)
     results = EditionShape(many=True)
+
+
+class LogHead(serializers.Serializer):
+    day = serializers.DateField(help_text="UTC.")
+    sequence = serializers.IntegerField(help_text="The last revision written on that day.")
+    digest = serializers.CharField(help_text="SHA-256 over it and all before it.")
+
+
+class LogHeads(serializers.Serializer):
+    total = serializers.IntegerField()
+    results = LogHead(many=True)
 
 
 class PublicKey(serializers.Serializer):

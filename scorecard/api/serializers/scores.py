@@ -147,6 +147,10 @@ class Clock(serializers.Serializer):
         help_text="The day the readings are made on: `as_of`, from method 1.1 on no later than `coded_to`."
     )
     days_since = serializers.IntegerField(help_text="Days from the last coded day to `as_of`.")
+    rev = serializers.CharField(
+        allow_null=True,
+        help_text="The state of the record that it rests on; `?rev=` gives it again, for ever.",
+    )
     actor = serializers.ChoiceField(**ACTOR, allow_null=True)
 
 

@@ -12,7 +12,7 @@ from scorecard import method, standings
 from scorecard.api import parameters
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Reading, moment, public, reads
-from tracker import agreement, record
+from tracker import agreement, log, record
 from tracker.codebook import current
 from tracker.models import (
     Article,
@@ -38,7 +38,8 @@ ADDRESSES = (
         "sources",
         "changes",
     ),
-    *("method", "codebook", "cues", "coverage", "agreement", "exports", "editions", "disputes", "schema"),
+    *("method", "codebook", "cues", "coverage", "agreement", "exports", "editions", "heads"),
+    *("disputes", "schema"),
 )
 
 
@@ -62,15 +63,31 @@ class Start(Reading):
         }
 
 
+@reads(operation_id="heads", responses=shapes.LogHeads, tags=["About"])
+class Heads(Reading):
+    """The head of the log at the end of each of the latest days on which it grew: keep one, and nobody can rewrite what
+    came before it without your seeing it."""
+
+    parameters = (DAYS,)
+
+    def answer(self, asked, **place):
+        found = [
+            {"day": day.isoformat(), "sequence": sequence, "digest": digest}
+            for day, sequence, digest in log.heads(asked["days"])
+        ]
+        return {"total": len(found), "results": found}
+
+
 @reads(operation_id="method", responses=shapes.MethodShape, tags=["About"])
 class Method(Reading):
     """Every parameter with its reason, the versions of the method, and the named what-ifs."""
 
-    def version(self):
-        return settings.RELEASE
-
     def answer(self, asked, **place):
-        return method.describe(standings.book())
+        found, days = method.describe(standings.book()), standings.adopted()
+        for version in found["versions"]:
+            day = days.get(version["version"])
+            version["adopted"] = day.isoformat() if day else None
+        return found
 
 
 @reads(operation_id="codebook", responses=shapes.Codebook, tags=["About"])
@@ -163,9 +180,12 @@ class Agreement(Reading):
         return f"{standings.head()}:{state['count']}:{state['at']}"
 
     def answer(self, asked, **place):
-        found = agreement.figures()
+        found = agreement.by_kind()
+        people = found[agreement.PEOPLE]["results"]
         return {
-            "measured": any(each["n"] for each in found),
-            "results": found,
+            "measured": any(each["n"] for each in people),
+            "results": people,
             "thresholds": method.describe()["agreement"],
+            "least_units": agreement.LEAST_UNITS,
+            "kinds": [{"kind": kind, **found[kind]} for kind in agreement.KINDS],
         }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,10 +16,10 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.views import APIView
 
-from scorecard import conditional, standings
+from scorecard import conditional, limits, pins, standings
 from scorecard.api import paging, parameters
 from scorecard.api.parameters import Parameter
-from scorecard.api.problems import NoSuchDay
+from scorecard.api.problems import Invalid, NoSuchDay
 from tracker.codebook import current
 
 COUNTED_SECONDS = 900
@@ -37,6 +38,8 @@ class View(APIView):
             getattr(request, "_request", None), "allowance", None
         )
         if allowance is not None:
+            if answer.status_code == 304:
+                allowance = limits.give_back(allowance)
             for name, value in allowance.headers().items():
                 answer.headers[name] = value
         if request.method not in conditional.READING:
@@ -67,9 +70,10 @@ class Reading(View, abc.ABC):
     def get(self, request: Any, **place: Any) -> HttpResponse:
         asked = self.asked()
         check_days(asked)
-        self.state = self.version()
-        past = conditional.of_the_past(request.GET)
-        return conditional.answer(request, self.state, lambda: self.answer(asked, **place), past=past)
+        with pinned(asked):
+            self.state = self.version()
+            past = conditional.of_the_past(request.GET)
+            return conditional.answer(request, self.state, lambda: self.answer(asked, **place), past=past)
 
     @abc.abstractmethod
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
@@ -86,6 +90,10 @@ class Listing(Reading):
     def rows(self, asked: dict[str, Any], **place: Any) -> QuerySet:
         """The rows that pass the filters, in any order."""
 
+    def walk(self) -> paging.Walk | None:
+        """How to keep a walk steady where rows may move in the order that is asked for."""
+        return None
+
     def together(self, rows: list[Any]) -> list[Any]:
         """What the rows of a page need besides, fetched for all at once."""
         return rows
@@ -97,7 +105,9 @@ class Listing(Reading):
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
         rows = self.rows(asked, **place)
         name, order = self.ordered(asked)
-        found, cursor = paging.page(rows, order, asked["limit"], asked["cursor"], name, keys=self.keys)
+        found, cursor = paging.page(
+            rows, order, asked["limit"], asked["cursor"], name, keys=self.keys, walk=self.walk()
+        )
         items = [self.item(row) for row in self.together(found)]
         return {
             "total": self.total(rows),
@@ -121,7 +131,7 @@ class Listing(Reading):
         query = self.request.query_params.copy()
         for name in ("cursor", "limit", "order", "fields"):
             query.pop(name, None)
-        words = f"{self.state}:{self.path()}?{sorted(query.items())}"
+        words = f"{self.state}:{self.path()}?{sorted(query.lists())}"
         place = f"total:{conditional.digest(words)}"
         found = cache.get(place)
         if found is None:
@@ -135,6 +145,21 @@ def only(items: list[dict[str, Any]], fields: Sequence[str] | None) -> list[dict
     if not fields:
         return items
     return [{name: item[name] for name in fields} for item in items]
+
+
+@contextlib.contextmanager
+def pinned(asked: dict[str, Any]) -> Iterator[None]:
+    """Inside it the state of the record is the one that `rev` names, whose day and method fill what is not asked."""
+    try:
+        with pins.at(asked.get("rev")) as pin:
+            if pin is not None:
+                days = {name: pin.day for name in ("as_of", "later") if name in asked}
+                asked |= {
+                    name: asked.get(name) or own for name, own in (days | {"method": pin.method}).items()
+                }
+            yield
+    except pins.BadPin as problem:
+        raise Invalid([{"name": "rev", "reason": str(problem)}]) from problem
 
 
 def check_days(asked: Mapping[str, Any]) -> None:

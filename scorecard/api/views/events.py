@@ -16,9 +16,9 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
-from scorecard import conditional, history, method, standings
+from scorecard import conditional, history, method, reviewed, standings
 from scorecard.api import paging, parameters
-from scorecard.api.problems import Invalid
+from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, moment, only, public, reads
 from scorecard.models import Dispute
@@ -104,8 +104,11 @@ class Events(Listing):
             "known_at": day.isoformat(),
             "total": total,
             "next": paging.address(self.public(), self.request.query_params, cursor),
-            "results": only(as_known(revisions), asked["fields"]),
+            "results": only(as_known(revisions, day), asked["fields"]),
         }
+
+    def walk(self):
+        return paging.Walk(int(self.state.partition("-")[0]), redated)
 
     def together(self, rows):
         return stated(rows)
@@ -129,6 +132,15 @@ def wanted(asked: dict[str, Any]) -> search.EventQuery:
         raise Invalid([{"name": "q", "reason": str(error)}]) from None
 
 
+def redated(since: int) -> dict[str, datetime.date]:
+    """The events that have another date than at a revision, each with the date that it had then."""
+    touched = Revision.objects.filter(sequence__gt=since).values("event")
+    before = Revision.objects.filter(sequence__lte=since, event__in=touched).order_by("sequence")
+    then = {event: json.loads(body)["date"] for event, body in before.values_list("event", "body")}
+    now = Event.objects.filter(pk__in=then).values_list("pk", "date")
+    return {key: datetime.date.fromisoformat(then[key]) for key, date in now if then[key] != date.isoformat()}
+
+
 def with_state(rows: QuerySet) -> QuerySet:
     """Events with the number of the revision that is their present state."""
     latest = Revision.objects.filter(event=OuterRef("pk")).order_by("-sequence")
@@ -144,11 +156,15 @@ def stated(rows: Iterable[Any]) -> list[Any]:
     )
     for row in found:
         row.state = revisions.get(row.latest)
+    reviews = reviewed.of([row.state.record for row in found if row.state])
+    for row in found:
+        row.review = reviews.get(row.pk)
     return found
 
 
 def event(row: Event) -> dict[str, Any]:
-    return shown(row.state.body, row.latest, row.state.written_at, row.status == Event.Status.DISPUTED)
+    disputed = row.status == Event.Status.DISPUTED
+    return shown(row.state, disputed, row.review)
 
 
 def _page(asked: dict[str, Any], order: paging.Order, name: str) -> tuple[int, list[Revision], str | None]:
@@ -157,7 +173,7 @@ def _page(asked: dict[str, Any], order: paging.Order, name: str) -> tuple[int, l
     limit, cursor = asked["limit"], asked["cursor"]
     first = len(found) if order.down else 0
     if cursor is not None:
-        value, event = paging.opened(cursor, order, name, str)
+        (value, event), _began = paging.opened(cursor, order, name, str)
         place = (event,) if value is None else (value.isoformat(), event)
         side = bisect.bisect_left if order.down else bisect.bisect_right
         first = side(found, place, key=key)
@@ -195,29 +211,31 @@ class OneEvent(Reading):
             return _moved(row)
         if revision is None:
             raise NotFound(f"The record did not hold {id} on {day}.")
-        return as_known([revision])[0]
+        return as_known([revision], day)[0]
 
 
-def as_known(revisions: list[Revision]) -> list[dict[str, Any]]:
-    """Versions of events in the shape of events. Whether a dispute is open is said of today."""
+def as_known(revisions: list[Revision], day: datetime.date) -> list[dict[str, Any]]:
+    """Versions of events in the shape of events, as known on a day. Whether a dispute is open is said of today."""
     ids = [revision.event_id for revision in revisions]
     disputed = set(
         Event.objects.filter(pk__in=ids, status=Event.Status.DISPUTED).values_list("pk", flat=True)
     )
+    reviews = reviewed.of([revision.record for revision in revisions], day)
     return [
-        shown(revision.body, revision.sequence, revision.written_at, revision.event_id in disputed)
-        for revision in revisions
+        shown(revision, revision.event_id in disputed, reviews[revision.event_id]) for revision in revisions
     ]
 
 
-def shown(body: str, sequence: int, written_at: datetime.datetime, disputed: bool) -> dict[str, Any]:
+def shown(revision: Revision, disputed: bool, review: reviewed.Review) -> dict[str, Any]:
     """One version of an event as the API shows it."""
-    line = json.loads(body)
+    line = revision.record
     return {
         **record.whole(line),
-        "sequence": sequence,
-        "changed_at": moment(written_at),
+        "sequence": revision.sequence,
+        "changed_at": moment(revision.written_at),
         "disputed": disputed,
+        "coded_by": review.coded_by,
+        "confirmed_on": review.confirmed_on.isoformat() if review.confirmed_on else None,
         "page": public(f"/events/{line['id']}/"),
     }
 
@@ -289,29 +307,58 @@ AFTER = parameters.number(
 LIMIT = parameters.number("limit", "How many.", least=1, most=1000, default=500, example=2)
 
 
+DIGEST = parameters.Parameter(
+    "digest",
+    "The `digest` of that revision, as you hold it: 409 if it is not the one of this log.",
+    parameters.digest,
+    {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+)
+
+
+def _digest_of(sequence: int) -> str:
+    return Revision.objects.filter(sequence=sequence).values_list("digest", flat=True).first() or ""
+
+
+def _check_branch(after: int, digest: str | None, last: int) -> None:
+    """Refuse a mirror that holds what this log does not."""
+    if after > last:
+        raise Branched(
+            f"after: you hold revision {after}, and this log ends with {last}. It was set back, by a restore for "
+            "instance: go back to the last revision whose digest is still in it, or begin again with after=0."
+        )
+    if digest is not None and digest != _digest_of(after):
+        raise Branched(
+            f"digest: revision {after} of this log has another digest than yours, so that the two have parted. Go back "
+            "to the last revision whose digest is still in it, or begin again with after=0."
+        )
+
+
 @reads(operation_id="changes", responses=shapes.Changes, tags=["Mirror"])
 class Changes(Reading):
     """Every revision after a sequence number: create, update, merge, split, supersede, retract, restore.
 
     Numbers are 1, 2, 3 … without gaps. Write each `record` as JSON without spaces, one a line, and your file
     equals `/api/v1/exports/record.jsonl` byte for byte, however long you were away. Each `digest` chains the
-    revision to the one before it.
+    revision to the one before it. A mirror that holds what this log does not (after a restore, say) is told so by a
+    `409`: by its number, or by its `digest`, which `next` carries along.
     """
 
-    parameters = (AFTER, LIMIT)
+    parameters = (AFTER, DIGEST, LIMIT)
 
     def version(self):
-        # What stands beside the log moves no revision.
-        return standings.head().rpartition("-")[0]
+        return standings.record_head()
 
     def answer(self, asked, **place):
         head = Head.objects.filter(id=1).first() or Head()
-        rows = Revision.objects.filter(sequence__gt=asked["after"], sequence__lte=head.sequence)
+        after = asked["after"]
+        _check_branch(after, asked["digest"], head.sequence)
+        rows = Revision.objects.filter(sequence__gt=after, sequence__lte=head.sequence)
         found = list(rows.order_by("sequence")[: asked["limit"]])
-        last = found[-1].sequence if found else min(asked["after"], head.sequence)
+        last = (found[-1].sequence, found[-1].digest) if found else (after, _digest_of(after))
+        held = f"&digest={last[1]}" if last[1] else ""
         return {
             "head": {"sequence": head.sequence, "digest": head.digest},
-            "next": public(f"/api/v1/changes/?after={last}&limit={asked['limit']}"),
-            "complete": last >= head.sequence,
+            "next": public(f"/api/v1/changes/?after={last[0]}{held}&limit={asked['limit']}"),
+            "complete": last[0] >= head.sequence,
             "results": [change(revision) for revision in found],
         }

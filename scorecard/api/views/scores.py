@@ -13,9 +13,9 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 
-from scorecard import formats, standings
+from scorecard import formats, pins, standings
 from scorecard.api import parameters
-from scorecard.api.parameters import ACTOR, AS_OF, KNOWN_AT, RECOMMENDATION
+from scorecard.api.parameters import ACTOR, AS_OF, BEYOND, KNOWN_AT, METHOD, RECOMMENDATION, REV, THEN
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import record as record_shapes
 from scorecard.api.serializers import scores as shapes
@@ -27,16 +27,6 @@ SENSITIVITY = parameters.flag(
     "sensitivity", "Add the thousand draws and the named what-ifs: how far the figures rest on choices."
 )
 READING = parameters.choice("reading", ("balance", "pulse"), "Which reading.", default="balance")
-METHOD = parameters.choice(
-    "method", tuple(standings.method.METHODS), "Version of the method; default: the current one."
-)
-BEYOND = parameters.flag(
-    "beyond",
-    "Also read the days after the last coded one, as if nothing had happened since: figures without words.",
-)
-THEN = parameters.flag(
-    "then", "Each day as it was known on that day: what the scorecard said then, or would have said."
-)
 STRONGEST = parameters.number("limit", "Only so many, the strongest. Default: all.", least=1, most=10_000)
 SLUG = OpenApiParameter(
     "slug", {"type": "string", "enum": [*current().slugs]}, OpenApiParameter.PATH,
@@ -47,7 +37,13 @@ SLUG = OpenApiParameter(
 def clock(asked: dict[str, Any]) -> dict[str, Any]:
     """What every answer says about its figures."""
     stamp = standings.stamp(day(asked), asked["known_at"], asked["method"], asked["beyond"])
-    return {**stamp, "actor": asked.get("actor")}
+    return {**stamp, **rev(), "actor": asked.get("actor")}
+
+
+def rev() -> dict[str, Any]:
+    """The state of the record on which an answer rests, as `rev` takes it."""
+    pin = pins.current()
+    return {"rev": str(pin) if pin else None}
 
 
 def worded(said: Mapping[str, Any]) -> bool:
@@ -77,7 +73,7 @@ def _chosen(recommendation: str | None, known_at: datetime.date | None) -> tuple
 class Scores(Reading):
     """All readings of every recommendation on one day."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, BEYOND, SENSITIVITY)
+    parameters = (AS_OF, KNOWN_AT, REV, ACTOR, METHOD, BEYOND, SENSITIVITY)
 
     def answer(self, asked, **place):
         report = standings.report(
@@ -96,7 +92,7 @@ class Scores(Reading):
 class Score(Reading):
     """All readings of one recommendation on one day."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, BEYOND)
+    parameters = (AS_OF, KNOWN_AT, REV, ACTOR, METHOD, BEYOND)
 
     def answer(self, asked, slug):
         report = standings.report(
@@ -116,7 +112,7 @@ class Contributions(Reading):
     """The acts behind one balance, the strongest effect first: `points` add up to the score, `advancing` to A,
     `undermining` to U. `total` counts them all, also with a `limit`."""
 
-    parameters = (AS_OF, KNOWN_AT, ACTOR, METHOD, BEYOND, STRONGEST)
+    parameters = (AS_OF, KNOWN_AT, REV, ACTOR, METHOD, BEYOND, STRONGEST)
 
     def answer(self, asked, slug):
         report = standings.report(
@@ -136,7 +132,7 @@ class Contributions(Reading):
 class Views(Reading):
     """The balances of every actor's acts side by side."""
 
-    parameters = (AS_OF, KNOWN_AT, METHOD, BEYOND)
+    parameters = (AS_OF, KNOWN_AT, REV, METHOD, BEYOND)
 
     def answer(self, asked, **place):
         found = standings.views(
@@ -166,6 +162,7 @@ class Series(Reading):
         READING,
         AS_OF,
         KNOWN_AT,
+        REV,
         ACTOR,
         RECOMMENDATION,
         METHOD,
@@ -214,6 +211,7 @@ class Waterfall(Reading):
         parameters.day("earlier_known_at", "As known on that day; default: all we know."),
         parameters.day("later", "The second day. Default: today."),
         parameters.day("later_known_at", "As known on that day; default: all we know."),
+        REV,
         ACTOR,
         RECOMMENDATION,
         METHOD,
@@ -231,6 +229,7 @@ class Waterfall(Reading):
         slugs = _chosen(asked["recommendation"], asked["later_known_at"])
         return {
             "method": standings.method.method_of(version).version,
+            **rev(),
             "earlier": _pair(pairs[0], version),
             "later": _pair(pairs[1], version),
             "actor": asked["actor"],

@@ -59,7 +59,7 @@ def _words(read: Reading, pair: Sequence[str]) -> tuple[str, str]:
     names = {"names": sentences.listed([vocabulary.actor(actor) for actor in pair])}
     labels = {actor: {slug: _balance(read, actor, slug)["label"] for slug in read.slugs} for actor in pair}
     described = gettext("The acts of %(names)s, and of %(count)s other actors, side by side.")
-    return sentences.pair_headline(labels), described % (names | others)
+    return sentences.pair_headline(labels, read.stopped), described % (names | others)
 
 
 def _beside(pair: Sequence[str]) -> str:
@@ -95,7 +95,7 @@ def _line(read: Reading, actor: str, query: str) -> dict[str, Any]:
     return {
         "href": reverse("pages:actor", args=[actor]) + query,
         "name": vocabulary.actor(actor),
-        "acts": sum(actor in record["actors"] for record in read.records),
+        "acts": sum(actor in record["actors"] for record in read.counted),
         "values": [
             {
                 "text": sentences.signed(balance["score"]),
@@ -113,7 +113,10 @@ def actor(request: HttpRequest, actor: str) -> HttpResponse:
     read = reading.open_(request)
     query, name = read.clock.query(), vocabulary.actor(actor)
     labels = [_balance(read, actor, slug)["label"] for slug in read.slugs]
-    headline = gettext("%(name)s: %(stand)s") % {"name": name, "stand": sentences.headline(labels)}
+    headline = gettext("%(name)s: %(stand)s") % {
+        "name": name,
+        "stand": sentences.headline(labels, read.stopped),
+    }
     page = frame.Page(
         key=f"actor-{actor}",
         title=headline,

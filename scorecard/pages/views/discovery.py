@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import datetime
 from html import escape
+from urllib.parse import quote
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext
 
-from scorecard import acts, conditional, sentences
+from scorecard import acts, catalogue, conditional, sentences
 from scorecard.alerts import feeds
 from scorecard.method import parameters
 from scorecard.pages import frame, prose, reading
 from tracker.codebook import current
 
 TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
+
+
+def other_spelling(request: HttpRequest, tag: str, rest: str = "") -> HttpResponse:
+    """To the page under the prefix that its language has here: `/zh-cn/events/` to `/zh-hans/events/`."""
+    family = tag.lower().partition("-")[0]
+    code = next(code for code, _name in settings.LANGUAGES if code.partition("-")[0] == family)
+    prefix = "/" if code == settings.LANGUAGE_CODE else f"/{code}/"
+    # Without its own slashes in front the rest cannot name another host.
+    address = prefix + iri_to_uri(quote(rest.lstrip("/\\")))
+    asked = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(address + (f"?{iri_to_uri(asked)}" if asked else ""))
 
 
 @conditional.page
@@ -35,7 +49,23 @@ def robots(request: HttpRequest) -> HttpResponse:
 def sitemap(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     pages: list[tuple[str, list[str]]] = [
-        (name, []) for name in ("overview", "events", "actors", "method", "data", "about", "changes")
+        (name, [])
+        for name in (
+            "overview",
+            "changed",
+            "next",
+            "asks",
+            "brief",
+            "glossary",
+            "events",
+            "actors",
+            "method",
+            "codebook",
+            "data",
+            "editions",
+            "about",
+            "changes",
+        )
     ]
     pages += [("recommendation", [slug]) for slug in read.slugs]
     pages += [("actor", [actor]) for actor in current().actor_slugs]
@@ -75,6 +105,7 @@ def llms(request: HttpRequest) -> HttpResponse:
         "A negative score means against the recommendation, not bad policy.",
         "",
         f"Method {parameters.CURRENT}. {coverage['sentence']}. {coverage['silence']}".strip(),
+        f"The figures below are of {read.read_on.isoformat()}.",
         "Quote a score only with its band, its day and the day to which coding is complete.",
         "",
         f"## The {site['count']}",
@@ -84,15 +115,65 @@ def llms(request: HttpRequest) -> HttpResponse:
         balance = read.report["recommendations"][slug]["balance"]
         figures = f"{round(balance['score'])} ({round(balance['low'])} to {round(balance['high'])})"
         address = frame.absolute(reverse("pages:recommendation", args=[slug]))
-        lines.append(f"- [{read.name(slug)}]({address}): {balance['label']}, {figures}")
+        word = balance["label"] if read.firm(slug) else f"{balance['label']} (not firm)"
+        lines.append(f"- [{read.name(slug)}]({address}): {word}, {figures}")
     lines += ["", "## More", ""]
-    for name in ("method", "data", "events", "changes", "about"):
+    for name in ("method", "codebook", "data", "editions", "events", "changes", "about"):
         lines.append(f"- [{name}]({frame.absolute(reverse(f'pages:{name}'))})")
-    lines.append(f"- [figures as JSON]({frame.absolute(reverse('pages:take', args=['all', 'json']))})")
+    for name, address, words in (
+        (
+            "figures as JSON",
+            reverse("pages:take", args=["all", "json"]),
+            "the present scores with their series",
+        ),
+        ("API", reverse("api-docs"), "no key is needed to read"),
+        ("OpenAPI", reverse("api:schema"), "every address of the API with its parameters"),
+        ("downloads", reverse("api:exports"), "whole tables with the meaning of each column"),
+        ("data package", reverse("api:document", args=["datapackage.json"]), "the tables for machines"),
+    ):
+        lines.append(f"- [{name}]({frame.absolute(address)}): {words}")
+    lines.append(
+        "- MCP: `manage.py mcp` serves these figures to an assistant, see docs/api.md of the project"
+    )
     return HttpResponse("\n".join(lines) + "\n", content_type="text/markdown; charset=utf-8")
 
 
-@conditional.page
+@conditional.asked_with()
+def security(request: HttpRequest) -> HttpResponse:
+    """Whom to tell of a weakness (RFC 9116)."""
+    ends = (timezone.now() + datetime.timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
+    contact = settings.FETCH_CONTACT or frame.absolute(reverse("pages:about"))
+    lines = (
+        f"Contact: {contact if '://' in contact or contact.startswith('mailto:') else f'mailto:{contact}'}",
+        f"Expires: {ends.strftime('%Y-%m-%dT%H:%M:%SZ')}",
+        "Preferred-Languages: " + ", ".join(tag.partition("-")[0] for tag in frame.TAGS.values()),
+        f"Canonical: {frame.absolute(reverse('security'))}",
+    )
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@conditional.asked_with()
+def api_catalog(request: HttpRequest) -> HttpResponse:
+    """Where the API and its descriptions are (RFC 9727), as a set of links."""
+
+    def link(path: str, kind: str) -> dict[str, str]:
+        return {"href": frame.absolute(path), "type": kind}
+
+    documents = [
+        link(reverse("api:document", args=[name]), kind)
+        for name, (_make, kind) in catalogue.DOCUMENTS.items()
+    ]
+    links = {
+        "anchor": frame.absolute(reverse("api:start")),
+        "service-desc": [link(reverse("api:schema"), "application/json")],
+        "service-doc": [link(reverse("api-docs"), "text/html")],
+        "service-meta": documents,
+    }
+    kind = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
+    return HttpResponse(conditional.written({"linkset": [links]}), content_type=kind)
+
+
+@conditional.asked_with()
 def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     """A feed of changes of meaning: all, of one recommendation, of one actor, or of both together."""
     titles = {stem.partition("/feeds/")[2]: title for title, stem in frame.feeds()}

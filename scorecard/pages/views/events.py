@@ -14,15 +14,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import acts, conditional, sentences, vocabulary
+from scorecard import acts, conditional, reviewed, sentences, vocabulary
 from scorecard.acts import Act, Code
 from scorecard.charts import lines
 from scorecard.models import Dispute
 from scorecard.pages import figures, filters, frame, prose, reading
 from scorecard.pages.reading import Reading
+from scorecard.reviewed import Review
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
-from tracker.models import Event
+from tracker.models import Assessment, Event
 
 
 def listed(event_id: str) -> list[dict[str, str]]:
@@ -65,6 +66,7 @@ def events(request: HttpRequest) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
+        "deck": _deck(read),
         "filters": filters.form(chosen, request.path, read.clock.pairs(), len(found), error),
         "events": figures.listed(map(read.act, filters.cut(found, chosen)), query),
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
@@ -78,6 +80,18 @@ def _headline(count: int, found: int | None) -> str:
         return ngettext("%(count)d act on record", "%(count)d acts on record", count) % {"count": count}
     words = ngettext("%(found)d of %(count)d act on record", "%(found)d of %(count)d acts on record", count)
     return words % {"found": found, "count": count}
+
+
+def _deck(read: Reading) -> str:
+    if read.stopped:
+        return gettext(
+            "One act, one event, coded once, however many reports there were. Figures are what each act did to a "
+            "balance on %(day)s, the last coded day."
+        ) % {"day": sentences.day(read.stopped)}
+    return gettext(
+        "One act, one event, coded once, however many reports there were. Figures are what each act does to a "
+        "balance today."
+    )
 
 
 @conditional.page
@@ -100,16 +114,20 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         structured=_structured(act),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
-    runs = read.effect_runs(event_id)
+    runs, words = read.effect_runs(event_id), _whose_words(record)
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "act": act,
         "event": _event(read, record, act, query),
-        "facts": _facts(record, act),
+        "facts": _facts(record, act, reviewed.of([record], read.clock.known_at)[event_id]),
         "supersedes": [_linked(read, ended, query) for ended in record["supersedes"]],
-        "assessments": [_assessment(read, record, code, query, runs) for code in act.codes],
+        "assessments": [
+            _assessment(read, record, code, query, runs) | {"words": words.get(code.recommendation, "")}
+            for code in act.codes
+        ],
         "points_note": gettext("What this act does to each balance on %(day)s.")
-        % {"day": sentences.day(read.clock.as_of)},
+        % {"day": sentences.day(read.read_on)},
+        "effect_title": _effect_title(read),
         "history": [figures.change(change, query, read.asks) for change in read.history(event_id)],
         "dispute": gettext(
             "Every code can be disputed: name the event, the recommendation, the code you would give, and "
@@ -122,6 +140,23 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "embed": frame.embed_code(f"event-{event_id}"),
     } | _sources(act)
     return render(request, "pages/event.html", context)
+
+
+def _whose_words(record: Mapping[str, Any]) -> dict[str, str]:
+    """Who wrote each rationale that is shown, by recommendation. A former one, which nobody noted, is left out."""
+    told = {
+        Assessment.Words.OWN: gettext("In the analyst’s own words."),
+        Assessment.Words.TAKEN: gettext("Drafted by the machine; the analyst took it over as their own."),
+        Assessment.Words.MACHINE: gettext("The machine’s words: no person has written this reason yet."),
+        Assessment.Words.UNKNOWN: gettext("As it came with the record; who wrote it is not noted."),
+    }
+    rows = Assessment.objects.filter(event=record["id"]).values_list("recommendation", "rationale", "words")
+    shown = {item["rec"]: item["rationale"] for item in record["assessments"]}
+    return {
+        rec: told[Assessment.Words(words)]
+        for rec, rationale, words in rows
+        if rationale and shown.get(rec) == rationale
+    }
 
 
 def _merged_into(event_id: str) -> str:
@@ -148,7 +183,44 @@ def _event(read: Reading, record: Mapping[str, Any], act: Act, query: str) -> di
         if record["title_zh"]
         else "",
         "ended_by": _ended_by(ender, query) if ender else None,
+        "terms": _terms(read, record),
     }
+
+
+def _effect_title(read: Reading) -> str:
+    if read.stopped:
+        return gettext("Effect on %(day)s, in points") % {"day": sentences.day(read.stopped)}
+    return gettext("Effect today, in points")
+
+
+def _terms(read: Reading, record: Mapping[str, Any]) -> str:
+    """What the act's own terms, another that suspends it, or the last coded day make of it on the day of the page."""
+    event, on = read.known.by_id.get(record["id"]), read.read_on
+    if event is None:
+        return ""
+    if event.start > on:
+        return gettext(
+            "This act is dated after %(day)s, the last coded day: no figure counts it before its days are coded."
+        ) % {"day": sentences.day(on)}
+    if event.sleeps_on(on):
+        awake = next(awake for asleep, awake in event.sleeps if asleep <= on < awake)
+        return gettext("On %(day)s this act is suspended, until %(until)s at the latest.") % {
+            "day": sentences.day(on),
+            "until": sentences.day(awake),
+        }
+    own = event.end is not None and record.get("until") == event.end.isoformat()
+    if not own or event.end is None or event.end > read.clock.as_of:
+        return ""
+    words = {"until": sentences.day(event.end), "day": sentences.day(on)}
+    if event.end <= on:
+        return gettext("This act ended by its own terms on %(until)s and no longer counts.") % words
+    return (
+        gettext(
+            "By its own terms this act ran out on %(until)s, after %(day)s, the last coded day; whether it was renewed "
+            "is not on record yet."
+        )
+        % words
+    )
 
 
 def _ended_by(ender: Mapping[str, Any], query: str) -> dict[str, str]:
@@ -166,7 +238,7 @@ def _linked(read: Reading, event_id: str, query: str) -> dict[str, str]:
     return {"title": title, "href": acts.address(event_id) + query}
 
 
-def _facts(record: Mapping[str, Any], act: Act) -> list[tuple[str, str]]:
+def _facts(record: Mapping[str, Any], act: Act, review: Review) -> list[tuple[str, str]]:
     facts = [
         (gettext("Date"), act.when),
         (gettext("Whose act"), sentences.enumerated(act.actors) or "–"),
@@ -181,7 +253,7 @@ def _facts(record: Mapping[str, Any], act: Act) -> list[tuple[str, str]]:
         facts.append((gettext("This version recorded"), record["recorded_at"]))
     if record["codebook"]:
         facts.append((gettext("Codebook"), record["codebook"]))
-    return facts
+    return [*facts, (gettext("Who coded it"), review.words)]
 
 
 def _certainty(value: str) -> str:
@@ -207,8 +279,9 @@ def _assessment(
             "full_name": read.name(slug),
             "strength": strength,
             "rule": _rule(read, slug, item),
+            "rule_address": f"{reverse('pages:codebook')}#recommendation-{slug}",
         }
-        | _effect(slug, runs.get(slug), read.clock.as_of, code.points or 0.0)
+        | _effect(slug, runs.get(slug), read.read_on, code.points or 0.0)
     )
 
 
@@ -254,7 +327,7 @@ def _sources(act: Act) -> dict[str, Any]:
     names |= {THIRD: gettext("Elsewhere"), UNKNOWN: gettext("Country not established")}
     grouped: dict[str, list[dict[str, str]]] = {side: [] for side in names}
     for source in act.sources:
-        parts = (source.publisher, source.date, filters_language(source.language))
+        parts = (source.named if source.publisher else "", source.date, filters_language(source.language))
         grouped[book.side_of(source.url) or UNKNOWN].append(
             {
                 "url": source.url,
@@ -268,6 +341,9 @@ def _sources(act: Act) -> dict[str, Any]:
     deck = gettext("Titles stand in their original language.")
     if len(seen) == 1 and not grouped[UNKNOWN]:
         deck = gettext("Reported from one side only: %(side)s.") % {"side": seen[0]} + " " + deck
+    if act.provenance:
+        stop = gettext("%(sentence)s.") % {"sentence": act.provenance}
+        deck = f"{stop} {deck}" if not frame.language().startswith("zh") else stop + deck
     return {
         "sources": [
             {"name": names[side] if book.outlets else "", "sources": found}

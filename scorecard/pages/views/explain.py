@@ -80,7 +80,17 @@ def columns() -> list[tuple[str, str]]:
             "then",
             gettext("the score as it was known on that day; a reconstruction before the record was opened"),
         ),
-        ("coded", gettext("1 if the day is within the coded period, 0 if the score only fades")),
+        (
+            "coded",
+            gettext(
+                "1 if the day is within the coded period; 0 after it, where the score only fades (method 1.0 alone)"
+            ),
+        ),
+        ("actor", gettext("whose acts are counted: all for those of everybody, or the slug of an actor")),
+        ("reading", gettext("which reading: balance")),
+        ("word", gettext("what the method calls it; empty on days after the last coded one")),
+        ("method", gettext("version of the method")),
+        ("vintage", gettext("the day of knowledge that the score rests on")),
     ]
 
 
@@ -100,10 +110,10 @@ def services() -> list[dict[str, str]]:
         (
             reverse("api:exports"),
             gettext("All downloads"),
-            gettext("Every table as JSON Lines, CSV and Parquet, with the meaning of each column."),
+            gettext("Every table as JSON Lines, CSV, Parquet and Excel, with the meaning of each column."),
         ),
         (
-            reverse("api:editions"),
+            reverse("pages:editions"),
             gettext("Editions"),
             gettext("Frozen and signed copies of the record and its scores, for a citation that must last."),
         ),
@@ -136,11 +146,11 @@ def services() -> list[dict[str, str]]:
 
 def listed() -> list[dict[str, Any]]:
     """Every version, the newest first, with the parameters in which it departs from the current one."""
-    now = parameters.method_of(None).parameters.as_dict()
+    now, days = parameters.method_of(None).parameters.as_dict(), standings.adopted()
     return [
         {
             "version": method.version,
-            "adopted": sentences.day(method.adopted) if method.adopted else "",
+            "adopted": sentences.day(days[method.version]),
             "summary": gettext(method.summary) if method.summary else "",
             "current": method.version == parameters.CURRENT,
             "differs": [
@@ -183,7 +193,10 @@ def _page(key: str, title: str, description: str) -> frame.Page:
     )
 
 
-@conditional.page
+# The script keeps the sliders in the address.
+@conditional.asked_with(
+    *conditional.NAMES, "contrast", "fading", "k", "cap", "reported", "rumoured", "netting"
+)
 def method(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
@@ -210,6 +223,8 @@ def method(request: HttpRequest) -> HttpResponse:
         "agreement": uncertainty.shown(read.agreement),
         "zero": prose.page("method"),
         "limits": prose.page("limits"),
+        "rules": prose.rules(),
+        "codebook_address": reverse("pages:codebook"),
         "versions": gettext(
             "Method %(method)s, codebook %(codebook)s. Every published figure is stamped with both. A new "
             "version will stand beside the old one, and the change it makes to each score will be shown "
@@ -257,6 +272,7 @@ def data(request: HttpRequest) -> HttpResponse:
         "dictionary": columns(),
         "services": services(),
         "embeds": frame.embeds(read.slugs[0]),
+        "listener": frame.listener(),
         "feeds": [
             {
                 "name": name,
@@ -283,6 +299,8 @@ def about(request: HttpRequest) -> HttpResponse:
         "lede": prose.page("lede"),
         "about": prose.page("about"),
         "source": prose.source(),
+        "operator": prose.operator(),
+        "kept": prose.kept(),
     }
     return render(request, "pages/about.html", context)
 

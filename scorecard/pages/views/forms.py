@@ -111,11 +111,13 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def off(request: HttpRequest, token: str) -> HttpResponse:
     """The button, or the mail program's own one click (RFC 8058)."""
     row = subscribing.behind(token, "off")
-    if row is None:
+    if row is None and subscribing.speaks_of(token, "off") is None:
         return _unknown(request)
-    if request.method == "POST":
-        subscribing.end(row)
-        return _said(request, gettext("Ended"), gettext("No further mail will come."))
+    if row is None or request.method == "POST":
+        if row is not None:
+            subscribing.end(row)
+        words = gettext("No further mail will come. Your address and the mails to it are deleted.")
+        return _said(request, gettext("Ended"), words)
     words = gettext("Mails to %(email)s end when you press the button.") % {"email": row.email}
     return _said(request, gettext("End the mails"), words, gettext("End them"))
 

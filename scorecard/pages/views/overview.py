@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext
 
-from scorecard import acts, conditional, sentences, vocabulary
+from scorecard import catalogue, conditional, firmness, sentences, standings, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
-from scorecard.pages import coverage, figures, frame, horizons, prose, reading
+from scorecard.method.parameters import method_of
+from scorecard.pages import coverage, figures, frame, horizons, moves, prose, reading, upcoming
 from scorecard.pages.reading import Reading
+from scorecard.pages.views import ahead, changed
 from tracker.codebook import current
 
-MOVED_DAYS = 90
+YEAR = 365  # days
 
 
 @conditional.page
 def overview(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
-    headline = sentences.headline(read.label(slug) for slug in read.slugs)
+    headline = sentences.headline(map(read.label, read.slugs), read.stopped)
     page = frame.Page(
         key="overview",
         title=headline,
@@ -42,55 +45,116 @@ def overview(request: HttpRequest) -> HttpResponse:
     _cited, citation = frame.citation(page, read.clock, request.path)
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
-        "headline": headline,
-        "beside": bool(current().beside),
+        "headline": headline.rstrip(".。"),
+        "asof": read.notice(),
+        "shaky": _shaky(read),
+        "lede": prose.page("lede"),
         "axis": figures.drawn(bars.axis()),
-        "rows": [_row(read, slug, query) for slug in read.slugs],
-        "actors_address": reverse("pages:actors") + query,
+        "rows": rows(read, query),
+        "year": sentences.day(read.read_on - datetime.timedelta(days=YEAR)),
+        "links": {
+            name: reverse(f"pages:{name}") + query
+            for name in ("changed", "next", "asks", "actors", "brief", "events")
+        },
         "key": frame.key(),
         "agreement": read.agreement.notes(read.slugs),
         "multiples": _multiples(read, query),
         "quarters": _quarters(read),
         "overall": _overall(read),
         "coverage": coverage.facts(read),
+        "moved": _moved(read, query),
+        "terms": ahead.terms(upcoming.of(read), query),
         "downloads": frame.downloads("all", query),
         "citation": citation,
         "embed": frame.embed_code("all"),
-    } | _moved(read, query)
+    }
     return render(request, "pages/overview.html", context)
 
 
-def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
+def rows(read: Reading, query: str) -> list[dict[str, Any]]:
+    """The recommendations as the first table has them: word, balance, change over a year, delivery, last act."""
+    year = read.read_on - datetime.timedelta(days=YEAR)
+    before = None
+    if year >= current().start:
+        before = standings.report(year, read.clock.known_at, version=read.clock.method)["recommendations"]
+    return [_row(read, slug, query, before[slug]["balance"] if before else None) for slug in read.slugs]
+
+
+def _shaky(read: Reading) -> str:
+    """Whose word is not firm; empty where all are."""
+    found = [slug for slug in read.slugs if not read.firm(slug)]
+    return firmness.shaky(found).strip() if found else ""
+
+
+def _row(read: Reading, slug: str, query: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
     name, report = read.name(slug), read.report["recommendations"][slug]
-    row = figures.balance(name, report["balance"]) | figures.shares(report["balance"])
-    row |= figures.pulse(report["pulse"])
-    run = read.run(slug)
+    was = before["score"] if before else None
     since = read.since(slug)
-    alternative = sentences.series_alternative(name, run.first, run.last, run.score)
-    return row | {
+    return figures.balance(name, report["balance"], width=200, height=24, was=was) | {
         "slug": slug,
         "number": current()[slug].number,
         "short": vocabulary.short_name(slug),
-        "glance": figures.glance(name, report["balance"]),
-        "last": _last(read, slug),
         "href": reverse("pages:recommendation", args=[slug]) + query,
+        "anchor": frame.anchor(report["balance"]["label"]),
         "since": gettext("since %(day)s") % {"day": sentences.month(since)} if since else "",
-        "spark": figures.drawn(lines.sparkline(run, alternative, coded_to=read.coded_to)),
-        "actors": [_actor(read, slug, actor) for actor in current().beside],
+        "doubt": read.doubt(slug),
+        "year": _year(read, slug, report["balance"], before),
+        "delivery": _delivery(report["delivery"]),
+        "last": _last(read, slug, query),
     }
 
 
-def _actor(read: Reading, slug: str, actor: str) -> dict[str, Any]:
-    name = vocabulary.short_actor(actor)
-    return figures.balance(name, read.by_actor(actor, slug), width=120, height=16)
+def _year(
+    read: Reading, slug: str, now: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> dict[str, str]:
+    """The change over a year and the word of a year before."""
+    if before is None:
+        return {"points": "–", "look": "even", "word": gettext("no day a year before")}
+    points, was = now["score"] - before["score"], read.agreement.hide(before["label"], slug)
+    small = abs(points) < method_of(read.clock.method).parameters.change_points
+    same = was == now["label"]
+    return {
+        "points": sentences.signed(points),
+        "look": "even" if small else "up" if points > 0 else "down",
+        "word": gettext("same word")
+        if same
+        else gettext("was “%(label)s”") % {"label": vocabulary.label(was)},
+    }
 
 
-def _last(read: Reading, slug: str) -> str:
-    """When the newest act on record that touches a recommendation was."""
-    for record in read.newest():
-        if any(item["rec"] == slug for item in record["assessments"]):
-            return gettext("last act %(day)s") % {"day": acts.when(record)}
-    return ""
+def _delivery(delivery: Mapping[str, Any]) -> dict[str, Any]:
+    if delivery["value"] is None:
+        rated = gettext("%(rated)d of %(of)d asks rated") % {"rated": delivery["rated"], "of": delivery["of"]}
+        return {"value": "–", "word": rated, "meter": ""}
+    value = round(delivery["value"])
+    return {
+        "value": str(value),
+        "word": vocabulary.delivery(delivery["label"]),
+        "meter": figures.drawn(bars.meter(delivery["value"])),
+    }
+
+
+def _last(read: Reading, slug: str, query: str) -> dict[str, Any] | None:
+    """The newest act on record that touches a recommendation, as far as days are coded."""
+    for record in reversed(read.counted):
+        for item in record["assessments"]:
+            if item["rec"] == slug:
+                act = read.act(record)
+                return {
+                    "act": act,
+                    "href": act.address + query,
+                    "when": _lately(read, record, act.when),
+                    "look": {1: "up", -1: "down"}.get(item["direction"], "even"),
+                    "mark": vocabulary.DIRECTION_MARKS[item["direction"]],
+                }
+    return None
+
+
+def _lately(read: Reading, record: Mapping[str, Any], when: str) -> str:
+    """A day without its year where the page says the year."""
+    if record["date_precision"] != "day" or read.start(record).year != read.read_on.year:
+        return when
+    return date_format(read.start(record), pgettext("format of a day without its year", "j M"))
 
 
 def _multiples(read: Reading, query: str) -> list[dict[str, Any]]:
@@ -101,7 +165,9 @@ def _multiples(read: Reading, query: str) -> list[dict[str, Any]]:
 def _multiple(read: Reading, slug: str, query: str, gaps: Sequence[Blind]) -> dict[str, Any]:
     run, name = read.run(slug), read.name(slug)
     title = sentences.series_alternative(name, run.first, run.last, run.score)
-    chart = lines.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps)
+    chart = lines.multiple(
+        run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps, until=read.clock.as_of
+    )
     balance = read.report["recommendations"][slug]["balance"]
     caption = (
         f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])}), "
@@ -133,75 +199,45 @@ def _quarters(read: Reading) -> list[dict[str, Any]]:
 def _overall(read: Reading) -> dict[str, Any]:
     overall = read.report["overall"]
     label = "advancing" if overall["low"] > 0 else "undermined" if overall["high"] < 0 else "unclear"
-    sentence = gettext("The plain mean of the %(count)s balances is %(score)s (%(band)s).") % {
+    words = {
         "count": prose.count(len(read.slugs)),
         "score": sentences.signed(overall["score"]),
         "band": sentences.band(overall["low"], overall["high"]),
     }
+    sentence = gettext("The plain mean of the %(count)s balances is %(score)s (%(band)s).") % words
+    if read.stopped:
+        sentence = gettext(
+            "On %(day)s, the last coded day, the plain mean of the %(count)s balances is %(score)s (%(band)s)."
+        ) % (words | {"day": sentences.day(read.stopped)})
     name = gettext("All %(count)s") % {"count": prose.count(len(read.slugs))}
     return figures.balance(name, overall | {"label": label}) | {"sentence": sentence}
 
 
 def _moved(read: Reading, query: str) -> dict[str, Any]:
-    """The acts of the last 90 days with the largest effects; where there is none, the last ones coded."""
-    start = read.clock.as_of - datetime.timedelta(days=MOVED_DAYS)
-    effects = read.effects()
-    recent = [record for record in read.records if read.start(record) > start]
-    recent.sort(key=lambda record: -sum(abs(value) for value in effects.get(record["id"], {}).values()))
-    deck = _moved_deck(read, len(recent))
-    if recent:
-        title = gettext("What moved the scores in the last %(days)d days") % {"days": MOVED_DAYS}
-    else:
-        recent = sorted(read.records, key=lambda record: (read.start(record), record["id"]), reverse=True)
-        title = gettext("No act in the last %(days)d days; the latest on record") % {"days": MOVED_DAYS}
-    shown = figures.listed(map(read.act, recent[:6]), query)
-    return {"moved_title": title, "moved_deck": deck, "acts": shown}
-
-
-def _moved_deck(read: Reading, count: int) -> str:
-    moving = [
-        f"{vocabulary.short_name(slug)} {sentences.signed(change['to'] - change['from'])}"
-        for slug in read.slugs
-        if abs(
-            (change := read.report["recommendations"][slug]["change"][str(MOVED_DAYS)])["to"] - change["from"]
-        )
-        >= 1
-    ]
-    counted = ngettext("%(count)d act.", "%(count)d acts.", count) % {"count": count}
-    if not moving:
-        return counted + gettext(" No score moved by a point or more.")
-    if count:
-        return counted + gettext(" The scores moved: %(moves)s.") % {"moves": sentences.enumerated(moving)}
-    return counted + gettext(" What moved is fading alone: %(moves)s.") % {
-        "moves": sentences.enumerated(moving)
-    }
+    """What changed in the last coded quarter, in sentences."""
+    found = moves.between(read, moves.before(read.read_on, changed.DEFAULT), read.read_on)
+    return {"title": found.title(changed.DEFAULT), "moves": changed.told(read, found, query, most=1)}
 
 
 def _dataset(read: Reading) -> dict[str, Any]:
-    return {
-        "@context": "https://schema.org",
-        "@type": "Dataset",
+    """The whole set as search engines read it, in the reader's language where there is a choice."""
+    described = catalogue.schema_org()
+    figures = [each for each in described["distribution"] if each["name"] == "figures"]
+    series = [
+        {
+            "@type": "DataDownload",
+            "encodingFormat": kind,
+            "contentUrl": frame.absolute(reverse("pages:take", args=["all", ending])),
+        }
+        for ending, kind in (("csv", "text/csv"), ("json", "application/json"), ("zip", "application/zip"))
+    ]
+    return described | {
         "name": prose.title(),
         "description": gettext(
             "Events, codes and daily scores of %(count)s recommendations for %(subject)s since %(day)s."
         )
         % prose.instance(),
-        "url": frame.absolute(reverse("pages:overview")),
-        "license": current().licence.url,
-        "isAccessibleForFree": True,
         "inLanguage": list(frame.TAGS.values()),
         "temporalCoverage": f"{current().start.isoformat()}/{read.clock.as_of.isoformat()}",
-        "creator": {"@type": "Organization", "name": prose.publisher()},
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "encodingFormat": kind,
-                "contentUrl": frame.absolute(reverse("pages:take", args=["all", ending])),
-            }
-            for ending, kind in (
-                ("csv", "text/csv"),
-                ("json", "application/json"),
-                ("zip", "application/zip"),
-            )
-        ],
+        "distribution": [*series, *figures],
     }

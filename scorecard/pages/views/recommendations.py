@@ -29,7 +29,7 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     query, report = read.clock.query(), read.report["recommendations"][slug]
     name, since = read.name(slug), read.since(slug)
-    headline = sentences.finding(slug, report["balance"]["label"], since, report["change"]["90"])
+    headline = read.finding(slug)
     page = frame.Page(
         key=slug,
         title=headline,
@@ -52,11 +52,16 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
         "chart": chart(read, slug, pins, query),
         "largest": _largest(read, slug, pins, query),
         "actors": [_actor(read, slug, actor, query) for actor in current().beside],
-        "moved": sentences.moved(report["change"]["90"], 90),
+        "moved": sentences.moved(report["change"]["90"], 90, read.stopped),
         "changes": [_change(period, report["change"][period]) for period in CHANGES],
         "next_law": sentences.next_law(
-            report["balance"], read.report["parameters"]["weight"][3], read.report["parameters"]["k"]
+            report["balance"],
+            read.report["parameters"]["weight"][3],
+            read.report["parameters"]["k"],
+            read.stopped,
         ),
+        "run_out": _run_out(read, slug, query),
+        "largest_title": _largest_title(read),
         "citation": citation,
         "embed": frame.embed_code(slug),
     }
@@ -111,6 +116,7 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
         "blind": horizons.blind(read),
         "turns": horizons.turns(),
         "ghosts": horizons.ghosts(read, slug),
+        "until": read.clock.as_of,
     }
     return {
         "title": sentences.chart_title(slug, run.score, run.first),
@@ -131,7 +137,7 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
         ),
         "figures": reverse("pages:take", args=[slug, "json"]) + query,
         "left": WIDE.left,
-        "inside": WIDE.width - WIDE.left - WIDE.right,
+        "inside": lines.across(run, read.clock.as_of),
         "top": WIDE.top,
         "tall": WIDE.plot + WIDE.rug + 22,
         "words": gettext("{day}: {score} ({low} to {high}). Click to read the page as of this day."),
@@ -142,7 +148,7 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
 
 def chart_acts(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> list[lines.Act]:
     found = []
-    for record in read.records:
+    for record in read.counted:
         for item in record["assessments"]:
             if item["rec"] == slug:
                 act = read.act(record)
@@ -175,6 +181,7 @@ def _readings(read: Reading, slug: str, report: Mapping[str, Any]) -> dict[str, 
         "pulse": figures.pulse(report["pulse"]),
         "rests_on": rests,
         "agreement": read.agreement.note(slug),
+        "doubt": read.doubt(slug),
         "sign": uncertainty.same_sign(read.spread, slug),
     }
 
@@ -198,6 +205,20 @@ def _largest(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> l
         }
         for sign, look, name in sides
     ]
+
+
+def _largest_title(read: Reading) -> str:
+    if read.stopped:
+        return gettext("The acts that weighed most on %(day)s") % {"day": sentences.day(read.stopped)}
+    return gettext("The acts that weigh most today")
+
+
+def _run_out(read: Reading, slug: str, query: str) -> list[dict[str, Any]]:
+    """The acts for or against it that have run out by their own terms since the last coded day."""
+    found = [
+        record for record in read.run_out() if any(item["rec"] == slug for item in record["assessments"])
+    ]
+    return figures.listed(map(read.act, found), query, recommendation=slug)
 
 
 def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
@@ -297,4 +318,6 @@ def _events(request: HttpRequest, read: Reading, slug: str, query: str) -> dict[
         "events": figures.listed(map(read.act, filters.cut(found, chosen)), query, recommendation=slug),
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
         "language": get_language(),
+        # Whoever filters or turns pages is at the list.
+        "events_open": any(name not in ("as_of", "known_at", "method", "rev") for name in request.GET),
     }

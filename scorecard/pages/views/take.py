@@ -7,11 +7,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import acts, conditional, sentences, vocabulary
+from scorecard import (
+    acts,
+    clock,
+    conditional,
+    downloads,
+    firmness,
+    formats,
+    pins,
+    sentences,
+    stored,
+    tables,
+    tidy,
+    vocabulary,
+)
 from scorecard.acts import Act
 from scorecard.charts import lines, pictures
 from scorecard.pages import figures, files, frame, horizons, prose, reading
@@ -19,8 +33,12 @@ from scorecard.pages.reading import Reading
 from scorecard.pages.views.recommendations import chart_acts, pinned, slug_of
 from tracker.codebook import current
 
-TOP = 76
-EVERYWHERE = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors *"
+TOP = 94
+LONG = ("jsonl", "parquet", "xlsx")
+EVERYWHERE = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "frame-ancestors *"
+)
 TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
@@ -35,16 +53,30 @@ def named(name: str) -> str:
     return name if name == "all" else slug_of(name)
 
 
-@conditional.page
-def take(request: HttpRequest, name: str, ending: str) -> HttpResponse:
+def take(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     """`/r/3.csv`: the series of a recommendation, or of all of them, as a file."""
+    answer = (
+        _long(request, name, ending) if ending in LONG else stored.cut(request, _taken(request, name, ending))
+    )
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+@conditional.asked_with("actor", *clock.NAMES)
+def _taken(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     slugs = read.slugs if slug == "all" else (slug,)
+    actor = _actor(request)
+    if actor and ending != "csv":
+        raise clock.BadDate(
+            gettext("actor: only the files of figures (csv, jsonl, parquet, xlsx) know views.")
+        )
     if ending in ("svg", "png"):
         svg = _picture_of_all(read) if slug == "all" else _picture(read, slug)
         body: Any = svg if ending == "svg" else pictures.render(svg)
     elif ending == "csv":
-        body = files.csv(read, slugs)
+        body = files.csv(read, slugs, actor)
     elif ending == "json":
         body = json.dumps(files.document(read, slugs), ensure_ascii=False, indent=1)
     else:
@@ -53,15 +85,42 @@ def take(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     day = read.clock.as_of.isoformat()
     kind = "inline" if ending in ("svg", "png", "json") else "attachment"
     response.headers["Content-Disposition"] = f'{kind}; filename="scorecard-{slug}-{day}.{ending}"'
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _actor(request: HttpRequest) -> str | None:
+    """The actor whose view is asked for; None: everybody's."""
+    actor = request.GET.get("actor")
+    if actor is not None and actor not in tidy.ACTORS:
+        allowed = {"name": "actor", "allowed": ", ".join(tidy.ACTORS)}
+        raise clock.BadDate(gettext("%(name)s must be one of: %(allowed)s.") % allowed)
+    return None if actor in (None, tidy.EVERYBODY) else actor
+
+
+def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
+    """The long table of figures, as `exports/figures` has it: of one recommendation or of all."""
+    slug, table = named(name), tables.TABLES["figures"]
+    try:
+        conditional.check_names(request.GET, ("actor", *clock.NAMES))
+        actor, day = _actor(request), reading.open_(request).clock
+        asked = tables.Asked(
+            as_of=day.as_of,
+            known_at=day.known_at,
+            method=day.method,
+            rev=day.rev,
+            recommendation=None if slug == "all" else (slug,),
+            actor=(actor or tidy.EVERYBODY,),
+        )
+        file = f"scorecard-{slug}-{day.as_of}.{ending}"
+        with pins.at(day.rev):
+            return downloads.answer(request, table, ending, asked, file)
+    except (clock.BadDate, conditional.UnknownName, formats.Missing) as problem:
+        return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
 
 
 def _picture(read: Reading, slug: str) -> str:
     run = read.run(slug)
-    report = read.report["recommendations"][slug]
-    title = sentences.finding(slug, report["balance"]["label"], read.since(slug), report["change"]["90"])
+    title = read.finding(slug)
     words = figures.chart_words(title, (run.score[-1], run.low[-1], run.high[-1]))
     chart = lines.series(
         run,
@@ -74,6 +133,7 @@ def _picture(read: Reading, slug: str) -> str:
         ghosts=horizons.ghosts(read, slug),
         standalone=True,
         top=TOP,
+        until=read.clock.as_of,
     )
     subtitle = gettext(
         "“%(name)s”: balance from −100 to +100 with its 80 %% band. Zero is where it stood on %(day)s."
@@ -86,15 +146,19 @@ def _picture(read: Reading, slug: str) -> str:
 
 
 def _picture_of_all(read: Reading) -> str:
-    headline = sentences.headline(read.label(slug) for slug in read.slugs)
+    headline = read.headline()
     return pictures.card(prose.title(), headline, read.card_line(), _faces(read))
 
 
 def _faces(read: Reading, slugs: Any = (), actor: str = "") -> list[pictures.Face]:
-    return [face(slug, read.by_actor(actor or None, slug)) for slug in slugs or read.slugs]
+    return [
+        face(slug, read.by_actor(actor or None, slug), bool(actor) or read.firm(slug))
+        for slug in slugs or read.slugs
+    ]
 
 
-def face(slug: str, balance: Mapping[str, Any]) -> pictures.Face:
+def face(slug: str, balance: Mapping[str, Any], firm: bool = True) -> pictures.Face:
+    label = vocabulary.label(balance["label"])
     return pictures.Face(
         name=vocabulary.short_name(slug),
         score=balance["score"],
@@ -103,21 +167,18 @@ def face(slug: str, balance: Mapping[str, Any]) -> pictures.Face:
         label=balance["label"],
         score_text=sentences.signed(balance["score"]),
         band_text=sentences.band(balance["low"], balance["high"]),
-        label_text=vocabulary.label(balance["label"]),
+        label_text=label if firm else firmness.marked(label),
     )
 
 
-@conditional.page
+@conditional.asked_with(*clock.NAMES)
 def card(request: HttpRequest, name: str) -> HttpResponse:
     """The 1200 × 630 picture that others show when a page is shared."""
     read = reading.open_(request)
     kind, _dash, key = name.partition("-")
-    headline, faces = sentences.headline(read.label(slug) for slug in read.slugs), _faces(read)
+    headline, faces = read.headline(), _faces(read)
     if name in current():
-        report = read.report["recommendations"][name]
-        headline = sentences.finding(
-            name, report["balance"]["label"], read.since(name), report["change"]["90"]
-        )
+        headline = read.finding(name)
         faces = _faces(read, (name,))
     elif kind == "actor" and key in current().actor_slugs:
         headline, faces = vocabulary.actor(key), _faces(read, actor=key)
@@ -141,7 +202,7 @@ def _picture_response(svg: str) -> HttpResponse:
     return HttpResponse(pictures.render(svg), content_type="image/png")
 
 
-@conditional.page
+@conditional.asked_with("page", *clock.NAMES)
 def citation(request: HttpRequest, ending: str) -> HttpResponse:
     """The citation of the page named by `?page=`, as BibTeX or RIS."""
     read = reading.open_(request)
@@ -176,7 +237,7 @@ def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     return titles[key], reverse(f"pages:{key}")
 
 
-@conditional.page
+@conditional.asked_with(*clock.NAMES)
 def embed(request: HttpRequest, name: str) -> HttpResponse:
     """A card for an iframe: the scores, their bands, the day, and a link back; or one act."""
     if name.startswith("event-"):
@@ -186,16 +247,10 @@ def embed(request: HttpRequest, name: str) -> HttpResponse:
     slugs = read.slugs if slug == "all" else (slug,)
     rows = [
         figures.balance(vocabulary.short_name(each), read.report["recommendations"][each]["balance"])
-        | {"href": reverse("pages:recommendation", args=[each]) + query}
+        | {"href": reverse("pages:recommendation", args=[each]) + query, "firm": read.firm(each)}
         for each in slugs
     ]
-    context = {
-        "rows": rows,
-        "headline": sentences.headline(read.label(each) for each in read.slugs)
-        if slug == "all"
-        else read.name(slug),
-        "silence": read.coverage()["silence"],
-    }
+    context = {"rows": rows, "headline": read.headline() if slug == "all" else read.name(slug)}
     return _embedded(request, read, context)
 
 
@@ -217,25 +272,29 @@ def _embedded_act(request: HttpRequest, event_id: str) -> HttpResponse:
 def _embedded(request: HttpRequest, read: Reading, context: dict[str, Any]) -> HttpResponse:
     around = {
         "source": read.source_line(),
+        "silence": read.notice(),
         "language_tag": frame.TAGS[frame.language()],
         "home": frame.absolute(reverse("pages:overview") + read.clock.query()),
     }
     return _everywhere(render(request, "pages/embed.html", context | around))
 
 
-@conditional.page
+@conditional.asked_with(*clock.NAMES)
 def badge(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":
         raise Http404
     shown = figures.balance(slug, read.report["recommendations"][slug]["balance"])
-    right = f"{shown['mark']} {shown['label']} {shown['score']}"
+    label = shown["label"] if read.firm(slug) else firmness.marked(shown["label"])
+    right = f"{shown['mark']} {label} {shown['score']}"
+    if read.stopped:
+        right += f" · {sentences.short_day(read.stopped)}"
     look = {"advancing": "up", "undermined": "down"}.get(read.label(slug), "even")
     svg = pictures.badge(vocabulary.short_name(slug), right, look)
     return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
 
 
-@conditional.page
+@conditional.asked_with(*clock.NAMES)
 def sparkline(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":

@@ -30,6 +30,7 @@ LISTS = (
 TABLES = ("events", "assessments", "sources", "articles", "scores", "series")
 COMMANDS = ("events", "articles", "scores")
 DAYS = "as_of=2026-07-07&known_at=2026-07-08"
+FIRST_METHOD = "method=1.0"  # by which all of it was published
 EDITIONS = ("2026-07-07", "2026-07-10")
 PROGRAM = ("verify.py", "README.md")  # in every edition, and not of the record
 
@@ -55,7 +56,7 @@ def figures(client, days):
 
 def then(day):
     """The query for a day as known then, by the method that was in service when the figures were kept."""
-    return f"as_of={day}&known_at={day}&method=1.0"
+    return f"as_of={day}&known_at={day}&{FIRST_METHOD}"
 
 
 def _figures(client, day):
@@ -86,18 +87,18 @@ def bodies(client):
 
 def _of_day(client, day):
     """The same day as known now and the acts behind it; single actors' views; what moved it in 90 days."""
-    now = get(client, f"scores/?as_of={day}")["recommendations"]
+    now = get(client, f"scores/?as_of={day}&{FIRST_METHOD}")["recommendations"]
     yield f"scores/?as_of={day}", digest(now)
-    acts = [get(client, f"scores/{slug}/contributions/?as_of={day}") for slug in now]
+    acts = [get(client, f"scores/{slug}/contributions/?as_of={day}&{FIRST_METHOD}") for slug in now]
     yield f"scores/SLUG/contributions/?as_of={day}", digest(acts)
     for actor in ACTORS if day in SOME else ACTORS[:2]:
         asked = f"scores/?as_of={day}&known_at={day}&actor={actor}"
-        yield asked, digest(get(client, asked)["recommendations"])
+        yield asked, digest(get(client, f"{asked}&{FIRST_METHOD}")["recommendations"])
     if day in SOME:
         asked = f"scores/?as_of={day}&sensitivity=true"
-        yield f"{asked} to nine digits", digest(_rounded(get(client, asked)))
+        yield f"{asked} to nine digits", digest(_rounded(get(client, f"{asked}&{FIRST_METHOD}")))
     asked = f"waterfall/?later={day}&later_known_at={day}"
-    yield asked, digest(get(client, asked)["recommendations"])
+    yield asked, digest(get(client, f"{asked}&{FIRST_METHOD}")["recommendations"])
 
 
 def _rounded(value):
@@ -113,7 +114,7 @@ def _of_the_series(client):
     for reading in READINGS:
         for view in ("", *(f"&actor={actor}" for actor in ACTORS), "&then=true"):
             asked = f"series/?reading={reading}&as_of=2026-07-12{view}"
-            for slug, lines in get(client, asked)["recommendations"].items():
+            for slug, lines in get(client, f"{asked}&{FIRST_METHOD}")["recommendations"].items():
                 yield f"{asked} {slug}", digest(lines)
 
 
@@ -138,16 +139,26 @@ def _pages(client, address):
 def _of_files(client):
     for table in TABLES:
         for ending in ("jsonl", "csv"):
-            yield f"exports/{table}.{ending}", digest(_file(client, f"exports/{table}.{ending}?{DAYS}"))
-        yield f"exports/{table}.parquet", digest(_parquet(_file(client, f"exports/{table}.parquet?{DAYS}")))
+            yield (
+                f"exports/{table}.{ending}",
+                digest(_file(client, f"exports/{table}.{ending}?{DAYS}&{FIRST_METHOD}")),
+            )
+        yield (
+            f"exports/{table}.parquet",
+            digest(_parquet(_file(client, f"exports/{table}.parquet?{DAYS}&{FIRST_METHOD}"))),
+        )
     for log in ("record", "changes"):
         yield f"exports/{log}.jsonl", digest(_file(client, f"exports/{log}.jsonl"))
     for table in COMMANDS:
         for form in ("jsonl", "csv"):
-            days = ("--as-of", "2026-07-07", "--known-at", "2026-07-08") if table == "scores" else ()
+            days = (
+                ("--as-of", "2026-07-07", "--known-at", "2026-07-08", "--method", "1.0")
+                if table == "scores"
+                else ()
+            )
             said = manage("export", table, "--format", form, *days)
             yield f"manage.py export {table} --format {form}", digest(said.encode())
-    day = ("--as-of", "2026-07-07", "--known-at", "2026-07-07")
+    day = ("--as-of", "2026-07-07", "--known-at", "2026-07-07", "--method", "1.0")
     more = ("--since", "2026-01-31", "--since-known-at", "2026-01-31", "--series", "balance", "--proof")
     for slug, found in json.loads(manage("score", *day, *more))["recommendations"].items():
         yield f"manage.py score {slug}", digest(found)

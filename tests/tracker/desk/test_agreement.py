@@ -1,5 +1,6 @@
 """Blind double coding: who codes what a second time, what opens adjudication, alpha against figures."""
 
+import numpy as np
 import pytest
 from django.urls import reverse
 
@@ -27,6 +28,11 @@ def coded(proposal, ada):
         return event, Coding.objects.get(event=event, part="second")
 
     return make
+
+
+@pytest.fixture
+def third(person):
+    return person("third", "reviewer")
 
 
 def test_the_first_coder_never_codes_the_same_event_again(coded, ada, rita):
@@ -73,28 +79,28 @@ def test_a_second_coding_does_not_touch_the_record(coded, rita):
     assert Event.objects.get(pk=event.pk).assessments.get().direction == -1
 
 
-def test_adjudication_brings_the_record_to_what_was_settled(coded, rita, ada):
+def test_adjudication_brings_the_record_to_what_was_settled(coded, rita, ada, third):
     event, second = coded()
     opened = agreement.code_second(second, rita, OTHER)
     with pytest.raises(triage.NotAllowed):
         agreement.adjudicate(opened, ada, OTHER, "it lifts")
     with pytest.raises(triage.Refused, match="Say why"):
-        agreement.adjudicate(opened, rita, OTHER, " ")
-    agreement.adjudicate(opened, rita, OTHER, "the headline misleads: it lifts a barrier")
+        agreement.adjudicate(opened, third, OTHER, " ")
+    agreement.adjudicate(opened, third, OTHER, "the headline misleads: it lifts a barrier")
     last = Revision.objects.filter(event=event).last()
     assert (last.kind, last.record["assessments"][0]["direction"]) == ("update", 1)
     assert last.why == "the headline misleads: it lifts a barrier"
     assert list(agreement.to_adjudicate()) == []
 
 
-def test_adjudication_to_not_relevant_retracts_and_back_accepts(coded, proposal, ada, rita):
+def test_adjudication_to_not_relevant_retracts_and_back_accepts(coded, proposal, ada, rita, third):
     event, second = coded()
-    agreement.adjudicate(agreement.code_second(second, rita, NOT), rita, NOT, "no act in it")
+    agreement.adjudicate(agreement.code_second(second, rita, NOT), third, NOT, "no act in it")
     assert Event.objects.get(pk=event.pk).retracted
     dismissed = proposal("Talks held")
     triage.dismiss(dismissed, ada, "no_act")
     second = Coding.objects.get(event=dismissed, part="second")
-    agreement.adjudicate(agreement.code_second(second, rita, SAME), rita, SAME, "there is an act")
+    agreement.adjudicate(agreement.code_second(second, rita, SAME), third, SAME, "there is an act")
     assert Event.objects.get(pk=dismissed.pk).status == "accepted"
 
 
@@ -159,7 +165,9 @@ def test_figures_count_what_was_coded_twice(coded, rita):
         agreement.code_second(second, rita, SAME if number % 2 else OTHER)
     found = {(row["field"], row["recommendation"]): row for row in agreement.figures(50)}
     assert found["direction", "trust"]["n"] == 6
-    assert found["direction", "trust"]["alpha"] < 0.5
+    assert found["direction", "trust"]["alpha"] is None, "six say nothing yet"
+    measured = {(row.field, row.recommendation): row for row in agreement.measured(agreement.finished(), 50)}
+    assert measured["direction", "trust"].alpha < 0.5
 
 
 def test_acceptance_and_pull_are_measured(proposal, ada, settings):
@@ -183,3 +191,15 @@ def test_wilsons_interval():
     found = figures.wilson(8, 10)
     assert found["low"] == pytest.approx(0.490, abs=0.001)
     assert found["high"] == pytest.approx(0.943, abs=0.001)
+
+
+@pytest.mark.parametrize("level", ["nominal", "ordinal"])
+def test_the_draws_of_the_interval_are_those_of_the_library(level):
+    chance = np.random.default_rng(7)
+    counts = [
+        np.array([np.bincount(chance.integers(0, 4, 2), minlength=4) for _unit in range(units)])
+        for units in chance.integers(1, 4, 12)
+    ]
+    places = np.random.default_rng(20250121).integers(0, 12, (6, 12))
+    expected = [agreement._of_counts([counts[place] for place in row], [1, 2, 3, 4], level) for row in places]
+    assert agreement._drawn(counts, level, 6) == pytest.approx(expected, abs=1e-12)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,13 +10,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.tracker.conftest import GOOD, said
-from tracker import second_opinion, triage
-from tracker.models import Coding, Event, SecondOpinion
+from tracker import second_opinion, tagger_versions, triage
+from tracker.models import Article, Coding, Event, SecondOpinion
+from tracker.second_opinion import asking, precedents, weighing
+from tracker.second_opinion.endpoint import FORMS
+from tracker.tagging import Suggestion, voices
 from tracker.triage import coding
 
 pytestmark = pytest.mark.django_db
 
-HEADING = "Second opinion of a machine: local-model"
+HEADING = "What a machine says: local-model"
 
 
 @pytest.fixture
@@ -29,7 +33,22 @@ def shown(client, event):
 
 
 def titles_asked(endpoint):
-    return [json.loads(body["messages"][1]["content"])["title"] for _, _, body in endpoint.asked]
+    return [json.loads(body["messages"][1]["content"])["report"]["title"] for _, _, body in endpoint.asked]
+
+
+def reasoned(event):
+    """What the machine suggests, with a person's reason for each code."""
+    return [line | {"rationale": "It is a barrier."} for line in coding.suggested(event)]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """No precedents, which take a second to gather; weights learnt anew in each test."""
+    none = precedents.Precedents([])
+    monkeypatch.setattr(precedents, "known", lambda: none)
+    weighing.forget()
+    yield
+    weighing.forget()
 
 
 def test_switched_off_nobody_is_asked_and_nothing_shown(proposal, at_desk, django_assert_num_queries):
@@ -47,15 +66,109 @@ def test_the_queue_is_asked_about_once_and_the_desk_names_the_model(endpoint, pr
     assert "A ban." in page
 
 
-def test_nothing_of_it_is_suggested_ticked_or_written_on_the_event(endpoint, proposal):
-    endpoint.answers = said(GOOD | {"assessments": [GOOD["assessments"][0] | {"rec": "governance"}]})
+def test_it_is_a_voice_of_the_suggestion_under_the_models_name_and_accepts_nothing(endpoint, proposal, ada):
+    said_of = GOOD["assessments"][0] | {"rec": "governance", "p": 0.95}
+    endpoint.answers = said(GOOD | {"assessments": [said_of]})
     event = proposal()
-    before = Event.objects.filter(pk=event.pk).values().get()
     second_opinion.consult()
-    after = Event.objects.get(pk=event.pk)
-    assert Event.objects.filter(pk=event.pk).values().get() == before
-    assert [line["rec"] for line in coding.suggested(after)] == ["trust"]
-    assert not after.assessments.exists()
+    event.refresh_from_db()
+    assert event.status in Event.OPEN
+    assert event.model_version == "m-1 + local-model"
+    assert [line["rec"] for line in coding.suggested(event)] == ["governance"]
+    reason = coding.ticked(event.suggestion)[0]["because"][-1]
+    assert (reason["text"], reason["by"]) == ("A ban.", "local-model")
+    assert not event.assessments.exists()
+    assert not event.title_zh
+
+
+def test_the_models_sentence_is_never_an_analysts_rationale(endpoint, proposal):
+    event = proposal()
+    second_opinion.consult()
+    event.refresh_from_db()
+    assert all("A ban." not in line["rationale"] for line in coding.suggested(event))
+
+
+def test_what_it_finds_irrelevant_sinks_in_the_queue_and_stays_in_it(endpoint, proposal):
+    event, other = proposal("A keyboard"), proposal("A tariff")
+    endpoint.answers = lambda body: said(
+        GOOD if "A tariff" in body["messages"][1]["content"] else {"relevant": 0.01, "assessments": []}
+    )
+    second_opinion.consult()
+    event.refresh_from_db()
+    other.refresh_from_db()
+    assert event.status in Event.OPEN
+    assert event.relevance < 0.1 < other.relevance
+    assert event.priority < other.priority
+
+
+def test_an_offered_twin_that_it_takes_for_the_same_act_is_likelier_and_joined_by_nobody(endpoint, proposal):
+    twins = [proposal("A tariff on chips"), proposal("A tariff on toys")]
+    event = proposal()
+    offers = [{"event": twin.pk, "probability": 0.4, "because": []} for twin in twins]
+    Event.objects.filter(pk=event.pk).update(suggestion=event.suggestion | {"same": offers}, priority=99)
+    endpoint.answers = said(GOOD | {"same": twins[0].pk})
+    second_opinion.consult()
+    event.refresh_from_db()
+    assert [offer["probability"] for offer in event.suggestion["same"]] == [0.88, 0.08]
+    asked = json.loads(endpoint.asked[0][2]["messages"][1]["content"])
+    assert [one["id"] for one in asked["known_events"]] == [twin.pk for twin in twins]
+    assert event.reports_count == 1
+
+
+def test_weights_are_learnt_from_what_people_decided(endpoint, proposal, ada, django_assert_num_queries):
+    """A model that calls everything an act counts less, the more of it people dismiss."""
+    before = weighing.learnt()
+    assert before == voices.Weights()
+    for number in range(12):
+        proposal(f"Tariff number {number}")
+    for _round in range(3):
+        second_opinion.consult()
+    for event in Event.objects.filter(status__in=Event.OPEN):
+        triage.dismiss(event, by=ada, reason="not_relevant")
+    after = weighing.learnt()
+    assert after.decisions == 12
+    assert after.relevance[0] < before.relevance[0]
+    told, opinion = Suggestion.from_dict(event.suggestion), event.suggestion["opinion"]
+    assert voices.fused(told, opinion, after).relevance < voices.fused(told, opinion, before).relevance
+
+
+def test_a_newer_report_keeps_what_the_model_said(endpoint, proposal):
+    event = proposal()
+    second_opinion.consult()
+    event.refresh_from_db()
+    tagger_alone = Suggestion.from_dict(event.suggestion | {"opinion": None})
+    [again] = second_opinion.weighed([tagger_alone], [event.suggestion])
+    assert again.opinion["model"] == "local-model"
+    assert again.relevance == event.suggestion["relevance"]
+
+
+def test_what_was_passed_over_is_filed_after_all_when_the_model_finds_an_act(endpoint, seven, monkeypatch):
+    kept = {
+        "relevance": 0.1,
+        "labels": [],
+        "actors": [],
+        "certainty": "reported",
+        "silent": True,
+        "model": "m-1",
+    }
+    article, other = (
+        Article.objects.create(
+            title=title, url_key=f"{at:064}", state="background", relevance=0.1, suggestion=kept,
+            published_at=timezone.now(),
+        )
+        for at, title in enumerate(("A tariff", "A keyboard"))
+    )  # fmt: skip
+    borders = SimpleNamespace(border=lambda lost: 0.05 if lost < 0.2 else 0.3)
+    monkeypatch.setattr(tagger_versions, "serving", lambda: SimpleNamespace(model=borders))
+    endpoint.answers = lambda body: said(
+        GOOD if "A tariff" in body["messages"][1]["content"] else {"relevant": 0.01, "assessments": []}
+    )
+    assert second_opinion.consult() == 2
+    assert second_opinion.consult() == 0
+    article.refresh_from_db()
+    other.refresh_from_db()
+    assert (article.state, other.state) == ("new", "background")
+    assert article.suggestion["opinion"]["relevant"] == 0.9
 
 
 def test_where_the_suggestion_is_hidden_nobody_is_asked_and_nothing_shown(
@@ -73,14 +186,14 @@ def test_a_second_coder_does_not_see_it(endpoint, proposal, at_desk, rita, setti
     event = proposal()
     second_opinion.consult()
     settings.DOUBLE_CODING_SHARE = 1
-    triage.accept(event, by=rita, assessments=coding.suggested(event))
+    triage.accept(event, by=rita, assessments=reasoned(event))
     page = at_desk.get(reverse("desk:coding", args=[Coding.objects.get(part="second").pk])).content.decode()
     assert "opinion-head" not in page
 
 
 def test_what_is_decided_is_neither_asked_about_nor_shown(endpoint, proposal, at_desk, ada):
     event = proposal()
-    triage.accept(event, by=ada, assessments=coding.suggested(event))
+    triage.accept(event, by=ada, assessments=reasoned(event))
     assert second_opinion.consult() == 0
     assert "opinion-head" not in shown(at_desk, event)
 
@@ -97,21 +210,21 @@ def test_a_bad_answer_does_not_stop_the_others_and_is_not_asked_again_at_once(en
     endpoint.answers = said("I think it matters.")
     events = [proposal("One tariff"), proposal("Two tariffs")]
     assert second_opinion.consult() == 0
-    assert len(endpoint.asked) == 2
+    assert SecondOpinion.objects.count() == 2
     endpoint.answers = said(GOOD)
     assert second_opinion.consult() == 0
     assert "opinion-head" not in shown(at_desk, events[0])
-    SecondOpinion.objects.update(asked_at=timezone.now() - second_opinion.AGAIN_AFTER)
+    SecondOpinion.objects.update(asked_at=timezone.now() - 5 * asking.AGAIN_AFTER)
     assert second_opinion.consult() == 2
 
 
-def test_three_bad_answers_are_enough(endpoint, proposal):
+def test_a_question_without_an_answer_is_given_up(endpoint, proposal):
     endpoint.answers = said("I think it matters.")
     proposal()
     for _ in range(5):
         second_opinion.consult()
-        SecondOpinion.objects.update(asked_at=timezone.now() - 9 * second_opinion.AGAIN_AFTER)
-    assert len(endpoint.asked) == second_opinion.TRIES
+        SecondOpinion.objects.update(asked_at=timezone.now() - 9 * asking.AGAIN_AFTER)
+    assert len(endpoint.asked) == 2 * len(FORMS)  # a form is looked for each time
 
 
 def test_an_endpoint_that_is_down_is_left_alone_for_the_round(endpoint, proposal):
@@ -124,7 +237,7 @@ def test_an_endpoint_that_is_down_is_left_alone_for_the_round(endpoint, proposal
 
 def test_what_the_model_writes_is_text_on_the_page(endpoint, proposal, at_desk):
     attack = "<script>alert(1)</script>"
-    endpoint.answers = said(GOOD | {"assessments": [GOOD["assessments"][0] | {"why": attack}]})
+    endpoint.answers = said(GOOD | {"rationale": {"en": attack}, "title": {"en": attack}})
     event = proposal()
     second_opinion.consult()
     page = shown(at_desk, event)
@@ -135,7 +248,9 @@ def test_what_the_model_writes_is_text_on_the_page(endpoint, proposal, at_desk):
 def test_an_answer_that_a_newer_codebook_does_not_know_is_not_shown(endpoint, proposal, at_desk):
     event = proposal()
     second_opinion.consult()
-    SecondOpinion.objects.update(answer={"relevant": True, "assessments": [{"rec": "gone"}]})
+    told = Event.objects.get(pk=event.pk).suggestion
+    told["opinion"]["assessments"][0]["rec"] = "gone"
+    Event.objects.filter(pk=event.pk).update(suggestion=told)
     assert "opinion-head" not in shown(at_desk, event)
 
 
@@ -173,3 +288,12 @@ def test_the_command_names_bad_lines_and_asks_nothing(endpoint, tmp_path):
 
 def test_the_command_says_what_to_set_while_it_is_off(tmp_path):
     assert "set SECOND_OPINION_URL" in opinions(tmp_path, {"id": 1, "title": "x"})[1]
+
+
+def test_the_command_measures_a_model_on_labelled_pages(endpoint):
+    out = io.StringIO()
+    call_command("opinion", labelled=8, prices=(1.0, 4.0), stdout=out, stderr=io.StringIO())
+    told = dict(line.rsplit(maxsplit=1) for line in out.getvalue().splitlines())
+    assert float(told["answered"]) == 8
+    assert set(told) >= {"pair F1", "direction", "acts before what is none", "tokens read a report"}
+    assert SecondOpinion.objects.count() == 8

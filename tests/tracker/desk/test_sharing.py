@@ -13,7 +13,7 @@ REASONS = [{"kind": "name", "value": "commerce"}, {"kind": "days", "value": "1"}
     ("language", "words"),
     [
         ("en", ["the same title", "nvidia", "1 day apart"]),
-        ("zh-hans", ["标题相同", "英伟达", "相隔 1 天"]),
+        ("zh-hans", ["标题相同", "英伟达", "相隔1天"]),
     ],
 )
 def test_reasons_are_told_in_the_readers_language(language, words):

@@ -1,10 +1,13 @@
 """Cues and versions in the admin: words one a line, rules checked before they are kept."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tracker import tagger_versions
+from tracker.admin import learning
 from tracker.models import Cue, TaggerVersion
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +82,31 @@ def test_a_version_that_cannot_be_read_is_not_let_serve(desk):
     assert "retrain" in answer.content.decode()
     version.refresh_from_db()
     assert version.serving_since is None
+
+
+def test_a_version_is_trained_and_gone_back_from_by_a_button(desk, monkeypatch):
+    sent = []
+    monkeypatch.setattr(learning.current_app, "send_task", lambda name, **more: sent.append(name))
+    page = reverse("admin:tracker_taggerversion_changelist")
+    assert "Train anew" in desk.get(page).content.decode()
+    assert "Training has begun" in desk.post(reverse("admin:tagger_retrain"), follow=True).content.decode()
+    assert sent == ["tracker.tasks.retrain"]
+    assert desk.get(reverse("admin:tagger_retrain")).status_code == 405
+    version = TaggerVersion.objects.create(
+        name="second", body=b"?", measures={"kinds": {"decision": 3, "act": 9}}, serving_since=timezone.now()
+    )
+    shown = desk.get(page).content.decode()
+    assert "3 decided reports of 12 texts" in shown
+    assert "second serves." in shown
+    desk.post(reverse("admin:tagger_back"))
+    version.refresh_from_db()
+    assert version.serving_since is None
+
+
+def test_who_may_not_change_versions_sees_no_buttons_and_trains_nothing(client, django_user_model, settings):
+    settings.SECOND_FACTOR = False
+    viewer = django_user_model.objects.create_user("vera", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_taggerversion"))
+    client.force_login(viewer)
+    assert "Train anew" not in client.get(reverse("admin:tracker_taggerversion_changelist")).content.decode()
+    assert client.post(reverse("admin:tagger_retrain")).status_code == 403

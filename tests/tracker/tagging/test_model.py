@@ -1,5 +1,6 @@
 """Training, bytes, pooling: small examples, exact answers."""
 
+import dataclasses
 import io
 import json
 from dataclasses import replace
@@ -231,6 +232,16 @@ def test_words_that_name_something_are_a_reason(words):
     assert suggestions.says_something(words)
 
 
+@pytest.mark.parametrize("words", ["14", "to", "for 14", "not", "1.5", "—"])
+def test_what_a_rule_read_is_no_reason_either_where_it_says_nothing(words):
+    assert not suggestions._names_something(words)
+
+
+@pytest.mark.parametrize("words", ["ban", "AI", "H20", "禁", "rare earths", "not sign"])
+def test_a_short_deed_or_a_name_is_one(words):
+    assert suggestions._names_something(words)
+
+
 def test_a_ticked_label_has_at_most_three_reasons_and_its_precedent_was_coded_so(small):
     told = small.tag("US bans Chinese app")
     (label,) = [label for label in told.labels if label.ticked]
@@ -249,3 +260,22 @@ def test_calibration_error_is_the_gap_between_said_and_seen():
     chance = np.array([0.25] * 4 + [0.95] * 2)
     right = np.array([True, False, False, False, True, False])
     assert training.calibration_error(chance, right) == pytest.approx(2 / 6 * 0.45)
+
+
+def test_what_a_publisher_usually_brings_moves_the_odds_of_its_items():
+    delivered = [
+        dataclasses.replace(one, delivered=True, publisher="Laboratory" if one.labels else "Everything")
+        for one in examples()
+    ]
+    model = train(delivered, CUES)
+    assert model.facts["publishers"]["everything"][0] == 0
+    tagger = tagging.Tagger(CUES, models.from_bytes(models.to_bytes(model)))
+    title = "Minister speaks about robots"
+    laboratory, everything, new = (
+        tagger.tag(title, publisher=name).relevance for name in ("Laboratory", "Everything", "New")
+    )
+    assert laboratory > new > everything
+
+
+def test_without_acts_or_without_others_no_publisher_leans():
+    assert models.leanings({}) == models.leanings({"a": [0, 9]}) == models.leanings({"a": [9, 0]}) == {}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from tracker.operations import backup
@@ -25,5 +26,8 @@ class Command(BaseCommand):
             f"{made.path}: {made.size:,} bytes, {made.revisions} revisions, "
             f"digest {made.digest or 'none yet'}"
         )
+        if (Path(settings.DATA_FOLDER) / "editions" / backup.SIGNING_KEY).exists():
+            place = Path(settings.DATA_FOLDER) / "editions" / backup.SIGNING_KEY
+            self.stdout.write(f"Not in it: the key that signs editions, {place}. Keep it apart.")
         for path in backup.prune(target, keep) if keep else ():
             self.stdout.write(f"{path}: deleted")

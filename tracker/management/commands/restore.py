@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from tracker import codebook_versions, log
-from tracker.operations import backup
+from tracker.operations import backup, restoring
 
 
 class Command(BaseCommand):
@@ -15,20 +15,27 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("source", type=Path, help="a file that manage.py backup wrote")
         parser.add_argument("--replace", action="store_true", help="throw away what the database holds")
-        parser.add_argument("--check", action="store_true", help="only read the file and compare its digests")
+        parser.add_argument(
+            "--check", action="store_true", help="restore it beside the database, prove it, let go of it"
+        )
+        parser.add_argument(
+            "--identity", type=Path, metavar="FILE", help="private key of an encrypted backup"
+        )
 
-    def handle(self, *args, source, replace, check, **options):
+    def handle(self, *args, source, replace, check, identity, **options):
         try:
             if check:
-                with backup.opened(source) as (_folder, manifest):
-                    self.stdout.write(
-                        f"{source}: whole, made {manifest['made_at']} from {manifest['engine']}"
-                    )
+                found, manifest = restoring.check(source, identity)
+                made = f"made {manifest['made_at']} from {manifest['engine']}"
+                self.stdout.write(
+                    f"{source}: whole, {made}; restored beside the database and let go again: "
+                    f"{found.revisions} revisions, digest {found.digest or 'none yet'}"
+                )
                 return
-            made = backup.restore(source, replace=replace)
+            found = restoring.restore(source, replace=replace, identity=identity)
         except (backup.BackupError, log.BrokenLog, codebook_versions.BrokenChain) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{source}: restored, {made.revisions} revisions, digest {made.digest or 'none yet'}"
+            f"{source}: restored, {found.revisions} revisions, digest {found.digest or 'none yet'}"
         )
         self.stdout.write("Run manage.py migrate if this release is newer than the backup.")

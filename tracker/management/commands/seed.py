@@ -1,4 +1,4 @@
-"""`manage.py seed`: the first record. Repeatable; says what it added and changes nothing that is there."""
+"""`manage.py seed`: the record, release by release. Repeatable; says what it added, changes nothing that is there."""
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -8,13 +8,17 @@ from tracker import importing
 
 
 class Command(BaseCommand):
-    help = "Add what is missing of the first record: recommendations, events, articles, cues, feeds."
+    help = "Add what is missing of the record: recommendations, events, articles, cues, the releases since, feeds."
 
     def handle(self, *args, **options):
         for name in settings.SEEDERS:
             try:
-                for what, added, now in import_string(name)():
+                for line in import_string(name)():
                     if options["verbosity"]:
-                        self.stdout.write(f"{what + ':':<28}{added:>6} added, {now} now")
+                        self.stdout.write(line if isinstance(line, str) else said(*line))
             except (importing.BadSeed, OSError, KeyError) as error:
                 raise CommandError(f"The seeds cannot be read: {error}") from error
+
+
+def said(what, added, now):
+    return f"{what + ':':<28}{added:>6} added, {now} now"

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feeds', '0006_whole_documents'),
+        ('feeds', '0007_time_zones'),
         ('tracker', '0012_record_format_1_1'),
     ]
 
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'last answer',
                 'verbose_name_plural': 'last answers',
-                'indexes': [models.Index(fields=['at'], name='answers_by_age')],
+                'indexes': [models.Index(fields=['at'], name='last_answers_by_age')],
             },
         ),
         migrations.CreateModel(

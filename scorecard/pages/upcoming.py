@@ -1,0 +1,222 @@
+"""What comes next, as far as acts on record say it: terms that end, days that acts name, proposals that are pending.
+
+The law: everything is read off acts that count on the day of the reading, and nothing is foreseen. An entry
+disappears into the act that answers it, as that act ends or replaces the one that it came from.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language, gettext, ngettext, pgettext
+
+from scorecard import sentences, vocabulary
+from scorecard.acts import Act
+from scorecard.pages.reading import Reading
+
+Day = datetime.date
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An act whose own term ends: `day` is the first on which it no longer counts; `wakes` are the acts that count
+    again from then on, unless it is prolonged."""
+
+    day: Day
+    act: Act
+    wakes: tuple[Act, ...]
+
+    @property
+    def outcome(self) -> str:
+        if self.wakes:
+            return gettext("Unless it is prolonged, what it put to sleep counts again:")
+        return gettext("Unless it is prolonged, it no longer counts from that day.")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A day that an act names, no finer than the act does (`2026-11` is a month), and what is due then."""
+
+    day: Day  # the first day of the time named
+    named: str  # as the record has it
+    act: Act
+    what: str
+
+    @property
+    def when(self) -> str:
+        return sentences.when(self.day, {10: "day", 7: "month"}.get(len(self.named), "year"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A proposal that nothing on record has answered: its stage, and its age in days on the day of the reading."""
+
+    act: Act
+    stage: str
+    age: int
+
+    @property
+    def old(self) -> str:
+        return ngettext("%(days)d day old", "%(days)d days old", self.age) % {"days": self.age}
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """All of it on one day: `read_on` is the day of the reading, `today` the day that the page is asked for."""
+
+    read_on: Day
+    today: Day
+    terms: Sequence[Term]
+    dues: Sequence[Due]
+    pending: Sequence[Pending]
+
+    def passed(self) -> list[Term]:
+        """Terms that have ended since the day of the reading."""
+        return [term for term in self.terms if term.day <= self.today]
+
+    def to_end(self) -> list[Term]:
+        return [term for term in self.terms if term.day > self.today]
+
+    def title(self) -> str:
+        """The finding: how many terms have ended since, and how many are still to."""
+        passed, ahead = self.passed(), self.to_end()
+        told = {"day": sentences.day(self.read_on)}
+        later = ngettext(
+            "%(count)d more term is still to end", "%(count)d more terms are still to end", len(ahead)
+        ) % {"count": len(ahead)}
+        if passed:
+            since = ngettext(
+                "The term of %(count)d act has ended since %(day)s, the last coded day",
+                "The terms of %(count)d acts have ended since %(day)s, the last coded day",
+                len(passed),
+            ) % (told | {"count": len(passed)})
+            return pgettext("joint of clauses", "; ").join([since, later])
+        if ahead:
+            return ngettext(
+                "The term of %(count)d act on record is still to end",
+                "The terms of %(count)d acts on record are still to end",
+                len(ahead),
+            ) % {"count": len(ahead)}
+        return gettext("No act on record names the end of its term")
+
+    def stages(self) -> list[tuple[str, list[Pending]]]:
+        """The pending proposals by stage, in the record's order of stages, the oldest first."""
+        return [
+            (str(name), found)
+            for stage, name in vocabulary.STAGES.items()
+            if (found := [item for item in self.pending if item.stage == stage])
+        ]
+
+
+def of(read: Reading) -> Upcoming:
+    """What the acts say that count on the day on which a page is read."""
+    day = read.read_on
+    counting = [event for event in read.known.events if event.counts_on(day)]
+    terms = [
+        Term(event.end, read.act(event.record), _wakes(read, event.undoes, event.end))
+        for event in counting
+        if event.end and event.end > day and event.end.isoformat() == event.record.get("until")
+    ]
+    dues = [
+        Due(_first(event.record["due"]), event.record["due"], read.act(event.record), _what(event.record))
+        for event in counting
+        if event.record.get("due") and _last(event.record["due"]) > day
+    ]
+    pending = [
+        Pending(read.act(event.record), event.record["stage"], (day - event.start).days)
+        for event in counting
+        if event.record.get("stage")
+    ]
+    return Upcoming(
+        day,
+        read.clock.as_of,
+        sorted(terms, key=lambda term: (term.day, term.act.id)),
+        sorted(dues, key=lambda due: (due.day, due.act.id)),
+        sorted(pending, key=lambda item: (-item.age, item.act.id)),
+    )
+
+
+def _wakes(read: Reading, undone: Iterable[str], day: Day) -> tuple[Act, ...]:
+    """Of the acts that one put to sleep, those that count again on the day when its term is over."""
+    events = (read.known.by_id.get(each) for each in undone)
+    return tuple(
+        read.act(event.record)
+        for event in events
+        if event and event.sleeps and event.counts_on(day) and not event.counts_on(read.read_on)
+    )
+
+
+def _what(record: Mapping[str, Any]) -> str:
+    english, chinese = record.get("due_what") or "", record.get("due_what_zh") or ""
+    return (chinese or english) if (get_language() or "").startswith("zh") else (english or chinese)
+
+
+def _first(named: str) -> Day:
+    return Day.fromisoformat(f"{named}-01-01"[:10] if len(named) == 4 else f"{named}-01"[:10])
+
+
+def _last(named: str) -> Day:
+    """The last day of the time that is named."""
+    first = _first(named)
+    if len(named) == 4:
+        return first.replace(month=12, day=31)
+    if len(named) == 7:
+        following = (first.replace(day=28) + datetime.timedelta(days=4)).replace(day=1)
+        return following - datetime.timedelta(days=1)
+    return first
+
+
+def calendar(found: Upcoming, name: str, site: str, stamp: datetime.datetime) -> str:
+    """The terms and the days as a calendar of all-day events (RFC 5545); `site` is where acts have their pages."""
+    host = site.partition("//")[2].split("/")[0]
+    lines = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//{host}//scorecard//EN", "CALSCALE:GREGORIAN",
+        f"X-WR-CALNAME:{_escaped(name)}",
+    ]  # fmt: skip
+    for term in found.terms:
+        what = gettext("Term ends: %(title)s") % {"title": term.act.title}
+        more = " ".join([term.outcome, *(act.title for act in term.wakes)])
+        lines += _entry(f"term-{term.act.id}@{host}", term.day, what, more, site + term.act.address, stamp)
+    for due in found.dues:
+        what = gettext("Due: %(what)s") % {"what": due.what or due.act.title}
+        if len(due.named) < 10:
+            what = gettext("%(what)s (some time in %(when)s)") % {"what": what, "when": due.when}
+        lines += _entry(
+            f"due-{due.act.id}@{host}", due.day, what, due.act.headline, site + due.act.address, stamp
+        )
+    return "".join(_folded(line) for line in (*lines, "END:VCALENDAR"))
+
+
+def _entry(uid: str, day: Day, summary: str, more: str, address: str, stamp: datetime.datetime) -> list[str]:
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{uid}",
+        f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
+        f"DTSTART;VALUE=DATE:{day:%Y%m%d}",
+        f"DTEND;VALUE=DATE:{day + datetime.timedelta(days=1):%Y%m%d}",
+        f"SUMMARY:{_escaped(summary)}",
+        f"DESCRIPTION:{_escaped(more)}",
+        f"URL:{address}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    ]
+
+
+def _escaped(text: str) -> str:
+    text = " ".join(text.split())
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+
+
+def _folded(line: str) -> str:
+    """At most 75 bytes a line, and no letter cut in two."""
+    parts, part, size = [], "", 0
+    for letter in line:
+        wide = len(letter.encode())
+        if size + wide > 74:
+            parts.append(part)
+            part, size = "", 1
+        part, size = part + letter, size + wide
+    return "\r\n ".join([*parts, part]) + "\r\n"

@@ -1,0 +1,225 @@
+"""What comes next as a page and as a calendar that other programs subscribe to; and how far each ask has got."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from scorecard import conditional, sentences, standings, vocabulary
+from scorecard.acts import Act
+from scorecard.charts import bars
+from scorecard.method import weighing
+from scorecard.method.delivery import acts_behind
+from scorecard.method.parameters import method_of
+from scorecard.pages import figures, frame, prose, reading, upcoming
+from scorecard.pages.reading import Reading
+from tracker.codebook import current
+
+CALENDAR = "text/calendar; charset=utf-8"
+
+
+@conditional.page
+def coming(request: HttpRequest) -> HttpResponse:
+    read = reading.open_(request)
+    found, query = upcoming.of(read), read.clock.query()
+    page = frame.Page(
+        key="next",
+        title=found.title(),
+        description=gettext(
+            "Terms that end, days that acts name and proposals pending, read off acts on record."
+        ),
+        current="next",
+        card=reverse("pages:card", args=["overview"]),
+        feeds=((gettext("All changes"), frame.stem("all")),),
+    )
+    _cited, citation = frame.citation(page, read.clock, request.path)
+    context = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": found.title(),
+        "day": sentences.day(found.read_on),
+        "stopped": bool(read.stopped),
+        "terms": terms(found, query),
+        "dues": [_act(due.act, query) | {"when": due.when, "what": due.what} for due in found.dues],
+        "stages": [
+            {
+                "name": name,
+                "count": len(items),
+                "items": [_act(item.act, query) | {"old": item.old} for item in items],
+            }
+            for name, items in found.stages()
+        ],
+        "pending": len(found.pending),
+        "calendar": reverse("pages:calendar") + query,
+        "webcal": frame.absolute(reverse("pages:calendar"))
+        .replace("https://", "webcal://")
+        .replace("http://", "webcal://"),
+        "citation": citation,
+    }
+    return render(request, "pages/next.html", context)
+
+
+def terms(found: upcoming.Upcoming, query: str) -> list[dict[str, Any]]:
+    """Terms that have ended since the last coded day, and terms still to end, each under its heading."""
+    parts = (
+        (gettext("Run out since the last coded day"), found.passed()),
+        (gettext("Terms still to end"), found.to_end()),
+    )
+    return [
+        {"name": name, "terms": [_term(term, query) for term in listed]} for name, listed in parts if listed
+    ]
+
+
+def _term(term: upcoming.Term, query: str) -> dict[str, Any]:
+    wakes = [{"title": act.title, "when": act.when, "href": act.address + query} for act in term.wakes]
+    return _act(term.act, query) | {"day": sentences.day(term.day), "outcome": term.outcome, "wakes": wakes}
+
+
+def _act(act: Act, query: str) -> dict[str, Any]:
+    names = [code.name for code in act.codes]
+    return {"act": act, "href": act.address + query, "about": sentences.enumerated(names)}
+
+
+@conditional.page
+def calendar(request: HttpRequest) -> HttpResponse:
+    read = reading.open_(request)
+    name = gettext("%(site)s: what comes next") % {"site": prose.title()}
+    stamp = datetime.datetime.combine(read.read_on, datetime.time())
+    body = upcoming.calendar(upcoming.of(read), name, frame.absolute("").rstrip("/"), stamp)
+    return HttpResponse(body, content_type=CALENDAR)
+
+
+@conditional.page
+def asks(request: HttpRequest) -> HttpResponse:
+    read = reading.open_(request)
+    found = rows(read, read.slugs)
+    title = _title(read, [ask for row in found for ask in row["asks"]])
+    page = frame.Page(
+        key="asks",
+        title=title,
+        description=gettext("How far each party went on each ask, with the act that reached the step."),
+        current="asks",
+        card=reverse("pages:card", args=["overview"]),
+    )
+    _cited, citation = frame.citation(page, read.clock, request.path)
+    steps = [
+        (str(vocabulary.STRENGTHS[step]), f"{100 * weight:g}")
+        for step, weight in enumerate(method_of(read.clock.method).parameters.weight, start=1)
+    ]
+    context = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": title,
+        "steps": steps,
+        "parties": [vocabulary.actor(actor) for actor in current().compared or ()],
+        "rows": found,
+        "citation": citation,
+    }
+    return render(request, "pages/asks.html", context)
+
+
+def _title(read: Reading, asks: Sequence[Mapping[str, Any]]) -> str:
+    """How many asks are in place, part of the way, at zero and without an act."""
+    values = [ask["figure"] for ask in asks]
+    rated = [value for value in values if value is not None]
+    counts = (
+        (sum(value >= 80 for value in rated), gettext("%(count)s in place")),
+        (sum(0 < value < 80 for value in rated), gettext("%(count)s part of the way")),
+        (sum(value == 0 for value in rated), gettext("%(count)s at zero")),
+        (len(values) - len(rated), gettext("%(count)s without an act")),
+    )
+    parts = [words % {"count": vocabulary.count_word(count)} for count, words in counts if count]
+    told = {"of": len(values), "parts": sentences.listed(parts), "day": sentences.day(read.read_on)}
+    if read.stopped:
+        return gettext("On %(day)s, the last coded day, of the %(of)d asks: %(parts)s") % told
+    return gettext("Of the %(of)d asks: %(parts)s") % told
+
+
+def rows(read: Reading, slugs: Sequence[str]) -> list[dict[str, Any]]:
+    """The asks of each recommendation, with how far each party went."""
+    known = None if read.clock.known_at is None else read.clock.known_at.toordinal()
+    book = weighing.ledger(standings.log(), known, method_of(read.clock.method).parameters)
+    behind = acts_behind(book, read.read_on.toordinal(), book.seen_by(None))
+    query, found = read.clock.query(), []
+    for slug in slugs:
+        delivery = read.report["recommendations"][slug]["delivery"]
+        asks = [_ask(read, slug, ask, behind.get((slug, ask["ask"]), []), query) for ask in delivery["asks"]]
+        value = "–" if delivery["value"] is None else f"{round(delivery['value'])}"
+        found.append(
+            {
+                "name": read.name(slug),
+                "href": reverse("pages:recommendation", args=[slug]) + query,
+                "value": value,
+                "label": vocabulary.delivery(delivery["label"]),
+                "asks": asks,
+            }
+        )
+    return found
+
+
+def _ask(
+    read: Reading, slug: str, ask: Mapping[str, Any], behind: Sequence[Mapping[str, Any]], query: str
+) -> dict[str, Any]:
+    compared = current().compared or ()
+    others = [actor for actor in ask["actors"] if actor not in compared]
+    # The farthest of the others, or none who has done anything.
+    farthest = max(
+        others, key=lambda actor: (ask["actors"][actor]["rung"], ask["actors"][actor]["value"]), default=None
+    )
+    name, description = read.ask(slug, ask["ask"])
+    columns = [_party(read, ask, actor, behind, query) for actor in compared]
+    columns.append(_party(read, ask, farthest, behind, query, named=True))
+    return {
+        "name": name,
+        "description": description,
+        "mode": vocabulary.MODES[ask["mode"]],
+        "figure": ask["value"] if ask["rated"] else None,
+        "value": f"{round(ask['value'])}" if ask["rated"] else "–",
+        "by_hand": bool(ask["by_hand"]),
+        "parties": columns,
+    }
+
+
+def _party(
+    read: Reading,
+    ask: Mapping[str, Any],
+    actor: str | None,
+    behind: Sequence[Mapping[str, Any]],
+    query: str,
+    named: bool = False,
+) -> dict[str, Any]:
+    """How far a party has come with an ask, the act that reached the step, and the heaviest act against where the
+    acts against weigh as much or more. Without an entry the ask is not asked of that party."""
+    entry = ask["actors"].get(actor) if actor else None
+    if entry is None or (named and not entry["rung"] and not entry["down"]):
+        return {"asked": False}
+    mine = [act for act in behind if actor in act["actors"]]
+    reached = max(
+        (act for act in mine if act["direction"] == 1 and act["strength"] == entry["rung"]),
+        key=lambda act: (act["up"], act["id"]),
+        default=None,
+    )
+    against = max(
+        (act for act in mine if act["down"]), key=lambda act: (act["down"], act["id"]), default=None
+    )
+    title = gettext("step reached: %(rung)s") % {"rung": vocabulary.rung(entry["rung"])}
+    return {
+        "asked": True,
+        "name": vocabulary.short_actor(actor) if named and actor else "",
+        "rung": vocabulary.rung(entry["rung"]),
+        "steps": figures.drawn(bars.steps(entry["rung"], title, opposed=entry["opposed"])),
+        "reached": _link(read, reached, query),
+        "against": _link(read, against, query) if entry["opposed"] else None,
+    }
+
+
+def _link(read: Reading, act: Mapping[str, Any] | None, query: str) -> dict[str, Any] | None:
+    record = read.record(act["id"]) if act else None
+    if record is None:
+        return None
+    told = read.act(record)
+    return {"act": told, "href": told.address + query, "year": told.date[:4]}

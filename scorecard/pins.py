@@ -1,0 +1,93 @@
+"""Addresses that give the same figures for ever: `?rev=337` names the state of the record on which an answer rests.
+
+The log alone does not say it: beside it stand the statements of completeness, the asks set by hand, the codebook and
+the method in service. So whoever is the first to be given a state's address leaves a row (`Pin`), and `337.2` is the
+second state that was ever named at revision 337. What comes later, however late it is recorded, stays outside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from scorecard import standings
+from scorecard.method import CURRENT
+from scorecard.models import Pin
+from tracker.models import Revision
+
+WRITTEN = re.compile(r"([1-9][0-9]{0,17})(?:\.([1-9][0-9]{0,5}))?")
+
+
+class BadPin(ValueError):
+    """A `rev` that names no state of the record; the message says which there are."""
+
+
+@contextlib.contextmanager
+def at(text: str | None) -> Iterator[Pin | None]:
+    """Inside it every question is answered from the state that the text names; empty: from the present one, held."""
+    if not text:
+        with standings.held():
+            yield None
+        return
+    pin = named(text)
+    with standings.pinned(str(pin), pin.sequence, pin.statements, pin.asks, pin.codebooks):
+        yield pin
+
+
+def named(text: str) -> Pin:
+    """The state that an address names."""
+    parts = WRITTEN.fullmatch(text.strip())
+    newest = Revision.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+    if parts is None or not 1 <= int(parts[1]) <= newest:
+        raise BadPin(
+            gettext(
+                "rev must be a revision from 1 to %(last)d, as citations give it, for instance rev=%(last)d."
+            )
+            % {"last": newest}
+        )
+    sequence, ordinal = int(parts[1]), int(parts[2] or 1)
+    found = Pin.objects.filter(sequence=sequence, ordinal=ordinal).first()
+    if found is None and ordinal > 1:
+        raise BadPin(gettext("rev=%(text)s was never given out.") % {"text": text.strip()})
+    return found or _never_given(sequence)
+
+
+def _never_given(sequence: int) -> Pin:
+    """The state at a revision of which no address was ever given out: with what stood beside the one before it."""
+    rows = Pin.objects.order_by("sequence", "ordinal")
+    beside = rows.filter(sequence__lt=sequence).last() or rows.first() or _present()
+    written = Revision.objects.values_list("written_at", flat=True).get(sequence=sequence)
+    return Pin(
+        sequence=sequence,
+        ordinal=1,
+        statements=beside.statements,
+        asks=beside.asks,
+        codebooks=beside.codebooks,
+        method=beside.method,
+        day=written.astimezone(datetime.UTC).date(),
+    )
+
+
+def _present() -> Pin:
+    return Pin(ordinal=1, method=CURRENT, day=timezone.now().date(), **standings.footing())
+
+
+def current() -> Pin | None:
+    """The address of the state that is being read, given out now if it never was; None while the record is empty."""
+    if name := standings.pinned_as():
+        return named(name)
+    state: dict[str, Any] = standings.footing() | {"method": CURRENT}
+    if not state["sequence"]:
+        return None
+    while (found := Pin.objects.filter(**state).first()) is None:
+        ordinal = Pin.objects.filter(sequence=state["sequence"]).count() + 1
+        with contextlib.suppress(IntegrityError), transaction.atomic():  # another was given out meanwhile
+            return Pin.objects.create(ordinal=ordinal, day=timezone.now().date(), **state)
+    return found

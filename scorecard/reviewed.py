@@ -1,0 +1,118 @@
+"""Who coded an act, and whether a person stands behind its codes: in words, and as a share of the weight.
+
+Language models are called what they are. What is said of a day of knowledge is what was so on that day.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from scorecard import sentences, standings
+from tracker import log, releases
+from tracker import record as record_format
+from tracker.models import Revision
+from tracker.triage import trust
+
+Record = Mapping[str, Any]
+KEPT_SECONDS = 24 * 3600
+MACHINE, ANALYST, FILE = "language model", "analyst", "file"
+CODERS = (MACHINE, ANALYST, FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Who gave the codes of a version of an act, and since when a person stands behind them (None: nobody yet)."""
+
+    coded_by: str
+    confirmed_on: datetime.date | None
+
+    @property
+    def words(self) -> str:
+        """One sentence for a reader."""
+        if self.confirmed_on is None:
+            return {
+                MACHINE: gettext(
+                    "Compiled and coded by a language model under the published codebook; not yet reviewed by an "
+                    "analyst."
+                ),
+                FILE: gettext("Entered from a file; not yet reviewed by an analyst."),
+            }.get(self.coded_by, gettext("Not yet reviewed by an analyst."))
+        told = {"day": sentences.day(self.confirmed_on)}
+        return {
+            MACHINE: gettext("Coded by a language model; confirmed by an analyst on %(day)s."),
+            FILE: gettext("Entered from a file; confirmed by an analyst on %(day)s."),
+        }.get(self.coded_by, gettext("Coded by an analyst on %(day)s.")) % told
+
+
+def of(records: Iterable[Record], known_at: datetime.date | None = None) -> dict[str, Review]:
+    """The review of each of these records, by id, as known on a day (None: now)."""
+    found, confirmed = list(records), standing_codes()
+    standing = {line["id"]: trust.standing(line, confirmed, known_at) for line in found}
+    hands = _hands(found)
+    return {
+        key: Review(
+            ANALYST if stands and stands.how == "written" else hands.get(key, FILE),
+            stands.day if stands else None,
+        )
+        for key, stands in standing.items()
+    }
+
+
+def confirmed_ids(records: Iterable[Record], known_at: datetime.date | None = None) -> set[str]:
+    """Those whose codes a person stands behind; costs as much as there are confirmations."""
+    confirmed = standing_codes()
+    return {line["id"] for line in records if trust.standing(line, confirmed, known_at)}
+
+
+def standing_codes() -> trust.Confirmed:
+    """The codes that people stand behind, by event (`trust.everything`); as they are now, whatever is pinned."""
+    name = f"confirmed:{log.head() if standings.pinned_as() else standings.head()}"
+    found: trust.Confirmed | None = cache.get(name)
+    if found is None:
+        found = trust.everything()
+        cache.set(name, found, KEPT_SECONDS)
+    return found
+
+
+def weights(as_of: datetime.date | None = None) -> dict[str, float]:
+    """What each act carries of the weight of all balances; the desk finds this by a setting."""
+    found: dict[str, float] = {}
+    for entry in standings.report(as_of or timezone.now().date())["recommendations"].values():
+        for act in entry["balance"]["acts"]:
+            found[act["id"]] = found.get(act["id"], 0.0) + act["advancing"] + act["undermining"]
+    return found
+
+
+def weighed(report: Mapping[str, Any], confirmed: set[str]) -> tuple[float, float]:
+    """The weight of all acts behind the balances of a day, and of those that are confirmed."""
+    acts = [act for entry in report["recommendations"].values() for act in entry["balance"]["acts"]]
+    weights = [(act["id"], act["advancing"] + act["undermining"]) for act in acts]
+    return sum(weight for _key, weight in weights), sum(weight for key, weight in weights if key in confirmed)
+
+
+def _hands(records: list[Record]) -> dict[str, str]:
+    """Who gave these codes first: the hand behind the oldest of the versions in a row that say the same."""
+    machines, signs = (
+        set(releases.coded_by_machine()),
+        {line["id"]: record_format.signature(line) for line in records},
+    )
+    found: dict[str, str] = {}
+    ended: set[str] = set()
+    # Lean on purpose: one query for all, and only what tells whose codes they are.
+    versions = Revision.objects.filter(event__in=list(signs)).order_by("-sequence")
+    for row in versions.only("event_id", "body", "who", "by_id"):
+        key = row.event_id
+        if key in ended:
+            continue
+        if record_format.signature(row.record) == signs[key]:
+            found[key] = ANALYST if row.by_id else MACHINE if row.who in machines else FILE
+        elif key in found:
+            ended.add(key)
+    return found

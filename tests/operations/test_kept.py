@@ -1,0 +1,138 @@
+"""What is kept of whom: the register is complete and true, and what is said to go goes."""
+
+import datetime
+import re
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core import mail as outbox
+from django.core.management import call_command
+from django.db import models
+from django.utils import timezone
+
+from scorecard import disputes
+from scorecard.alerts import mailing, subscribing
+from scorecard.models import Dispute, Mail, Subscription, Unwanted
+from tests.service import ROOT
+from tracker.celery import app
+from tracker.models import Event, Head
+
+REGISTER = (ROOT / "docs/operations/kept.md").read_text()
+ROWS = dict(re.findall(r"^\| `([A-Za-z_]+\.[A-Za-z]+)` \| ([^|]+) \|", REGISTER, re.M))
+READER = "reader@example.org"
+WISH = {"email": READER, "rhythm": "weekly", "recommendations": [], "actors": [], "language": "en"}
+LATER = datetime.timedelta(days=8)
+
+
+def test_every_table_is_in_the_register_and_nothing_else():
+    assert set(ROWS) == {model._meta.label for model in apps.get_models()}
+
+
+@pytest.mark.parametrize("model", apps.get_models(), ids=lambda model: model._meta.label)
+def test_whoever_is_named_in_a_table_is_named_in_the_register(model):
+    user = apps.get_model(settings.AUTH_USER_MODEL)
+    for field in model._meta.concrete_fields:
+        said = ROWS[model._meta.label]
+        if isinstance(field, models.EmailField):
+            assert "e-mail" in said, field
+        if isinstance(field, models.GenericIPAddressField):
+            assert "address" in said, field
+        if field.related_model is user:
+            assert "account" in said or "code" in said or "second factor" in said, field
+
+
+def test_every_task_that_the_register_names_is_nudged():
+    nudged = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert set(re.findall(r"`((?:tracker|feeds|scorecard)\.tasks\.\w+)`", REGISTER)) <= nudged
+
+
+def rows_with(address):
+    """Every table in which the address stands, in any column of text."""
+    return {
+        model._meta.label
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.CharField | models.TextField)
+        and model._base_manager.filter(**{f"{field.name}__icontains": address}).exists()
+    }
+
+
+@pytest.fixture
+def subscribed(db):
+    subscribing.ask(WISH)
+    row = Subscription.objects.get()
+    subscribing.confirm(row)
+    row.refresh_from_db()
+    mailing.send()
+    return row
+
+
+def test_the_address_goes_when_the_mails_end(client, subscribed):
+    assert rows_with(READER)
+    address = f"/alerts/off/{subscribing.token(subscribed, 'off')}/"
+    assert "deleted" in client.post(address).content.decode()
+    assert not rows_with(READER)
+    assert not Mail.objects.exists()
+    assert client.post(address).status_code == 200  # a second click is told the same
+
+
+def test_who_does_not_confirm_is_asked_once_and_forgotten(db):
+    for _time in range(5):
+        subscribing.ask(WISH)
+        Subscription.objects.update(asked_at=timezone.now() - datetime.timedelta(hours=3))
+        mailing.send()
+    assert len(outbox.outbox) == 1
+    assert subscribing.forget(timezone.now() + LATER) == 1
+    assert not rows_with(READER)
+
+
+def test_who_wants_no_question_gets_none(client, db):
+    subscribing.ask(WISH)
+    mailing.send()
+    link = next(word for word in outbox.outbox[0].body.split() if "/alerts/off/" in word)
+    client.post(link.removeprefix(settings.SITE_URL))
+    subscribing.ask(WISH)
+    mailing.send()
+    assert len(outbox.outbox) == 1
+    assert not rows_with(READER)
+    assert Unwanted.objects.count() == 1
+
+
+def test_a_changed_secret_key_does_not_make_us_forget_who_wants_nothing(db, settings):
+    Unwanted.objects.create(digest=subscribing.digest(READER))
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "x" * 50
+    assert subscribing.is_unwanted(READER.upper())
+
+
+def test_a_letter_keeps_no_address_once_it_is_sent(db):
+    assert mailing.write_letter(READER, "answer:D-1", "Answered", f"To {READER}")
+    mailing.send()
+    assert len(outbox.outbox) == 1
+    assert not rows_with(READER)
+    assert not mailing.write_letter(READER, "answer:D-1", "Answered", "again")
+    assert mailing.send() == 0
+
+
+def test_old_mails_go_and_those_that_wait_stay(subscribed):
+    Head.objects.update_or_create(id=1)
+    Mail.objects.create(subscription=subscribed, period="w", first=0, last=1, subject="s", body="b")
+    Mail.objects.update(written_at=timezone.now() - datetime.timedelta(days=31))
+    mailing.forget()
+    assert [mail.period for mail in Mail.objects.all()] == ["w"]
+
+
+def test_a_person_is_told_what_is_kept_and_forgotten_on_request(subscribed, capsys, admin_client):
+    call_command("person", READER)
+    assert "subscriptions: 1" in capsys.readouterr().out
+    assert rows_with(READER)
+    call_command("person", READER.upper(), "--forget")
+    assert "Deleted" in capsys.readouterr().out
+    assert not rows_with(READER)
+
+
+def test_spam_keeps_no_address(db):
+    event = Event.objects.create(id="law", title="A law", date="2026-01-05")
+    row = Dispute.objects.create(reference="D-1", event=event, claim="Buy this", email=READER)
+    disputes.mark_as_spam(row)
+    assert not rows_with(READER)

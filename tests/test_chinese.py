@@ -1,0 +1,102 @@
+"""Chinese as `docs/chinese.md` has it: its terms, its punctuation, in the catalogues, the codebook and the instance's
+own words. The table of terms is read from the document, so that it cannot say one thing and the tests another."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).resolve().parent.parent
+GLOSSARY = (ROOT / "docs/chinese.md").read_text("utf-8")
+HAN = r"[\u4e00-\u9fff]"
+HALF = re.compile(rf"{HAN}[,;:!?()]|[,;:!?()]{HAN}|{HAN}\"|\"{HAN}|{HAN}'|。。|，，")
+PERCENT = re.compile(r"\d %|%\((?:\w+)\)[sd] %%|百分之")
+# What a forbidden word means otherwise: the word, and what stands around it where it is right.
+OTHERWISE = {
+    "兼有": "两者兼有",
+    "其他国家": "其他国家和地区",
+    "盲编": "盲编码|第二次盲编|待盲编|开始盲编|他人盲编|还能盲编",  # as a verb, on the desk
+    "代码": "嵌入此卡片的代码|代码：Apache",  # of a program
+    "公开": "公开页面|不会公开|公开的|公开行动|公开网页",  # public, of pages and addresses
+    "结束": "已结束|才算结束|结束时间|Esc 结束",  # of a task and of pressing keys
+    "词语": "标题中的词语",  # what is typed into a search
+    "抽样": "一次抽样",  # the band treats the record as one
+    "接受": "暂不接受新的异议|本记分卡不接受",
+}
+# The hint of a title in Chinese, and names that other people gave.
+FOREIGN = re.compile(r"https?://\S+|[\w./?=&+-]+@[\w.-]+|<[^>]*>|`[^`]*`")
+
+
+def terms():
+    """(English terms, words that must not stand for them) of each row of the glossary."""
+    for line in GLOSSARY.splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 7 and cells[1].isdigit():
+            english = re.split(r"[,;/]", re.sub(r"\(.*?\)", "", cells[2]))
+            words = re.split(r"[,;]", re.sub(r"\(.*?\)", "", cells[5]))
+            yield (
+                [term.strip() for term in english if len(term.strip()) > 2],
+                [word.strip() for word in words if re.fullmatch(f"{HAN}+", word.strip())],
+            )
+
+
+def never():
+    """Words that stand for nothing on this site."""
+    section = GLOSSARY.partition("## Never")[2].partition("\n## ")[0]
+    return re.findall(rf"`({HAN}+)`", section)
+
+
+def messages(app):
+    path = ROOT / app / "locale/zh_Hans/LC_MESSAGES/django.po"
+    with path.open("rb") as file:
+        for message in read_po(file, locale="zh_Hans"):
+            if message.id:
+                english = message.id if isinstance(message.id, str) else message.id[0]
+                chinese = message.string if isinstance(message.string, str) else message.string[0]
+                yield english, chinese
+
+
+def spoken(value):
+    """(English, Chinese) of every text of the codebook."""
+    if isinstance(value, dict) and "zh-hans" in value:
+        yield value["en"], value["zh-hans"]
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from spoken(each)
+
+
+def of_the_instance():
+    yield from spoken(json.loads((ROOT / "seeds/codebook.json").read_text("utf-8")))
+    for path in sorted((ROOT / "seeds/prose/zh-hans").glob("*.md")):
+        yield (ROOT / "seeds/prose/en" / path.name).read_text("utf-8"), path.read_text("utf-8")
+
+
+SOURCES = {app: lambda app=app: messages(app) for app in ("scorecard", "tracker", "feeds")}
+SOURCES["seeds"] = of_the_instance
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_term_of_the_glossary_has_no_other_words(source):
+    rows, banned = list(terms()), never()
+    assert len(rows) == 70
+    assert len(banned) > 10
+    found = []
+    for english, chinese in SOURCES[source]():
+        wrong = [word for word in banned if word in chinese]
+        for names, words in rows:
+            if any(re.search(rf"\b{re.escape(name)}s?\b", english, re.IGNORECASE) for name in names):
+                wrong += [word for word in words if word in re.sub(OTHERWISE.get(word, "$^"), "", chinese)]
+        found += [f"{word}: {chinese[:60]} ({english[:60]})" for word in wrong]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_chinese_has_full_width_punctuation_and_nothing_is_missing(source):
+    found = []
+    for english, chinese in SOURCES[source]():
+        bare = FOREIGN.sub("", re.sub(r"\]\([^)]*\)", "]", chinese))
+        if not chinese or HALF.search(bare) or PERCENT.search(bare):
+            found.append(f"{chinese[:80]!r} ({english[:60]})")
+    assert not found, "\n".join(found)
