@@ -5,7 +5,12 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 COPY requirements/base.txt /tmp/base.txt
-RUN pip install --require-hashes --only-binary :all: -r /tmp/base.txt
+# Tests and headers of packages, and the words of languages that Babel knows and nobody reads here, are 100 MB.
+RUN pip install --require-hashes --only-binary :all: -r /tmp/base.txt \
+ && cd /opt/venv/lib/python3.11/site-packages \
+ && find . -type d -name tests -not -path "./django/*" -prune -exec rm -r {} + \
+ && rm -rf pyarrow/include pyarrow/src \
+ && find babel/locale-data -name "*.dat" ! -name "en*" ! -name "zh*" ! -name "root.dat" -delete
 WORKDIR /srv/tracker
 COPY manage.py ./
 COPY seeds ./seeds
@@ -21,15 +26,16 @@ RUN for app in tracker feeds scorecard; do \
 FROM python:3.11.14-slim-trixie
 # pg_dump and pg_restore for backups; their version must not be older than the server's in docker-compose.yml.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends postgresql-client-17 libgomp1 \
+ && apt-get install -y --no-install-recommends postgresql-client-17 libgomp1 age \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin tracker \
+ && groupadd --system --gid 10001 tracker \
+ && useradd --system --uid 10001 --gid tracker --no-create-home --shell /usr/sbin/nologin tracker \
  && install -d -o tracker -g tracker /var/lib/tracker /var/backups/tracker
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/tracker /srv/tracker
 ARG RELEASE=unreleased
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 RELEASE=$RELEASE \
-    LOCAL_FOLDER=/var/lib/tracker DATA_FOLDER=/var/lib/tracker/data STATIC_ROOT=/srv/tracker/static PORT=8000
+    LOCAL_FOLDER=/var/lib/tracker DATA_FOLDER=/var/lib/tracker/data STATIC_ROOT=/srv/tracker/static HOST=0.0.0.0 PORT=8000
 WORKDIR /srv/tracker
 USER 10001:10001
 EXPOSE 8000

@@ -60,7 +60,8 @@ class FeedForm(forms.ModelForm):
     class Meta:
         model = Feed
         fields = (
-            "url", "title", "folder", "site_url", "language", "category", "paused", "reference_only", "full_text",
+            "url", "title", "folder", "site_url", "language", "time_zone", "category", "paused", "reference_only",
+            "full_text",
         )  # fmt: skip
 
     def clean(self):

@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -177,6 +177,7 @@ class Draft:
     publisher: str
     language: str
     published_at: datetime | None
+    published_offset: int | None
 
     @property
     def version(self) -> str:
@@ -191,15 +192,17 @@ class Draft:
 NAMES = tuple(field.name for field in fields(Draft))
 
 
-def draft(entry: Entry, *, publisher: str, language: str, now: datetime) -> Draft:
-    """The article of an entry. `publisher` and `language` are the feed's, for entries that name none."""
+def draft(entry: Entry, *, publisher: str, language: str, now: datetime, zone: tzinfo | None = None) -> Draft:
+    """The article of an entry. `publisher`, `language` and `zone` are the feed's, for entries that name none."""
     canonical, url, unresolved = address(entry.link)
-    published = dates.believable(entry.published, now=now) or dates.believable(entry.updated, now=now)
+    given = (dates.at_home(moment, zone) for moment in (entry.published, entry.updated))
+    published = next(filter(None, (dates.believable(moment, now=now) for moment in given)), None)
     html = cleaning.body(entry.html)
     summary = cleaning.summary(html)
     title = entry.title or cleaning.summary(html, limit=120) or url
     outlet = entry.source or publisher or addresses.site(url)
-    day = published.date().isoformat() if published else ""
+    # In UTC as ever: what has no address is known again by it.
+    day = published.astimezone(UTC).date().isoformat() if published else ""
     return Draft(
         url=url if len(url) <= LONGEST_URL else "",
         url_key=url_key(canonical, publisher=outlet, title=title, day=day),
@@ -211,8 +214,17 @@ def draft(entry: Entry, *, publisher: str, language: str, now: datetime) -> Draf
         author=text.lenient(entry.author, 300),
         publisher=text.lenient(outlet, 300),
         language=languages.language_of(_sample(title, summary), language)[:20],
-        published_at=published,
+        published_at=published and published.astimezone(UTC),
+        published_offset=_offset(published),
     )
+
+
+def _offset(moment: datetime | None) -> int | None:
+    """Minutes by which the publisher's clock is ahead of UTC; None where nobody said."""
+    if moment is None or moment.tzinfo is dates.UNSTATED:
+        return None
+    ahead = moment.utcoffset()
+    return None if ahead is None else int(ahead.total_seconds() // 60)
 
 
 def _sample(title: str, summary: str) -> str:

@@ -6,7 +6,9 @@ The law: a feed that waits for nothing has `next_poll_at`; one that is never pol
 
 from datetime import timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Now
@@ -14,6 +16,22 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from feeds import health
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """The time zone of that name; None where there is none, or this machine does not know it."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ValueError, OSError, LookupError):
+        return None
+
+
+def a_time_zone(name: str) -> None:
+    if zone_of(name) is None:
+        raise ValidationError(
+            _("“%(name)s” is no time zone; write it as Asia/Shanghai or Europe/Berlin."),
+            params={"name": name},
+        )
 
 
 class FeedQuerySet(models.QuerySet):
@@ -87,6 +105,17 @@ class Feed(models.Model):
     site_url = models.URLField(_("site"), max_length=1000, blank=True, help_text=_("The page for readers."))
     language = models.CharField(
         _("language"), max_length=20, blank=True, help_text=_("For texts too short to tell: en, zh-Hans, …")
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[a_time_zone],
+        help_text=_(
+            "Where its publisher's day begins, as Asia/Shanghai. For times without an offset, and for those in UTC."
+        ),
     )
     category = models.CharField(
         _("categories"), max_length=1000, blank=True, help_text=_("As in the OPML file, kept for export.")
@@ -181,6 +210,11 @@ class Feed(models.Model):
     def save(self, *args, **kwargs):
         self.host = self.host_of(self.url)
         super().save(*args, **kwargs)
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """Its publisher's time zone; None where none is set."""
+        return zone_of(self.time_zone)
 
     @staticmethod
     def host_of(url: str) -> str:

@@ -21,7 +21,7 @@ from django.db import transaction
 from w3lib.url import safe_url_string
 
 from feeds.http import guard
-from feeds.models import Feed
+from feeds.models import Feed, zone_of
 from feeds.parsing import charsets, cleaning
 from tracker import text
 
@@ -60,6 +60,7 @@ class Line:
     folder: str = ""
     site_url: str = ""
     language: str = ""
+    time_zone: str = ""
     category: str = ""
     paused: bool = False
     row: int = 0
@@ -207,6 +208,7 @@ class _Reader:
             folder=SEPARATOR.join(folder for folder in self._folders if folder),
             site_url=told.get("htmlurl", "")[:1000],
             language=LANGUAGES.get(told.get("language", "").lower(), told.get("language", ""))[:20],
+            time_zone=told.get("timezone", "") if zone_of(told.get("timezone", "")) else "",
             category=told.get("category", ""),
             paused=told.get("paused", "").lower() in ("1", "true", "yes"),
             row=row,
@@ -242,7 +244,7 @@ def _without_comments(text: str) -> str:
 
 def _feed(line: Line) -> Feed:
     site = line.site_url if line.site_url.startswith(("http://", "https://")) else ""
-    names = ("url", "title", "folder", "language", "category", "paused")
+    names = ("url", "title", "folder", "language", "time_zone", "category", "paused")
     feed = Feed(host=Feed.host_of(line.url), site_url=site, **{name: getattr(line, name) for name in names})
     if feed.paused:
         feed.next_poll_at = None
@@ -261,7 +263,8 @@ def _folder(folders: dict[str, ElementTree.Element], path: str) -> ElementTree.E
 def _attributes(feed: Feed) -> dict[str, str]:
     name = feed.title or feed.url
     told = {"type": "rss", "text": name, "title": name, "xmlUrl": feed.url, "htmlUrl": feed.site_url}
-    told |= {"language": feed.language, "category": feed.category, "paused": "true" if feed.paused else ""}
+    told |= {"language": feed.language, "timeZone": feed.time_zone, "category": feed.category}
+    told |= {"paused": "true" if feed.paused else ""}
     return {key: text.without_forbidden(value) for key, value in told.items() if value}
 
 

@@ -91,10 +91,7 @@ def revise(article: Article, fresh: Draft) -> None:
 
 
 def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: datetime) -> int:
-    drafts = [
-        (key, digest, entry, entries.draft(entry, publisher=feed.title, language=feed.language, now=now))
-        for key, digest, entry in unknown
-    ]
+    drafts = [(key, digest, entry, _draft(feed, entry, now)) for key, digest, entry in unknown]
     drafts = _met_again(drafts)
     shared = [key for key, times in Counter(draft.url_key for *_, draft in drafts).items() if times > 1]
     drafts = _apart(drafts, _delivered(feed, ids_of(shared)) if shared else {})
@@ -189,6 +186,10 @@ def _keep_changed(feed: Feed, changed: list[tuple[Known, str, Entry]], now: date
     return strangers, sum(_edit(feed, *edit, now) for edit in edits)
 
 
+def _draft(feed: Feed, entry: Entry, now: datetime) -> Draft:
+    return entries.draft(entry, publisher=feed.title, language=feed.language, zone=feed.zone, now=now)
+
+
 def _is_another(entry: Entry, article: Article) -> bool:
     canonical = entry_rules.address(entry.link)[0]
     same_address = not canonical or canonical == addresses.canonical_or_empty(article.url)
@@ -199,7 +200,7 @@ def _is_another(entry: Entry, article: Article) -> bool:
 
 def _edit(feed: Feed, known: Known, digest: str, entry: Entry, article: Article, now: datetime) -> bool:
     """Keep an edit as a version. False when another feed leads, or the words are none or known already."""
-    fresh = entries.draft(entry, publisher=feed.title, language=feed.language, now=now)
+    fresh = _draft(feed, entry, now)
     if fresh.version == _version(article):
         return False
     if not Delivery.objects.filter(pk=known.delivery, leads=True).exists():
@@ -219,6 +220,7 @@ def _rewrite(article: Article, fresh: Draft) -> None:
         html=fresh.html,
         language=fresh.language,
         published_at=article.published_at or fresh.published_at,
+        published_offset=article.published_offset if article.published_at else fresh.published_offset,
         changed_at=Now(),
         # What waits to be filed goes on waiting; everything else re-enters the queue, once.
         state=Case(

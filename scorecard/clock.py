@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.utils.translation import gettext
 
 from scorecard import pins, sentences
 from scorecard.method import parameters
 from tracker import record
 
+NAMES = ("as_of", "known_at", "method", "rev")
+
 
 class BadDate(ValueError):
-    """A date in the address that cannot be answered; the message says what is wrong and what is allowed."""
+    """A question in the address that cannot be answered; the message says what is wrong and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,19 @@ class Clock:
         return "?" + urlencode(pairs | more)
 
 
+def once(query: QueryDict, names: Sequence[str] = NAMES) -> None:
+    """Refuse two values where one can be meant."""
+    for name in names:
+        if len(query.getlist(name)) > 1:
+            raise BadDate(gettext("%(name)s is given twice; it takes one value.") % {"name": name})
+
+
 def read(query: Mapping[str, str], today: datetime.date) -> Clock:
     """The clock that an address asks for; `BadDate` when it asks for a day that does not exist or is to
     come.
     """
+    if isinstance(query, QueryDict):
+        once(query)
     as_of, known_at, method = day_of(query, "as_of", today), day_of(query, "known_at", today), _method(query)
     if rev := (query.get("rev") or "").strip():
         try:

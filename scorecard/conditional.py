@@ -14,7 +14,7 @@ import hashlib
 import json
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
@@ -42,6 +42,13 @@ COMPRESSED = ("image/png", "application/zip")
 POLICY = "public, max-age=60, stale-while-revalidate=600"
 FOREVER = "public, max-age=31536000, immutable"
 MOVED = "public, max-age=300"
+# All that the query of a page may hold: the day it is about, and the filters of lists.
+NAMES = frozenset(
+    (
+        *("as_of", "known_at", "method", "rev", "q", "from", "to", "page", "recommendation", "direction"),
+        *("strength", "actor", "certainty", "language"),
+    )
+)
 PAST = ("known_at", "later_known_at")
 Response = TypeVar("Response", bound=HttpResponseBase)
 
@@ -71,7 +78,7 @@ def answer(
         return _refused(HttpResponseNotAllowed(READING))
     tag = _tag(request, version)
     if not past and (held := _held(request, tag)):
-        return _unchanged(held)
+        return unchanged(held)
     found = cache.get(f"answer:{tag}")
     if found is None:
         made = _response(make(), media_type)
@@ -83,25 +90,14 @@ def answer(
             cache.set(f"answer:{tag}", tuple(kept), KEPT_SECONDS)
     else:
         kept = _Kept(*found)
-    packed = kept.packed and accepts_gzip(request)
+    packed = kept.packed and accepts_gzip(request) and "Range" not in request.headers
     # An asterisk and a date are asked here and not above: what does not exist is 404 to them too.
-    if _holds(request, kept.tag, kept.seen):
-        return _unchanged(_held(request, kept.tag) or _quoted(kept.tag, packed))
-    return _dressed(_unpacked(kept, packed), _quoted(kept.tag, packed), kept.seen)
+    if holds(request, kept.tag, kept.seen):
+        return unchanged(_held(request, kept.tag) or quoted(kept.tag, packed))
+    return dressed(_unpacked(kept, packed), quoted(kept.tag, packed), kept.seen)
 
 
-def streamed(request: HttpRequest, version: str, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
-    """The same for an answer too large to be kept, which `make` streams, compressed if it will."""
-    tag = _tag(request, version)
-    if held := _held(request, tag):
-        return _unchanged(held)
-    made = _in_turn(make)
-    if made.status_code == 503:
-        return _refused(made)
-    return _dressed(made, _quoted(tag, made.headers.get("Content-Encoding") == "gzip"))
-
-
-def _in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+def in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """An answer that holds a thread for as long as its reader takes, when there is a place for it."""
     try:
         give_back = limits.downloads.take()
@@ -121,32 +117,32 @@ def _in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
 
 def frozen(request: HttpRequest, tag: str, make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """The same for what never changes: the bytes behind `tag` may be kept for a year."""
-    found = HttpResponse(status=304) if _holds(request, tag) else _in_turn(make)
+    found = HttpResponse(status=304) if holds(request, tag) else in_turn(make)
     if found.status_code == 503:
         return _refused(found)
-    found.headers["ETag"] = _quoted(tag)
+    found.headers["ETag"] = quoted(tag)
     found.headers["Cache-Control"] = FOREVER
     return found
 
 
-def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def page(view: Callable[..., HttpResponse], allowed: Iterable[str] = NAMES) -> Callable[..., HttpResponse]:
     """Wrap the view of a public page: it answers from one state of the log, and until that moves. A date that
-    cannot be answered is refused in words, with the way back.
+    cannot be answered is refused in words, with the way back; so is a parameter that is not among those allowed.
     """
 
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         def make() -> HttpResponse:
             try:
-                check_names(request.GET)
+                check_names(request.GET, allowed)
                 limits.spend_page(request)
                 return view(request, *args, **kwargs)
             except clock.BadDate as problem:
-                return _said(request, gettext("That day cannot be shown"), problem, 400)
+                return refusal(request, gettext("That day cannot be shown"), problem, 400)
             except UnknownName as problem:
-                return _said(request, gettext("That address cannot be read"), problem, 400)
+                return refusal(request, gettext("That address cannot be read"), problem, 400)
             except limits.TooMany as problem:
-                return _later(_said(request, gettext("Too many at once"), problem, 429), problem)
+                return _later(refusal(request, gettext("Too many at once"), problem, 429), problem)
             except Http404 as problem:
                 return page_not_found(request, problem)
 
@@ -154,46 +150,28 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             with pins.at(request.GET.get("rev")):
                 return answer(request, standings.head(), make, past=of_the_past(request.GET))
         except pins.BadPin as problem:
-            return _said(request, gettext("That day cannot be shown"), problem, 400)
+            return refusal(request, gettext("That day cannot be shown"), problem, 400)
 
     return wrapped
 
 
-# All that the query of a page may hold: the day it is about, and the filters of lists.
-NAMES = frozenset(
-    [
-        "as_of",
-        "known_at",
-        "method",
-        "rev",
-        "q",
-        "from",
-        "to",
-        "page",
-        "recommendation",
-        "direction",
-        "strength",
-        "actor",
-        "certainty",
-        "language",
-        "earlier",
-        "later",
-        "period",
-    ]
-)
+def asked_with(*allowed: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """The same for what programs read: an address takes these parameters and no other."""
+    return functools.partial(page, allowed=allowed)
 
 
 class UnknownName(ValueError):
     """A parameter that no page has; the message names it and those that there are."""
 
 
-def check_names(query: Mapping[str, str]) -> None:
-    """`UnknownName` for what no page would look at: it would only be one more address for the same page."""
+def check_names(query: Mapping[str, str], allowed: Iterable[str] = NAMES) -> None:
+    """`UnknownName` for what the address does not look at: its answer would be taken for that to another
+    question, and it would be one more address for the same page."""
     for name in query:
-        if name not in NAMES:
+        if name not in allowed:
             raise UnknownName(
                 gettext("%(name)s is not a parameter of this page; there are: %(allowed)s.")
-                % {"name": name[:60], "allowed": ", ".join(sorted(NAMES))}
+                % {"name": name[:60], "allowed": ", ".join(sorted(allowed)) or gettext("none")}
             )
 
 
@@ -203,7 +181,8 @@ def canonical(path: str, query: str) -> str:
     return f"{path}?{'&'.join(pairs)}" if pairs else path
 
 
-def _said(request: HttpRequest, title: str, problem: Exception, status: int) -> HttpResponse:
+def refusal(request: HttpRequest, title: str, problem: Exception, status: int) -> HttpResponse:
+    """A question that cannot be answered, said in words, with the way back."""
     context = {"title": title, "words": str(problem), "back": request.path}
     return render(request, "pages/refused.html", context, status=status)
 
@@ -263,7 +242,7 @@ def _first_seen(version: str) -> int:
     return int(max(seen, midnight.timestamp()))
 
 
-def _quoted(tag: str, packed: bool = False) -> str:
+def quoted(tag: str, packed: bool = False) -> str:
     return f'"{tag}-gzip"' if packed else f'"{tag}"'
 
 
@@ -271,10 +250,10 @@ def _held(request: HttpRequest, tag: str) -> str:
     """The tag by which the caller already has this state, plain or compressed; a weakened one counts too."""
     sent = request.headers.get("If-None-Match", "")
     held = {each.removeprefix("W/") for each in parse_etags(sent)}
-    return next((each for each in (_quoted(tag), _quoted(tag, True)) if each in held), "")
+    return next((each for each in (quoted(tag), quoted(tag, True)) if each in held), "")
 
 
-def _holds(request: HttpRequest, tag: str, seen: int | None = None) -> bool:
+def holds(request: HttpRequest, tag: str, seen: int | None = None) -> bool:
     """Whether the caller has this state, by its tag, by any (`*`), or by its date where it sent no tags."""
     sent = request.headers.get("If-None-Match")
     if sent is not None:
@@ -308,7 +287,7 @@ def _unpacked(kept: _Kept, packed: bool) -> HttpResponse:
     return HttpResponse(body, headers=kept.headers)
 
 
-def _dressed(response: Response, tag: str, seen: int | None = None) -> Response:
+def dressed(response: Response, tag: str, seen: int | None = None) -> Response:
     # An answer that any site may frame has a policy that says so; the older header would take it back.
     if "frame-ancestors *" in response.headers.get("Content-Security-Policy", ""):
         response.xframe_options_exempt = True  # type: ignore[attr-defined]
@@ -321,8 +300,8 @@ def _dressed(response: Response, tag: str, seen: int | None = None) -> Response:
     return response
 
 
-def _unchanged(tag: str) -> HttpResponse:
-    return _dressed(HttpResponse(status=304), tag)
+def unchanged(tag: str) -> HttpResponse:
+    return dressed(HttpResponse(status=304), tag)
 
 
 def _refused(made: Response) -> Response:

@@ -73,6 +73,7 @@ def _from_file(path: Path) -> str:
     return path.read_text().strip()
 
 
+DESCRIBED = ("events", "assessments", "sources", "articles", "scores", "series")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 README = """# {title}: edition of {day}
 
@@ -203,7 +204,7 @@ def _files(
     yield "dictionary.json", [_json(_dictionary()).encode()]
     yield "scores.json", [_json(scores(day)).encode()]
     series = tables.TABLES["series"]
-    yield "series.csv", formats.csv(series.columns, series.rows(day, day, None))
+    yield "series.csv", formats.csv(series.columns, series.rows(tables.Asked(as_of=day, known_at=day)))
 
 
 def _changes(until: int) -> Iterator[str]:
@@ -244,6 +245,7 @@ def _dictionary() -> dict[str, Any]:
     return {
         name: {column.name: column.meaning for column in table.columns}
         for name, table in tables.TABLES.items()
+        if name in DESCRIBED
     }
 
 

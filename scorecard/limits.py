@@ -3,7 +3,7 @@
 The law: no cookie, no puzzle, no third party. A signed time in the form says when it was shown, a field that
 people do not see stays empty, and one address sends only so much in an hour.
 
-So many requests a minute: for each address without a key, for each key with one.
+So many requests a minute: for each address without a key, for each key with one. "Not modified" is given back.
 
 Counted in fixed minutes by one atomic step of the cache, so that it costs the same at any rate. What is left
 stands in the headers RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
@@ -14,11 +14,12 @@ they are sent, which hold a thread each, only so many at once.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -40,6 +41,7 @@ class Allowance:
     limit: int
     used: int
     seconds: int
+    place: str = ""  # where it is counted
 
     @property
     def left(self) -> int:
@@ -110,6 +112,13 @@ class PerMinute(BaseThrottle):
         return self.allowance.seconds
 
 
+def give_back(allowance: Allowance) -> Allowance:
+    """Uncount a request that cost us nothing: what the caller holds is still what stands."""
+    with contextlib.suppress(ValueError):  # it left the cache meanwhile
+        cache.decr(allowance.place)
+    return replace(allowance, used=max(0, allowance.used - 1))
+
+
 def count(name: str, who: str, limit: int, window: int = WINDOW) -> Allowance:
     """Count one request of `who`."""
     now = time.time()
@@ -122,7 +131,7 @@ def count(name: str, who: str, limit: int, window: int = WINDOW) -> Allowance:
     except ValueError:  # it left the cache between the two steps
         cache.add(place, 1, window + 5)
         used = 1
-    return Allowance(name, limit, used, max(1, int(window - passed)))
+    return Allowance(name, limit, used, max(1, int(window - passed)), place)
 
 
 SALT = "scorecard.forms"

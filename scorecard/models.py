@@ -219,6 +219,29 @@ class ApiKey(models.Model):
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
 
 
+class Answered(models.Model):
+    """What a program was answered under its `Idempotency-Key`, so that the same request does nothing twice."""
+
+    key = models.ForeignKey(ApiKey, models.CASCADE, related_name="+", verbose_name=_("key"))
+    name = models.CharField(_("name"), max_length=255, help_text=_("As the program sent it."))
+    request = models.CharField(_("request"), max_length=64, help_text=_("SHA-256 of what was asked."))
+    status = models.PositiveSmallIntegerField(_("status"), null=True, blank=True)
+    body = models.TextField(_("body"), blank=True)
+    location = models.CharField(_("place"), max_length=500, blank=True)
+    begun_at = models.DateTimeField(_("begun"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("stored answer")
+        verbose_name_plural = _("stored answers")
+        indexes = [models.Index(fields=["begun_at"], name="answers_by_age")]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "name"], name="one_answer_per_key_and_name"),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
 class Subscription(models.Model):
     """One address and what it asked for. Nothing is sent before the address has confirmed."""
 

@@ -188,19 +188,19 @@ def _lately_then(word: str, few: bool) -> str:
     """The same of the 90 days before a day that the sentence has named."""
     if word.startswith("rising"):
         return (
-            gettext("rising over the 90 days before it, on few acts")
+            gettext("rising in the 90 days before, on few acts")
             if few
-            else gettext("rising over the 90 days before it")
+            else gettext("rising in the 90 days before")
         )
     if word.startswith("falling"):
         return (
-            gettext("falling over the 90 days before it, on few acts")
+            gettext("falling in the 90 days before, on few acts")
             if few
-            else gettext("falling over the 90 days before it")
+            else gettext("falling in the 90 days before")
         )
     if word.startswith("drifting"):
         return gettext("drifting then as old acts faded")
-    return gettext("steady over the 90 days before it")
+    return gettext("steady in the 90 days before")
 
 
 def moved(change: Mapping[str, float | str], length: int, on: datetime.date | None = None) -> str:

@@ -163,6 +163,11 @@ def head() -> str:
     return pinned.head if pinned else record_log.head()
 
 
+def record_head() -> str:
+    """Changes whenever the log does; what stands beside it is left out."""
+    return head().rpartition("-")[0]
+
+
 def log() -> Log:
     """The whole log as the method reads it."""
     return _current().log
@@ -171,6 +176,11 @@ def log() -> Log:
 def book(known_at: Day | None = None) -> Codebook:
     """The codebook in force on a day of knowledge (None: now): whose recommendations its figures are."""
     return codebook_versions.on(known_at, _current().versions)
+
+
+def rests(as_of: Day, known_at: Day | None = None) -> str:
+    """Changes whenever a figure of this day, as known then, may change, and is another after other changes."""
+    return f"{_rests(_current(), as_of, known_at)}:{coded_to(known_at)}"
 
 
 def bodies() -> tuple[Body, ...]:
@@ -270,6 +280,27 @@ def series(
     bound = coded_to(known_at) if beyond else None
     read = read_on(as_of, known_at, version, beyond)
     return _kept(f"series:{reading}:{actor}:{then}:{_version(version)}:{bound}", [(read, known_at)], made)
+
+
+def delivery(
+    actor: str | None = None,
+    *,
+    as_of: Day,
+    known_at: Day | None = None,
+    then: bool = False,
+    version: str | None = None,
+    beyond: bool = False,
+) -> dict[str, Any]:
+    """The daily values of delivery (`method.delivery_series`) as plain lists; arguments as for `series`."""
+
+    def made(log: Log) -> Any:
+        if then and known_at is not None:
+            log = log.take(log.recorded <= known_at.toordinal())
+        known = method.THEN if then else known_at
+        return method.delivery_series(log, actor, as_of=read, known=known, version=version).as_dict()
+
+    read = read_on(as_of, known_at, version, beyond)
+    return _kept(f"delivery:{actor}:{then}:{_version(version)}", [(read, known_at)], made)
 
 
 def waterfall(

@@ -1,10 +1,7 @@
 """Whole tables for download: rows as generators, and the data dictionary from the same columns.
 
-The law: a table of any length runs in constant memory, and a column exists only with its meaning.
-
-Whole tables out, line by line: the record, the articles' metadata and the daily scores.
-
-Everything is a generator, so that an export of any length runs in constant memory.
+The law: a table of any length runs in constant memory, a column exists only with its meaning, and a table answers
+every question of time that it is asked (`takes`), or the question is refused.
 """
 
 from __future__ import annotations
@@ -12,14 +9,17 @@ from __future__ import annotations
 import datetime
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scorecard import reviewed, standings
-from tracker import log, rows
+from django.db.models import Q
+from django.utils import timezone
+
+from scorecard import history, reviewed, standings, tidy
 from tracker.codebook import current
 from tracker.models import Article, Event, Revision
+from tracker.search import EventQuery
 
 Row = tuple[Any, ...]
 BATCH = 1000
@@ -27,7 +27,7 @@ BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`type` is text, integer, number, boolean, day or moment."""
+    """`type` is text, integer, number, boolean, day, moment or list (of texts)."""
 
     name: str
     type: str
@@ -35,12 +35,91 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a table is asked for; None: not asked. `lists` gives lists as lists, not as text with spaces."""
+
+    as_of: datetime.date | None = None
+    known_at: datetime.date | None = None
+    method: str | None = None
+    rev: str | None = None  # whoever asks for it has pinned the state already
+    beyond: bool = False
+    then: bool = False
+    year: int | None = None
+    recommendation: Sequence[str] | None = None
+    actor: Sequence[str] | None = None
+    reading: Sequence[str] | None = None
+    lists: bool = False
+
+    @property
+    def day(self) -> datetime.date:
+        return self.as_of or timezone.now().date()
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
+    """`takes` are the fields of `Asked` that mean something to it."""
+
     name: str
     meaning: str
     columns: Sequence[Column]
-    rows: Callable[[datetime.date, datetime.date | None, str | None], Iterator[Row]]
-    dated: bool = False  # whether as_of, known_at and the version of the method mean anything to it
+    rows: Callable[[Asked], Iterator[Row]]
+    takes: Sequence[str]
+    listed: Sequence[str] = ()  # the columns that are lists
+    key: Sequence[str] = ()  # the columns that together name a row
+
+    def typed(self, asked: Asked) -> Sequence[Column]:
+        """The columns as this question is answered."""
+        if not asked.lists:
+            return self.columns
+        return tuple(
+            Column(each.name, "list", each.meaning.replace(JOINED, "")) if each.name in self.listed else each
+            for each in self.columns
+        )
+
+    def answered(self, asked: Asked) -> Iterator[Row]:
+        """The rows as this question is answered."""
+        if not (asked.lists and self.listed):
+            yield from self.rows(asked)
+            return
+        places = [place for place, each in enumerate(self.columns) if each.name in self.listed]
+        for row in self.rows(asked):
+            cells = list(row)
+            for place in places:
+                cells[place] = (cells[place] or "").split()
+            yield tuple(cells)
+
+
+def _bodies_of(asked: Asked) -> Iterator[dict[str, Any]]:
+    """Every event on record by id, retracted ones left out: in its present state or as it was known on a day; only
+    acts that had happened by `as_of`."""
+    if asked.known_at is not None:
+        found = _known(asked.known_at)
+    else:
+        found = _stood(standings.footing()["sequence"]) if asked.rev else _latest()
+    until = asked.as_of.isoformat() if asked.as_of else None
+    return (line for line in found if until is None or line["date"] <= until)
+
+
+def _known(day: datetime.date) -> Iterator[dict[str, Any]]:
+    """Every event as the method takes it for a day of knowledge."""
+    versions, _key = history.ordered(day, "pk", EventQuery.read("", {"retracted": ["false"]}))
+    return _revisions([version + 1 for version in versions])
+
+
+def _stood(last: int) -> Iterator[dict[str, Any]]:
+    """Every event as it stood at a revision."""
+    found = Revision.objects.filter(sequence__lte=last).order_by("sequence")
+    latest = dict(found.values_list("event", "sequence"))
+    standing = _revisions([latest[event] for event in sorted(latest)])
+    return (line for line in standing if not line["retracted"])
+
+
+def _revisions(numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(numbers), BATCH):
+        batch = numbers[start : start + BATCH]
+        bodies = dict(Revision.objects.filter(sequence__in=batch).values_list("sequence", "body"))
+        for number in batch:
+            yield {**json.loads(bodies[number]), "sequence": number}
 
 
 def _latest() -> Iterator[dict[str, Any]]:
@@ -68,16 +147,16 @@ def _bodies(ids: list[str]) -> Iterator[dict[str, Any]]:
             yield {**json.loads(body), "sequence": sequence}
 
 
-def _reviewed() -> Iterator[dict[str, Any]]:
+def _reviewed(asked: Asked) -> Iterator[dict[str, Any]]:
     """The same with who coded each and whether a person stands behind it, looked up batch by batch."""
-    lines = _latest()
+    lines = _bodies_of(asked)
     while batch := list(itertools.islice(lines, BATCH)):
-        reviews = reviewed.of(batch)
+        reviews = reviewed.of(batch, asked.known_at)
         yield from ({**line, "review": reviews[line["id"]]} for line in batch)
 
 
-def _events(*_dated: Any) -> Iterator[Row]:
-    for line in _reviewed():
+def _events(asked: Asked) -> Iterator[Row]:
+    for line in _reviewed(asked):
         yield (
             *(line["id"], line["sequence"], line["date"], line["date_precision"], line["title"]),
             *(line["title_zh"], line["summary"], line["summary_zh"], " ".join(line["actors"])),
@@ -98,8 +177,8 @@ def _terms(line: dict[str, Any]) -> Row:
     return (line.get("reach", "wide"), line.get("until"), " ".join(line.get("suspends", ())))
 
 
-def _assessments(*_dated: Any) -> Iterator[Row]:
-    for line in _latest():
+def _assessments(asked: Asked) -> Iterator[Row]:
+    for line in _bodies_of(asked):
         for item in line["assessments"]:
             yield (
                 *(line["id"], line["date"], line["date_precision"], " ".join(line["actors"])),
@@ -110,8 +189,8 @@ def _assessments(*_dated: Any) -> Iterator[Row]:
             )
 
 
-def _sources(*_dated: Any) -> Iterator[Row]:
-    for line in _latest():
+def _sources(asked: Asked) -> Iterator[Row]:
+    for line in _bodies_of(asked):
         for source in line["sources"]:
             yield (
                 *(line["id"], source["url"], source["title"], source["publisher"], source["date"]),
@@ -119,8 +198,12 @@ def _sources(*_dated: Any) -> Iterator[Row]:
             )
 
 
-def _articles(*_dated: Any) -> Iterator[Row]:
+def _articles(asked: Asked) -> Iterator[Row]:
     rows = Article.objects.order_by("id").prefetch_related("reports__event")
+    if asked.known_at:
+        rows = rows.filter(first_seen_at__lt=_end(asked.known_at))
+    if asked.as_of:
+        rows = rows.filter(Q(published_at=None) | Q(published_at__lt=_end(asked.as_of)))
     for row in rows.iterator(chunk_size=BATCH):
         events = sorted(each.event_id for each in row.reports.all() if each.event.on_record)
         yield (
@@ -129,10 +212,14 @@ def _articles(*_dated: Any) -> Iterator[Row]:
         )
 
 
-def _scores(
-    as_of: datetime.date, known_at: datetime.date | None, version: str | None = None
-) -> Iterator[Row]:
-    report = standings.report(as_of, known_at, acts=False, version=version)
+def _end(day: datetime.date) -> datetime.datetime:
+    """The moment after a day, UTC."""
+    return datetime.datetime.combine(day + datetime.timedelta(1), datetime.time.min, datetime.UTC)
+
+
+def _scores(asked: Asked) -> Iterator[Row]:
+    as_of = asked.day
+    report = standings.report(as_of, asked.known_at, version=asked.method, acts=False, beyond=asked.beyond)
     for slug, found in report["recommendations"].items():
         for reading in ("balance", "pulse"):
             entry: Mapping[str, Any] = found["balance"] if reading == "balance" else found["pulse"]
@@ -141,15 +228,34 @@ def _scores(
             yield (as_of.isoformat(), slug, reading, *(entry[name] for name in names), *stamp)
 
 
-def _series(
-    as_of: datetime.date, known_at: datetime.date | None, version: str | None = None
-) -> Iterator[Row]:
+def _series(asked: Asked) -> Iterator[Row]:
     for reading in ("balance", "pulse"):
-        found = standings.series(reading, as_of=as_of, known_at=known_at, version=version)
+        found = standings.series(
+            reading, as_of=asked.day, known_at=asked.known_at, version=asked.method, beyond=asked.beyond
+        )
         for slug, line in found["recommendations"].items():
             names = ("score", "low", "high", "label", "A", "U", "n")
             for day, *values in zip(found["days"], *(line[name] for name in names), strict=True):
                 yield (day, slug, reading, *values)
+
+
+def _figures(asked: Asked) -> Iterator[Row]:
+    return tidy.rows(
+        asked.day,
+        asked.known_at,
+        version=asked.method,
+        beyond=asked.beyond,
+        then=asked.then,
+        year=asked.year,
+        recommendations=asked.recommendation,
+        actors=asked.actor,
+        readings=asked.reading,
+    )
+
+
+JOINED = ", separated by spaces"
+OF_THE_RECORD = ("as_of", "known_at", "rev")
+OF_FIGURES = ("as_of", "known_at", "rev", "method", "beyond")
 
 
 def _columns(*lines: str) -> tuple[Column, ...]:
@@ -215,6 +321,9 @@ _LISTED = (
             "confirmed_on day: since when an analyst stands behind these codes; empty: not yet reviewed",
         ),
         _events,
+        (*OF_THE_RECORD, "lists"),
+        listed=("actors", "supersedes", "suspends"),
+        key=("id",),
     ),
     Table(
         "assessments",
@@ -234,6 +343,9 @@ _LISTED = (
             *_TERMS,
         ),
         _assessments,
+        (*OF_THE_RECORD, "lists"),
+        listed=("actors", "supersedes", "suspends"),
+        key=("id", "recommendation"),
     ),
     Table(
         "sources",
@@ -248,6 +360,7 @@ _LISTED = (
             "kind text: primary (the body that acted), agency, outlet or aggregator",
         ),
         _sources,
+        OF_THE_RECORD,
     ),
     Table(
         "articles",
@@ -263,6 +376,9 @@ _LISTED = (
             "events text: ids of the events on record that it reports, separated by spaces",
         ),
         _articles,
+        ("as_of", "known_at", "lists"),
+        listed=("events",),
+        key=("id",),
     ),
     Table(
         "scores",
@@ -277,129 +393,38 @@ _LISTED = (
             "days_since integer: days from the last coded day to the day",
         ),
         _scores,
-        dated=True,
+        OF_FIGURES,
+        key=("as_of", "recommendation", "reading"),
     ),
     Table(
         "series",
         f"All recommendations day by day since {current().start}.",
         _columns("date day: calendar day, end of day, UTC", *_FIGURES),
         _series,
-        dated=True,
+        OF_FIGURES,
+        key=("date", "recommendation", "reading"),
+    ),
+    Table(
+        "figures",
+        f"One row for each day since {current().start}, recommendation, actor and reading: the long table.",
+        _columns(
+            "day day: calendar day, end of day, UTC",
+            "recommendation text: slug of the recommendation",
+            f"actor text: whose acts are counted: {tidy.EVERYBODY} for those of everybody, or the slug of an actor",
+            "reading text: balance, pulse or delivery",
+            "value number: balance and pulse from -100 to +100, delivery from 0 to 100; empty: not yet rated",
+            "low number: lower end of the 80 % evidence band; empty for delivery",
+            "high number: upper end of the 80 % evidence band; empty for delivery",
+            "word text: what the method calls it; empty on days after the last coded one",
+            "method text: version of the method",
+            "coded boolean: whether coding was complete up to the day; if not, the figure only fades",
+            "vintage day: the day of knowledge that the figure rests on",
+        ),
+        _figures,
+        (*OF_FIGURES, "then", "year", "recommendation", "actor", "reading"),
+        key=("day", "recommendation", "actor", "reading", "method", "vintage"),
     ),
 )
 TABLES: dict[str, Table] = {table.name: table for table in _LISTED}
 RECORD = "Every version of every event in the order of the log, one line of JSON each: what a mirror equals."
 CHANGES = "Every revision with who, when, why and its digest, one line of JSON each: what the digests cover."
-
-EVENT_COLUMNS = (
-    *("sequence", "id", "date", "date_precision", "title", "title_zh", "summary", "summary_zh", "actors"),
-    *("certainty", "supersedes", "recommendation", "direction", "strength", "ask", "rationale", "sources"),
-    *("recorded_at", "codebook", "retracted", "reach", "until", "suspends", "stage", "due", "due_what"),
-    *("due_what_zh", "rationale_zh", "source_kinds"),
-)
-ARTICLE_COLUMNS = (
-    *("id", "url", "title", "publisher", "language", "published_at", "first_seen_at", "state", "relevance"),
-    *("events",),
-)
-SCORE_COLUMNS = ("date", "recommendation", "reading", "score", "low", "high", "label", "A", "U", "n")
-
-
-def events_jsonl() -> Iterator[str]:
-    """Every version of every event in the order of the log: what `import` reads and a mirror must equal."""
-    for line in log.lines():
-        yield f"{line}\n"
-
-
-def events_csv() -> Iterator[str]:
-    """One row for each assessment of each version; a version without assessments has one row."""
-    return rows.csv_lines(EVENT_COLUMNS, _event_rows())
-
-
-def articles_jsonl() -> Iterator[str]:
-    for row in _article_rows():
-        yield _json(dict(zip(ARTICLE_COLUMNS, row, strict=True)))
-
-
-def articles_csv() -> Iterator[str]:
-    found = ((*row[:-1], " ".join(row[-1])) for row in _article_rows())
-    return rows.csv_lines(ARTICLE_COLUMNS, found)
-
-
-def scores_jsonl(
-    as_of: datetime.date, known_at: datetime.date | None = None, version: str | None = None
-) -> Iterator[str]:
-    for row in _score_rows(as_of, known_at, version):
-        yield _json(dict(zip(SCORE_COLUMNS, row, strict=True)))
-
-
-def scores_csv(
-    as_of: datetime.date, known_at: datetime.date | None = None, version: str | None = None
-) -> Iterator[str]:
-    return rows.csv_lines(SCORE_COLUMNS, _score_rows(as_of, known_at, version))
-
-
-COMMAND_TABLES: dict[tuple[str, str], Callable[..., Iterator[str]]] = {
-    ("events", "jsonl"): events_jsonl,
-    ("events", "csv"): events_csv,
-    ("articles", "jsonl"): articles_jsonl,
-    ("articles", "csv"): articles_csv,
-    ("scores", "jsonl"): scores_jsonl,
-    ("scores", "csv"): scores_csv,
-}
-
-
-def _json(row: dict[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
-def _event_rows() -> Iterator[tuple[Any, ...]]:
-    versions = Revision.objects.order_by("sequence").values_list("sequence", "body").iterator(1000)
-    for sequence, body in versions:
-        line = json.loads(body)
-        head = (
-            *(sequence, line["id"], line["date"], line["date_precision"], line["title"], line["title_zh"]),
-            *(line["summary"], line["summary_zh"], " ".join(line["actors"]), line["certainty"]),
-            " ".join(line["supersedes"]),
-        )
-        tail = (
-            " ".join(source["url"] for source in line["sources"]),
-            *(line["recorded_at"], line["codebook"], str(line["retracted"]).lower()),
-            *(line.get("reach", "wide"), line.get("until"), " ".join(line.get("suspends", ()))),
-            *(line.get(name) for name in ("stage", "due", "due_what", "due_what_zh")),
-        )
-        kinds = " ".join(source.get("kind", "-") for source in line["sources"])
-        for item in line["assessments"] or [
-            dict.fromkeys(("rec", "direction", "strength", "ask", "rationale"))
-        ]:
-            codes = (item["rec"], item["direction"], item["strength"], item["ask"], item["rationale"])
-            yield (*head, *codes, *tail, item.get("rationale_zh"), kinds)
-
-
-def _article_rows() -> Iterator[tuple[Any, ...]]:
-    """Metadata only: the words of an article belong to its publisher."""
-    articles = Article.objects.order_by("id").prefetch_related("reports")
-    for article in articles.iterator(chunk_size=1000):
-        yield (
-            *(article.id, article.url, article.title, article.publisher, article.language),
-            article.published_at.isoformat() if article.published_at else None,
-            article.first_seen_at.isoformat(),
-            *(article.state, article.relevance),
-            [report.event_id for report in article.reports.all()],
-        )
-
-
-def _score_rows(
-    as_of: datetime.date, known_at: datetime.date | None, version: str | None
-) -> Iterator[tuple[Any, ...]]:
-    for reading in ("balance", "pulse"):
-        found = standings.series(reading, as_of=as_of, known_at=known_at, version=version)
-        for slug, columns in found["recommendations"].items():
-            yield from _days(slug, reading, found["days"], columns)
-
-
-def _days(
-    slug: str, reading: str, days: Iterable[str], columns: dict[str, list[Any]]
-) -> Iterator[tuple[Any, ...]]:
-    names = ("score", "low", "high", "label", "A", "U", "n")
-    for day, *values in zip(days, *(columns[name] for name in names), strict=True):
-        yield (day, slug, reading, *values)

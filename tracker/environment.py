@@ -79,6 +79,11 @@ def words(name: str, default: tuple[str, ...] = ()) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()] or list(default)
 
 
+def secrets(name: str) -> list[str]:
+    """A list of secrets, separated by commas or, in a file, by lines."""
+    return [word.strip() for word in text(name).replace("\n", ",").split(",") if word.strip()]
+
+
 def address(name: str, default: str = "", *, schemes: tuple[str, ...]) -> str:
     value = text(name, default)
     try:

@@ -44,10 +44,11 @@ def read(binary: BinaryIO) -> list[dict[str, Any]]:
 
 @transaction.atomic
 def enter(records: Iterable[dict[str, Any]], *, who: str, by: Any = None, why: str = "") -> Outcome:
-    """Append what is new, in order. `triage.Refused` stops it and nothing has changed."""
+    """Append what is new, in order. `triage.Refused` stops it and nothing has changed; so does a record whose
+    `recorded_at` cannot be kept."""
     done: Counter[str] = Counter()
     known = set(Event.objects.values_list("id", flat=True))
-    for record, revision in triage.enter_all(records, who=who, by=by, why=why):
+    for record, revision in triage.enter_all(records, who=who, by=by, why=why, as_claimed=True):
         done["known" if revision is None else "changed" if record["id"] in known else "added"] += 1
         known.add(record["id"])
     return Outcome(done["added"], done["changed"], done["known"])

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, Lookup, OuterRef, Q, TextField
+from django.db.models import Case, Exists, Lookup, OuterRef, Q, QuerySet, TextField, Value, When
 from django.utils.translation import gettext as _
 
 from tracker import terms
@@ -23,7 +23,7 @@ from tracker.models import Event, Report
 from tracker.terms import LANGUAGES, LONGEST, MOST_TERMS, OTHER_LANGUAGES, PUBLIC, SearchError, Term
 from tracker.text import SOURCES, titles_of
 
-__all__ = ["LONGEST", "PUBLIC", "EventQuery", "SearchError", "codes_of", "explained", "titled"]
+__all__ = ["LONGEST", "PUBLIC", "EventQuery", "SearchError", "best_first", "codes_of", "explained", "titled"]
 
 _SIGNS = {1: "+", -1: "-", 0: "0"}
 
@@ -79,6 +79,21 @@ def titled(text: str) -> Q:
     return found
 
 
+def best_first(found: QuerySet[Event], text: str) -> QuerySet[Event]:
+    """What a search found, in the order of how many of its plain words stand in the title, the newest first."""
+    plain = [
+        value
+        for group in terms.read(text, terms.FIELDS)
+        for term in group
+        if term.field in ("", "title") and not term.negative
+        for value in term.values
+    ]
+    hits = [Case(When(folded_title__has=needle, then=1), default=0) for needle in plain[:MOST_TERMS]]
+    if not hits:
+        return found
+    return found.alias(hits=sum(hits, Value(0))).order_by("-hits", "-date", "-pk")
+
+
 def codes_of(assessments: Iterable[Mapping[str, Any]]) -> str:
     """Assessments as one text to be searched: ` trust/-4/import-barriers `, one after the other."""
     return "".join(
@@ -109,6 +124,12 @@ def explained() -> list[tuple[str, str]]:
         (
             f"actor:{actor} certainty:confirmed lang:{language}",
             _("whose act, how sure, language of a source"),
+        ),
+        (
+            "reach:local stage:bill kind:primary",
+            _(
+                "how far it reaches, what waits for a next step (bill, draft, probe, plan), the kind of a source"
+            ),
         ),
         (
             f"date:{book.start:%Y-%m}..{book.start:%Y}",
@@ -185,6 +206,10 @@ _ROWS: dict[str, Callable[[Any, bool], Q]] = {
     "code": lambda pattern, _desk: Q(codes__like=f"%{pattern}%"),
     "actor": lambda actor, _desk: Q(actors__icontains=f'"{actor}"'),
     "certainty": lambda value, _desk: Q(certainty=value),
+    "reach": lambda value, _desk: Q(reach=value),
+    "stage": lambda value, _desk: Q(stage=value),
+    # Sources are kept as JSON, as above.
+    "kind": lambda value, _desk: Q(sources__icontains=f'"kind": "{value}"'),
     "lang": _language_row,
     "date": lambda span, _desk: Q(date__gte=span[0], date__lte=span[1]),
     "id": lambda piece, _desk: Q(pk__contains=piece),
@@ -217,6 +242,9 @@ def _said(term: Term, words: str, codes: str, record: Mapping[str, Any]) -> bool
     if field == "id":
         return any(piece in record["id"] for piece in values)
     said = {
+        "reach": [record.get("reach", "wide")],
+        "stage": [record.get("stage")],
+        "kind": [source.get("kind") for source in record["sources"]],
         "actor": record["actors"],
         "certainty": [record["certainty"]],
         "supersedes": record["supersedes"],

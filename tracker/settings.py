@@ -21,7 +21,7 @@ def framework() -> dict[str, Any]:
         "DEFAULT_THROTTLE_CLASSES": ["scorecard.limits.PerMinute"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_PARSER_CLASSES": ["scorecard.api.parsing.Json"],
-        "DEFAULT_SCHEMA_CLASS": "scorecard.api.schema.Described",
+        "DEFAULT_SCHEMA_CLASS": "scorecard.api.describing.Described",
         "DEFAULT_METADATA_CLASS": None,
         "EXCEPTION_HANDLER": "scorecard.api.problems.handler",
         "UNAUTHENTICATED_USER": None,
@@ -53,7 +53,10 @@ RELEASE = "+".join(
 )
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret_key(DEBUG)
-SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = environment.secrets("SECRET_KEY_FALLBACKS")
+# Draws which events are coded twice blind. Never changed: another key would draw anew. A rotation of SECRET_KEY leaves
+# it as it was for as long as the first key is among the fallbacks, or set here.
+LOT_KEY = environment.text("LOT_KEY") or (SECRET_KEY_FALLBACKS or [SECRET_KEY])[-1]
 PORT = environment.number("PORT", 8000, least=1, most=65535)
 SITE_URL = environment.address("SITE_URL", f"http://localhost:{PORT}", schemes=("http", "https"))
 # Who runs this copy, and where readers reach them: an address of mail or of a page. Shown on the About page.
@@ -220,7 +223,9 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 EVENT_WEIGHTS = (
     "scorecard.standings.weights"  # what each event carries of the scores: the heaviest are asked about first
 )
+COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
 SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it
+ARTICLE_AT = "feeds.pages.article_at"  # a pasted address as an article, known or fetched through the guard
 # Of decided events, coded twice blind; and coded without the machine's help.
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)
 HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)
@@ -312,10 +317,33 @@ SECURE_CSP = {
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
 }
-CORS_URLS_REGEX = r"^/api/"
+CORS_URLS_REGEX = r"^(/[a-z]{2}(-[a-z]+)?)?/(api|feeds|r)/"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ("GET", "HEAD", "OPTIONS")
-CORS_EXPOSE_HEADERS = ("ETag", "Last-Modified", "Link", "Retry-After", "RateLimit", "RateLimit-Policy")
+CORS_ALLOW_HEADERS = (
+    *(
+        "accept",
+        "authorization",
+        "content-type",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+    ),
+    *("idempotency-key", "range", "user-agent", "x-request-id"),
+)
+CORS_EXPOSE_HEADERS = (
+    *(
+        "Accept-Ranges",
+        "Content-Disposition",
+        "Content-Range",
+        "Deprecation",
+        "ETag",
+        "Last-Modified",
+        "Link",
+    ),
+    *("Location", "RateLimit", "RateLimit-Policy", "Repr-Digest", "Retry-After", "Sunset", "X-Request-ID"),
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
@@ -364,6 +392,9 @@ globals().update(
 API_RATE_ANONYMOUS = environment.number("API_RATE_ANONYMOUS", 60, least=1)  # requests a minute, each address
 PAGE_RATE = environment.number("PAGE_RATE", 240, least=1)  # pages a minute made anew for one address
 API_RATE_KEY = environment.number("API_RATE_KEY", 600, least=1)  # requests a minute, each key
+DATASET_DOI = environment.text(
+    "DATASET_DOI"
+)  # of the data as a whole, once an archive has given one: 10.5281/…
 SIGNING_KEY = environment.text("SIGNING_KEY")  # Ed25519 seed of the editions, 64 hexadecimal digits
 SAFE_CLIENT = "feeds.http.post.post"  # how webhooks are called: only addresses of the open internet
 SAFE_ADDRESS = "feeds.http.post.check"

@@ -22,9 +22,17 @@ REFUSED_RANGES = tuple(
         *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24"),
         *("192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),
         *("224.0.0.0/4", "240.0.0.0/4"),
-        # IPv6: unspecified, loopback and IPv4-compatible, NAT64, discard, Teredo and ORCHID, documentation,
-        # 6to4, segment routing, unique local, link-local, site-local, multicast.
-        *("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/23"),
+        # IPv6: unspecified, loopback and IPv4-compatible, IPv4-translated, NAT64, discard, Teredo and ORCHID,
+        # documentation, 6to4, segment routing, unique local, link-local, site-local, multicast.
+        *(
+            "::/96",
+            "::ffff:0:0:0/96",
+            "64:ff9b::/96",
+            "64:ff9b:1::/48",
+            "100::/64",
+            "100:0:0:1::/64",
+            "2001::/23",
+        ),
         *("2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10"),
         "ff00::/8",
     )

@@ -1,8 +1,8 @@
-"""Dates of entries as publishers write them: aware, in UTC, and only when believable. Pure.
+"""Dates of entries as publishers write them: aware, with the offset they state, and only when believable. Pure.
 
 The law: what is not written is not invented. A month is no day, a day whose order of month and day nothing tells
-is none, and a time without a zone stays on the day it names. A habit (the feed's language, how its other dates
-are written) decides what one date alone leaves open.
+is none, and a time without a zone stays on the day it names: it counts as UTC and says that it does (`UNSTATED`).
+A habit (the feed's language, how its other dates are written) decides what one date alone leaves open.
 """
 
 import functools
@@ -11,11 +11,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 
+UNSTATED = timezone(timedelta(0), "unstated")
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LONGEST = 100  # characters of a date that are looked at
 MONTHS = {
@@ -189,7 +190,7 @@ def habit(language: str, values: Iterable[str] = ()) -> Habit:
 
 
 def read(value: str | None, habit: Habit = UNKNOWN) -> datetime | None:
-    """A moment in UTC, or None for what names no day. A time without a zone is taken as UTC."""
+    """A moment with the offset that is written, or None for what names no day. One without is `UNSTATED`."""
     text = (value or "").strip()[:LONGEST]
     if not text:
         return None
@@ -210,6 +211,16 @@ def first(values: Iterable[str | None], habit: Habit = UNKNOWN) -> datetime | No
     return unlikely
 
 
+def at_home(moment: datetime | None, zone: tzinfo | None) -> datetime | None:
+    """The moment by its publisher's clock, which `zone` tells where the publisher does not, or writes UTC only."""
+    if moment is None or zone is None or (moment.tzinfo is not UNSTATED and moment.utcoffset()):
+        return moment
+    try:
+        return moment.replace(tzinfo=zone) if moment.tzinfo is UNSTATED else moment.astimezone(zone)
+    except OverflowError:
+        return moment
+
+
 def believable(moment: datetime | None, *, now: datetime) -> datetime | None:
     """The moment, or None when it lies before 1990 (1970 means: nobody set it) or more than a day ahead."""
     if moment is None or moment < EARLIEST or moment > now + timedelta(days=1):
@@ -226,7 +237,13 @@ def _plain(text: str) -> datetime | None:
     minutes = (int(found[8]) * HOUR + int(found[9])) * (-1 if found[7] == "-" else 1) if found[7] else 0
     if abs(minutes) > FARTHEST or hour > 23 or second > 59:
         return None
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC) - timedelta(minutes=minutes)
+    return datetime(year, month, day, hour, minute, second, tzinfo=_ahead(minutes))
+
+
+def _ahead(minutes: int | None) -> tzinfo:
+    if minutes is None:
+        return UNSTATED
+    return timezone(timedelta(minutes=minutes)) if minutes else UTC
 
 
 def _iso(text: str) -> datetime | None:
@@ -235,7 +252,10 @@ def _iso(text: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UNSTATED)
+        moment.astimezone(UTC)  # what leaves the calendar there is none
+        return moment
     except (ValueError, OverflowError):
         return None
 
@@ -259,7 +279,7 @@ def _any(raw: str, habit: Habit) -> datetime | None:
         day, rest = named
         clock, rest = _clock(rest)
     moment = day + clock
-    return (moment - timedelta(minutes=_zone((rest, *comments), moment, habit.language))).replace(tzinfo=UTC)
+    return moment.replace(tzinfo=_ahead(_zone((rest, *comments), moment, habit.language)))
 
 
 def _day(text: str, habit: Habit) -> tuple[datetime, str] | None:
@@ -310,8 +330,8 @@ def _clock(text: str) -> tuple[timedelta, str]:
     return timedelta(hours=hour, minutes=minute, seconds=min(second, 59)), _without(text, found)
 
 
-def _zone(texts: tuple[str, ...], moment: datetime, language: str) -> int:
-    """Minutes east of Greenwich: numbers before names; 0 where none is named."""
+def _zone(texts: tuple[str, ...], moment: datetime, language: str) -> int | None:
+    """Minutes east of Greenwich: numbers before names; None where none is named."""
     for text in texts:
         for sign, hours, minutes in OFFSET.findall(text):
             offset = int(hours) * HOUR + int(minutes or 0)
@@ -323,7 +343,7 @@ def _zone(texts: tuple[str, ...], moment: datetime, language: str) -> int:
                 named = _offset_at(PLACES.get(word, word), moment)
             if named is not None:
                 return named
-    return 0
+    return None
 
 
 def _offset_at(place: str, moment: datetime) -> int | None:

@@ -19,7 +19,7 @@ from io import BufferedReader, BufferedWriter
 from pathlib import Path
 from typing import cast
 
-from feeds.parsing import fast, reference, webpages
+from feeds.parsing import dates, fast, reference, webpages
 from feeds.parsing.document import Document, Entry, NotAFeed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,11 +145,16 @@ def _answered(body: bytes, told: dict) -> str:
     except MemoryError:
         return json.dumps({"error": "The document needs too much memory to read."})
     entries = list(map(_fields, document.entries))
-    return json.dumps(_fields(document) | {"entries": entries}, default=datetime.isoformat)
+    return json.dumps(_fields(document) | {"entries": entries}, default=_written)
 
 
 def _fields(one: Document | Entry) -> dict:
     return {name: getattr(one, name) for name in one.__slots__}
+
+
+def _written(moment: datetime) -> str:
+    unstated = moment.tzinfo is dates.UNSTATED
+    return (moment.replace(tzinfo=None) if unstated else moment).isoformat()
 
 
 def _revived(told: dict) -> Document:
@@ -158,4 +163,11 @@ def _revived(told: dict) -> Document:
 
 
 def _moments(entry: dict) -> dict:
-    return {name: entry[name] and datetime.fromisoformat(entry[name]) for name in ("published", "updated")}
+    return {name: _moment(entry[name]) for name in ("published", "updated")}
+
+
+def _moment(written: str | None) -> datetime | None:
+    if not written:
+        return None
+    moment = datetime.fromisoformat(written)
+    return moment.replace(tzinfo=dates.UNSTATED) if moment.tzinfo is None else moment

@@ -111,10 +111,10 @@ def _claimed() -> Mail | None:
         taken = Mail.objects.filter(pk=key, state=Mail.State.WAITING).update(
             state=Mail.State.SENDING, leased_until=Now() + LEASE, attempts=F("attempts") + 1
         )
-        if taken:
-            # It is gone when its reader has ended the mails this very moment.
-            if mail := Mail.objects.select_related("subscription").filter(pk=key).first():
-                return mail
+        # It is gone when its reader has ended the mails this very moment.
+        mail = Mail.objects.select_related("subscription").filter(pk=key).first() if taken else None
+        if mail is not None:
+            return mail
     return None
 
 

@@ -28,11 +28,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
+from scorecard import acts, history
 from scorecard.alerts import digests, mailing
 from scorecard.models import Delivery, Try, Webhook
 from tracker import log
-from tracker.models import Head
+from tracker.models import Head, Revision
 
 logger = logging.getLogger(__name__)
 
@@ -115,9 +117,7 @@ def _write(webhook: Webhook, until: int) -> int:
                     webhook=webhook,
                     message=f"msg_{uuid.uuid4().hex}",
                     sequence=revision.sequence,
-                    body=_body(
-                        f"event.{changed.kind}", {**log.envelope(revision), "digest": revision.digest}
-                    ),
+                    body=_body(f"event.{changed.kind}", _told(revision, changed)),
                     next_at=Now(),
                 )
                 for revision, changed in changes
@@ -125,6 +125,20 @@ def _write(webhook: Webhook, until: int) -> int:
     except IntegrityError:  # another worker wrote them meanwhile
         return 0
     return len(changes)
+
+
+def _told(revision: Revision, changed: digests.Changed) -> dict[str, object]:
+    """The revision as mirrors read it, with the record as it was before, what changed in words, and its page."""
+    with override("en"):  # programs read it; the record itself holds both languages
+        words = history.words(changed.before, changed.record, acts.ask_names())
+    return {
+        **log.envelope(revision),
+        "previous": revision.previous,
+        "digest": revision.digest,
+        "before": changed.before,
+        "words": words,
+        "page": f"{settings.SITE_URL.rstrip('/')}/events/{revision.event_id}/",
+    }
 
 
 def ping(webhook: Webhook) -> Delivery:

@@ -1,7 +1,8 @@
 """Pages by cursor: the place of the last item, never an offset, so that page 10,000 costs what page 1 does.
 
 The law: rows are ordered by one column and then by the primary key, which is unique and never changes. A row
-that stands during the whole walk is met exactly once, whatever is added or removed meanwhile.
+that stands during the whole walk is met exactly once, whatever is added, removed or moved meanwhile: a cursor knows
+when its walk began, and what has moved since stays where it was then.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import base64
 import binascii
 import datetime
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from rest_framework.exceptions import NotFound
 
 from scorecard.api.parameters import Parameter, number
@@ -64,40 +66,69 @@ CURSOR = Parameter(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A list whose rows may move while it is walked: the revision that is the newest now, and where each row that has
+    moved since a revision stood then."""
+
+    now: int
+    moved: Callable[[int], Mapping[str, Any]]
+
+
 def page(
-    rows: QuerySet, order: Order, limit: int, cursor: str | None, name: str, *, keys: type = str
+    rows: QuerySet,
+    order: Order,
+    limit: int,
+    cursor: str | None,
+    name: str,
+    *,
+    keys: type = str,
+    walk: Walk | None = None,
 ) -> tuple[list[Any], str | None]:
     """The rows of one page and the cursor of the next one (None: it was the last)."""
+    place, began = opened(cursor, order, name, keys) if cursor is not None else (None, None)
+    if walk is not None and order.column != "pk":
+        began = walk.now if cursor is None else began
+        if began is not None and began < walk.now and (moved := walk.moved(began)):
+            # Rare enough to sort all of them for it.
+            whens = [When(pk=key, then=Value(value)) for key, value in moved.items()]
+            rows = rows.annotate(stood=Case(*whens, default=F(order.column)))
+            order = replace(order, column="stood")
     found = order.sorted(rows)
-    if cursor is not None:
-        found = order.after(found, opened(cursor, order, name, keys))
+    if place is not None:
+        found = order.after(found, place)
     taken = list(found[: limit + 1])
     if len(taken) <= limit:
         return taken, None
-    return taken[:limit], closed(order.place(taken[limit - 1]), name)
+    return taken[:limit], closed(order.place(taken[limit - 1]), name, began)
 
 
 def address(path: str, query: Any, cursor: str | None) -> str | None:
     """The same address with another cursor."""
     if cursor is None:
         return None
-    pairs = [(key, value) for key, value in query.items() if key != "cursor"]
+    pairs = [(key, value) for key, values in query.lists() for value in values if key != "cursor"]
     return f"{path}?{urlencode([*pairs, ('cursor', cursor)])}"
 
 
-def closed(place: tuple[Any, Any], name: str) -> str:
-    """A place in a list as the text of a cursor."""
+def closed(place: tuple[Any, Any], name: str, began: int | None = None) -> str:
+    """A place in a list, and the revision at which its walk began, as the text of a cursor."""
     value, key = place
     text = value.isoformat() if isinstance(value, datetime.date) else value
-    packed = json.dumps([name, text, key], ensure_ascii=False, separators=(",", ":")).encode()
+    parts = [name, text, key] if began is None else [name, text, key, began]
+    packed = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def opened(cursor: str, order: Order, name: str, keys: type) -> tuple[Any, Any]:
-    """The place that a cursor names; NotFound when it is of another list or order, or of our making at all."""
+def opened(cursor: str, order: Order, name: str, keys: type) -> tuple[tuple[Any, Any], int | None]:
+    """The place that a cursor names, and at which revision its walk began; NotFound when it is of another list or
+    order, or not of our making at all."""
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        owner, value, key = json.loads(packed)
+        owner, value, key, *rest = json.loads(packed)
+        began = rest[0] if rest else None
+        if len(rest) > 1 or not (began is None or (type(began) is int and 0 <= began < 1 << 62)):
+            raise ValueError("no such revision")
         if owner != name or type(key) is not keys or "\x00" in str(key):
             raise ValueError("a cursor of another list or order")
         if keys is int and not 0 <= key < 1 << 62:
@@ -108,7 +139,7 @@ def opened(cursor: str, order: Order, name: str, keys: type) -> tuple[Any, Any]:
         raise NotFound(
             "cursor: it leads nowhere in this list and order. Start again without it, and follow `next`."
         ) from None
-    return value, key
+    return (value, key), began
 
 
 def _value(value: Any, kind: str) -> Any:

@@ -1,7 +1,8 @@
 """Query parameters: declared once, checked and documented from the same line.
 
-The law: an unknown parameter, a parameter given twice or a value that means nothing is refused with its
-reason; nothing is silently ignored. Pure but for the exception it raises.
+The law: an unknown parameter, one value given twice or a value that means nothing is refused with its reason;
+nothing is silently ignored. A list may be written with commas or by repeating its name. Pure but for the
+exception it raises.
 """
 
 from __future__ import annotations
@@ -38,20 +39,23 @@ class Parameter:
     example: Any = None
     examples: Sequence[OpenApiExample] = field(default=())
 
+    @property
+    def listed(self) -> bool:
+        return self.schema.get("type") == "array"
+
     def documented(self) -> OpenApiParameter:
         schema = dict(self.schema)
         if self.default is not None and not callable(self.default):
             schema["default"] = self.default
         examples = [OpenApiExample(self.name, value=self.example)] if self.example is not None else []
-        listed = schema.get("type") == "array"
         return OpenApiParameter(
             self.name,
             schema,
             OpenApiParameter.QUERY,
             description=self.description,
             examples=examples,
-            explode=False if listed else None,
-            style="form" if listed else None,
+            explode=True if self.listed else None,
+            style="form" if self.listed else None,
         )
 
 
@@ -73,11 +77,11 @@ def read(query: Any, parameters: Sequence[Parameter]) -> dict[str, Any]:
         found[name] = parameter.default() if callable(parameter.default) else parameter.default
         if not values:
             continue
-        if len(values) > 1:
-            errors.append({"name": name, "reason": "given twice"})
+        if len(values) > 1 and not parameter.listed:
+            errors.append({"name": name, "reason": "given twice; it takes one value"})
             continue
         try:
-            found[name] = parameter.read(values[0])
+            found[name] = parameter.read(",".join(values))
         except ValueError as problem:
             errors.append({"name": name, "reason": str(problem)})
     if errors:
@@ -103,7 +107,7 @@ def choice(
 
 
 def choices(name: str, allowed: Sequence[str], description: str, *, example: Any = None) -> Parameter:
-    """Several of a list, separated by commas."""
+    """Several of a list, separated by commas or each under the name again."""
 
     def value(text: str) -> list[str]:
         given = text.split(",")
@@ -113,7 +117,9 @@ def choices(name: str, allowed: Sequence[str], description: str, *, example: Any
         return list(dict.fromkeys(given))
 
     schema = {"type": "array", "items": {"type": "string", "enum": [*allowed]}, "minItems": 1}
-    return Parameter(name, description + " Several are separated by commas.", value, schema, None, example)
+    return Parameter(
+        name, description + " Several: separated by commas, or the name again.", value, schema, None, example
+    )
 
 
 def number(
@@ -182,6 +188,13 @@ def identifier(name: str, description: str, *, example: str | None = None) -> Pa
     return Parameter(name, description, value, schema, None, example)
 
 
+def digest(text: str) -> str:
+    """A SHA-256 as the log writes it."""
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("64 hexadecimal digits")
+    return text
+
+
 def revision() -> Parameter:
     def value(text: str) -> str:
         if not re.fullmatch(_PLACE, text):
@@ -215,3 +228,9 @@ ACTOR = choice(
     example=current().actor_slugs[0],
 )
 RECOMMENDATION = choice("recommendation", current().slugs, "One recommendation.", example=current().slugs[0])
+METHOD = choice("method", tuple(METHODS), "Version of the method; default: the current one.")
+BEYOND = flag(
+    "beyond",
+    "Also read the days after the last coded one, as if nothing had happened since: figures without words.",
+)
+THEN = flag("then", "Each day as it was known on that day: what the scorecard said then, or would have said.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
 from django.urls import resolve
 from django.views.decorators.csrf import csrf_exempt
 from django.views.defaults import server_error
@@ -15,6 +18,48 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 MEDIA_TYPE = "application/problem+json"
+# code → status and what it means; `type` of a problem leads to these words.
+KINDS: dict[str, tuple[int, str]] = {
+    "invalid": (400, "A parameter or field means nothing, or is unknown. `errors` names each with its reason and what "
+        "is allowed; mend them all and send it again."),
+    "parse_error": (400, "The body is no JSON."),
+    "not_authenticated": (401, "The key is missing. Send it as `Authorization: Bearer sck_…`."),
+    "authentication_failed": (401, "The key is unknown, revoked or expired. Its account or the operator makes a new "
+        "one."),
+    "permission_denied": (403, "The key lacks the scope, or its account the role, for this."),
+    "not_found": (404, "Nothing stands at this address, for this day, or behind this cursor."),
+    "method_not_allowed": (405, "This address does not know the method; `Allow` lists those that it knows."),
+    "not_acceptable": (406, "Only JSON is spoken here."),
+    "refused": (409, "Well understood, and a rule of the record stands against it: somebody was quicker, or the event "
+        "is in another state. Look at it again before you repeat it."),
+    "branched": (409, "Your mirror holds revisions that are not in this log: the server was set back. Go back to the "
+        "last revision whose digest is still in the log, or begin again."),
+    "in_progress": (409, "A request with this `Idempotency-Key` is being answered just now. Wait a moment and send it "
+        "again."),
+    "unsupported_media_type": (415, "The body must be `application/json`."),
+    "not_a_record": (422, "Well-formed JSON that the codebook does not allow. `errors` names every fault with its "
+        "place."),
+    "key_reused": (422, "This `Idempotency-Key` was sent before with another request. Use a new key for a new deed."),
+    "throttled": (429, "Too many requests in this minute. `Retry-After` says when to go on; send `If-None-Match`: "
+        "an answer of 304 costs nothing."),
+    "not_written": (501, "This server does not write files of this format; take another."),
+}  # fmt: skip
+
+
+def kind(code: str) -> str:
+    """The address that explains a kind of problem."""
+    return f"{settings.SITE_URL.rstrip('/')}/api/problems/#{code}"
+
+
+def explained(request: HttpRequest) -> HttpResponse:
+    """The page that explains every kind of problem."""
+    kinds = [
+        {"code": code, "status": status, "title": HTTPStatus(status).phrase, "meaning": meaning}
+        for code, (status, meaning) in KINDS.items()
+    ]
+    answer = render(request, "api/problems.html", {"kinds": kinds})
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    return answer
 
 
 class Refused(exceptions.APIException):
@@ -24,11 +69,40 @@ class Refused(exceptions.APIException):
     default_code = "refused"
 
 
+class Branched(Refused):
+    """A mirror holds revisions that are not in this log."""
+
+    default_code = "branched"
+
+
+class InProgress(Refused):
+    """The same request is being answered just now."""
+
+    default_code = "in_progress"
+
+
 class NotARecord(exceptions.APIException):
-    """Well-formed JSON that the codebook does not allow."""
+    """Well-formed JSON that the codebook does not allow; `errors` names every fault with its place."""
 
     status_code = 422
     default_code = "not_a_record"
+
+    def __init__(self, detail: str, errors: Sequence[dict[str, str]] = ()) -> None:
+        super().__init__(detail)
+        self.errors = [*errors]
+
+
+class KeyReused(NotARecord):
+    """An `Idempotency-Key` that was sent before with another request."""
+
+    default_code = "key_reused"
+
+
+class NotWritten(exceptions.APIException):
+    """A format whose library is not installed on this server."""
+
+    status_code = 501
+    default_code = "not_written"
 
 
 class NoSuchDay(exceptions.NotFound):
@@ -51,7 +125,7 @@ def document(
 ) -> dict[str, Any]:
     """The body of a problem."""
     found: dict[str, Any] = {
-        "type": "about:blank",
+        "type": kind(code) if code in KINDS else "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
@@ -79,7 +153,7 @@ def handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
-    errors = error.errors if isinstance(error, Invalid) else _fields(error.detail)
+    errors = error.errors if isinstance(error, Invalid | NotARecord) else _fields(error.detail)
     codes = error.get_codes()
     answer = response(
         error.status_code,
@@ -95,7 +169,7 @@ def handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
 
 
 def _sentence(error: exceptions.APIException, errors: list[dict[str, str]]) -> str:
-    if errors:
+    if errors and not isinstance(error, NotARecord):
         return "; ".join(f"{each['name']}: {each['reason']}" for each in errors)
     return str(error.detail)
 
@@ -120,7 +194,8 @@ def nothing_here(request: HttpRequest, *args: object, **kwargs: object) -> HttpR
     if reading and not path.endswith("/") and resolve(f"{path}/").func is not nothing_here:
         query = request.META.get("QUERY_STRING", "")
         return HttpResponsePermanentRedirect(f"{path}/{'?' if query else ''}{query}")
-    return response(404, f"Nothing stands at {request.path[:200]}. The list of addresses is at /api/v1/.")
+    words = f"Nothing stands at {request.path[:200]}. The list of addresses is at /api/v1/."
+    return response(404, words, code="not_found")
 
 
 def broken(request: HttpRequest) -> HttpResponse:

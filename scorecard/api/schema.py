@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from drf_spectacular.extensions import (
-    OpenApiAuthenticationExtension,
-    OpenApiSerializerExtension,
-    OpenApiSerializerFieldExtension,
-)
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.openapi import AutoSchema
 
+from scorecard.api import enumerations
+from scorecard.api.describing import HEADERS, OF_FILES
 from scorecard.api.views.base import Reading, reads
 from tracker.codebook import current, folder
 
@@ -37,25 +32,27 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-PROBLEMS = {
-    "400": "A parameter or field that means nothing; `errors` says which and why.",
-    "401": "The key is missing, unknown, revoked or expired.",
-    "403": "The key or its account may not do this.",
-    "404": "Nothing stands at this address or for this day, or the cursor leads nowhere.",
-    "405": "This address does not know the method.",
-    "406": "Only JSON is spoken here.",
-    "409": "A rule of the record stands against it.",
-    "413": "The body is too large.",
-    "415": "The body must be JSON.",
-    "422": "Well-formed, but not what the codebook allows.",
-    "429": "Too many requests in this minute; `Retry-After` says when to go on.",
+TAGS = {
+    "Figures": "Scores, series and what moved them, for any day as known on any day.",
+    "Record": "Recommendations, events with their history, articles and sources.",
+    "Mirror": "The log, revision by revision, for exact copies.",
+    "About": "What explains the figures: method, codebook, coverage, agreement.",
+    "Downloads": "Whole tables as files.",
+    "Editions": "The record frozen at the end of a day, signed and chained.",
+    "Disputes": "Challenge a code, and see what became of it.",
+    "Alerts": "Mails about changes of meaning.",
+    "Writing": "Propose, decide, import; with a key.",
+    "Webhooks": "Be called at each change of meaning; with a key.",
 }
+
+
 # True answers of this instance, shortened, if its folder holds any; `tests/scorecard/api/examples.py` makes them.
 _KEPT = folder() / "examples.json"
 EXAMPLES: dict[str, Any] = json.loads(_KEPT.read_text("utf-8")) if _KEPT.exists() else {}
 _ROW = {"date": "2026-01-31", "recommendation": BOOK.slugs[0], "reading": "balance", "score": -38.2}
 FILES = {
     "application/json": {"title": str(BOOK.title), "day": "2026-01-31", "sequence": 288},
+    "application/ld+json": {"@context": "https://schema.org", "@type": "Dataset", "name": str(BOOK.title)},
     "application/jsonl": json.dumps(_ROW, separators=(",", ":")) + "\n",
     "text/csv": f"{','.join(_ROW)}\n{','.join(map(str, _ROW.values()))}\n",
     "text/markdown": f"# {BOOK.title}: edition of 2026-01-31\n",
@@ -84,83 +81,6 @@ PROBLEM = {
 }
 
 
-class Described(AutoSchema):
-    """Adds a view's query parameters, its problems and its limits to what the serializers say."""
-
-    def get_override_parameters(self) -> list[Any]:
-        found = [*super().get_override_parameters()]
-        if self.method in ("GET", "HEAD"):
-            found += [parameter.documented() for parameter in getattr(self.view, "parameters", ())]
-        return found
-
-    def get_filter_backends(self) -> list[Any]:
-        return []
-
-    def _is_list_view(self, serializer: Any = None) -> bool:
-        return False
-
-    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
-        operation = super().get_operation(*args, **kwargs)
-        if operation is None:
-            return None
-        codes = ["400", "401", "404", "406", "429"]
-        if self.method != "GET":
-            codes += ["403", "409", "413", "415", "422"]
-        elif getattr(self.view, "scopes", {}).get(self.method):
-            codes.append("403")
-        responses = operation["responses"]
-        if self.method == "GET":
-            responses.setdefault("304", {"description": "Unchanged since the ETag or the date you sent."})
-        for code in codes:
-            responses.setdefault(
-                code,
-                {
-                    "description": PROBLEMS[code],
-                    "content": {
-                        "application/problem+json": {
-                            "schema": {"$ref": "#/components/schemas/Problem"},
-                            "example": {
-                                "type": "about:blank",
-                                "title": HTTPStatus(int(code)).phrase,
-                                "status": int(code),
-                                "detail": PROBLEMS[code],
-                            },
-                        }
-                    },
-                },
-            )
-        return operation
-
-
-class StrictShape(OpenApiSerializerExtension):
-    """Shapes that refuse unknown fields say so."""
-
-    target_class = "scorecard.api.serializers.writing.Strict"
-    match_subclasses = True
-
-    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        found = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        return {**found, "additionalProperties": False}
-
-
-class LettersTaken(OpenApiSerializerFieldExtension):
-    """Texts say which letters they take."""
-
-    target_class = "scorecard.api.serializers.writing.CleanText"
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
-        found = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)
-        return {**found, "pattern": self.target.pattern}
-
-
-class KeyScheme(OpenApiAuthenticationExtension):
-    target_class = "scorecard.api.keys.KeyAuthentication"
-    name = "key"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "A key of an analyst's program: sck_…"}
-
-
 def only_version_one(endpoints: list[Any], **_kwargs: Any) -> list[Any]:
     return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
 
@@ -168,13 +88,97 @@ def only_version_one(endpoints: list[Any], **_kwargs: Any) -> list[Any]:
 def finished(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
     """Add the shape of problems; give examples of one value, as they stand, to parameters."""
     result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    result["components"]["headers"] = HEADERS
+    result["tags"] = [{"name": name, "description": words} for name, words in TAGS.items()]
+    result["webhooks"] = messages(result)
     for operations in result["paths"].values():
         for operation in operations.values():
+            if {} in operation.get("security", ()):
+                # Generators take a list that also names a key for one that needs it.
+                operation["security"] = []
             _add_answer_examples(operation)
+            _add_headers(operation)
             for parameter in operation.get("parameters", ()):
                 _one_example(parameter)
                 _add_path_example(parameter)
+    enumerations.named(result)
     return result
+
+
+def _add_headers(operation: dict[str, Any]) -> None:
+    """What stands in the headers of each answer."""
+    for code, answer in operation["responses"].items():
+        names = ["RateLimit", "RateLimit-Policy"]
+        if code in ("200", "304") and not operation["security"]:
+            names += ["ETag", "Last-Modified"]
+        if code == "200" and operation["tags"] == ["Downloads"] and operation["operationId"] == "export":
+            names += OF_FILES
+        names += {"201": ["Location"], "301": ["Location"], "429": ["Retry-After"]}.get(code, [])
+        if code in ("201", "200", "202") and "Writing" in operation["tags"] and "requestBody" in operation:
+            names += ["Idempotency-Replayed"]
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+MESSAGES = {
+    "added": "An act is new on record.",
+    "recoded": "An act has another meaning than before.",
+    "retracted": "An act was taken off the record.",
+    "restored": "A retracted act is on record again.",
+}
+
+
+def messages(result: dict[str, Any]) -> dict[str, Any]:
+    """What a webhook is sent: one operation for each kind of message, after Standard Webhooks."""
+    text = {"type": "string"}
+    result["components"]["schemas"]["ChangeSent"] = {
+        "allOf": [{"$ref": "#/components/schemas/Change"}],
+        "type": "object",
+        "required": ["before", "page", "words"],
+        "properties": {
+            "before": {
+                "description": "The record as it was; null: a new act.",
+                "oneOf": [{"$ref": "#/components/schemas/Record"}, {"type": "null"}],
+            },
+            "page": {**text, "format": "uri", "description": "The page of the event."},
+            "words": {"type": "array", "items": text, "description": "What changed, a sentence each."},
+        },
+    }
+    found = {}
+    for kind, meaning in MESSAGES.items():
+        name = f"event.{kind}"
+        body = {
+            "type": "object",
+            "required": ["type", "timestamp", "data"],
+            "properties": {
+                "type": {"type": "string", "const": name},
+                "timestamp": {"type": "string", "format": "date-time"},
+                "data": {"$ref": "#/components/schemas/ChangeSent"},
+            },
+        }
+        headers = [
+            {"name": header, "in": "header", "required": True, "schema": text, "description": words}
+            for header, words in (
+                ("webhook-id", "The id of the message; it stays the same at every try."),
+                ("webhook-timestamp", "When it was sent, in seconds since 1970."),
+                ("webhook-signature", "v1, and the HMAC-SHA256 of id, timestamp and body."),
+            )
+        ]
+        found[name] = {
+            "post": {
+                "operationId": f"told_{kind}",
+                "summary": meaning.rstrip("."),
+                "description": f"{meaning} Answer with 2xx within ten seconds.",
+                "tags": ["Webhooks"],
+                "security": [],
+                "parameters": headers,
+                "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+                "responses": {
+                    "2XX": {"description": "Taken."},
+                    "410": {"description": "Never call here again."},
+                },
+            }
+        }
+    return found
 
 
 def _add_answer_examples(operation: dict[str, Any]) -> None:
@@ -194,7 +198,7 @@ PATH_EXAMPLES = {
     "id": EXAMPLES.get("event", {}).get("id", f"{BOOK.start}-an-act"),
     "day": "2026-01-31",
     "name": "scores",
-    "format": "csv",
+    "ending": "csv",
     "reference": "D-7K3F-29QX",
     "message": "msg_" + "0" * 32,
 }
@@ -222,7 +226,9 @@ def _one_example(parameter: dict[str, Any]) -> None:
 def document() -> dict[str, Any]:
     found = SchemaGenerator().get_schema(request=None, public=True)
     licence = {"name": BOOK.licence.name, "identifier": BOOK.licence.spdx}
-    found["info"] |= {"title": str(BOOK.title), "description": DESCRIPTION, "license": licence}
+    contact = {"name": str(BOOK.title), "url": f"{settings.SITE_URL.rstrip('/')}/about/"}
+    about = {"title": str(BOOK.title), "description": DESCRIPTION, "license": licence, "contact": contact}
+    found["info"] |= about
     return found
 
 
@@ -245,4 +251,4 @@ def docs(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-__all__ = ["Described", "KeyScheme", "Schema", "docs", "document"]
+__all__ = ["Schema", "docs", "document"]

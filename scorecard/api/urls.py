@@ -3,9 +3,12 @@
 Nothing in a version is ever taken away or given another meaning.
 """
 
+import re
+
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from scorecard import catalogue
 from scorecard.api import problems, schema
 from scorecard.api.views import about, articles, disputes, events, exports, scores, webhooks, writing
 
@@ -33,7 +36,12 @@ VERSION_1 = [
     path("coverage/", about.Coverage.as_view(), name="coverage"),
     path("agreement/", about.Agreement.as_view(), name="agreement"),
     path("exports/", exports.Exports.as_view(), name="exports"),
-    path("exports/<name>.<format>", exports.Export.as_view(), name="export"),
+    re_path(
+        rf"^exports/(?P<document>{'|'.join(map(re.escape, catalogue.DOCUMENTS))})$",
+        exports.Document.as_view(),
+        name="document",
+    ),
+    path("exports/<name>.<ending>", exports.Export.as_view(), name="export"),
     path("editions/", exports.Editions.as_view(), name="editions"),
     path("editions/key/", exports.Key.as_view(), name="edition_key"),
     path("editions/verify.py", exports.Verifier.as_view(), name="verifier"),
@@ -59,5 +67,6 @@ urlpatterns = [
     path("v1/", include((VERSION_1, "api"))),
     path("", RedirectView.as_view(pattern_name="api-docs", permanent=False)),
     path("docs/", schema.docs, name="api-docs"),
+    path("problems/", problems.explained, name="api-problems"),
     re_path(r"", problems.nothing_here),
 ]

@@ -49,13 +49,16 @@ def score_bar(
     if was is not None:
         drawing.rule(x(was), middle - height * 0.3, x(was), middle + height * 0.3, "was")
     mark = MARKS.get(label, "ring")
-    look = f"lean-{mark}" if label.startswith("leaning") else mark_look(mark, score)
-    drawing.shape(mark, x(score), middle, height * 0.5, f"mark {look}")
+    drawing.shape(mark, x(score), middle, height * 0.5, f"mark {mark_look(label, score)}")
     return drawing.svg(title, "bar")
 
 
-def mark_look(mark: str, score: float) -> str:
-    """The class of a mark: its direction's colour; a hollow ring where the evidence gives no verdict."""
+def mark_look(label: str, score: float) -> str:
+    """The class of a label's mark: its direction's colour, hollow where it only leans; a hollow ring where the evidence
+    gives no verdict."""
+    mark = MARKS.get(label, "ring")
+    if label.startswith("leaning"):
+        return f"lean-{mark}"
     return direction(score) if mark == "mixed" else LOOKS[mark]
 
 

@@ -54,6 +54,7 @@ DRESS: dict[str, dict[str, str]] = {
     "figure": {"fill": INK, "font-size": "20", "font-weight": "700"},
     "title": {"fill": INK, "font-size": "20", "font-weight": "700"},
     "card-title": {"fill": INK, "font-size": "44", "font-weight": "700"},
+    "card-long": {"fill": INK, "font-size": "33", "font-weight": "700"},
     "card-figure": {"fill": INK, "font-size": "92", "font-weight": "700"},
     "card-text": {"fill": "#4b5563", "font-size": "28"},
     "card-small": {"fill": "#4b5563", "font-size": "22"},

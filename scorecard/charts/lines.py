@@ -79,7 +79,7 @@ def _blind(canvas: Canvas, blind: Sequence[Blind]) -> None:
         left, right = canvas.x(gap.first), canvas.x(gap.last)
         if canvas.frame.roomy and right - left > 60:
             for number, line in enumerate(gap.words.split("\n")):
-                drawing.text(right - 4, canvas.top + 14 + 14 * number, line, "small end")
+                drawing.text(left + 6, canvas.top + 14 + 14 * number, line, "small")
 
 
 def _ghosts(canvas: Canvas, ghosts: Sequence[Ghost]) -> None:

@@ -113,16 +113,25 @@ def card(site: str, headline: str, foot: str, faces: Sequence[Face] = ()) -> str
     drawing.box(0, 0, 1200, 630, "paper")
     drawing.box(0, 0, 1200, 10, "rung-on")
     drawing.text(64, 72, site, "card-text")
-    rows = wrapped(headline, 1072, 44)[:3]
-    for index, row in enumerate(rows):
-        drawing.text(64, 136 + 52 * index, row, "card-title")
-    below = 136 + 52 * len(rows) - 10
+    below = _title(drawing, headline) - 10
     if len(faces) == 1:
         _large(drawing, faces[0], below)
     else:
         _rows(drawing, faces, below)
     drawing.text(64, 604, shortened(foot, 1072, 22), "card-small")
     return drawing.svg(headline)
+
+
+def _title(drawing: Drawing, headline: str) -> float:
+    """The finding, in smaller letters where it is long; how far down it reaches."""
+    rows, look, tall, top = wrapped(headline, 1072, 44), "card-title", 52.0, 136.0
+    if len(rows) > 3:
+        rows, look, tall, top = wrapped(headline, 1072, 33), "card-long", 41.0, 124.0
+    if len(rows) > 5:
+        rows = [*rows[:4], shortened(" ".join(rows[4:]), 1072, 33)]
+    for index, row in enumerate(rows):
+        drawing.text(64, top + tall * index, row, look)
+    return top + tall * len(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +185,7 @@ def _bar(drawing: Drawing, face: Face, left: float, right: float, y: float, tall
     )
     drawing.rule(x(0), y - tall * 0.6, x(0), y + tall * 0.6, "zero")
     mark = MARKS.get(face.label, "ring")
-    drawing.shape(mark, x(face.score), y, tall * 0.55, mark_look(mark, face.score))
+    drawing.shape(mark, x(face.score), y, tall * 0.55, mark_look(face.label, face.score))
 
 
 def _large(drawing: Drawing, face: Face, below: float) -> None:

@@ -19,7 +19,7 @@ def put_into_service(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("scorecard", "0005_unwanted"),
+        ("scorecard", "0006_stored_answers"),
         ('tracker', '0012_record_format_1_1'),
     ]
 

@@ -1,5 +1,8 @@
 """The series as files: CSV, JSON, and a zip with data dictionary and citation. Text cells are safe in
 spreadsheets.
+
+The law: a column keeps its name and place for ever; new ones come after those that were there. From `actor` on they
+are those of the long table (`exports/figures`), whose `day` and `value` are `date` and `score` here.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from scorecard import pins
+from scorecard import pins, tidy
 from scorecard.pages import frame, horizons, prose
 from scorecard.pages.frame import Citation
 from scorecard.pages.reading import Reading
@@ -27,21 +30,34 @@ COLUMNS = {
     "high": "upper end of the 80 % evidence band",
     "then": "the score as it was known on that day; a reconstruction before the record was opened",
     "coded": "1 if the day is within the coded period; 0 after it, where the score only fades (method 1.0 alone)",
+    "actor": f"whose acts are counted: {tidy.EVERYBODY} for those of everybody, or the slug of an actor",
+    "reading": "balance",
+    "word": "what the method calls it; empty on days after the last coded one",
+    "method": "version of the method",
+    "vintage": "the day of knowledge that the score rests on",
 }
 
 
-def rows(read: Reading, slugs: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def rows(read: Reading, slugs: Sequence[str], actor: str | None = None) -> Iterator[tuple[Any, ...]]:
     """One row for each recommendation and day, in the order of `COLUMNS`."""
-    for slug in slugs:
-        run, then = read.run(slug), horizons.then(read, slug)
-        for index, score in enumerate(run.score):
-            day = run.first + datetime.timedelta(days=index)
-            coded = int(day <= read.coded_to)
-            yield slug, day.isoformat(), score, run.low[index], run.high[index], then[index], coded
+    then = horizons.then(read, actor)
+    clock = read.clock
+    for row in tidy.rows(
+        clock.as_of,
+        clock.known_at,
+        version=clock.method,
+        recommendations=slugs,
+        actors=(actor or tidy.EVERYBODY,),
+        readings=("balance",),
+    ):
+        day, slug, view, reading, value, low, high, word, method, coded, vintage = row
+        place = (datetime.date.fromisoformat(day) - current().start).days
+        known = (slug, day, value, low, high, then[slug]["score"][place], int(coded))
+        yield (*known, view, reading, word, method, vintage)
 
 
-def csv(read: Reading, slugs: Sequence[str]) -> str:
-    return "".join(csv_lines(COLUMNS, rows(read, slugs)))
+def csv(read: Reading, slugs: Sequence[str], actor: str | None = None) -> str:
+    return "".join(csv_lines(COLUMNS, rows(read, slugs, actor)))
 
 
 def document(read: Reading, slugs: Sequence[str]) -> dict[str, Any]:
@@ -67,16 +83,17 @@ def document(read: Reading, slugs: Sequence[str]) -> dict[str, Any]:
 
 
 def about(read: Reading) -> dict[str, Any]:
-    clock = read.clock
+    clock, pin = read.clock, pins.current()
+    known = clock.known_at or (pin.day if pin and clock.rev else clock.today)
     return {
         "title": prose.publisher(),
         "as_of": clock.as_of.isoformat(),
-        "known_at": (clock.known_at or clock.today).isoformat(),
+        "known_at": known.isoformat(),
         "coded_to": read.coded_to.isoformat(),
         "read_on": read.read_on.isoformat(),
         "days_since": (clock.as_of - read.coded_to).days,
         "method": read.method,
-        "rev": str(pins.current() or ""),
+        "rev": str(pin or ""),
         "licence": current().licence.name,
         "source": frame.absolute("/"),
     }

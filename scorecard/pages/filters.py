@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 
-from scorecard import vocabulary
+from scorecard import clock, vocabulary
 from tracker import record
 from tracker.codebook import current
 from tracker.search import LONGEST, EventQuery, SearchError, explained
@@ -69,6 +70,11 @@ class Filters:
 def read(query: Mapping[str, str], *, only: str = "") -> Filters:
     """The filters of an address; `BadFilter` for a value that is none of those allowed."""
     chosen = {}
+    if isinstance(query, QueryDict):
+        try:
+            clock.once(query, (*CHOICES, "q", "from", "to", "page"))
+        except clock.BadDate as problem:
+            raise BadFilter(str(problem)) from None
     for key, allowed in CHOICES.items():
         value = (query.get(key) or "").strip()
         if value and value not in allowed:

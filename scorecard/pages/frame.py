@@ -24,7 +24,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
 from scorecard import clock as clocks
-from scorecard import pins, sentences, standings, vocabulary
+from scorecard import formats, pins, sentences, standings, vocabulary
 from scorecard.clock import Clock
 from scorecard.method import method_of, parameters
 from scorecard.pages import prose
@@ -294,12 +294,15 @@ def downloads(name: str, query: str) -> list[dict[str, str]]:
         "svg": gettext("Chart as SVG"),
         "png": gettext("Chart as PNG"),
         "csv": gettext("Figures as CSV"),
+        "xlsx": gettext("Figures for Excel (XLSX)"),
+        "parquet": gettext("Figures as Parquet"),
         "json": gettext("Figures as JSON"),
         "zip": gettext("CSV with dictionary and citation (zip)"),
     }
     return [
         {"href": reverse("pages:take", args=[name, ending]) + query, "name": word}
         for ending, word in words.items()
+        if formats.writable(ending)
     ]
 
 

@@ -126,7 +126,7 @@ def ghosts(read: Reading, slug: str) -> list[Ghost]:
             )
             words = gettext("by method %(version)s") % {"version": method.version}
             found.append(Ghost(other["recommendations"][slug]["score"], words))
-    known_then = then(read, slug)
+    known_then = then(read)[slug]["score"]
     if max(abs(one - other) for one, other in zip(known_then, now, strict=True)) >= WORTH_DRAWING:
         found.append(Ghost(known_then, gettext("as known then")))
     return found
@@ -137,14 +137,14 @@ def settled(read: Reading, slug: str) -> str:
     opened = read.opened
     if opened is None:
         return sentence(None, None)
-    revision = mean_revision(then(read, slug), read.run(slug).score, current().start, opened)
+    revision = mean_revision(then(read)[slug]["score"], read.run(slug).score, current().start, opened)
     return sentence(revision, opened)
 
 
-def then(read: Reading, slug: str) -> list[float]:
-    """The daily balance with each day as it was known on that day."""
+def then(read: Reading, actor: str | None = None) -> dict[str, dict[str, list[float]]]:
+    """recommendation → its daily balance, each day as it was known on that day."""
     clock = read.clock
     found = standings.series(
-        "balance", as_of=clock.as_of, known_at=clock.known_at, then=True, version=read.method
+        "balance", actor, as_of=clock.as_of, known_at=clock.known_at, then=True, version=read.method
     )
-    return found["recommendations"][slug]["score"]
+    return found["recommendations"]

@@ -16,6 +16,8 @@ urlpatterns = [
     path("robots.txt", discovery.robots, name="robots"),
     path("sitemap.xml", discovery.sitemap, name="sitemap"),
     path("llms.txt", discovery.llms, name="llms"),
+    path(".well-known/security.txt", discovery.security, name="security"),
+    path(".well-known/api-catalog", discovery.api_catalog, name="api-catalog"),
     re_path(
         rf"^{OURS}(?P<tag>(?i:{FAMILIES})(?:-[A-Za-z]{{2,8}}){{0,2}})(?:/(?P<rest>.*))?$",
         discovery.other_spelling,

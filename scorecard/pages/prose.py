@@ -7,6 +7,7 @@ what the codebook holds.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import nh3
 from django.conf import settings
@@ -21,6 +22,7 @@ from tracker.wording import words_of
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 TAGS = {"h2", "h3", "p", "ul", "ol", "li", "em", "strong", "a", "code", "pre", "blockquote", "br", "hr"}
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
+RULES = Path(__file__).parent / "rules"
 NAMED = re.compile(r"\s*\{#([a-z][a-z0-9-]*)\}\s*$")  # `## A heading {#its-anchor}`
 
 
@@ -101,15 +103,25 @@ def rendered(text: str) -> SafeString:
     return mark_safe(clean.strip())  # noqa: S308  # nosec B308
 
 
+def rules() -> SafeString:
+    """Every rule of the method, each with an address of its own."""
+    language = get_language() or "en"
+    path = RULES / f"{language}.md"
+    text = (path if path.exists() else RULES / "en.md").read_text(encoding="utf-8")
+    return anchored(text.replace("{start}", started()), "")
+
+
 def anchored(text: str, prefix: str) -> SafeString:
     """CommonMark with tables as clean HTML in which every rule has an address of its own: headings by the name that
-    they end with (`{#stage}`), items of numbered lists by their number (`#case-12`, with the prefix `case`)."""
-    tokens, number, depth = MARKDOWN.parse(text), 0, 0
+    they end with (`{#stage}`), items of numbered lists by their number behind the prefix (`#case-12`), or behind the
+    name of their heading where there is no prefix."""
+    tokens, number, depth, heading = MARKDOWN.parse(text), 0, 0, ""
     for place, token in enumerate(tokens):
         if token.type == "heading_open":
             inline = tokens[place + 1]
             if named := NAMED.search(inline.content):
                 token.attrSet("id", named[1])
+                heading = named[1]
                 last = (inline.children or [])[-1]
                 last.content = NAMED.sub("", last.content)
         elif token.type == "ordered_list_open":
@@ -117,7 +129,7 @@ def anchored(text: str, prefix: str) -> SafeString:
         elif token.type == "ordered_list_close":
             depth -= 1
         elif token.type == "list_item_open" and depth and token.markup != "-":
-            token.attrSet("id", f"{prefix}-{number}")
+            token.attrSet("id", f"{prefix or heading}-{number}")
             number += 1
     clean = nh3.clean(
         MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}),

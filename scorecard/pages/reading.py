@@ -268,7 +268,7 @@ class Reading:
         return sentences.stopped(
             self.stopped,
             self.clock.as_of,
-            today=self.clock.as_of == self.clock.today,
+            today=self.clock.as_of == self.clock.today and not self.clock.rev,
             later=len(self.records) - len(self.counted),
             changed=current().changed_after((self.clock.as_of - self.stopped).days),
         )

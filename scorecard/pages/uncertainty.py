@@ -241,9 +241,9 @@ def draws(report: Report, slugs: Sequence[str]) -> list[dict[str, str]]:
     for slug in slugs:
         spread = report["recommendations"][slug]["balance"]["sensitivity"]
         figures = {name: sentences.signed(spread[name]) for name in ("score", "p10", "p50", "p90")}
-        rows.append(
-            figures | {"name": vocabulary.short_name(slug), "same": sentences.percent(spread["same_sign"])}
-        )
+        same = {"same": spread["same_sign"], "same_word": spread["same_word"]}
+        figures |= {name: sentences.percent(share) for name, share in same.items()}
+        rows.append(figures | {"name": vocabulary.short_name(slug)})
     return rows
 
 

@@ -28,7 +28,9 @@ PAGES = [
     path("", overview.overview, name="overview"),
     path("recommendations/<slug:slug>/", recommendations.recommendation, name="recommendation"),
     re_path(rf"^r/(?P<name>{NAME})/?$", recommendations.short, name="short"),
-    re_path(rf"^r/(?P<name>{NAME})\.(?P<ending>svg|png|csv|json|zip)$", take.take, name="take"),
+    re_path(
+        rf"^r/(?P<name>{NAME})\.(?P<ending>svg|png|csv|json|zip|jsonl|parquet|xlsx)$", take.take, name="take"
+    ),
     path("changed/", changed.changed, name="changed"),
     path("next/", ahead.coming, name="next"),
     path("next/calendar.ics", ahead.calendar, name="calendar"),

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.service import Service
+from tests.tracker.desk.proposals import PASSWORD
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -88,3 +89,29 @@ def open_page(window, site):
 def _note(page, kind, text):
     if kind in ("error", "warning"):
         page.troubles.append(text)
+
+
+@pytest.fixture
+def sit(browser):
+    """Somebody signs in and sits down at the desk; troubles of the page are kept."""
+    contexts = []
+
+    def sit_(service, name, path="/admin/desk/", **options):
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.troubles = []
+        page.on("console", lambda said: said.type in ("error", "warning") and page.troubles.append(said.text))
+        page.on("response", lambda answer: answer.status >= 500 and page.troubles.append(answer.url))
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.goto(f"{service.address}/admin/login/?next={path}")
+        page.fill("#id_username", name)
+        page.fill("#id_password", PASSWORD)
+        page.click("[type=submit]")
+        page.wait_for_url(f"**{path}")
+        page.troubles.clear()
+        return page
+
+    yield sit_
+    for context in contexts:
+        context.close()

@@ -94,32 +94,6 @@ def desk(tmp_path_factory):
         yield service
 
 
-@pytest.fixture
-def sit(browser):
-    """Somebody signs in and sits down at the desk; troubles of the page are kept."""
-    contexts = []
-
-    def sit_(service, name, path="/admin/desk/", **options):
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.troubles = []
-        page.on("console", lambda said: said.type in ("error", "warning") and page.troubles.append(said.text))
-        page.on("response", lambda answer: answer.status >= 500 and page.troubles.append(answer.url))
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.goto(f"{service.address}/admin/login/?next={path}")
-        page.fill("#id_username", name)
-        page.fill("#id_password", PASSWORD)
-        page.click("[type=submit]")
-        page.wait_for_url(f"**{path}")
-        page.troubles.clear()
-        return page
-
-    yield sit_
-    for context in contexts:
-        context.close()
-
-
 def at_hand(page):
     return page.evaluate("document.getElementById('item')?.dataset.event")
 
@@ -141,6 +115,17 @@ def gone_on(page, event):
 
 def all_saved(page):
     until(page, "() => window.Desk.unsent() === 0")
+
+
+def explain(page):
+    """Write a sentence for every code that has none yet, as a person would who has no draft to take over."""
+    page.evaluate(
+        """() => document.querySelectorAll(".rec [data-rationale]").forEach((text) => {
+            const row = text.closest(".rec");
+            const coded = row.querySelector('[data-strength][aria-pressed="true"]');
+            if (coded && !text.value.trim()) text.value = "Written by hand.";
+        })"""
+    )
 
 
 def press(page, keys):
@@ -181,6 +166,8 @@ def test_fifty_proposals_by_keyboard(desk, sit, tmp_path):
                 all_saved(page)
             if number % 2 or not page.evaluate("Desk.coding.read().assessments.length"):
                 press(page, ["5", "-", "4", "o", "u"])
+            press(page, ["t"])
+            explain(page)
             page.coding = page.evaluate("Desk.coding.read()")
             press(page, ["a"])
             expected[event] = ["accepted", page.coding["assessments"], None]
@@ -248,16 +235,21 @@ def _expected_records(before, after, expected, undone):
     return records
 
 
-def test_a_full_code_from_nothing_takes_at_most_six_keys_and_an_acceptance_one(desk, sit):
+def test_a_full_code_takes_six_keys_and_a_sentence_and_an_acceptance_one_key(desk, sit):
     page = sit(desk, "ada")
     first = at_hand(page)
     page.evaluate("Desk.coding.put({assessments: [], actors: [], certainty: 'reported'})")
-    keys = ["2", "+", "3", "o", "c", "a"]
+    keys = ["2", "+", "3", "o", "c"]
     press(page, keys)
+    press(page, ["a"])  # refused: why is not said yet
+    assert at_hand(page) == first
+    press(page, ["n"])
+    page.keyboard.type("It says so itself.")
+    press(page, ["Enter", "a"])
     gone_on(page, first)
     second = at_hand(page)
     page.evaluate("""Desk.coding.put({assessments: [{rec: 'trust', direction: 1, strength: 2, ask: null,
-        rationale: ''}], actors: ['us'], certainty: 'confirmed'})""")
+        rationale: 'They meet.'}], actors: ['us'], certainty: 'confirmed'})""")
     press(page, ["a"])
     gone_on(page, second)
     all_saved(page)
@@ -416,6 +408,10 @@ PAGES = (
     "/admin/desk/figures/",
     "/admin/desk/bulk/?q=actor:us",
     "/admin/desk/bulk/?tab=record&q=id:2026&deed=retract&note=x",
+    "/admin/desk/practice/?n=5",
+    "/admin/desk/new/",
+    "/admin/desk/mirror/",
+    "/admin/desk/roles/",
     "/admin/desk/codings/",
     "/admin/desk/codings/{second}/",
     "/admin/desk/codings/{adjudication}/",
@@ -449,8 +445,11 @@ def test_axe_and_the_policy_find_nothing(desk, sit, places, language, scheme):
     for path in PAGES:
         page.goto(desk.address + language + path.format(**places))
         found += _violations(page, path, scheme)
-        for dialog in ("?", "r", "z", "d", "x", "e") if path == "/admin/desk/" else ():
-            page.keyboard.press(dialog)
+        for dialog in ("?", "r", "z", "d", "x", "e", "attach") if path == "/admin/desk/" else ():
+            if dialog == "attach":
+                page.evaluate("() => void Desk.perform('attach')")
+            else:
+                page.keyboard.press(dialog)
             page.wait_for_selector("dialog[open]")
             found += _violations(page, f"{path} {dialog}", scheme, within="dialog[open]")
             page.keyboard.press("Escape")
@@ -525,6 +524,7 @@ def test_every_control_is_large_enough_on_a_tablet(desk, sit):
     page.evaluate("Desk.coding.put({assessments: [], actors: [], certainty: 'reported'})")
     page.click('.rec[data-rec="trust"] [data-direction="1"]')
     page.click('.rec[data-rec="trust"] [data-strength="2"]')
+    page.fill('.rec[data-rec="trust"] [data-rationale]', "They meet again.")
     page.click('.panel [data-do="accept"]')
     gone_on(page, first)
     all_saved(page)
@@ -541,7 +541,9 @@ def test_more_than_nine_are_coded_by_two_digits(tmp_path, sit):
         service.start_web()
         page = sit(service, "ada")
         assert at_hand(page) == event
-        press(page, ["1", "1", "Delete", "0", "2", "0", "3", "1", "1", "+", "4", "9", "9", "1", "-", "a"])
+        press(page, ["1", "1", "Delete", "0", "2", "0", "3", "1", "1", "+", "4", "9", "9", "1", "-"])
+        explain(page)
+        press(page, ["a"])
         gone_on(page, event)
         all_saved(page)
         assert not page.troubles

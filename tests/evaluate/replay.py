@@ -52,9 +52,17 @@ def _share(said, later, wanted):
     return sum(one != other for one, other in pairs) / len(pairs)
 
 
+def record():
+    """Every line of the record, release by release, as seeding dates them."""
+    for release in json.loads((SEEDS / "releases.json").read_text("utf-8"))["releases"]:
+        recorded = {"recorded_at": release["day"]} if "day" in release else {}
+        for line in (SEEDS / release["events"]).read_text("utf-8").split("\n"):
+            if line:
+                yield json.loads(line) | recorded
+
+
 def main(arguments):
-    with (SEEDS / "events.jsonl").open(encoding="utf-8") as lines:
-        log = method.read(json.loads(line) for line in lines)
+    log = method.read(record())
     last = datetime.date.fromisoformat(json.loads((SEEDS / "coverage.json").read_text())["coded_to"])
     shares = replayed(log, last)
     print(f"Words that had changed, of {STOPS} stops by method {method.CURRENT}\n")

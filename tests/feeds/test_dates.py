@@ -1,11 +1,13 @@
 """Dates as publishers write them: in many languages and orders, by clocks of many places, and invented by nobody."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from feeds import entries, parsing
 from feeds.parsing import Entry, dates
+from tracker.models import Article
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 WRITTEN = {
@@ -107,6 +109,50 @@ def test_a_feeds_other_dates_tell_whether_the_day_comes_first(others, day):
     assert (read and read.date().isoformat()) == day
 
 
+OFFSETS = {
+    "2026-11-20T00:10:00+08:00": (480, "2026-11-20"),
+    "Fri, 20 Nov 2026 00:10:00 +0800": (480, "2026-11-20"),
+    "2026-11-20 00:10 北京时间": (480, "2026-11-20"),
+    "Thu, 19 Nov 2026 23:50:00 -0500": (-300, "2026-11-19"),
+    "Thu, 19 Nov 2026 16:10:00 GMT": (0, "2026-11-19"),
+    "2026-11-20": (None, "2026-11-20"),
+    "2026-11-20 23:50:00": (None, "2026-11-20"),
+}
+
+
+@pytest.mark.parametrize("careful", [False, True])
+@pytest.mark.parametrize("value", OFFSETS)
+def test_the_day_of_an_article_is_its_publishers(value, careful):
+    entry = parsing.parse(rss(f"<pubDate>{value}</pubDate>"), reference_only=careful).entries[0]
+    draft = entries.draft(entry, publisher="P", language="en", now=NOW)
+    offset, day = OFFSETS[value]
+    assert draft.published_offset == offset
+    kept = Article(published_at=draft.published_at, published_offset=offset)
+    assert (kept.day.isoformat(), kept.source()["date"]) == (day, day)
+
+
+@pytest.mark.parametrize(
+    ("value", "moment", "day"),
+    [
+        (
+            "Thu, 19 Nov 2026 16:10:00 GMT",
+            "2026-11-19T16:10",
+            "2026-11-20",
+        ),  # UTC, because the software wrote it
+        ("2026-11-20 00:10:00", "2026-11-19T16:10", "2026-11-20"),  # the wall clock of the place
+        ("Thu, 19 Nov 2026 23:50:00 -0500", "2026-11-20T04:50", "2026-11-19"),  # what is stated stands
+    ],
+)
+def test_a_feeds_time_zone_tells_what_its_dates_leave_out(value, moment, day):
+    entry = parsing.parse(rss(f"<pubDate>{value}</pubDate>")).entries[0]
+    draft = entries.draft(entry, publisher="P", language="zh-Hans", now=NOW, zone=ZoneInfo("Asia/Shanghai"))
+    assert draft.published_at.isoformat()[:16] == moment
+    assert (
+        Article(published_at=draft.published_at, published_offset=draft.published_offset).day.isoformat()
+        == day
+    )
+
+
 def rss(*items, head=""):
     items = "".join(
         f"<item><title>T{n}</title><link>https://a.example/{n}</link>{one}</item>"
@@ -120,7 +166,7 @@ def rss(*items, head=""):
 
 def days(body, **how):
     entries = parsing.parse(body, **how).entries
-    return [entry.published and entry.published.isoformat()[:16] for entry in entries]
+    return [entry.published and entry.published.astimezone(UTC).isoformat()[:16] for entry in entries]
 
 
 def test_a_date_that_cannot_be_read_hides_no_good_one():

@@ -360,7 +360,7 @@ def test_a_news_sitemap_is_read_like_a_feed():
         "https://desk.example/1",
         "Harbour Desk",
     )
-    assert str(entry.published) == "2026-11-16 06:05:11+00:00"
+    assert str(entry.published) == "2026-11-16 14:05:11+08:00"
     with pytest.raises(parsing.NotAFeed, match="index of sitemaps"):
         read('<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><sitemap/></sitemapindex>')
 

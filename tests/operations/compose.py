@@ -7,7 +7,7 @@ import yaml
 
 from tests.service import ROOT
 
-VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(?::([-?])([^}]*))?\}")
+VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z_]+)(?::([-?])([^${}]*))?\}")  # the innermost
 CELERY = ["-m", "celery"]
 PYTHON = {
     "python": [],
@@ -30,7 +30,9 @@ def filled(value, variables):
         assert kind != "?", f"{name}: {rest}"
         return rest or ""
 
-    return VARIABLE.sub(fill, value).replace("$$", "$")
+    while (inner := VARIABLE.sub(fill, value)) != value:
+        value = inner
+    return value.replace("$$", "$")
 
 
 def command(service, folder):
@@ -42,9 +44,15 @@ def command(service, folder):
     return [*PYTHON[words[0]], *words[1:]]
 
 
-def settings(service, variables, *, postgres, redis):
-    """The service's environment, with the two servers where they are on this machine."""
+def settings(service, variables, *, postgres, redis, cache):
+    """The service's environment, with the three servers where they are on this machine."""
     found = {name: filled(value, variables) for name, value in service["environment"].items()}
-    assert found["DATABASE_URL"] == "postgres://tracker@postgres:5432/tracker"
-    assert found["REDIS_URL"] == "redis://valkey:6379/0"
-    return found | {"DATABASE_URL": postgres, "REDIS_URL": redis}
+    role, _at, server = found["DATABASE_URL"].removeprefix("postgres://").partition("@")
+    assert server == "postgres:5432/tracker"
+    assert (found["REDIS_URL"], found["CACHE_URL"]) == ("redis://valkey:6379/0", "redis://cache:6379/0")
+    here = {
+        "DATABASE_URL": postgres.replace("//tracker@", f"//{role}@"),
+        "REDIS_URL": redis,
+        "CACHE_URL": cache,
+    }
+    return found | here

@@ -249,7 +249,7 @@ def test_a_backup_is_encrypted_to_a_key_whose_other_half_is_elsewhere(places):
         )
         assert "cannot be decrypted" in failed.stderr
         service.manage("restore", str(file), "--replace", "--identity", str(identity))
-        assert not [path for path in places[0].rglob(".restore-*")]
+        assert not list(places[0].rglob(".restore-*"))
         service.environment["BACKUP_RECIPIENT"] = "age1nonsense"
         failed = service.said_by("manage.py", "backup", str(places[0] / "x.tar"), check=False)
         assert "BACKUP_RECIPIENT: age cannot encrypt to it" in failed.stderr

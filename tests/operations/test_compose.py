@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 from django.conf import settings
 
+from tests import servers
 from tests.operations import compose
 from tests.service import ROOT, Service, filled_database
 from tracker import codebook
@@ -43,6 +44,7 @@ SCHEMA = {
                     "image": {"type": "string", "pattern": r"^[a-z0-9/]+:.+$"},
                     "build": {"type": "object", "required": ["context"]},
                     "command": TEXTS,
+                    "entrypoint": TEXTS,
                     "user": {"type": "string"},
                     "restart": {"enum": ["no", "unless-stopped"]},
                     "init": {"const": True},
@@ -96,13 +98,17 @@ def test_the_file_is_well_formed_and_every_service_is_hardened_and_bounded():
 
 def test_whatever_stays_up_is_watched():
     unwatched = {name for name, service in SERVICES.items() if "healthcheck" not in service}
-    assert unwatched == {"migrate", "backup"}
+    assert unwatched == {"migrate", "backup", "restore"}
     assert all(SERVICES[name]["restart"] == "no" for name in unwatched)
 
 
 def test_nobody_is_root():
     assert SERVICES["postgres"]["user"] == "postgres"
-    assert SERVICES["valkey"]["user"] == "valkey"
+    assert SERVICES["valkey"]["user"] == SERVICES["cache"]["user"] == "valkey"
+    docker = (ROOT / "Dockerfile").read_text()
+    assert re.search(
+        r"groupadd --system --gid 10001 tracker .*\n.*useradd --system --uid 10001 --gid tracker ", docker
+    )
     last = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("USER ")][-1]
     assert last == "USER 10001:10001"
 
@@ -120,7 +126,7 @@ def test_every_queue_has_a_worker_and_there_is_one_beat():
 
 def test_data_servers_are_reached_by_nobody_outside():
     assert FILE["networks"]["inside"]["internal"] is True
-    for name in ("postgres", "valkey"):
+    for name in ("postgres", "valkey", "cache"):
         assert SERVICES[name]["networks"] == ["inside"]
         assert "ports" not in SERVICES[name]
 
@@ -128,7 +134,7 @@ def test_data_servers_are_reached_by_nobody_outside():
 def test_every_volume_and_dependency_exists():
     for name, service in SERVICES.items():
         for volume in service.get("volumes", ()):
-            assert volume.split(":")[0] in FILE["volumes"], (name, volume)
+            assert volume.split(":")[0] in {*FILE["volumes"], "./secrets"}, (name, volume)
         assert set(service.get("depends_on", ())) <= set(SERVICES), name
 
 
@@ -148,13 +154,49 @@ def test_backups_are_made_by_a_client_that_knows_the_server():
 
 
 def test_the_start_names_what_is_missing_in_env():
-    for name in ("SECRET_KEY", "DATABASE_PASSWORD", "SITE_URL", "ALLOWED_HOSTS"):
-        complete = dict.fromkeys(("SECRET_KEY", "DATABASE_PASSWORD", "SITE_URL", "ALLOWED_HOSTS"), "x") | {
-            name: ""
-        }
+    for name in ("SITE_URL", "ALLOWED_HOSTS"):
+        complete = dict.fromkeys(("SITE_URL", "ALLOWED_HOSTS"), "x") | {name: ""}
         with pytest.raises(AssertionError, match=name):
             for value in SERVICES["web"]["environment"].values():
                 compose.filled(value, complete)
+
+
+def test_readers_and_messages_have_no_memory_in_common():
+    """The broker evicts nothing and readers cannot write to it; what they cause is evicted."""
+    assert "noeviction" in SERVICES["valkey"]["command"]
+    assert "allkeys-lru" in SERVICES["cache"]["command"]
+    assert SERVICES["web"]["environment"]["CACHE_URL"] == "redis://cache:6379/0"
+
+
+def test_every_secret_may_be_a_file():
+    for name, service in SERVICES.items():
+        for setting, value in service.get("environment", {}).items():
+            if setting.endswith(("_KEY", "_PASSWORD")):
+                assert ":?" not in value, (name, setting)
+                assert setting == "SECRET_KEY" or f"{setting}_FILE" in service["environment"], (name, setting)
+    assert all("./secrets:/run/secrets:ro" in service["volumes"] for service in OURS.values())
+
+
+def test_only_what_migrates_and_restores_is_the_owner():
+    owners = {
+        name for name, service in OURS.items() if "//tracker@" in service["environment"]["DATABASE_URL"]
+    }
+    assert owners == {"migrate", "restore"}
+    for name, service in OURS.items():
+        secret = service["environment"]["DATABASE_PASSWORD"]
+        assert secret.startswith("${DATABASE_PASSWORD" if name in owners else "${APP_DATABASE_PASSWORD"), name
+
+
+def test_a_restore_finds_the_database_as_it_is():
+    assert set(SERVICES["restore"]["depends_on"]) == {"postgres"}
+    assert "backups:/var/backups/tracker" in SERVICES["restore"]["volumes"]
+    assert "data:/var/lib/tracker" in SERVICES["restore"]["volumes"]
+
+
+def test_a_second_web_process_may_stand_beside_the_first():
+    """PUBLISH_PORT may be a range: 8000-8003 for --scale web=4."""
+    (port,) = SERVICES["web"]["ports"]
+    assert compose.filled(port, {"PUBLISH_PORT": "8000-8003"}) == "127.0.0.1:8000-8003:8000"
 
 
 def read_settings():
@@ -163,7 +205,7 @@ def read_settings():
     for path in (ROOT / "tracker").rglob("*.py"):
         names |= set(
             re.findall(
-                r"environment\.(?:text|flag|flag_or_auto|number|people|words|address|choice|share)\(\s*['\"]([A-Z_]+)",
+                r"environment\.(?:text|flag|flag_or_auto|number|people|words|secrets|address|choice|share)\(\s*['\"]([A-Z_]+)",
                 path.read_text(),
             )
         )
@@ -180,6 +222,7 @@ def test_the_example_of_settings_is_complete():
 VARIABLES = {
     "SECRET_KEY": "of this test only, long enough to be a key that nobody guesses: 0123456789",
     "DATABASE_PASSWORD": "not needed by the test's server",
+    "APP_DATABASE_PASSWORD": "nor this one",
     "SITE_URL": "https://scorecard.example.org",
     "CONTACT": "editors@scorecard.example.org",
     "ALLOWED_HOSTS": "scorecard.example.org",
@@ -193,7 +236,14 @@ def running(tmp_path_factory, postgres_server, redis_url):
     folder = tmp_path_factory.mktemp("compose")
     database = postgres_server.create("compose", template=filled_database(postgres_server))
     redis_url = redis_url.removesuffix("/0") + "/3"
-    base = compose.settings(OURS["web"], VARIABLES, postgres=database, redis=redis_url)
+    with servers.required(servers.redis()) as cache:
+        yield from started(
+            folder, postgres_server, {"postgres": database, "redis": redis_url, "cache": cache.url}
+        )
+
+
+def started(folder, postgres_server, places):
+    base = compose.settings(OURS["web"], VARIABLES, **places)
     image = {"LOCAL_FOLDER": str(folder), "STATIC_ROOT": str(folder / "static"), "HOST": "127.0.0.1"}
     tools = f"{postgres_server.bin}:{os.environ['PATH']}"
     extra = {
@@ -205,8 +255,13 @@ def running(tmp_path_factory, postgres_server, redis_url):
     }
     with Service(folder, **(base | image | extra | {"HOSTNAME": "here"})) as service:
         service.manage("collectstatic", "--noinput", "-v0")
+        own, service.environment = (
+            service.environment,
+            service.environment | compose.settings(OURS["migrate"], VARIABLES, **places),
+        )
         for step in compose.command(OURS["migrate"], folder):
             service.said_by(*step)
+        service.owner, service.environment = service.environment, own
         service.started = {}
         for name, described in OURS.items():
             if described.get("restart") != "no":
@@ -274,6 +329,18 @@ class TestRunning:
         assert f"{made.stat().st_size:,} bytes" in said
         with tarfile.open(made) as bundle:
             assert "./database.dump" in bundle.getnames()
+
+    def test_it_is_restored_by_the_files_own_command(self, running):
+        (made,) = (running.folder / "backups").glob("tracker-*.tar")
+        # In a Python of its own: the processes that run are children of the one with their environment.
+        words = [*SERVICES["restore"]["entrypoint"][1:], str(made)]
+        own, running.environment = running.environment, running.owner
+        try:
+            assert "restored beside the database" in running.run(*words, "--check").stdout
+            assert ": restored," in running.run(*words, "--replace").stdout
+        finally:
+            running.environment = own
+        assert "<html" in running.get("/events/", **READERS)
 
     def test_every_line_of_every_process_is_json(self, running):
         for name in running.started:

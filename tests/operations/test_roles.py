@@ -28,7 +28,6 @@ FORBIDDEN = (
     "DELETE FROM tracker_head",
     "TRUNCATE tracker_head",
     "DELETE FROM django_migrations",
-    "GRANT ALL ON tracker_revision TO tracker_app",
     "ALTER ROLE tracker_app SUPERUSER",
 )
 

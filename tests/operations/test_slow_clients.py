@@ -2,16 +2,12 @@
 
 import contextlib
 import http.client
-import shutil
 import socket
-import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.servers import free_port
+from tests.operations import proxy
 from tests.service import Service
 
 pytestmark = pytest.mark.slow
@@ -118,28 +114,8 @@ def test_time_runs_out(service):
 
 @pytest.fixture
 def caddy(service):
-    """The proxy of docs/operators.md, with this service behind it."""
-    program = shutil.which("caddy")
-    if not program:
-        pytest.skip("no Caddy here: install the distribution's caddy")
-    text = (Path(__file__).parents[2] / "docs/operations/Caddyfile").read_text()
-    port = free_port()
-    text = text.replace("scorecard.example.org", f"http://127.0.0.1:{port}")
-    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{service.port}")
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "Caddyfile"
-        file.write_text("{\n\tadmin off\n" + text.removeprefix("{\n"))
-        process = subprocess.Popen(
-            [program, "run", "--config", str(file), "--adapter", "caddyfile"],
-            env={"HOME": folder, "PATH": "/usr/bin:/bin"},
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            service.wait(lambda: seconds_of(port), "Caddy answers", process)
-            yield port
-        finally:
-            process.terminate()
-            process.wait(20)
+    with proxy.caddy(service) as port:
+        yield port
 
 
 @pytest.mark.parametrize("how", ["who never end their headers", "who send half of it", "who never read"])

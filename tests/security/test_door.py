@@ -4,6 +4,7 @@ import hashlib
 import hmac
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.password_validation import validate_password
@@ -13,6 +14,8 @@ from django.urls import reverse
 
 from scorecard.api import keys
 from tracker import settings as production
+from tracker import triage
+from tracker.operations import callers
 
 pytestmark = pytest.mark.django_db
 RIGHT, WRONG = "correct horse battery", "wrong horse"
@@ -116,3 +119,102 @@ def test_a_forged_session_cookie_opens_nothing(value, analyst):
     client = Client()
     client.cookies["session"] = value
     assert client.get(reverse("admin:index")).status_code == 302
+
+
+COLLEAGUE, STRANGER = "203.0.113.5", "198.51.100.9"
+
+
+@pytest.fixture
+def behind_a_proxy(settings):
+    """Every request comes from the proxy, which writes down whom it heard."""
+    settings.TRUSTED_PROXIES = 1
+
+    def caller(address):
+        return Client(REMOTE_ADDR="127.0.0.1", headers={"X-Forwarded-For": f"10.9.8.7, {address}"})
+
+    return caller
+
+
+def test_a_stranger_behind_the_same_proxy_locks_nobody_out(behind_a_proxy, analyst):
+    stranger, colleague = behind_a_proxy(STRANGER), behind_a_proxy(COLLEAGUE)
+    for _number in range(8):
+        answer = tries(stranger)
+    assert answer.status_code == 429
+    assert tries(colleague, RIGHT).status_code == 302
+
+
+def test_what_a_stranger_writes_into_the_line_counts_for_nothing(behind_a_proxy, analyst):
+    for number in range(6):
+        client = Client(
+            REMOTE_ADDR="127.0.0.1", headers={"X-Forwarded-For": f"203.0.113.{number}, {STRANGER}"}
+        )
+        answer = tries(client)
+    assert answer.status_code == 429
+
+
+def test_one_address_cannot_try_account_after_account(behind_a_proxy, analyst):
+    stranger = behind_a_proxy(STRANGER)
+    statuses = {tries(stranger, name=f"nobody{number}").status_code for number in range(30)}
+    assert statuses == {200}
+    assert tries(stranger, name="somebody else").status_code == 429
+    assert tries(behind_a_proxy(COLLEAGUE), RIGHT).status_code == 302
+
+
+def test_a_browser_that_was_inside_before_is_not_kept_out_by_its_neighbours(behind_a_proxy, analyst):
+    colleague, neighbour = behind_a_proxy(COLLEAGUE), behind_a_proxy(COLLEAGUE)
+    assert tries(colleague, RIGHT).status_code == 302
+    colleague.post(reverse("admin:logout"))
+    for number in range(40):
+        tries(neighbour, name=f"nobody{number % 3}")
+        tries(neighbour)
+    assert tries(neighbour, RIGHT).status_code == 429
+    assert tries(colleague, RIGHT).status_code == 302
+
+
+def test_a_stolen_sign_of_a_browser_allows_few_guesses_too(behind_a_proxy, analyst):
+    colleague = behind_a_proxy(COLLEAGUE)
+    tries(colleague, RIGHT)
+    thief = behind_a_proxy(STRANGER)
+    thief.cookies["known"] = colleague.cookies["known"].value
+    statuses = [tries(thief).status_code for _number in range(12)]
+    assert statuses == [200] * 10 + [429] * 2
+    thief.cookies["known"] = "forged"
+    assert tries(thief, RIGHT).status_code == 302  # a forged one is none
+
+
+def test_tries_while_one_waits_do_not_make_the_wait_longer(client, analyst):
+    for _number in range(5):
+        tries(client)
+    before = AccessAttempt.objects.get().attempt_time
+    for _number in range(3):
+        assert tries(client).status_code == 429
+    assert AccessAttempt.objects.get().attempt_time == before
+
+
+@pytest.mark.parametrize(
+    ("proxies", "line", "found"),
+    [
+        (0, "1.1.1.1", "192.0.2.1"),
+        (1, "1.1.1.1, 2.2.2.2", "2.2.2.2"),
+        (2, "1.1.1.1, 2.2.2.2, 10.0.0.1", "2.2.2.2"),
+        (2, "1.1.1.1", "192.0.2.1"),
+        (1, "nonsense", "192.0.2.1"),
+        (1, "", "192.0.2.1"),
+        (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        (1, "::ffff:2.2.2.2", "2.2.2.2"),
+    ],
+)
+def test_who_calls_is_read_from_the_outermost_proxy_that_we_trust(rf, settings, proxies, line, found):
+    settings.TRUSTED_PROXIES = proxies
+    assert callers.address(rf.get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": line})) == found
+
+
+def test_readers_see_the_name_that_an_analyst_chose(client, analyst):
+    client.force_login(analyst)
+    assert triage.public_name(analyst) == f"analyst {analyst.pk}"
+    analyst.first_name, analyst.last_name = "Ada", "Lovelace"
+    assert triage.public_name(analyst) == "A. L."
+    assert client.post(reverse("desk:name"), {"name": "ada"}).status_code == 400
+    assert client.post(reverse("desk:name"), {"name": "Chess player"}).status_code == 302
+    assert triage.public_name(analyst) == "Chess player"
+    assert "Chess player" in client.get(reverse("desk:name")).content.decode()

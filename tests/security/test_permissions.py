@@ -27,7 +27,11 @@ EVERYBODY_INSIDE = frozenset(
     {"admin:index", "admin:password_change", "admin:password_change_done", "admin:jsi18n", "admin:app_list"}
 )
 LOOKING_AT_THE_DESK = frozenset(
-    f"desk:{name}" for name in ("desk", "event", "item", "rows", "find", "last", "codings", "figures")
+    f"desk:{name}"
+    for name in (
+        *("desk", "event", "item", "rows", "now", "reports", "find", "last", "codings", "figures"),
+        *("practice", "roles"),
+    )
 )
 SEEN = {
     **dict.fromkeys(
@@ -49,8 +53,13 @@ CHANGED = {
 }
 FEEDS = {"admin:feeds_where": STAFF, "admin:feeds_export": STAFF}
 FEEDS |= dict.fromkeys(("admin:feeds_look", "admin:feeds_import"), frozenset({"editor"}))
-DEEDS = {"desk:preview", "desk:claim", "desk:release", "desk:deed", "desk:keys", "desk:coding", "desk:bulk"}
-DEEDS |= {"desk:name"}
+DEEDS = {
+    f"desk:{name}"
+    for name in (
+        *("preview", "claim", "release", "deed", "keys", "coding", "bulk", "new", "articles", "mirror"),
+        "name",
+    )
+}
 
 
 def may_see(role, address):

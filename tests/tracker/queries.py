@@ -20,6 +20,7 @@ ODD = (
         {"rec": "trust", "direction": 1, "strength": 1, "ask": "data-sharing", "rationale": "Because of 關稅."},
         {"rec": "misuse", "direction": -1, "strength": 5, "ask": None, "rationale": ""}]},
     {"title": "No code", "assessments": [], "sources": [SOURCE | {"lang": "en-GB", "publisher": "Ｒｅｕｔｅｒｓ"}]},
+    {"title": "A bill of one state", "reach": "local", "stage": "bill", "sources": [SOURCE | {"kind": "primary"}]},
     {"title": "Withdrawn", "retracted": True, "recorded_at": None},
 )  # fmt: skip
 WORDS = (
@@ -74,6 +75,9 @@ CHOICES = {
     "direction": ("+", "-", "0", "1", "-1", "advances", "mixed"),
     "strength": ("1", "2", "3", "4", "5"),
     "certainty": record.CERTAINTIES,
+    "reach": record.REACHES,
+    "stage": record.STAGES,
+    "kind": record.SOURCE_KINDS,
     "lang": ("en", "zh", "zh-hans", "zh-Hant", "fr", "other", "en-gb"),
     "supersedes": ("odd-0", "odd-9", "2025-05-12-geneva-tariff-truce"),
     "id": ("odd", "truce", "2025-05", "odd-4", "x"),

@@ -9,15 +9,28 @@ The log, the journal of decisions and the codings: to look into, never to change
 The codebook's versions, recommendations and asks; asks set by hand are stated once and then stand.
 """
 
+from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ORDER_VAR
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from tracker import filing, log, search, vocabulary
 from tracker.admin.base import AddOnly, Blinded, LookOnly
+from tracker.admin.lists import (
+    ByActor,
+    ByAnalyst,
+    ByAuthor,
+    ByDirection,
+    ByPublisher,
+    ByRecommendation,
+    TakenAlong,
+)
 from tracker.desk import history
 from tracker.models import (
     Article,
@@ -35,7 +48,7 @@ from tracker.models import (
     Revision,
 )
 from tracker.triage import blind, coding, searchable
-from tracker.triage.steps import public_name
+from tracker.triage.steps import DECIDE, public_name
 
 MOST_PROPOSED = 50  # at a time
 
@@ -49,12 +62,13 @@ class Languages(admin.AllValuesFieldListFilter):
 
 
 @admin.register(Article)
-class ArticleAdmin(LookOnly):
+class ArticleAdmin(TakenAlong, LookOnly):
     list_display = (
         *("shown", "publisher", "language", "state", "chance", "published_at", "first_seen_at", "trouble"),
     )
-    actions = ["propose"]
-    list_filter = ("state", ("language", Languages))
+    actions = ["propose", "as_csv", "as_json"]
+    list_filter = ("state", ("language", Languages), ByPublisher)
+    search_help_text = _("Words of title, publisher or address")
     search_fields = ("title", "publisher", "url")
     exclude = ("html", "title_key", "leased_until")
     readonly_fields = ("earlier",)
@@ -111,6 +125,18 @@ class CompletenessAdmin(AddOnly):
     list_display = ("day", "recorded_at", "by", "note")
     list_select_related = ("by",)
     fields = ("day", "note")
+    change_form_template = "admin/tracker/completeness/change_form.html"
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        if obj is None:  # the reason is shown to readers; only the first import may have none
+            form.base_fields["note"].required = True
+            form.base_fields["note"].label = _("reason")
+        return form
+
+    def add_view(self, request, form_url="", extra_context=None):
+        support = import_string(settings.COMPLETENESS_SUPPORT)(timezone.now().date())
+        return super().add_view(request, form_url, (extra_context or {}) | {"support": support})
 
     def save_model(self, request, statement, form, change):
         statement.recorded_at, statement.by = timezone.now().date(), request.user
@@ -124,27 +150,39 @@ class CoverageDayAdmin(LookOnly):
 
 
 @admin.register(Event)
-class EventAdmin(Blinded):
+class EventAdmin(TakenAlong, Blinded):
     event_field = "pk"
-    list_display = ("titled", "date", "status", "codes", "certainty", "reports_count", "at_the_desk")
+    list_display = ("titled", "date", "status", "codes", "certainty", "told_by", "at_the_desk")
     list_display_links = ("titled",)
-    list_filter = ("status", "certainty", "retracted", "date_precision")
+    list_filter = (
+        *("status", ByRecommendation, ByDirection, ByActor, ByAnalyst),
+        *("certainty", "retracted", "date_precision"),
+    )
+    actions = ["as_csv", "as_json"]
+    date_hierarchy = "date"
     search_fields = ("folded",)
+    search_help_text = _(
+        "Words, or title: rec: actor: direction: date: status: and the like, as at the desk. The best match first."
+    )
     exclude = ("articles", *searchable.COLUMNS, "suggestion", "sources")
     readonly_fields = ("coded", "reported")
     change_form_template = "admin/tracker/event/change_form.html"
 
     def get_queryset(self, request):
         found = super().get_queryset(request).prefetch_related("assessments")
-        return found.select_related("merged_into", "decided_by").defer(
-            "suggestion",
-            "sources",
-            "folded",
-        )
+        return found.select_related("merged_into", "decided_by").defer("suggestion", "folded")
+
+    def has_add_permission(self, request, obj=None):
+        """By hand at the desk, where its sources are read and its codes previewed."""
+        return request.user.has_perm(DECIDE)
+
+    def add_view(self, request, form_url="", extra_context=None):
+        return redirect("desk:new")
 
     def get_search_results(self, request, queryset, search_term):
         try:
-            return queryset.filter(search.EventQuery.read(search_term, desk=True).condition()), False
+            found = queryset.filter(search.EventQuery.read(search_term, desk=True).condition())
+            return (found if ORDER_VAR in request.GET else search.best_first(found, search_term)), False
         except search.SearchError as error:
             self.message_user(request, str(error), messages.ERROR)
             return queryset.none(), False
@@ -157,6 +195,11 @@ class EventAdmin(Blinded):
     @admin.display(description=_("title"), ordering="title")
     def titled(self, event):
         return str(event)[:120]
+
+    @admin.display(description=_("reports"), ordering="reports_count")
+    def told_by(self, event):
+        """Its reports, or the sources that came with it where it came from a file."""
+        return event.reports_count or len(event.sources)
 
     @admin.display(description=_("codes"))
     def codes(self, event):
@@ -201,24 +244,62 @@ class EventAdmin(Blinded):
 
 
 @admin.register(Revision)
-class RevisionAdmin(Blinded):
+class RevisionAdmin(TakenAlong, Blinded):
     list_display = ("sequence", "event_id", "kind", "who", "written_at", "why")
     list_filter = ("kind",)
+    date_hierarchy = "written_at"
     search_fields = ("event__pk", "why", "who")
+    search_help_text = _("The event's id, the reason or the name")
 
     def get_queryset(self, request):
         return super().get_queryset(request).defer("body")
 
 
+class ByDeed(admin.SimpleListFilter):
+    title, parameter_name = _("deed"), "action"
+
+    def lookups(self, request, model_admin):
+        return list(history.DEEDS.items())
+
+    def queryset(self, request, queryset):
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
 @admin.register(Decision)
-class DecisionAdmin(Blinded):
-    list_display = ("at", "event_id", "action", "status_before", "status_after", "by", "seconds", "reason")
-    list_filter = ("action", "status_after", "suggestion_shown")
+class DecisionAdmin(TakenAlong, Blinded):
+    list_display = ("at", "titled", "deed", "became", "by", "seconds", "reason")
+    list_filter = (ByDeed, "status_after", ByAuthor, "suggestion_shown")
+    date_hierarchy = "at"
     search_fields = ("event__pk", "reason")
-    list_select_related = ("by",)
+    search_help_text = _("The event's id, or the reason")
+    list_select_related = ("by", "event")
+    exclude = ("before", "after")
+    readonly_fields = ("changed",)
+
+    @admin.display(description=_("event"), ordering="event")
+    def titled(self, decision):
+        return str(decision.event)[:100]
+
+    @admin.display(description=_("deed"), ordering="action")
+    def deed(self, decision):
+        return history.DEEDS.get(decision.action, decision.action)
+
+    @admin.display(description=_("became"), ordering="status_after")
+    def became(self, decision):
+        said = dict(Event.Status.choices)
+        before, after = (said.get(each, each) for each in (decision.status_before, decision.status_after))
+        return str(after) if before in ("", after) else f"{before} → {after}"
+
+    @admin.display(description=_("what it changed"))
+    def changed(self, decision):
+        lines = ((line["name"], line["before"], line["after"]) for line in history.rows_of(decision))
+        return format_html('<ul class="coded">{}</ul>', format_html_join("", "<li>{}: {} → {}</li>", lines))
 
     def get_queryset(self, request):
-        return super().get_queryset(request).defer("before", "after")
+        found = super().get_queryset(request)
+        return (
+            found if request.resolver_match.url_name.endswith("_change") else found.defer("before", "after")
+        )
 
 
 @admin.register(Coding)
@@ -235,8 +316,9 @@ class ClaimAdmin(LookOnly):
 
 
 @admin.register(PairJudgement)
-class PairJudgementAdmin(LookOnly):
+class PairJudgementAdmin(TakenAlong, LookOnly):
     list_display = ("said", "same", "by", "at")
+    list_filter = ("same", ByAuthor)
     list_select_related = ("by", "article")
 
     @admin.display(description=_("pair"))

@@ -1,5 +1,5 @@
-"""Bulk deeds: exactly the events that match a filter, shown with their number and what it does to the scores
-first, undone with one press."""
+"""Bulk deeds: exactly the events that are ticked among those that match a search, shown with their number and what
+it does to the scores first, undone with one press."""
 
 import datetime
 import uuid
@@ -24,22 +24,28 @@ TABS = {name: queue.TABS[name] for name in ("queue", "review", "snoozed")} | {
 }
 
 
+LOOKED_AT_FIRST = 10  # of a preview: where a mistake is likeliest
+
+
 @desk_view(REVIEW)
 @require_http_methods(["GET", "POST"])
 def bulk(request):
-    """GET shows the set and, once a deed is chosen, what it would do; POST does it to the set that was shown."""
+    """GET shows what matches, with a box for each; `preview` says what a deed would do to what is ticked, and where
+    a mistake is likeliest; POST without it does the deed to exactly what was shown."""
     given = request.POST if request.method == "POST" else request.GET
     if "undo" in request.POST:
         return _undo(request)
     asked = {name: given.get(name, "") for name in ("tab", "q", "deed", "note")}
     asked["tab"] = asked["tab"] if asked["tab"] in TABS else "queue"
-    events, effects, trouble = [], [], ""
+    looking = request.method == "GET" or "preview" in request.POST
+    events, chosen, effects, trouble = [], [], [], ""
     try:
         events = list(_matching(asked["tab"], asked["q"], request.user)[: MOST + 1])
-        if request.method == "POST":
-            return _do(request, events, asked)
-        if asked["deed"] and events:
-            effects = _previewed(request.user, events, asked)
+        chosen = _chosen(request, events[:MOST])
+        if not looking:
+            return _do(request, chosen, asked)
+        if asked["deed"] and chosen:
+            effects = _previewed(request.user, chosen, asked)
     except (search.SearchError, triage.Refused) as error:
         trouble = str(error)
     return render(
@@ -50,17 +56,55 @@ def bulk(request):
             "effects": effects,
             "trouble": trouble,
             "tabs": TABS,
-            "rows": queue.described(events[:MOST]),
+            "rows": _rows(events[:MOST], chosen),
+            "chosen": len(chosen),
+            "first": queue.described(_doubtful(chosen, asked["deed"]))
+            if asked["deed"] and not trouble
+            else [],
             "too_many": len(events) > MOST,
             "most": MOST,
-            "shown": triage.fingerprint(events),
+            "shown": triage.fingerprint(chosen),
             "deeds": _choices(asked["tab"]),
             "last": _last(request.user),
             "languages": languages(request),
             "title": _("Bulk"),
         },
-        status=409 if request.method == "POST" else 200,
+        status=200 if looking else 409,
     )
+
+
+def _chosen(request, events):
+    """What is ticked of what matches; all of it as long as nobody has ticked anything off."""
+    if "picking" not in request.POST:
+        return events
+    marks = set(request.POST.getlist("event"))
+    found = [event for event in events if f"{event.pk}:{event.version}" in marks]
+    if len(found) < len(marks):
+        raise triage.Stale(
+            ngettext(
+                "%(number)d of the events you ticked has changed since, or matches no more. Look again.",
+                "%(number)d of the events you ticked have changed since, or match no more. Look again.",
+                len(marks) - len(found),
+            )
+            % {"number": len(marks) - len(found)}
+        )
+    return found
+
+
+def _rows(events, chosen):
+    ticked = {event.pk for event in chosen}
+    versions = {event.pk: event.version for event in events}
+    return [
+        row | {"ticked": row["id"] in ticked, "mark": f"{row['id']}:{versions[row['id']]}"}
+        for row in queue.described(events)
+    ]
+
+
+def _doubtful(events, deed):
+    """Where the deed is likeliest a mistake: what looks most like an act, or is told by most."""
+    if deed == "retract":
+        return sorted(events, key=lambda event: -len(event.sources))[:LOOKED_AT_FIRST]
+    return sorted(events, key=lambda event: (-event.relevance, -event.priority))[:LOOKED_AT_FIRST]
 
 
 def _matching(tab, query, user):
@@ -109,6 +153,8 @@ def _previewed(user, events, asked):
 
 def _do(request, events, asked):
     deed, more = _deed(asked)
+    if not events:
+        raise triage.Refused(_("Tick at least one event."))
     batch = triage.bulk(events, request.POST.get("shown", ""), deed, request.user, **more)
     number = Decision.objects.filter(batch=batch).count()
     done = ngettext("%(number)d event done.", "%(number)d events done.", number) % {"number": number}

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tracker import agreement, vocabulary
 from tracker.codebook import current
 from tracker.desk import item, keys
-from tracker.desk.views import _config, desk_view, languages
+from tracker.desk.views import config_of, desk_view, languages
 from tracker.models import Coding
 from tracker.triage import blind
 from tracker.triage.steps import DECIDE, REVIEW, name_of
@@ -64,7 +64,7 @@ def coding(request, coding_id):
             "chinese": "zh-hans" in current().languages,
             "may_decide": True,
             "may_review": request.user.has_perm(REVIEW),
-            "config": _config(chosen, single),
+            "config": config_of(chosen, single),
             "keys": chosen,
             "legend": keys.legend(chosen),
             "languages": languages(request),

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.shortcuts import render
@@ -23,7 +24,7 @@ from django.views.decorators.http import require_GET
 from tracker import agreement, vocabulary
 from tracker.codebook import current
 from tracker.desk.views import desk_view, languages
-from tracker.models import Article, CoverageDay, Decision, Event
+from tracker.models import Article, CoverageDay, Decision, Event, Report
 from tracker.triage import coding
 
 DAYS = 30
@@ -153,6 +154,55 @@ def sources(number: int = 14, most: int = 20) -> list[dict[str, Any]]:
     ]
 
 
+def waiting_by_publisher(most: int = 15) -> list[dict[str, Any]]:
+    """Whose reports the first thousand proposals of the queue rest on, and how long the oldest of each has waited."""
+    waiting = Event.objects.waiting().order_by("-priority", "pk")
+    asked = dict(waiting.values_list("pk", "proposed_at")[:1000])
+    since: dict[str, list[Any]] = defaultdict(list)
+    reports = (
+        Report.objects.filter(event__in=asked).order_by("id").values_list("event_id", "article__publisher")
+    )
+    first: dict[str, str] = {}
+    for event, publisher in reports:
+        first.setdefault(event, publisher or "–")
+    for event, publisher in first.items():
+        since[publisher].append(asked[event])
+    ranked = sorted(since.items(), key=lambda pair: (-len(pair[1]), pair[0]))[:most]
+    return [
+        {"publisher": name, "n": len(times), "oldest": (timezone.now() - min(times)).days}
+        for name, times in ranked
+    ]
+
+
+def noise_by_publisher(number: int = DAYS, most: int = 15) -> list[dict[str, Any]]:
+    """Of what was decided lately, by the outlet that reported it first: how much was rejected."""
+    since = timezone.now() - datetime.timedelta(days=number)
+    decided = Decision.objects.filter(at__gte=since, action__in=("accept", "dismiss"), undone_by=None)
+    actions = dict(
+        decided.filter(by__isnull=False).order_by("-id").values_list("event_id", "action")[:LOOKED_THROUGH]
+    )
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    seen: set[str] = set()
+    reports = Report.objects.filter(event__in=list(actions)[:2000]).order_by("id")
+    for event, publisher in reports.values_list("event_id", "article__publisher"):
+        if event not in seen and publisher:
+            seen.add(event)
+            counted[publisher][actions[event]] += 1
+    rows = [
+        {"publisher": name, "n": counts.total(), "rejected": counts["dismiss"] / counts.total()}
+        for name, counts in counted.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["rejected"] * row["n"], row["publisher"]))[:most]
+
+
+def passed_over(number: int = 14) -> dict[str, Any]:
+    """What the knob of the queue hides: the articles of the last days that were proposed nowhere."""
+    since = timezone.now() - datetime.timedelta(days=number)
+    recent = Article.objects.filter(first_seen_at__gte=since).order_by("-first_seen_at")
+    states = Counter(recent.values_list("state", flat=True)[:50_000])
+    return {"may_lose": settings.QUEUE_MAY_LOSE, "hidden": states["background"], "filed": states["filed"]}
+
+
 def _decided(*actions: str) -> Iterable[Decision]:
     """The latest decisions of people that still stand."""
     found = Decision.objects.filter(action__in=actions, by__isnull=False, undone_by=None)
@@ -189,6 +239,9 @@ def figures(request):
             "agreement": [_named(row) for row in agreement.figures()],
             "coverage": coverage(),
             "sources": sources(),
+            "by_publisher": waiting_by_publisher(),
+            "noise": noise_by_publisher(),
+            "hidden": passed_over(),
             "languages": languages(request),
             "title": _("Figures"),
         },

@@ -30,8 +30,10 @@ class BadForm(ValueError):
     """A form that no page of ours sends; the message says what is wrong with it."""
 
 
-def decide(form: Mapping[str, Any], by: Any) -> dict[str, Any]:
-    """Do what the form says; what the desk needs to go on. `Refused` or `BadForm` when it cannot be done."""
+def decide(form: Mapping[str, Any], by: Any, *, foretelling: bool = False) -> dict[str, Any]:
+    """Do what the form says; what the desk needs to go on. `Refused` or `BadForm` when it cannot be done. One that
+    only foretells needs no reasons yet."""
+    form = {**form, "foretelling": foretelling}
     action = form.get("action")
     if not isinstance(action, str) or action not in DEEDS:
         raise BadForm(_("There is no deed “%(name)s”.") % {"name": str(action)[:40]})
@@ -50,10 +52,11 @@ def decide(form: Mapping[str, Any], by: Any) -> dict[str, Any]:
 
 def _done(token: uuid.UUID, by: Any) -> str | None:
     """The event of the step that this token stands for, if it was taken."""
-    done = Decision.objects.filter(batch=token).order_by("id").first()
-    if done and done.by_id != by.pk:
+    done = list(Decision.objects.filter(batch=token).select_related("undoes").defer("before", "after"))
+    if done and done[0].by_id != by.pk:
         raise BadForm(_("This token belongs to somebody else's form."))
-    return done.event_id if done else None
+    chief = triage.chief([part.undoes or part for part in done])
+    return chief.event_id if chief else None
 
 
 def _answer(event_id: str, again: bool = False) -> dict[str, Any]:
@@ -81,6 +84,7 @@ def _accept(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
         why=_text(form, "why"),
         seconds=_seconds(form),
         shown=bool(form.get("shown", True)),
+        reasoned=not form.get("foretelling"),
         **_coding(form),
     )
     return key
@@ -150,7 +154,8 @@ def _edit(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
     changes = form.get("changes")
     if not isinstance(changes, Mapping):
         raise BadForm(_("changes: the fields to change"))
-    triage.edit(key, by, dict(changes), _text(form, "why"), _version(form), batch=token)
+    reasoned = not form.get("foretelling")
+    triage.edit(key, by, dict(changes), _text(form, "why"), _version(form), batch=token, reasoned=reasoned)
     return key
 
 
@@ -170,24 +175,51 @@ def _supersede(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
     return key
 
 
+def _reports_of(form: Mapping[str, Any]) -> list[int]:
+    articles = form.get("articles")
+    if not isinstance(articles, list) or not all(type(article) is int for article in articles):
+        raise BadForm(_("articles: a list of numbers"))
+    return articles
+
+
+def _attach(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> Event:
+    why = _text(form, "why")
+    return triage.attach(_event(form), _reports_of(form), by, why, version=_version(form), batch=token)
+
+
+def _detach(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> Event:
+    why = _text(form, "why")
+    return triage.detach(_event(form), _reports_of(form), by, why, version=_version(form), batch=token)
+
+
+def _move(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
+    key, into = _event(form), _text(form, "into")
+    triage.move(key, _reports_of(form), into, by, _text(form, "why"), version=_version(form), batch=token)
+    return key
+
+
+def _drop_source(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
+    key, source = _event(form), _text(form, "source")
+    triage.drop_source(key, source, by, _text(form, "why"), version=_version(form), batch=token)
+    return key
+
+
 def _undo(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
     """By the token of the step to undo, or by the number of a decision."""
     step, number = form.get("step"), form.get("decision")
     decision: Decision | None
     if isinstance(step, str):
-        parts = list(Decision.objects.filter(batch=_uuid(step, "step"), by=by, undoes=None).order_by("id"))
-        # Of several events the one that comes back into the queue is the one to show.
-        decision = next(
-            (part for part in parts if part.status_before in Event.OPEN), parts[0] if parts else None
-        )
+        decision = triage.chief(Decision.objects.filter(batch=_uuid(step, "step"), by=by, undoes=None))
     elif type(number) is int:
         decision = Decision.objects.filter(pk=number).first()
+        if decision and decision.batch:
+            decision = triage.chief(Decision.objects.filter(batch=decision.batch, undoes=None))
     else:
         raise BadForm(_("Say which decision to undo."))
     if decision is None:
         raise triage.Refused(_("There is nothing to undo: the decision was not taken."))
     triage.undo(decision, by, batch=token)
-    return decision.event_id
+    return str(decision.event_id)
 
 
 def _second(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
@@ -215,6 +247,10 @@ DEEDS: dict[str, Callable[[Mapping[str, Any], Any, uuid.UUID], Any]] = {
     "split": _split,
     "edit": _edit,
     "supersede": _supersede,
+    "attach": _attach,
+    "detach": _detach,
+    "move": _move,
+    "drop_source": _drop_source,
     "reopen": _why_deed(triage.reopen),
     "dispute": _why_deed(triage.dispute),
     "settle": _why_deed(triage.settle),
@@ -309,7 +345,7 @@ NO_REASON_YET = "–"  # a preview comes before the reason; the deed itself will
 def of_form(form: Mapping[str, Any], by: Any) -> list[dict[str, Any]]:
     """What the deed that a form asks for would do. `Refused` or `BadForm` as the deed itself."""
     asked = {**form, "token": str(uuid.uuid4()), "why": form.get("why") or NO_REASON_YET}
-    return of(lambda: decide(asked, by))
+    return of(lambda: decide(asked, by, foretelling=True))
 
 
 def of(deed: Callable[[], Any]) -> list[dict[str, Any]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
 from tracker import vocabulary
 from tracker.codebook import current
-from tracker.models import Decision, Event, Revision
+from tracker.models import Article, Decision, Event, Revision
 from tracker.triage.steps import name_of
+from tracker.wording import words_of
 
 SHOWN = 60
 _QUIET = ("version", "decided_at", "decided_by_id", "last_reported_at", "recorded_at", "codebook")
@@ -40,8 +42,11 @@ DEEDS = {
     "enter": _("entered from a file"),
     "revisit": _("source edited"),
     "join": _("report joined"),
-    "part": _("report parted"),
+    "part": _("report taken out"),
+    "move": _("report moved"),
     "confirm": _("codes confirmed"),
+    "countersign": _("a second person asked for"),
+    "withdraw": _("request withdrawn"),
     "lapse": _("ran out by its own terms"),
     "keep": _("kept as it was when a release coded it otherwise"),
     "unblind": _("first coding looked at before the second was given"),
@@ -80,7 +85,7 @@ def of(event: Event) -> list[dict[str, Any]]:
                 "who": name_of(decision.by),
                 "why": decision.reason,
                 "sequence": None,
-                "differences": _rows(decision),
+                "differences": rows_of(decision),
             }
         )
     return sorted(entries, key=lambda entry: entry["at"], reverse=True)
@@ -89,7 +94,7 @@ def of(event: Event) -> list[dict[str, Any]]:
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:
     """Field by field, and recommendation by recommendation, what a version changed. Pure."""
     found = [
-        {"name": name, "before": _said(before.get(name)), "after": _said(after.get(name))}
+        {"name": named(name), "before": said(name, before.get(name)), "after": said(name, after.get(name))}
         for name in _FIELDS
         if before.get(name) != after.get(name)
     ]
@@ -103,31 +108,65 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
     return found
 
 
-def _rows(decision: Decision) -> list[dict[str, str]]:
-    """What a step changed on the row of a proposal."""
+def rows_of(decision: Decision) -> list[dict[str, str]]:
+    """What a step changed on the row of a proposal, on its codes and its reports."""
     if not decision.before or not decision.after:
         return []
     before, after = decision.before["row"], decision.after["row"]
-    return [
-        {"name": name, "before": _said(before[name]), "after": _said(after.get(name))}
+    found = [
+        {"name": named(name), "before": said(name, before[name]), "after": said(name, after.get(name))}
         for name in before
         if before[name] != after.get(name) and name not in _QUIET
     ]
+    reports = [{row["article_id"] for row in state["reports"]} for state in (decision.before, decision.after)]
+    for place, keys in (("before", reports[0] - reports[1]), ("after", reports[1] - reports[0])):
+        if keys:
+            titles = Article.objects.filter(pk__in=keys).order_by("pk").values_list("title", flat=True)
+            line = {"name": str(_("reports")), "before": "", "after": ""}
+            found.append(line | {place: ", ".join(title[:80] for title in titles[:10])})
+    return found
+
+
+def named(name: str) -> str:
+    """What a reader calls a column."""
+    try:
+        return str(Event._meta.get_field(name.removesuffix("_id")).verbose_name)
+    except FieldDoesNotExist:
+        return name
 
 
 def _coded(line: Mapping[str, Any] | None) -> str:
     if not line:
         return ""
     chip = vocabulary.chip(line)
-    ask = f" · {line['ask']}" if line["ask"] else ""
+    recommendation = current()[line["rec"]]
+    asks = {ask.slug: words_of(ask.name) for ask in recommendation.asks}
+    ask = f" · {asks.get(line['ask'], line['ask'])}" if line["ask"] else ""
     rationale = f" · {line['rationale']}" if line["rationale"] else ""
     return f"{chip['mark']} {chip['direction']} {line['strength']} {chip['strength_word']}{ask}{rationale}"
 
 
-def _said(value: Any) -> str:
+def said(name: str, value: Any) -> str:
+    """A column's value in the reader's words: names for slugs, yes for true."""
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if value in (None, "", []):
+        return ""
+    if name == "actors":
+        return ", ".join(words_of(current().actor(slug).short) for slug in value)
+    if name == "certainty" and value in current().certainties:
+        return words_of(current().certainties[value].name)
+    if name == "date_precision":
+        return str(vocabulary.PRECISIONS.get(value, value))
+    if name in ("supersedes", "suspends"):
+        titles = {row.pk: str(row) for row in Event.objects.filter(pk__in=value)}
+        return ", ".join(titles.get(key, key) for key in value)
+    choices = dict(Event._meta.get_field(name).choices or ()) if named(name) != name else {}
+    if choices:
+        return str(choices.get(value, value))
     if isinstance(value, list):
         return ", ".join(
-            each.get("url") or each.get("title", "") if isinstance(each, dict) else str(each)
+            (each.get("title") or each.get("url", "")) if isinstance(each, dict) else str(each)
             for each in value
         )
-    return "" if value in (None, "") else str(value)
+    return str(value)

@@ -12,6 +12,7 @@ Past events whose words resemble an event's, and how they were coded: the coder'
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,6 +26,7 @@ from tracker.clustering.words import gazetteer
 from tracker.codebook import Recommendation, current
 from tracker.desk import keys
 from tracker.models import Assessment, Event, Report
+from tracker.text import fold
 from tracker.triage import blind, coding
 from tracker.wording import words_of
 
@@ -125,13 +127,6 @@ LOOKED_THROUGH = 400
 SIMILAR_SHOWN = 4
 LEAST = 0.12
 
-_COMMON = frozenset(
-    (
-        "a", "after", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "its", "new",
-        "of", "on", "over", "says", "that", "the", "this", "to", "us", "will", "with",
-    )
-)  # fmt: skip
-
 
 def similar(event: Event, user: Any) -> list[dict[str, Any]]:
     """The precedents on record that share most of the rarer words with the event's title, with their codes;
@@ -159,6 +154,17 @@ def similar(event: Event, user: Any) -> list[dict[str, Any]]:
     ]
 
 
+def alike(title: str) -> list[Event]:
+    """The latest events, proposed or on record, whose titles share most with this one: it may be there already."""
+    wanted = pieces(fold(title))
+    past = Event.objects.exclude(status__in=("dismissed", "merged")).order_by("-date", "-pk")
+    rows = past.values_list("pk", "folded_title")[: 2 * LOOKED_THROUGH] if wanted else []
+    ranked = sorted(((likeness(wanted, pieces(folded)), pk) for pk, folded in rows), reverse=True)
+    best = [pk for score, pk in ranked[:SIMILAR_SHOWN] if score >= LEAST]
+    found = Event.objects.in_bulk(best)
+    return [found[pk] for pk in best]
+
+
 def _shown(rows: list[Any], user: Any) -> list[Any]:
     """The first few of these, without those that the user may still code blind."""
     secret = blind.withheld(user).order_by().filter(event_id__in=[row[0] for row in rows])
@@ -168,7 +174,7 @@ def _shown(rows: list[Any], user: Any) -> list[Any]:
 
 def pieces(text: str) -> frozenset[str]:
     """Words of Latin script without the commonest, and pairs of Chinese characters."""
-    latin = {word for word in re.findall(r"[a-z0-9]{2,}", text) if word not in _COMMON}
+    latin = {word for word in re.findall(r"[a-z0-9]{2,}", text) if word not in coding.COMMON}
     chinese = {
         run[at : at + 2] for run in re.findall(r"[\u3400-\u9fff]+", text) for at in range(len(run) - 1)
     }
@@ -181,6 +187,7 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 REPORTS = 12
+LEAST_OFFERED = 0.3  # the chance from which on an event is offered as the same act; the page says it
 
 
 def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, Any]:
@@ -206,13 +213,60 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         "hidden": hidden and not blindly,
         "title": event.title or event.title_zh,
         "title_marked": marked(event.title or event.title_zh, cues),
-        "lang": "en" if event.title else "zh-Hans",
+        "lang": _tongue(event, reports),
         "summary": marked(event.summary or event.summary_zh, cues),
-        "reports": [_report(report, cues) for report in reports[:REPORTS]],
+        "reports": [
+            report_row(report, cues) | {"same": report.article.title in (event.title, event.title_zh)}
+            for report in reports[:REPORTS]
+        ],
+        "sources": _sources(event, reports) if event.on_record and not blindly else [],
         "report_count": event.reports_count or len(reports[:REPORTS]),
         "more_reports": max(0, event.reports_count - REPORTS),
-        "rows": _rows(drafted or proposed, suggestion, blindly),
+        "rows": _rows(
+            drafted or proposed, suggestion, {} if hidden else coding.drafts(event), event.on_record
+        ),
         "suggested": proposed,
+        "twins": [] if blindly else _twins(suggestion),
+        "least_offered": round(100 * LEAST_OFFERED),
+        "opinion": shown(event) if open_ and not hidden else None,
+        "silent": open_ and not hidden and bool(suggestion.get("labels")) and not proposed and not drafted,
+        "similar": similar(event, user),
+        "relevance": None if hidden else round(100 * event.relevance),
+        "model": "" if hidden else event.model_version,
+        "before_start": event.date < current().start,
+        "start": current().start,
+        # Until somebody has written another day.
+        "undated": open_
+        and event.version == 1
+        and bool(reports)
+        and not any(report.article.published_at for report in reports),
+    }
+
+
+def unsaved(event: Event) -> dict[str, Any]:
+    """An event that is no row, for the practice queue: its title, and the panel as suggested."""
+    codes = coding.suggested(event)
+    return {
+        "event": event,
+        "open": True,
+        "title": event.title,
+        "title_marked": marked(event.title, _cues(event.suggestion)),
+        "lang": get_language(),
+        "least_offered": round(100 * LEAST_OFFERED),
+        **_panel(event, codes, event.suggestion, coding.drafts(event), blindly=False),
+    }
+
+
+def _panel(
+    event: Event,
+    codes: list[dict[str, Any]],
+    suggestion: Mapping[str, Any],
+    drafts: Mapping[str, str],
+    blindly: bool,
+) -> dict[str, Any]:
+    """The coding panel: recommendations, actors, certainty, and what it asks for at each step."""
+    return {
+        "rows": _rows(codes, suggestion, drafts, event.on_record),
         "actors": [
             {"slug": one.slug, "label": words_of(one.short), "on": not blindly and one.slug in event.actors}
             for one in current().actors
@@ -227,24 +281,31 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
             }
             for slug, term in current().certainties.items()
         ],
-        "twins": [] if blindly else _twins(suggestion),
-        "opinion": shown(event) if open_ and not hidden else None,
-        "silent": open_ and not hidden and bool(suggestion.get("labels")) and not proposed and not drafted,
-        "similar": similar(event, user),
-        "relevance": None if hidden else round(100 * event.relevance),
-        "model": "" if hidden else event.model_version,
-        "before_start": event.date < current().start,
-        "start": current().start,
         "prompts": keys.prompts(),
-        # Until somebody has written another day.
-        "undated": open_
-        and event.version == 1
-        and bool(reports)
-        and not any(report.article.published_at for report in reports),
     }
 
 
-def _rows(codes: list[dict[str, Any]], suggestion: Mapping[str, Any], blindly: bool) -> list[dict[str, Any]]:
+def _tongue(event: Event, reports: list[Report]) -> str:
+    """The language of the title: that of the report it was taken from, else the record's own."""
+    for report in reports:
+        if report.article.language and report.article.title in (event.title, event.title_zh):
+            return str(report.article.language)
+    return "en" if event.title else "zh-Hans"
+
+
+def _sources(event: Event, reports: list[Report]) -> list[dict[str, Any]]:
+    """The sources on record that none of the reports shown stands for."""
+    shown = {report.article.url or report.article.title for report in reports}
+    return [
+        {**source, "key": source.get("url") or source.get("title")}
+        for source in event.sources
+        if (source.get("url") or source.get("title")) not in shown
+    ]
+
+
+def _rows(
+    codes: list[dict[str, Any]], suggestion: Mapping[str, Any], drafts: Mapping[str, str], on_record: bool
+) -> list[dict[str, Any]]:
     """The recommendations with their present code, the machine's reasons and the rule at hand; what is no longer
     coded stands there only where it is coded."""
     by_rec = {line["rec"]: line for line in codes}
@@ -252,6 +313,7 @@ def _rows(codes: list[dict[str, Any]], suggestion: Mapping[str, Any], blindly: b
     ticked = {label.get("rec") for label in coding.ticked(suggestion)}
     return [
         _row(each, by_rec.get(each.slug), labels.get(each.slug), each.slug in ticked)
+        | {"draft": drafts.get(each.slug, ""), "recorded": on_record and each.slug in by_rec}
         for each in current()
         if not each.retired or each.slug in by_rec
     ]
@@ -279,6 +341,7 @@ def _row(
         ],
         "line": line,
         "probability": round(100 * float(label.get("probability") or 0)) if label and ticked else None,
+        "drafted": label["direction"] if label and ticked and label.get("direction") in (1, 0, -1) else None,
         "because": _because(label) if label and ticked else [],
         "css": vocabulary.CLASSES[label["direction"]]
         if label and label.get("direction") in (1, 0, -1)
@@ -312,7 +375,7 @@ def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
     for reason in label.get("because") or ():
         said_by = str(reason.get("by") or "")
         text = str(reason.get("text") or "")[: 300 if said_by else 120]
-        if text and text not in (each["text"] for each in found):
+        if coding.tells(text) and text not in (each["text"] for each in found):
             past = reason.get("start") is None and not said_by
             mark = vocabulary.MARKS.get(label.get("direction") or 0, "") if past else ""
             found.append({"text": text, "past": past, "by": said_by, "mark": mark})
@@ -325,18 +388,20 @@ def _cues(suggestion: Mapping[str, Any]) -> list[tuple[str, str]]:
         (str(reason.get("text") or ""), vocabulary.CLASSES.get(int(label.get("direction") or 0), "even"))
         for label in coding.ticked(suggestion)
         for reason in label.get("because") or ()
-        if reason.get("start") is not None
+        if reason.get("start") is not None and coding.tells(str(reason.get("text") or ""))
     ]
 
 
-def _report(report: Report, cues: list[tuple[str, str]]) -> dict[str, Any]:
+def report_row(report: Report, cues: list[tuple[str, str]]) -> dict[str, Any]:
+    """A report as a line of the item."""
     article = report.article
     return {
         "id": article.pk,
         "url": article.url if article.url.startswith(("http://", "https://")) else "",
         "publisher": article.publisher,
         "lang": article.language or "und",
-        "at": article.published_at or article.first_seen_at,
+        "at": _local(article) or article.first_seen_at,
+        "clock": f"{_local(article):%Y-%m-%d %H:%M}" if article.published_at else "",
         "dated": article.published_at is not None,
         "title": marked(article.title, cues),
         "summary": marked(article.summary[:600], cues),
@@ -346,9 +411,21 @@ def _report(report: Report, cues: list[tuple[str, str]]) -> dict[str, Any]:
     }
 
 
+def _local(article: Any) -> datetime.datetime | None:
+    """When it was published, by its publisher's own clock."""
+    if article.published_at is None:
+        return None
+    ahead = datetime.timedelta(minutes=article.published_offset or 0)
+    return article.published_at.astimezone(datetime.timezone(ahead))
+
+
 def _twins(suggestion: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The events that the machine thinks this may be the same act as, most likely first."""
-    offers = {str(offer.get("event")): offer for offer in (suggestion.get("same") or ())[:5]}
+    """The events that the machine thinks this may be the same act as, most likely first; unlikely ones are none."""
+    offers = {
+        str(offer.get("event")): offer
+        for offer in (suggestion.get("same") or ())[:5]
+        if float(offer.get("probability") or 0) >= LEAST_OFFERED
+    }
     rows = Event.objects.filter(pk__in=offers).exclude(status__in=("dismissed", "merged"))
     found = [
         {

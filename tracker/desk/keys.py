@@ -31,6 +31,7 @@ ACTIONS: dict[str, tuple[str, str | Promise]] = {
     "actors": ("o", gettext_lazy("actors")),
     "ask": ("w", gettext_lazy("which ask")),
     "rationale": ("n", gettext_lazy("rationale")),
+    "words": ("t", gettext_lazy("take the draft over")),
     "edit": ("e", gettext_lazy("title and date")),
     "suggested": ("s", gettext_lazy("as suggested again")),
     "preview": ("p", gettext_lazy("effect on the scores")),

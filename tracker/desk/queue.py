@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Floor
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import vocabulary
-from tracker.models import Event, Report
-from tracker.search import EventQuery
-from tracker.triage import blind, coding, held_by_others, searchable
+from tracker import triage, vocabulary
+from tracker.models import Assessment, Decision, Event, Report, SavedView
+from tracker.search import EventQuery, best_first
+from tracker.triage import blind, coding, searchable
 
 SHOWN = 40
 COUNTED = 1000  # beyond that the desk says "1000+"
+DEEPEST = 400  # rows that a reload brings back, so that the item at hand keeps its place
 
 TABS = {
     "queue": _("Queue"),
@@ -23,18 +25,33 @@ TABS = {
     "again": _("Look again"),
     "snoozed": _("Snoozed"),
     "disputed": _("Disputed"),
+    "words": _("Machine's words"),
 }
+ORDERS = {
+    "": _("Worth a look"),
+    "match": _("Best match"),
+    "chance": _("Chance"),
+    "effect": _("Effect"),
+    "oldest": _("Waiting longest"),
+    "newest": _("Came in last"),
+    "feed": _("Publisher"),
+}
+_PUBLISHER = Report.objects.filter(event=OuterRef("pk")).order_by("id").values("article__publisher")[:1]
 
 
-def events(tab: str = "queue", query: str = "", user: Any = None) -> QuerySet[Event]:
-    """The events of one tab that match a query, in the order in which they are worth a look. A search by `user`
-    leaves out what the user may still code blind, as what finds an event tells how it was coded."""
+def events(tab: str = "queue", query: str = "", user: Any = None, order: str = "") -> QuerySet[Event]:
+    """The events of one tab that match a query, in the order in which they are worth a look, or in another one. A
+    search by `user` leaves out what the user may still code blind, as what finds an event tells how it was coded;
+    what the user sent to review waits for somebody else."""
     if tab == "again":
         found = Event.objects.exclude(look_again="").order_by("-date", "pk")
     elif tab == "snoozed":
         found = Event.objects.filter(status="snoozed").order_by("snoozed_until", "pk")
     elif tab == "disputed":
         found = Event.objects.filter(status="disputed").order_by("-date", "pk")
+    elif tab == "words":  # on record with a reason that nobody has written or read over
+        unread = Assessment.objects.filter(words=Assessment.Words.MACHINE).values("event")
+        found = Event.objects.accepted().filter(pk__in=unread).order_by("-date", "pk")
     elif tab == "record":  # only for deeds in bulk
         found = Event.objects.accepted().order_by("-date", "pk")
     elif tab == "review":
@@ -42,19 +59,59 @@ def events(tab: str = "queue", query: str = "", user: Any = None) -> QuerySet[Ev
     else:
         # Exactly the condition of the index `events_in_the_queue`, so that the order costs nothing.
         found = Event.objects.waiting().order_by("-priority", "pk")
+        if user is not None and (sent := sent_to_review(user)):
+            found = found.exclude(pk__in=sent)
     wanted = EventQuery.read(query, desk=True)
     if wanted and user is not None:
         found = found.exclude(pk__in=blind.withheld(user).order_by().values("event_id"))
     # What is searched is long and shown nowhere.
-    return (found.filter(wanted.condition()) if wanted else found).defer(*searchable.COLUMNS)
+    if wanted:
+        found = found.filter(wanted.condition())
+        found = best_first(found, query) if order == "match" else found
+    return _ordered(found, order).defer(*searchable.COLUMNS)
 
 
-def rows(tab: str, query: str, user: Any, *, without: list[str] | None = None) -> list[dict[str, Any]]:
-    """The next events of the queue, ready to print, those that others work on left out."""
-    found = events(tab, query, user).exclude(pk__in=held_by_others(user))
+def _ordered(found: QuerySet[Event], order: str) -> QuerySet[Event]:
+    if order == "chance":
+        return found.order_by("-relevance", "pk")
+    if order == "oldest":
+        return found.order_by("proposed_at", "pk")
+    if order == "newest":
+        return found.order_by("-proposed_at", "pk")
+    if order == "effect":  # within its step of chance the priority is what the event would move
+        return found.alias(moves=F("priority") - Floor(F("priority"))).order_by("-moves", "-priority", "pk")
+    if order == "feed":
+        return found.alias(publisher=Subquery(_PUBLISHER)).order_by("publisher", "-priority", "pk")
+    return found
+
+
+def sent_to_review(user: Any) -> list[str]:
+    """What this analyst handed to the reviewers and nobody has decided yet."""
+    handed = Decision.objects.filter(by=user, action="review", undone_by=None, event__status="in_review")
+    return list(handed.order_by().values_list("event_id", flat=True).distinct()[:DEEPEST])
+
+
+def rows(
+    tab: str,
+    query: str,
+    user: Any,
+    *,
+    order: str = "",
+    without: list[str] | None = None,
+    upto: str | None = None,
+) -> list[dict[str, Any]]:
+    """The next events of the queue, ready to print, each with the name of whoever works on it just now. `upto`: as
+    many as it takes to hold this event, or it alone after the others."""
+    found = events(tab, query, user, order)
     if without:
-        found = found.exclude(pk__in=without[:500])
-    return described(list(found[:SHOWN]))
+        found = found.exclude(pk__in=without[:5000])
+    shown = list(found[:SHOWN])
+    if upto and upto not in [event.pk for event in shown]:
+        deep = list(found.values_list("pk", flat=True)[:DEEPEST])
+        more = found[SHOWN : deep.index(upto) + SHOWN // 2] if upto in deep else Event.objects.filter(pk=upto)
+        shown += list(more)
+    held = triage.holders(user, [event.pk for event in shown]) if user is not None else {}
+    return [row | {"held": held.get(row["id"], "")} for row in described(shown)]
 
 
 def counted(tab: str, query: str, user: Any) -> str:
@@ -65,16 +122,27 @@ def counted(tab: str, query: str, user: Any) -> str:
 def described(found: list[Event]) -> list[dict[str, Any]]:
     """Events as rows of a list, with one more query for all of their outlets."""
     outlets: dict[str, list[str]] = defaultdict(list)
+    dated: dict[str, bool] = {}
     reports = Report.objects.filter(event__in=[event.pk for event in found]).order_by("id")
-    for key, publisher in reports.values_list("event_id", "article__publisher")[:400]:
+    told = reports.values_list("event_id", "article__publisher", "article__published_at")
+    for key, publisher, published in told[:400]:
+        dated[key] = dated.get(key, False) or published is not None
         if publisher and publisher not in outlets[key]:
             outlets[key].append(publisher)
-    return [_row(event, outlets[event.pk]) for event in found]
+    return [_row(event, outlets[event.pk], dated.get(event.pk, True)) for event in found]
 
 
-def tabs() -> list[dict[str, Any]]:
+def tabs(user: Any = None) -> list[dict[str, Any]]:
     """The tabs, and how many wait in each, up to a thousand."""
-    return [{"name": name, "label": label, "number": _capped(events(name))} for name, label in TABS.items()]
+    return [
+        {"name": name, "label": label, "number": _capped(events(name, "", user))}
+        for name, label in TABS.items()
+    ]
+
+
+def views_of(user: Any) -> list[SavedView]:
+    """The analyst's own saved views and those that others share, by name."""
+    return list(SavedView.objects.filter(Q(by=user) | Q(shared=True)).select_related("by")[:40])
 
 
 def median_age() -> int | None:
@@ -89,7 +157,7 @@ def _capped(found: QuerySet[Event]) -> str:
     return f"{COUNTED}+" if number > COUNTED else str(number)
 
 
-def _row(event: Event, outlets: list[str]) -> dict[str, Any]:
+def _row(event: Event, outlets: list[str], dated: bool) -> dict[str, Any]:
     open_ = event.status in Event.OPEN
     hidden = open_ and coding.suggestion_hidden(event)
     codes = [] if hidden or not open_ else coding.suggested(event)
@@ -98,6 +166,8 @@ def _row(event: Event, outlets: list[str]) -> dict[str, Any]:
         "title": event.title or event.title_zh,
         "lang": "en" if event.title else "zh-Hans",
         "date": event.date,
+        # Until somebody has written another day.
+        "undated": open_ and event.version == 1 and not dated,
         "outlet": outlets[0] if outlets else "",
         "more": max(0, event.outlets_count - 1),
         "codes": [vocabulary.chip(line) for line in codes[:3]],

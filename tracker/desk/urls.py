@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, confirming, figures, lasting, names, recoding, views
+from tracker.desk import (
+    bulk,
+    codings,
+    confirming,
+    details,
+    figures,
+    lasting,
+    making,
+    mirror,
+    names,
+    practice,
+    recoding,
+    roles,
+    signing,
+    views,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -10,6 +25,7 @@ urlpatterns = [
     path("event/<slug:event_id>/", views.event, name="event"),
     path("item/<slug:event_id>/", views.item_part, name="item"),
     path("rows/", views.rows_part, name="rows"),
+    path("now/", views.now, name="now"),
     path("claim/<slug:event_id>/", views.claim, name="claim"),
     path("release/<slug:event_id>/", views.release, name="release"),
     path("deed/", views.deed, name="deed"),
@@ -17,14 +33,24 @@ urlpatterns = [
     path("find/", views.find, name="find"),
     path("last/", views.last_part, name="last"),
     path("keys/", views.choose_keys, name="keys"),
+    path("new/", making.new, name="new"),
+    path("articles/", making.articles, name="articles"),
+    path("reports/<slug:event_id>/", making.reports, name="reports"),
+    path("views/", views.views, name="views"),
     path("name/", names.choose_name, name="name"),
     path("bulk/", bulk.bulk, name="bulk"),
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
+    path("details/<slug:event_id>/", details.details, name="details"),
+    path("second/", signing.signing, name="second"),
     path("lasting/", lasting.asked, name="lasting"),
     path("draws/", recoding.draws, name="draws"),
     path("draws/codings.<str:form>", recoding.codings, name="raw_codings"),
     path("confirming/", confirming.confirming, name="confirming"),
+    path("practice/", practice.practice, name="practice"),
+    path("practice/<int:number>/", practice.practised, name="practised"),
+    path("mirror/", mirror.mirror, name="mirror"),
+    path("roles/", roles.roles, name="roles"),
     path("figures/", figures.figures, name="figures"),
 ]

@@ -2,23 +2,26 @@
 
 import functools
 import json
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse, translate_url
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tracker import search, triage
+from tracker import search, text, textfields, triage
 from tracker.codebook import current
-from tracker.desk import forms, history, item, keys, queue
-from tracker.desk.forms import LONGEST, BadForm, decide
-from tracker.models import Event
+from tracker.desk import forms, history, item, keys, queue, second
+from tracker.desk.forms import LONGEST, BadForm
+from tracker.models import Event, SavedView
 from tracker.triage import blind
 from tracker.triage.steps import DECIDE, REVIEW
 
@@ -37,9 +40,13 @@ def desk_view(permission="tracker.view_event", *, answers=False):
                         {"error": gettext("You are signed out."), "kind": "signed out"}, status=401
                     )
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            if answers and request.headers.get("X-Desk-User", str(request.user.pk)) != str(request.user.pk):
+                # Somebody else signed in meanwhile in this browser: what this page's analyst decided is not theirs.
+                said = gettext("Somebody else is signed in now in this browser. Sign in again as yourself.")
+                return JsonResponse({"error": said, "kind": "signed out"}, status=401)
             if not request.user.has_perm(permission):
                 if answers:
-                    return _refusal(gettext("Your role does not include this step."), "not allowed", 403)
+                    return refusal(gettext("Your role does not include this step."), "not allowed", 403)
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
@@ -48,33 +55,68 @@ def desk_view(permission="tracker.view_event", *, answers=False):
     return wrap
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where somebody is at the desk, as the address says it: which list, searched and ordered how."""
+
+    tab: str = "queue"
+    query: str = ""
+    order: str = ""
+
+    @classmethod
+    def of(cls, request):
+        tab, order = request.GET.get("tab", "queue"), request.GET.get("order", "")
+        if tab not in queue.TABS:
+            raise Http404
+        return cls(tab, request.GET.get("q", ""), order if order in queue.ORDERS else "")
+
+    @property
+    def address(self):
+        """The part of the address behind the question mark, with its own where the place is not the usual one."""
+        asked = {"tab": self.tab if self.tab != "queue" else "", "q": self.query, "order": self.order}
+        told = urlencode({name: value for name, value in asked.items() if value})
+        return f"?{told}" if told else ""
+
+
 @desk_view()
 @require_GET
 def desk(request):
     """The queue and the first item that nobody else works on, claimed for this analyst."""
     triage.wake()
-    tab = request.GET.get("tab", "queue")
-    if tab not in queue.TABS:
-        raise Http404
-    query, trouble, rows, found = request.GET.get("q", ""), "", [], ""
-    try:
-        rows = queue.rows(tab, query, request.user)
-        found = queue.counted(tab, query, request.user)
-    except search.SearchError as error:
-        trouble = str(error)
-    first = _first(rows, request.user)
-    return _page(request, first, rows=rows, tab=tab, query=query, trouble=trouble, found=found)
+    place, page = Place.of(request), str(uuid.uuid4())
+    rows, found, trouble = _listed(place, request.user)
+    return _page(
+        request, _first(rows, request.user, page), place, page, rows=rows, trouble=trouble, found=found
+    )
 
 
 @desk_view()
 @require_GET
 def event(request, event_id):
-    """The desk with one event at hand, decided or not."""
+    """The desk with one event at hand, decided or not, and the list that it was opened from."""
     row = get_object_or_404(Event, pk=event_id)
     if row.status == Event.Status.MERGED:
         row = get_object_or_404(Event, pk=row.merged_into_id)
-    rows = queue.rows("queue", "", request.user)
-    return _page(request, row, rows=rows, tab="queue", query="", trouble="", with_history=True)
+    place, page, held = Place.of(request), str(uuid.uuid4()), ""
+    if row.status in Event.OPEN and request.user.has_perm(DECIDE):
+        try:
+            triage.claim(row, request.user, page)
+        except triage.Refused as error:
+            held = str(error)
+    rows, found, trouble = _listed(place, request.user, upto=row.pk if row.status in Event.OPEN else None)
+    return _page(
+        request, row, place, page,
+        rows=rows, trouble=trouble, found=found, held=held, with_history=True,
+    )  # fmt: skip
+
+
+def _listed(place, user, upto=None):
+    """The list of a place, how many a search found, and what is wrong with the search."""
+    try:
+        rows = queue.rows(place.tab, place.query, user, order=place.order, upto=upto)
+        return rows, queue.counted(place.tab, place.query, user), ""
+    except search.SearchError as error:
+        return [], "", str(error)
 
 
 @desk_view(answers=True)
@@ -95,51 +137,65 @@ def rows_part(request):
     without = []
     if request.method == "POST":  # a long list of ids does not fit into an address
         try:
-            without = [str(key) for key in _form(request).get("without") or []]
+            without = [str(key) for key in sent_form(request).get("without") or []]
         except BadForm as error:
-            return _refusal(str(error), "form", 400)
-    tab = request.GET.get("tab", "queue")
+            return refusal(str(error), "form", 400)
+    place = Place.of(request)
     try:
-        rows = queue.rows(
-            tab if tab in queue.TABS else "queue", request.GET.get("q", ""), request.user, without=without
-        )
+        rows = queue.rows(place.tab, place.query, request.user, order=place.order, without=without)
     except search.SearchError as error:
-        return _refusal(str(error), "search", 400)
-    return render(request, "desk/rows.html", {"rows": rows})
+        return refusal(str(error), "search", 400)
+    return render(request, "desk/rows.html", {"rows": rows, "place": place.address})
+
+
+@desk_view(answers=True)
+@require_GET
+def now(request):
+    """What changes beside the item: who else works on what, and how many wait."""
+    return JsonResponse(
+        {
+            "held": triage.holders(request.user),
+            "tabs": {each["name"]: each["number"] for each in queue.tabs(request.user)},
+        }
+    )
 
 
 @desk_view(DECIDE, answers=True)
 @require_POST
 def claim(request, event_id):
     try:
-        held = triage.claim(event_id, request.user)
+        held = triage.claim(event_id, request.user, _page_of(request))
     except triage.Refused as error:
-        return _refusal(str(error), _kind(error), 409)
+        return refusal(str(error), _kind(error), 409)
     return JsonResponse({"until": held.until})
 
 
 @desk_view(DECIDE, answers=True)
 @require_POST
 def release(request, event_id):
-    return JsonResponse({"released": triage.release(event_id, request.user)})
+    return JsonResponse({"released": triage.release(event_id, request.user, _page_of(request))})
+
+
+def _page_of(request):
+    return request.headers.get("X-Desk-Page", "")
 
 
 @desk_view(DECIDE, answers=True)
 @require_POST
 def deed(request):
     """One decision: 200 done, 409 refused with the reason, 400 not a form of ours."""
-    return _answered(lambda: decide(_form(request), request.user))
+    return _answered(lambda: second.decided(sent_form(request), request.user))
 
 
 def _answered(work):
     try:
         return JsonResponse(work())
     except BadForm as error:
-        return _refusal(str(error), "form", 400)
+        return refusal(str(error), "form", 400)
     except triage.NotAllowed as error:
-        return _refusal(str(error), "not allowed", 403)
+        return refusal(str(error), "not allowed", 403)
     except triage.Refused as error:
-        return _refusal(str(error), _kind(error), 409)
+        return refusal(str(error), _kind(error), 409)
 
 
 @desk_view(DECIDE, answers=True)
@@ -148,7 +204,7 @@ def preview(request):
     """What the deed on the form would do to the scores, or why it would be refused."""
 
     def effects():
-        form = _form(request)
+        form = sent_form(request)
         earlier = form.get("earlier") if isinstance(form.get("earlier"), list) else []
         named = [str(key) for key in (form.get("event"), form.get("into"), *earlier)]
         if blind.withheld(request.user).filter(event__in=named).exists():
@@ -188,17 +244,46 @@ def last_part(request):
 @require_POST
 def choose_keys(request):
     try:
-        form = _form(request)
+        form = sent_form(request)
         wanted = form.get("keys")
         if not isinstance(wanted, dict):
             raise BadForm(gettext("keys: a key for each deed"))
         chosen = keys.choose(request.user, wanted, bool(form.get("single_keys", True)))
     except (BadForm, keys.KeyClash) as error:
-        return _refusal(str(error), "keys", 400)
+        return refusal(str(error), "keys", 400)
     return JsonResponse({"keys": chosen})
 
 
-def _page(request, row, *, with_history=False, **more):
+@desk_view()
+@require_POST
+def views(request):
+    """Keep the list as it is under a name, or forget a view of one's own."""
+    if "forget" in request.POST:
+        SavedView.objects.filter(pk=_number(request.POST["forget"]), by=request.user).delete()
+        return redirect("desk:desk")
+    try:
+        name = text.strict(" ".join(request.POST.get("name", "").split()), "name", 80)
+        query = text.strict(request.POST.get("q", ""), "q", 300)
+    except text.BadText as error:
+        messages.error(request, textfields.sentence(error))
+        return redirect("desk:desk")
+    place = Place(
+        request.POST.get("tab", "queue") if request.POST.get("tab") in queue.TABS else "queue",
+        query,
+        request.POST.get("order", "") if request.POST.get("order") in queue.ORDERS else "",
+    )
+    if name:
+        kept = {"tab": place.tab, "query": place.query, "order": place.order}
+        shared = "shared" in request.POST
+        SavedView.objects.update_or_create(by=request.user, name=name, defaults=kept | {"shared": shared})
+    return redirect(reverse("desk:desk") + place.address)
+
+
+def _number(value):
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0
+
+
+def _page(request, row, place, page, *, with_history=False, **more):
     chosen, single = keys.of(request.user)
     context = _item(request, row) if row else {"item": None, "may_decide": request.user.has_perm(DECIDE)}
     if with_history and not context["second"]:
@@ -209,13 +294,20 @@ def _page(request, row, *, with_history=False, **more):
         context
         | more
         | {
-            "tabs": queue.tabs(),
+            "page": page,
+            "tab": place.tab,
+            "query": place.query,
+            "order": place.order,
+            "orders": queue.ORDERS,
+            "place": place.address,
+            "views": queue.views_of(request.user),
+            "tabs": queue.tabs(request.user),
             "explained": search.explained(),
             "median_age": queue.median_age(),
             "keys": chosen,
             "single_keys": single,
             "legend": keys.legend(chosen),
-            "config": _config(chosen, single),
+            "config": config_of(chosen, single),
             "last": triage.last_of(request.user) if request.user.has_perm(DECIDE) else [],
             "dismissals": list(enumerate(Event.Dismissal.choices, 1)),
             "languages": languages(request),
@@ -224,21 +316,24 @@ def _page(request, row, *, with_history=False, **more):
     )
 
 
-def _config(chosen, single):
+def config_of(chosen, single, **more):
     """What the script needs to know, as data on the page."""
     return json.dumps(
         {
             "keys": chosen,
             "single": single,
+            "csrf": settings.CSRF_COOKIE_NAME,
+            "login": reverse("admin:login"),
+            **more,
             "actors": current().keys(),
             "digits": keys.width(),
             "urls": {
                 name: reverse(f"desk:{name}")
-                for name in ("deed", "rows", "preview", "find", "last", "keys", "desk")
+                for name in ("deed", "rows", "preview", "find", "last", "keys", "desk", "now", "articles")
             }
             | {
                 name: reverse(f"desk:{name}", args=["EVENT"])
-                for name in ("item", "claim", "release", "event")
+                for name in ("item", "claim", "release", "event", "reports")
             },
         }
     )
@@ -256,12 +351,13 @@ def _item(request, row):
     }
 
 
-def _first(rows, user):
+def _first(rows, user, page):
     """The first row that can be claimed, as an event; what is decided needs no claim."""
-    for row in rows[:5]:
+    free = [row for row in rows if not row["held"]]
+    for row in free[:5]:
         if row["status"] in Event.OPEN and user.has_perm(DECIDE):
             try:
-                triage.claim(row["id"], user)
+                triage.claim(row["id"], user, page)
             except triage.Refused:
                 continue
         return Event.objects.filter(pk=row["id"]).first()
@@ -282,7 +378,8 @@ def languages(request):
     ]
 
 
-def _form(request):
+def sent_form(request):
+    """The form that a script of ours sent; `BadForm` for anything else."""
     if len(request.body) > LONGEST:
         raise BadForm(gettext("The form is too long; at most 100 KB are taken."))
     try:
@@ -298,5 +395,6 @@ def _kind(error):
     return {triage.Stale: "stale", triage.Claimed: "claimed"}.get(type(error), "refused")
 
 
-def _refusal(message, kind, status):
+def refusal(message, kind, status):
+    """Why a script's request was not done."""
     return JsonResponse({"error": message, "kind": kind}, status=status)

@@ -6,6 +6,7 @@ log be passed off as never written.
 
 from django.db import migrations
 
+TABLE = "tracker_head"
 REASON = "tracker_head goes forward only, to a revision that is there"
 MOVED = """
 NEW.id <> OLD.id OR NEW.sequence < OLD.sequence OR NEW.aside < OLD.aside
@@ -34,9 +35,9 @@ BEGIN
   END IF;
   RAISE EXCEPTION '{REASON}' USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-CREATE TRIGGER tracker_head_forward BEFORE UPDATE OR DELETE ON tracker_head
+CREATE TRIGGER {TABLE}_forward BEFORE UPDATE OR DELETE ON {TABLE}
 FOR EACH ROW EXECUTE FUNCTION tracker_head_goes_forward();
-CREATE TRIGGER tracker_head_not_emptied BEFORE TRUNCATE ON tracker_head
+CREATE TRIGGER {TABLE}_not_emptied BEFORE TRUNCATE ON {TABLE}
 FOR EACH STATEMENT EXECUTE FUNCTION tracker_head_goes_forward();
 """
 
@@ -60,5 +61,5 @@ def release(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracker", "0014_codes_that_people_wrote")]
+    dependencies = [("tracker", "0017_editors_decide")]
     operations = [migrations.RunPython(guard, release)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tracker', '0019_public_names'),
+        ("tracker", "0019_public_names"),
     ]
 
     operations = [

@@ -2,7 +2,7 @@
 
 from tracker.models.articles import Article, ArticleVersion
 from tracker.models.codebook import Ask, AskSetting, CodebookVersion, Recommendation
-from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference
+from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference, SavedView
 from tracker.models.events import Assessment, Event, Report
 from tracker.models.log import Completeness, CoverageDay, Head, Revision
 from tracker.models.processes import Heartbeat, Lease
@@ -35,6 +35,7 @@ __all__ = [
     "Recommendation",
     "Report",
     "Revision",
+    "SavedView",
     "SecondOpinion",
     "TaggerVersion",
 ]

@@ -1,5 +1,7 @@
 """What was delivered: one row for one page, however often it was delivered, and its earlier versions."""
 
+import datetime
+
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +49,12 @@ class Article(models.Model):
         _("language"), max_length=20, blank=True, help_text=_("en, zh-Hans, zh-Hant …")
     )
     published_at = models.DateTimeField(_("published"), null=True, blank=True, db_index=True)
+    published_offset = models.SmallIntegerField(
+        _("offset"),
+        null=True,
+        blank=True,
+        help_text=_("Minutes by which the publisher's clock is ahead of UTC, as it stated them."),
+    )
     first_seen_at = models.DateTimeField(_("first seen"), db_default=Now(), db_index=True)
     changed_at = models.DateTimeField(_("changed"), null=True, blank=True)
 
@@ -82,9 +90,16 @@ class Article(models.Model):
         return self.title[:120]
 
     @property
+    def published_day(self):
+        """The day on the publisher's own calendar on which it was published; None where nobody says when."""
+        if self.published_at is None:
+            return None
+        return (self.published_at + datetime.timedelta(minutes=self.published_offset or 0)).date()
+
+    @property
     def day(self):
-        """The day it was published, or else first seen."""
-        return (self.published_at or self.first_seen_at).date()
+        """The day it was published, by its publisher's clock, or else first seen."""
+        return self.published_day or self.first_seen_at.date()
 
     def source(self):
         """The article as a source of an event in the record's format."""
@@ -92,7 +107,7 @@ class Article(models.Model):
             "title": self.title,
             "publisher": self.publisher,
             "url": self.url,
-            "date": self.published_at.date().isoformat() if self.published_at else None,
+            "date": self.published_day.isoformat() if self.published_day else None,
             "lang": self.language,
         }
 

@@ -51,11 +51,20 @@ class Decision(models.Model):
 
 
 class Claim(models.Model):
-    """Who works on an event just now; ends by itself."""
+    """Who works on an event just now, and in which of their pages; ends by itself."""
 
     event = models.OneToOneField(Event, models.CASCADE, related_name="claim", verbose_name=_("event"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("by"))
     until = models.DateTimeField(_("until"))
+    pages = models.JSONField(
+        _("pages"),
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text=_(
+            "Which of the analyst's open pages hold it, each until when: only that page gives it back."
+        ),
+    )
 
     class Meta:
         verbose_name = _("claim")
@@ -139,6 +148,28 @@ class Preference(models.Model):
 
     def __str__(self):
         return f"{self.user}"
+
+
+class SavedView(models.Model):
+    """A tab, a search and an order of the desk's list, kept under a name."""
+
+    name = models.CharField(_("name"), max_length=80)
+    tab = models.CharField(_("tab"), max_length=20, default="queue")
+    query = models.CharField(_("search"), max_length=300, blank=True)
+    order = models.CharField(_("order"), max_length=20, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("by"))
+    shared = models.BooleanField(_("shared"), default=False, help_text=_("Everybody at the desk sees it."))
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        constraints = [
+            models.UniqueConstraint(fields=["by", "name"], name="one_saved_view_per_analyst_and_name")
+        ]
+
+    def __str__(self):
+        return self.name
 
 
 class PairJudgement(models.Model):

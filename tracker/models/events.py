@@ -283,6 +283,12 @@ class Report(models.Model):
 
 
 class Assessment(models.Model):
+    class Words(models.TextChoices):
+        UNKNOWN = "", _("not noted")
+        OWN = "own", _("the analyst's own")
+        TAKEN = "taken", _("the machine's draft, taken over by the analyst")
+        MACHINE = "machine", _("the machine's, which nobody has read over")
+
     event = models.ForeignKey(Event, models.CASCADE, related_name="assessments", verbose_name=_("event"))
     recommendation = models.ForeignKey(
         Recommendation, models.PROTECT, related_name="assessments", verbose_name=_("recommendation")
@@ -299,6 +305,9 @@ class Assessment(models.Model):
     )
     rationale_zh = models.TextField(
         _("rationale in Chinese"), max_length=2_000, blank=True, default="", db_default=""
+    )
+    words = models.CharField(
+        _("whose words"), max_length=8, choices=Words, blank=True, default="", db_default=""
     )
     codebook = models.CharField(_("codebook"), max_length=20, blank=True)
 

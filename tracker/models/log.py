@@ -6,7 +6,9 @@ What we looked at: to which day coding is complete, and how well we saw on each 
 import json
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tracker import textfields
@@ -115,6 +117,8 @@ class Completeness(models.Model):
 
     def clean(self):
         self.note = textfields.cleaned(self.note, "note", 500)
+        if self.day and self.day > timezone.now().date():
+            raise ValidationError({"day": _("A day that is not over cannot have been coded.")})
 
 
 class CoverageDay(models.Model):

@@ -134,7 +134,7 @@ class ForgivingRedisCache(RedisCache):
 
 
 def try_broker() -> None:
-    """Put something into the broker as a message is put there, and take it out; `redis.RedisError` when it takes none."""
+    """Put something into the broker as a message is, and take it out; `redis.RedisError` when it takes none."""
     with redis.Redis.from_url(settings.REDIS_URL, **BRIEFLY) as line, line.pipeline() as asked:
         asked.lpush(TRIED, "x" * 1000)
         asked.expire(TRIED, 60)

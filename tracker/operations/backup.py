@@ -87,7 +87,8 @@ def _bundle(folder: str, file: Any, recipient: str) -> None:
         stdout=file,
         stderr=subprocess.PIPE,
     )
-    assert age.stdin and age.stderr
+    assert age.stdin
+    assert age.stderr
     try:
         with contextlib.suppress(BrokenPipeError), tarfile.open(fileobj=age.stdin, mode="w|") as bundle:
             bundle.add(folder, arcname=".")
@@ -168,7 +169,8 @@ def _decrypted(source: Path, identity: Path | None) -> Iterator[Any]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        assert age.stdout and age.stderr
+        assert age.stdout
+        assert age.stderr
         try:
             yield age.stdout
         except tarfile.TarError as error:

@@ -24,7 +24,19 @@ from django.core.exceptions import ImproperlyConfigured
 
 request_id = contextvars.ContextVar("request_id", default="")
 SPELLING = re.compile(r"[A-Za-z0-9._-]{8,64}")
-SECRET_SETTINGS = ("SECRET_KEY", "METRICS_TOKEN", "SENTRY_DSN", "SIGNING_KEY", "SECOND_OPINION_KEY")
+# What Django signs holds colons, and nothing else in our addresses does; the rest stands behind these words.
+TOKEN = re.compile(
+    r"(?<=/alerts/confirm/)[^/]+|(?<=/alerts/off/)[^/]+|(?<=/)[^/]*:[^/]*|(?<=/reset/)[^/]+/[^/]+"
+)
+SECRET_SETTINGS = (
+    "SECRET_KEY",
+    "METRICS_TOKEN",
+    "SENTRY_DSN",
+    "SIGNING_KEY",
+    "SECOND_OPINION_KEY",
+    "LOT_KEY",
+    "APP_DATABASE_PASSWORD",
+)
 SECRET_PARTS = {"token", "secret", "key", "signature", "uidb64"}
 OWN = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName", "request", "data"}
 
@@ -110,8 +122,8 @@ class RequestLog:
 
 
 def path_of(request):
-    """The path, with what opens a door (a token in the address) blotted out."""
-    path, match = request.path, request.resolver_match
+    """The path, with what opens a door (a token in the address) blotted out, even where no view was asked."""
+    path, match = TOKEN.sub("[secret]", request.path), request.resolver_match
     for name in SECRET_PARTS & set(match.captured_kwargs if match else ()):
         path = path.replace(str(match.captured_kwargs[name]), "[secret]")
     return path

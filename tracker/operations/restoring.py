@@ -127,7 +127,8 @@ def _load(dump: Path) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {BESIDE} CASCADE; CREATE SCHEMA {BESIDE}")
     done = subprocess.Popen(words, env=backup.told(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603  # nosec B603
-    assert done.stdout and done.stderr
+    assert done.stdout
+    assert done.stderr
     try:
         _run(done.stdout)
     finally:

@@ -54,10 +54,7 @@ class DoorMiddleware:
         if request.method != "POST" or request.resolver_match.view_name != "admin:login":
             return None
         sign = _sign(request, {"username": request.POST.get("username", "")})
-        if sign:
-            wrong = _count(sign)
-        else:
-            wrong = _of_address(callers.address(request))
+        wrong = _count(sign) if sign else _of_address(callers.address(request))
         limit = OF_A_BROWSER if sign else OF_AN_ADDRESS
         if wrong <= limit:
             return None

@@ -27,6 +27,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.decorators import permission_required
+from django.db import DatabaseError
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -85,8 +86,18 @@ class Signs:
 
     def collect(self):
         families = defaultdict(list)
-        for sign in health.vitals():
-            families[sign.name].append(sign)
+        up = GaugeMetricFamily(
+            f"{PREFIX}database_up", "Whether the database answers; without it other signs are missing."
+        )
+        try:
+            for sign in health.vitals():
+                families[sign.name].append(sign)
+            up.add_metric([], 1)
+        except DatabaseError as error:
+            log.error("the vital signs cannot be read: %s", error)
+            families.clear()
+            up.add_metric([], 0)
+        yield up
         for name, signs in families.items():
             kind = CounterMetricFamily if signs[0].rises else GaugeMetricFamily
             labels = list(signs[0].labels)

@@ -64,12 +64,13 @@ def ask(told: Told, without: Collection[str] = ()) -> Opinion:
     if not is_on():
         raise NoOpinion(NOT_SET_UP)
     question = questions.question(told, without)
-    if (kept := stored(question)) is None:
-        within_budget()
-        kept = ask_all([question])[0]
-    if isinstance(kept, NoOpinion):
-        raise kept
-    return kept
+    if (kept := stored(question)) is not None:
+        return kept
+    within_budget()
+    fresh = ask_all([question])[0]
+    if isinstance(fresh, NoOpinion):
+        raise fresh
+    return fresh
 
 
 def stored(question: Question) -> Opinion | None:
@@ -173,7 +174,8 @@ def unasked() -> Iterator[Subject]:
 
     One that failed waits longer each time.
     """
-    for one in (*_proposals(), *_passed_over()):
+    subjects: list[Event | Article] = [*_proposals(), *_passed_over()]
+    for one in subjects:
         told = questions.about_event(one) if isinstance(one, Event) else questions.about_article(one)
         question = questions.question(told)
         row = SecondOpinion.objects.filter(digest=question.digest).first()

@@ -104,7 +104,8 @@ def _remember(manner: Manner) -> None:
 
 async def _all(questions: Sequence[Question], known: Manner | None) -> tuple[list[Reply], Manner | None]:
     async with _client() as client:
-        manner, found = known, []
+        manner: Manner | None = known
+        found: list[Reply] = []
         while manner is None and len(found) < len(questions):
             reply, manner = await _negotiated(client, questions[len(found)])
             found.append(reply)
@@ -176,11 +177,11 @@ async def _asked(
     except (ValueError, RecursionError):
         return Reply(trouble=NoOpinion("The endpoint's answer is not the JSON that was asked for."))
     spent = body.get("usage") if isinstance(body, dict) else None
-    tokens = {"tokens_in": _count(spent, "prompt_tokens"), "tokens_out": _count(spent, "completion_tokens")}
+    read, written = _count(spent, "prompt_tokens"), _count(spent, "completion_tokens")
     try:
-        return Reply(answers.found_in(_content(body)), **tokens)
+        return Reply(answers.found_in(_content(body)), tokens_in=read, tokens_out=written)
     except NoOpinion as trouble:
-        return Reply(trouble=trouble, **tokens)
+        return Reply(trouble=trouble, tokens_in=read, tokens_out=written)
 
 
 def request(question: Question, manner: Manner) -> dict[str, Any]:
@@ -235,10 +236,8 @@ def _trouble(error: openai.APIStatusError) -> NoOpinion:
 def _own_words(error: openai.APIStatusError) -> str:
     body = error.body
     if isinstance(body, dict):
-        inner = body.get("error", body)
-        told = inner if isinstance(inner, str) else None
-        if isinstance(inner, dict):
-            told = inner.get("message") or inner.get("detail") or inner
+        inner: Any = body.get("error", body)
+        told = (inner.get("message") or inner.get("detail") or inner) if isinstance(inner, dict) else inner
         return " ".join(str(told).split())
     return " ".join(error.response.text.split())
 
@@ -255,10 +254,11 @@ def _client() -> openai.AsyncOpenAI:
 
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a question is noise
     key = settings.SECOND_OPINION_KEY
+    headers: Any = {"Accept-Encoding": "identity"} | ({} if key else {"Authorization": openai.Omit()})
     return openai.AsyncOpenAI(
         base_url=settings.SECOND_OPINION_URL,
         api_key=key or "none",
-        default_headers={"Accept-Encoding": "identity"} | ({} if key else {"Authorization": openai.Omit()}),
+        default_headers=headers,
         timeout=settings.SECOND_OPINION_SECONDS,
         http_client=httpx2.AsyncClient(
             transport=_bounded_transport(), follow_redirects=False, trust_env=False

@@ -69,21 +69,20 @@ def measure(examples: Sequence[Example], told: Any = None) -> Measured:
 def _answers(asked: Sequence[questions.Question], found: Measured) -> Iterator[Opinion | NoOpinion]:
     """The kept answer of each question, else the endpoint's; `Unreachable` and a spent budget end the measuring."""
     kept = [asking.stored(question) for question in asked]
-    open_ = [question for question, answer in zip(asked, kept, strict=True) if answer is None]
+    open_ = [question for question, known in zip(asked, kept, strict=True) if known is None]
     fresh: list[Opinion | NoOpinion] = []
     if open_:
         asking.within_budget()
         fresh = asking.ask_all(open_)
-        for answer in fresh:
-            if isinstance(answer, Unreachable):
-                raise answer
+        if failed := [answer for answer in fresh if isinstance(answer, Unreachable)]:
+            raise failed[0]
     rows = asking.SecondOpinion.objects.filter(digest__in=[question.digest for question in asked])
     for spent in rows.values("tokens_in", "tokens_out"):
         found.tokens_in += spent["tokens_in"]
         found.tokens_out += spent["tokens_out"]
     later = iter(fresh)
-    for answer in kept:
-        yield answer if answer is not None else next(later)
+    for known in kept:
+        yield known if known is not None else next(later)
 
 
 def figures(measured: Measured, prices: tuple[float, float] = (0.0, 0.0)) -> Mapping[str, float]:

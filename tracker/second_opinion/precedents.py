@@ -1,6 +1,6 @@
 """The labelled reports most like one that is asked about, with their codes; near misses among them.
 
-They come from the seeds and from what people decided. Likeness is that of pieces of words, in any language.
+They come from the record, the seeds and what people decided. Likeness is that of pieces of words, in any language.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import numpy as np
 from django.utils import timezone
 
 from tracker import tagger_examples, text
+from tracker.models import Event
 from tracker.tagging.training import Example
 
 ACTS, NEAR = 4, 2  # how many of each are shown
+MOST_LOOKED_AT = 400  # of the most alike
 KINDS = ("act", "near miss", "decision", "near decision")
 _lock = threading.Lock()
 _kept: dict[str, Any] = {"hour": None, "index": None}
@@ -43,27 +45,43 @@ class Precedents:
         likeness = (self._rows @ row.T).toarray().ravel()
         chosen: list[int] = []
         for wanted, is_act in ((ACTS, True), (NEAR, False)):
-            order = [at for at in np.argsort(-likeness) if likeness[at] > 0]
-            right = (at for at in order if self._fits(int(at), without, is_act=is_act))
-            chosen += [int(at) for at, _ in zip(right, range(wanted), strict=False)]
+            told: set[str] = set(without)  # of each act one report
+            for at in np.argsort(-likeness)[:MOST_LOOKED_AT].tolist():
+                one = self._examples[at]
+                if len(told) - len(set(without)) == wanted or likeness[at] <= 0:
+                    break
+                if bool(one.labels) is is_act and one.group not in told:
+                    told.add(one.group)
+                    chosen.append(at)
         return [_told(self._examples[at]) for at in sorted(chosen, key=lambda at: -likeness[at])]
-
-    def _fits(self, at: int, without: Collection[str], *, is_act: bool) -> bool:
-        one = self._examples[at]
-        return bool(one.labels) is is_act and one.group not in without
 
 
 def known() -> Precedents:
-    """Those of the seeds and of all decisions, gathered anew every hour."""
+    """Those of the record, of the seeds and of all decisions, gathered anew every hour."""
     hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     with _lock:
         if _kept["hour"] != hour:
             decided = tagger_examples.decided()
             groups = {one.group for one in decided}
             seeded = tagger_examples.without(tagger_examples.seeded(), groups)
-            _kept.update(hour=hour, index=Precedents([*seeded, *decided]))
+            _kept.update(hour=hour, index=Precedents([*seeded, *decided, *_on_record()]))
         index: Precedents = _kept["index"]
         return index
+
+
+def _on_record() -> list[Example]:
+    """The events on record by their titles, as they are coded now."""
+    rows = Event.objects.accepted().prefetch_related("assessments").only("pk", "title", "title_zh")
+    return [
+        Example(
+            event.title or event.title_zh,
+            tuple((each.recommendation_id, each.direction) for each in event.assessments.all()),
+            event.pk,
+            strengths=tuple(each.strength for each in event.assessments.all()),
+            asks=tuple(each.ask or None for each in event.assessments.all()),
+        )
+        for event in rows
+    ]
 
 
 def _is_precedent(one: Example) -> bool:

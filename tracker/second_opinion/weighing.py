@@ -52,7 +52,7 @@ def _case(event: Event) -> voices.Case | None:
     if not opinion or not (event.on_record or dismissed):
         return None
     codes = list(event.assessments.all()) if event.on_record else []
-    told = Suggestion.from_dict({**event.suggestion, "labels": ()})
+    told = Suggestion.from_dict({**(event.suggestion or {}), "labels": ()})
     return voices.Case(
         voices.of_tagger(told),
         voices.of_model(opinion),

@@ -35,6 +35,7 @@ NEAR = ("near miss", "near decision")
 _CASES_AN_EVENT = 2
 _POSITIVE = 3.0
 _STRENGTH = 2.0
+_NEAR_IS_ACT = 0.25  # how much of an act a near miss is for what its publisher usually brings
 _MOST_STOOD_FOR = 2.0  # an item that stands for many teaches no more than this
 
 
@@ -218,12 +219,14 @@ def _of_fold(made: Model, weights: _Weights, rows: _Rows, fold: int) -> Model:
 
 
 def publishers(examples: Iterable[Example]) -> dict[str, list[float]]:
-    """Of each publisher, how many delivered items report an act and how many do not."""
+    """Of each publisher, how many delivered items report an act and how many do not; a near miss is some of both."""
     found: dict[str, list[float]] = {}
     for one in examples:
         if one.delivered and one.publisher:
             tally = found.setdefault(one.publisher.casefold(), [0.0, 0.0])
-            tally[0 if one.labels else 1] += one.stands_for
+            act = 1.0 if one.labels else _NEAR_IS_ACT if one.is_near else 0.0
+            tally[0] += act * one.stands_for
+            tally[1] += (1 - act) * one.stands_for
     return found
 
 

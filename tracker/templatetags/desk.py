@@ -2,6 +2,7 @@
 
 from django import template
 
+from tracker.desk import hints
 from tracker.desk.history import DEEDS
 
 register = template.Library()
@@ -17,3 +18,9 @@ def percent(share):
 def deed(action):
     """What the journal calls a step, in the reader's language."""
     return DEEDS.get(action, action)
+
+
+@register.inclusion_tag("desk/hints.html")
+def rules_for(event):
+    """The rules of the codebook that the words of an event call to mind."""
+    return {"hints": hints.of(event)}

@@ -5,7 +5,8 @@ the event's row, its codes, a decision in the journal and, once it is on record,
 refused deed (`Refused`) changes nothing.
 """
 
-from tracker.triage.claims import claim, held_by_others, release
+from tracker.triage.attaching import attach, detach, drop_source, free, move
+from tracker.triage.claims import claim, holders, release
 from tracker.triage.coding import suggested
 from tracker.triage.confirming import confirm
 from tracker.triage.deciding import (
@@ -22,15 +23,15 @@ from tracker.triage.deciding import (
     snooze,
 )  # fmt: skip
 from tracker.triage.entering import enter, enter_all
-from tracker.triage.joining import join_article, merge, split, supersede
+from tracker.triage.joining import merge, split, supersede
 from tracker.triage.proposing import propose, refresh, revisit, wake
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale
 from tracker.triage.steps import bulk, fingerprint, public_name
-from tracker.triage.undoing import last_of, undo
+from tracker.triage.undoing import chief, last_of, undo
 
 __all__ = [
-    "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "bulk", "claim", "confirm", "dismiss",
-    "dispute", "edit", "enter", "enter_all", "fingerprint", "held_by_others", "join_article", "last_of",
-    "looked", "merge", "propose", "public_name", "refresh", "release", "reopen", "restore", "retract", "revisit", "settle",
-    "snooze", "split", "suggested", "supersede", "undo", "wake",
+    "Claimed", "NotAllowed", "Refused", "Stale", "accept", "ask_review", "attach", "bulk", "chief", "claim",
+    "confirm", "detach", "dismiss", "dispute", "drop_source", "edit", "enter", "enter_all", "fingerprint", "free",
+    "holders", "last_of", "looked", "merge", "move", "propose", "public_name", "refresh", "release",
+    "reopen", "restore", "retract", "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

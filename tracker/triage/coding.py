@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,8 +20,16 @@ from tracker import text, textfields
 from tracker.codebook import current
 from tracker.models import Article, Assessment, Event
 from tracker.triage.statuses import Refused
+from tracker.wording import words_of
 
 MOST_SOURCES = 40
+COMMON = frozenset(
+    (
+        "a", "after", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "its", "new",
+        "of", "on", "over", "says", "that", "the", "this", "to", "us", "will", "with",
+    )
+)  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]{2,}|[\u3400-\u9fff]")
 NAMED = ("article__title", "article__publisher", "article__url")
 
 
@@ -48,7 +57,7 @@ def ticked(suggestion: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
 
 
 def suggested(event: Event) -> list[dict[str, Any]]:
-    """What the machine proposes for an event, as assessments with the words that led to it as rationale."""
+    """What the machine proposes for an event, as assessments. Their rationale is left to people: `drafts`."""
     found = []
     asks = {one.slug: {ask.slug for ask in current().offered_asks(one.slug)} for one in current().offered()}
     for label in ticked(event.suggestion):
@@ -60,14 +69,21 @@ def suggested(event: Event) -> list[dict[str, Any]]:
                     "direction": label["direction"],
                     "strength": min(5, max(1, int(label.get("strength") or 1))),
                     "ask": ask if ask in asks[label["rec"]] else None,
-                    "rationale": text.lenient(
-                        label.get("rationale") or reason_in_words(label.get("because") or ()),
-                        2_000,
-                        lines=True,
-                    ),
+                    "rationale": "",
                 }
             )
     return found
+
+
+def drafts(event: Event) -> dict[str, str]:
+    """What the machine would say in a rationale, by recommendation: offered beside the field, never put into it. A
+    model's sentence, where one gave its reason, else the words that led to the code."""
+    told = {}
+    for label in ticked(event.suggestion):
+        because = label.get("because") or ()
+        sentences = (str(reason.get("text") or "") for reason in because if reason.get("by"))
+        told[str(label.get("rec"))] = next(filter(None, sentences), "") or reason_in_words(because)
+    return {rec: text.lenient(draft, 2_000, lines=True) for rec, draft in told.items() if draft}
 
 
 def offered(event: Event) -> list[dict[str, Any]]:
@@ -82,7 +98,7 @@ def suggestion_hidden(event: Event) -> bool:
 
 def lot(event_id: str, draw: str) -> float:
     """A number from 0 to 1 that belongs to one event and one draw."""
-    key = settings.SECRET_KEY.encode()
+    key = settings.LOT_KEY.encode()
     return int(hmac.new(key, f"{draw}:{event_id}".encode(), hashlib.sha256).hexdigest()[:12], 16) / 16**12
 
 
@@ -92,17 +108,19 @@ def as_it_stands(event: Event) -> list[dict[str, Any]]:
     return drafted or suggested(event)
 
 
-def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
-    """The words that led to a suggestion, quoted: the rationale until somebody writes a better one.
+def tells(words: str) -> bool:
+    """Whether the words of a reason say anything: a lone number or a stop word does not."""
+    return bool(_WORD.search(words)) and words.strip().lower() not in COMMON
 
-    The report's own words: what a model wrote is never put into anybody's mouth.
-    """
+
+def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
+    """The words that led to a suggestion, quoted: the report's own; what a model wrote is put into nobody's mouth."""
     words: list[str] = []
     for reason in because:
         if reason.get("by"):
             continue
         found = " ".join(str(reason.get("text") or "").split())
-        if found and found.lower() not in (word.lower() for word in words):
+        if tells(found) and found.lower() not in (word.lower() for word in words):
             words.append(found)
     return "Reported in the words " + ", ".join(f"“{word}”" for word in words[:4]) + "." if words else ""
 
@@ -116,19 +134,29 @@ def put_terms(row: Event, checked: Mapping[str, Any], names: Iterable[str] = rec
         setattr(row, name, value or "" if name in ("stage", "due") else value)
 
 
-def put(event: Event, assessments: list[dict[str, Any]], version: str | None = None) -> None:
-    """Make these the event's assessments. Rows of recommendations that stay keep their keys."""
+def put(event: Event, assessments: list[dict[str, Any]], version: str | None = None, by: Any = None) -> None:
+    """Make these the event's assessments. Rows of recommendations that stay keep their keys. `by` is the person
+    whose words they are, unless they are the machine's draft taken over; None for what a file brought."""
+    said = drafts(event) if by is not None else {}
     rows = {row.recommendation_id: row for row in Assessment.objects.filter(event=event)}
     wanted = {line["rec"] for line in assessments}
     Assessment.objects.filter(event=event).exclude(recommendation__in=wanted).delete()
     for line in assessments:
         row = rows.get(line["rec"]) or Assessment(event=event, recommendation_id=line["rec"])
         row.direction, row.strength, row.ask = line["direction"], line["strength"], line["ask"] or ""
+        if row.pk is None or row.rationale != line["rationale"]:
+            row.words = _whose(line["rationale"], said.get(line["rec"]), by)
         row.rationale, row.rationale_zh = line["rationale"], line.get("rationale_zh", "")
         row.codebook = version or current().version
         row.save()
     # Whatever was prefetched before no longer holds; the log reads what stands now.
     vars(event)["_prefetched_objects_cache"] = {}
+
+
+def _whose(rationale: str, draft: str | None, by: Any) -> str:
+    if by is None or not rationale:
+        return Assessment.Words.UNKNOWN
+    return Assessment.Words.TAKEN if rationale.split() == (draft or "").split() else Assessment.Words.OWN
 
 
 def sources_of(event: Event, articles: Iterable[Article] | None = None) -> list[dict[str, Any]]:
@@ -156,6 +184,20 @@ def needs_some(assessments: list[Any]) -> None:
         raise Refused(
             _("Nothing to accept yet: choose at least one recommendation with direction and strength.")
         )
+
+
+def need_reasons(event: Event, assessments: Iterable[Mapping[str, Any]]) -> None:
+    """`Refused` where a code that was not there before says in no words why."""
+    before = set(Assessment.objects.filter(event=event).values_list("recommendation_id", flat=True))
+    for line in assessments:
+        if not line["rationale"].strip() and (line["rec"] not in before or not event.on_record):
+            name = words_of(current()[line["rec"]].short)
+            raise Refused(
+                _(
+                    "%(name)s: say in one sentence why; a draft of the machine's is yours once you take it over."
+                )
+                % {"name": name}
+            )
 
 
 def _without_empty(item: Any) -> Any:

@@ -128,10 +128,13 @@ def accept(
     batch: uuid.UUID | None = None,
     seconds: float | None = None,
     shown: bool = True,
+    reasoned: bool = False,
 ) -> Revision:
     """Put a proposal on record; `assessments=None` accepts its draft, else what is suggested. One
     transaction: codes, status, sources, the decision and the new version in the log. `terms` are keys of
-    `codebook.ADDED`: reach, until, suspends, stage, due. `rationale` fills assessments that have none."""
+    `codebook.ADDED`: reach, until, suspends, stage, due. `rationale` fills assessments that
+    have none; `reasoned` refuses codes that have none even so. What the machine would say is in none of them unless
+    a person took it over."""
     with Step("accept", by, why=why, batch=batch, seconds=seconds, shown=shown) as step:
         row = step.take(event, version)
         step.move(row, ACCEPTED)
@@ -158,12 +161,14 @@ def accept(
         coding.needs_some(lines)
         for line in lines:
             line["rationale"] = line["rationale"] or rationale or ""
+        if reasoned:
+            coding.need_reasons(row, lines)
         row.sources = coding.sources_of(row)
         row.codebook, row.retracted = current().version, False
         row.snoozed_until = row.snoozed_reports = None
         row.decided_at, row.decided_by = timezone.now(), by
         step.save(row)
-        coding.put(row, coding.checked(row, lines))
+        coding.put(row, coding.checked(row, lines), by=by)
         revision = step.write(row)
         blind.first(row, by, relevant=True, shown=shown)
     assert revision is not None
@@ -178,6 +183,7 @@ def edit(
     version: int | None = None,
     *,
     batch: uuid.UUID | None = None,
+    reasoned: bool = False,
 ) -> Revision | None:
     """Change a proposal or an event on record. On record it needs a reason and appends a version; None when
     nothing changed."""
@@ -202,8 +208,10 @@ def edit(
             if row.on_record:
                 coding.needs_some(lines)
                 row.codebook = current().version
+                if reasoned:
+                    coding.need_reasons(row, lines)
             step.save(row)
-            coding.put(row, lines)
+            coding.put(row, lines, by=by)
         if before is not None and _same(before, log.body_of(row)):
             raise Refused(_("Nothing has changed."))
         superseding = "supersedes" in changes and row.on_record

@@ -2,7 +2,7 @@
 
 The law: repeating is harmless, and the past as it was known never changes. A version may say on which day it
 was recorded only as long as that day is not before what the log already holds; otherwise it is recorded
-today.
+today, or refused where somebody asked for that day.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ def enter(
     recorded_on: datetime.date | None = None,
     related: Iterable[str] = (),
     restoring: bool = False,
+    as_claimed: bool = False,
 ) -> Revision | None:
     """Put one record into the log; None when the log holds it already. `kind` and `recorded_on` (the day when
-    the record names none) default to what follows from the log and to today."""
+    the record names none) default to what follows from the log and to today. With `as_claimed` a record that names
+    a day on which it cannot be recorded is refused, instead of being recorded today."""
     checked, why, who = record.check(raw), reason(why), text.lenient(who, 150)
     with transaction.atomic():
         log.lock()
@@ -51,12 +53,26 @@ def enter(
         versions = [record.mended(row.record) for row in found]
         if _known(checked, versions, event):
             return None
-        day = _recorded(checked["recorded_at"], bool(versions), recorded_on, restoring)
+        claimed = checked["recorded_at"]
+        day = _recorded(claimed, bool(versions), recorded_on, restoring)
+        if as_claimed and claimed and day is not None and day.isoformat() != claimed:
+            raise Refused(
+                _(
+                    "%(id)s: recorded_at says %(claimed)s, but this log was opened or last written on a later day, or "
+                    "that day is to come; its past would change. Leave recorded_at out, and it is recorded on %(day)s."
+                )
+                % {"id": checked["id"], "claimed": claimed, "day": day}
+            )
         return _write(event, checked, versions, who, by, why, kind, day, related)
 
 
 def enter_all(
-    records: Iterable[Mapping[str, Any]], who: str, by: Any = None, why: str = ""
+    records: Iterable[Mapping[str, Any]],
+    who: str,
+    by: Any = None,
+    why: str = "",
+    *,
+    as_claimed: bool = False,
 ) -> Iterator[tuple[dict[str, Any], Revision | None]]:
     """Put a whole log in its order, each event's versions laid beside those the log already holds, so that
     the same file may come again in any state of the log. Call it inside a transaction."""
@@ -75,7 +91,7 @@ def enter_all(
             yield checked, None
             continue
         rests[key] = []
-        yield checked, enter(checked, who, by, why, restoring=restoring)
+        yield checked, enter(checked, who, by, why, restoring=restoring, as_claimed=as_claimed)
 
 
 def _known(checked: Mapping[str, Any], versions: list[dict[str, Any]], event: Event | None) -> bool:

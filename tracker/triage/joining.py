@@ -119,22 +119,6 @@ def supersede(
     return revision
 
 
-def join_article(event: Event | str, article: Any, by: Any, *, same: bool = True) -> None:
-    """Remember whether an article reports an event; the machine learns from it and does not ask again."""
-    with Step("join" if same else "part", by) as step:
-        row = step.take(event)
-        PairJudgement.objects.update_or_create(
-            article=article, event=row, defaults={"same": same, "by": by, "at": timezone.now()}
-        )
-        if same:
-            Report.objects.get_or_create(event=row, article=article, defaults={"how": Report.How.ANALYST})
-        else:
-            Report.objects.filter(event=row, article=article).delete()
-        row.reports_count = row.reports.count()
-        row.outlets_count = row.reports.values("article__publisher").distinct().count()
-        step.save(row)
-
-
 def _key(event: Event | str) -> str:
     return event if isinstance(event, str) else event.pk
 

@@ -158,10 +158,7 @@ class Step:
         if fresh is None:
             raise Refused(_("There is no event %(id)s.") % {"id": key})
         if version is not None and fresh.version != version:
-            raise Stale(
-                _("“%(title)s” was changed by somebody else while you looked (%(status)s). Look again.")
-                % {"title": str(fresh)[:80], "status": fresh.get_status_display()}
-            )
+            raise Stale(_how_it_changed(fresh, self.by, version))
         self._check_claim(fresh)
         if isinstance(event, Event):
             self.given[key] = event
@@ -271,6 +268,35 @@ class Step:
             for field in Event._meta.concrete_fields:
                 setattr(given, field.attname, getattr(self.events[key], field.attname))
             vars(given)["_prefetched_objects_cache"] = {}
+
+
+def _how_it_changed(event: Event, by: Any, version: int) -> str:
+    """Who changed an event while somebody looked at it, and to what: honest also where it was that person."""
+    decisions = Decision.objects.filter(event=event).select_related("by").defer("before", "after")
+    last = decisions.first() if version < event.version else None
+    said = {
+        "title": str(event)[:80],
+        "status": event.get_status_display(),
+        "name": name_of(last.by) if last else "",
+        "time": timezone.localtime(last.at).strftime("%H:%M") if last else "",
+    }
+    if last is not None and by is not None and last.by_id == by.pk:
+        return (
+            _(
+                "“%(title)s”: you changed it yourself at %(time)s, here or in another window;"
+                " it is %(status)s. Look again."
+            )
+            % said
+        )
+    if last is not None and last.by_id:
+        return (
+            _(
+                "“%(title)s” was changed by somebody else while you looked: %(name)s, at %(time)s;"
+                " it is %(status)s. Yours was not done. Look again."
+            )
+            % said
+        )
+    return _("“%(title)s” has changed while you looked (%(status)s). Look again.") % said
 
 
 def reason(why: str) -> str:

@@ -8,20 +8,22 @@ decision rests on it.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from tracker import log, record
 from tracker.models import Claim, Decision, Event, Revision
-from tracker.triage import blind, steps, trust
+from tracker.triage import attaching, blind, steps, trust
 from tracker.triage.confirming import CONFIRM
 from tracker.triage.statuses import DISMISSED, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, REVIEW, Step, stamp
 
 # What the machine does by itself stands in nobody's way.
 MACHINE = ("propose", "wake", "undo", "revisit")
-NOT_UNDONE = (*MACHINE, "enter", blind.UNBLIND)
+ASIDE = (blind.UNBLIND, "countersign", "withdraw", "keep")  # the journal's notes: they change no row
+NOT_UNDONE = (*MACHINE, "enter", *ASIDE)
 
 
 def undo(decision: Decision | int, by: Any, *, batch: uuid.UUID | None = None) -> list[Event]:
@@ -43,30 +45,49 @@ def undo(decision: Decision | int, by: Any, *, batch: uuid.UUID | None = None) -
     return [step.events[part.event_id] for part in parts]
 
 
+def chief(parts: Iterable[Decision]) -> Decision | None:
+    """The decision that stands for a step of several: that of the event which the analyst had at hand."""
+    return max(parts, key=_weight, default=None)
+
+
 def last_of(user: Any, most: int = 10) -> list[Decision]:
-    """The user's latest steps that can still be undone, newest first; one decision stands for a whole
-    step."""
+    """The user's latest steps that can still be undone, newest first; of a step of several events the one that was
+    at hand stands for all."""
     found: dict[Any, Decision] = {}
     decisions = (
         Decision.objects.filter(by=user, undone_by=None)
-        .exclude(action__in=NOT_UNDONE)
+        .exclude(action__in=[action for action in NOT_UNDONE if action != "propose"])
         .select_related("event")
         .defer("before", "after")
         .order_by("-id")[: most * 20]
     )
     for decision in decisions:
-        found.setdefault(decision.batch or decision.pk, decision)
-        if len(found) == most:
+        key = decision.batch or decision.pk
+        if key not in found and len(found) == most:
             break
+        if key not in found or _weight(decision) > _weight(found[key]):
+            found[key] = decision
     return list(found.values())
 
 
+def _weight(decision: Decision) -> tuple[bool, bool, bool]:
+    """How much a decision is that of the event at hand, as `chief` says it, without its states."""
+    was, now = decision.status_before, decision.status_after
+    decided = was in Event.OPEN and now not in Event.OPEN
+    return now == Event.Status.MERGED, decided, bool(was)
+
+
 def _parts(decision: Decision) -> list[Decision]:
-    if decision.action in NOT_UNDONE:
+    if decision.action in NOT_UNDONE and not _by_hand(decision):
         raise Refused(_("A step of this kind (%(action)s) is not undone.") % {"action": decision.action})
     if decision.batch is None:
         return [decision]
     return list(Decision.objects.filter(batch=decision.batch, undoes=None).order_by("-id"))
+
+
+def _by_hand(decision: Decision) -> bool:
+    """Whether somebody proposed it: what the machine proposed is rejected, not undone."""
+    return decision.action == "propose" and decision.by_id is not None
 
 
 def _check(part: Decision, event: Event) -> None:
@@ -74,7 +95,7 @@ def _check(part: Decision, event: Event) -> None:
         raise Refused(_("This decision has been undone already."))
     later = (
         Decision.objects.filter(event=event, id__gt=part.id, undone_by=None)
-        .exclude(action__in=(*MACHINE, blind.UNBLIND))
+        .exclude(action__in=(*MACHINE, *ASIDE))
         .first()
     )
     if later:
@@ -107,6 +128,9 @@ def _reverse(step: Step, parts: list[Decision]) -> None:
         step.save(event)
         if part.action in ("accept", "dismiss"):
             blind.forget(event)
+        if part.action in ("join", "part", "move") and part.after:
+            there = {row["article_id"] for state in (part.before, part.after) for row in state["reports"]}
+            attaching.free(there)
         if part.action == CONFIRM:
             trust.forget(event, trust.codes_of(event), part.by)
             log.turn()

@@ -368,7 +368,7 @@ class AgreementShape(serializers.Serializer):
 
 class Column(serializers.Serializer):
     name = serializers.CharField()
-    type = serializers.ChoiceField(choices=("text", "integer", "number", "boolean", "day", "moment"))
+    type = serializers.ChoiceField(choices=("text", "integer", "number", "boolean", "day", "moment", "list"))
     meaning = serializers.CharField()
 
 
@@ -376,6 +376,8 @@ class TableShape(serializers.Serializer):
     name = serializers.CharField()
     meaning = serializers.CharField()
     files = serializers.DictField(child=serializers.URLField())
+    parameters = serializers.ListField(child=serializers.CharField(), help_text="What its address takes.")
+    key = serializers.ListField(child=serializers.CharField(), help_text="The columns that name a row.")
     columns = Column(many=True)
 
 

@@ -17,6 +17,7 @@ from tracker.codebook.schema import UNKNOWN
 from tracker.models import Article, Event, Report
 
 FIELDS = (*shapes.ArticleShape().fields,)
+LANGUAGES = ("en", "zh", "zh-Hans", "zh-Hant")
 
 
 @reads(operation_id="articles", responses=shapes.Articles, tags=["Record"])
@@ -29,9 +30,7 @@ class Articles(Listing):
         parameters.words("q", "Every one of these words in the title.", example="chip"),
         parameters.identifier("event", "Reports of this event."),
         parameters.words("publisher", "The publisher, exactly."),
-        parameters.choice(
-            "language", ("en", "zh", "zh-Hans", "zh-Hant"), "Language; `zh` means both scripts."
-        ),
+        parameters.choice("language", LANGUAGES, "Language; `zh` means both scripts."),
         parameters.choice("order", tuple(orders), "By the order in which they came in.", default="-id"),
         parameters.fields(FIELDS),
         paging.LIMIT,

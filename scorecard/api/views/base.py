@@ -16,7 +16,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.views import APIView
 
-from scorecard import conditional, pins, standings
+from scorecard import conditional, limits, pins, standings
 from scorecard.api import paging, parameters
 from scorecard.api.parameters import Parameter
 from scorecard.api.problems import Invalid, NoSuchDay
@@ -38,6 +38,8 @@ class View(APIView):
             getattr(request, "_request", None), "allowance", None
         )
         if allowance is not None:
+            if answer.status_code == 304:
+                allowance = limits.give_back(allowance)
             for name, value in allowance.headers().items():
                 answer.headers[name] = value
         if request.method not in conditional.READING:
@@ -88,6 +90,10 @@ class Listing(Reading):
     def rows(self, asked: dict[str, Any], **place: Any) -> QuerySet:
         """The rows that pass the filters, in any order."""
 
+    def walk(self) -> paging.Walk | None:
+        """How to keep a walk steady where rows may move in the order that is asked for."""
+        return None
+
     def together(self, rows: list[Any]) -> list[Any]:
         """What the rows of a page need besides, fetched for all at once."""
         return rows
@@ -99,7 +105,9 @@ class Listing(Reading):
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
         rows = self.rows(asked, **place)
         name, order = self.ordered(asked)
-        found, cursor = paging.page(rows, order, asked["limit"], asked["cursor"], name, keys=self.keys)
+        found, cursor = paging.page(
+            rows, order, asked["limit"], asked["cursor"], name, keys=self.keys, walk=self.walk()
+        )
         items = [self.item(row) for row in self.together(found)]
         return {
             "total": self.total(rows),
@@ -123,7 +131,7 @@ class Listing(Reading):
         query = self.request.query_params.copy()
         for name in ("cursor", "limit", "order", "fields"):
             query.pop(name, None)
-        words = f"{self.state}:{self.path()}?{sorted(query.items())}"
+        words = f"{self.state}:{self.path()}?{sorted(query.lists())}"
         place = f"total:{conditional.digest(words)}"
         found = cache.get(place)
         if found is None:

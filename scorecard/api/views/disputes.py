@@ -13,7 +13,7 @@ from rest_framework.exceptions import NotFound, Throttled
 
 from scorecard import conditional, disputes, limits
 from scorecard.alerts import subscribing
-from scorecard.api import paging, parameters
+from scorecard.api import paging, parameters, repeating
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import writing as shapes
 from scorecard.api.views.base import Listing, Reading, View, moment, public, reads
@@ -23,6 +23,9 @@ REFERENCE = OpenApiParameter(
     "reference", {"type": "string", "pattern": "^D-[0-9A-Z]{4}-[0-9A-Z]{4}$"}, OpenApiParameter.PATH,
     description="As given when the dispute came in.",
 )  # fmt: skip
+
+
+STATES = tuple(state for state in Dispute.State.values if state != Dispute.State.SPAM)
 
 
 def created(body: Any, location: str = "", status: int = 201) -> HttpResponse:
@@ -60,9 +63,7 @@ class Disputes(Listing):
     orders = {"-id": paging.Order("pk", down=True)}
     parameters = (
         parameters.identifier("event", "Disputes of this event."),
-        parameters.choice(
-            "state", tuple(state for state in Dispute.State.values if state != "spam"), "Only in this state."
-        ),
+        parameters.choice("state", STATES, "Only in this state."),
         paging.LIMIT,
         paging.CURSOR,
     )
@@ -74,6 +75,7 @@ class Disputes(Listing):
         responses={201: shapes.DisputeShape},
         tags=["Disputes"],
     )
+    @repeating.once
     def post(self, request):
         """Dispute the code of an event, with a source. Answered within fourteen days under its reference."""
         self.asked_nothing()
@@ -156,6 +158,7 @@ class Subscriptions(View):
         responses={202: OpenApiResponse(shapes.Asked, description="A mail asks the address to confirm.")},
         tags=["Alerts"],
     )
+    @repeating.once
     def post(self, request):
         """Ask for mails. Nothing is sent but a question to confirm until the address has confirmed; each mail
         has a link that ends it with one click."""

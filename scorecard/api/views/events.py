@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import datetime
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,7 +18,7 @@ from rest_framework.exceptions import NotFound
 
 from scorecard import conditional, history, method, reviewed, standings
 from scorecard.api import paging, parameters
-from scorecard.api.problems import Invalid
+from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, moment, only, public, reads
 from scorecard.models import Dispute
@@ -106,6 +107,9 @@ class Events(Listing):
             "results": only(as_known(revisions, day), asked["fields"]),
         }
 
+    def walk(self):
+        return paging.Walk(int(self.state.partition("-")[0]), redated)
+
     def together(self, rows):
         return stated(rows)
 
@@ -126,6 +130,15 @@ def wanted(asked: dict[str, Any]) -> search.EventQuery:
         return search.EventQuery.read(asked["q"] or "", chosen)
     except search.SearchError as error:
         raise Invalid([{"name": "q", "reason": str(error)}]) from None
+
+
+def redated(since: int) -> dict[str, datetime.date]:
+    """The events that have another date than at a revision, each with the date that it had then."""
+    touched = Revision.objects.filter(sequence__gt=since).values("event")
+    before = Revision.objects.filter(sequence__lte=since, event__in=touched).order_by("sequence")
+    then = {event: json.loads(body)["date"] for event, body in before.values_list("event", "body")}
+    now = Event.objects.filter(pk__in=then).values_list("pk", "date")
+    return {key: datetime.date.fromisoformat(then[key]) for key, date in now if then[key] != date.isoformat()}
 
 
 def with_state(rows: QuerySet) -> QuerySet:
@@ -160,7 +173,7 @@ def _page(asked: dict[str, Any], order: paging.Order, name: str) -> tuple[int, l
     limit, cursor = asked["limit"], asked["cursor"]
     first = len(found) if order.down else 0
     if cursor is not None:
-        value, event = paging.opened(cursor, order, name, str)
+        (value, event), _began = paging.opened(cursor, order, name, str)
         place = (event,) if value is None else (value.isoformat(), event)
         side = bisect.bisect_left if order.down else bisect.bisect_right
         first = side(found, place, key=key)
@@ -294,29 +307,58 @@ AFTER = parameters.number(
 LIMIT = parameters.number("limit", "How many.", least=1, most=1000, default=500, example=2)
 
 
+DIGEST = parameters.Parameter(
+    "digest",
+    "The `digest` of that revision, as you hold it: 409 if it is not the one of this log.",
+    parameters.digest,
+    {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+)
+
+
+def _digest_of(sequence: int) -> str:
+    return Revision.objects.filter(sequence=sequence).values_list("digest", flat=True).first() or ""
+
+
+def _check_branch(after: int, digest: str | None, last: int) -> None:
+    """Refuse a mirror that holds what this log does not."""
+    if after > last:
+        raise Branched(
+            f"after: you hold revision {after}, and this log ends with {last}. It was set back, by a restore for "
+            "instance: go back to the last revision whose digest is still in it, or begin again with after=0."
+        )
+    if digest is not None and digest != _digest_of(after):
+        raise Branched(
+            f"digest: revision {after} of this log has another digest than yours, so that the two have parted. Go back "
+            "to the last revision whose digest is still in it, or begin again with after=0."
+        )
+
+
 @reads(operation_id="changes", responses=shapes.Changes, tags=["Mirror"])
 class Changes(Reading):
     """Every revision after a sequence number: create, update, merge, split, supersede, retract, restore.
 
     Numbers are 1, 2, 3 … without gaps. Write each `record` as JSON without spaces, one a line, and your file
     equals `/api/v1/exports/record.jsonl` byte for byte, however long you were away. Each `digest` chains the
-    revision to the one before it.
+    revision to the one before it. A mirror that holds what this log does not (after a restore, say) is told so by a
+    `409`: by its number, or by its `digest`, which `next` carries along.
     """
 
-    parameters = (AFTER, LIMIT)
+    parameters = (AFTER, DIGEST, LIMIT)
 
     def version(self):
-        # What stands beside the log moves no revision.
-        return standings.head().rpartition("-")[0]
+        return standings.record_head()
 
     def answer(self, asked, **place):
         head = Head.objects.filter(id=1).first() or Head()
-        rows = Revision.objects.filter(sequence__gt=asked["after"], sequence__lte=head.sequence)
+        after = asked["after"]
+        _check_branch(after, asked["digest"], head.sequence)
+        rows = Revision.objects.filter(sequence__gt=after, sequence__lte=head.sequence)
         found = list(rows.order_by("sequence")[: asked["limit"]])
-        last = found[-1].sequence if found else min(asked["after"], head.sequence)
+        last = (found[-1].sequence, found[-1].digest) if found else (after, _digest_of(after))
+        held = f"&digest={last[1]}" if last[1] else ""
         return {
             "head": {"sequence": head.sequence, "digest": head.digest},
-            "next": public(f"/api/v1/changes/?after={last}&limit={asked['limit']}"),
-            "complete": last >= head.sequence,
+            "next": public(f"/api/v1/changes/?after={last[0]}{held}&limit={asked['limit']}"),
+            "complete": last[0] >= head.sequence,
             "results": [change(revision) for revision in found],
         }

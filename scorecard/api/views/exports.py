@@ -1,44 +1,45 @@
-"""Downloads: the whole record and every table, streamed, with a data dictionary.
+"""Downloads: the whole record and every table as files, with a data dictionary.
 
 Editions: the list, each edition's files, the public key, and the verifier.
 """
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 
-from scorecard import conditional, editions, formats, standings
-from scorecard.api import paging
-from scorecard.api.parameters import AS_OF, KNOWN_AT, METHOD, REV
+from scorecard import catalogue, conditional, downloads, editions, formats, standings, stored, tidy
+from scorecard.api import paging, parameters
+from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, REV, THEN, Parameter
+from scorecard.api.problems import NotWritten
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, View, check_days, moment, pinned, public, reads
 from scorecard.api.views.events import change
 from scorecard.models import Edition
-from scorecard.tables import CHANGES, RECORD, TABLES
+from scorecard.tables import CHANGES, RECORD, TABLES, Asked
 from tracker import log, record
 from tracker.codebook import current
-from tracker.models import Article, Report, Revision
+from tracker.models import Revision
 
-FORMATS = ("jsonl", "csv", "parquet")
+FORMATS = ("jsonl", "csv", "parquet", "xlsx")
 LOGS = {"record": RECORD, "changes": CHANGES}
-PINNABLE = ("record", "changes", "scores", "series")
+NAMES = (*TABLES, *LOGS)
+LIST_STYLES = ("joined", "arrays")
 NAME = OpenApiParameter(
-    "name", {"type": "string", "enum": [*TABLES, *LOGS]}, OpenApiParameter.PATH, description="Which table."
+    "name", {"type": "string", "enum": [*NAMES]}, OpenApiParameter.PATH, description="Which table."
 )
-FORMAT = OpenApiParameter(
-    "format", {"type": "string", "enum": [*FORMATS]}, OpenApiParameter.PATH,
+ENDING = OpenApiParameter(
+    "ending", {"type": "string", "enum": [*FORMATS]}, OpenApiParameter.PATH,
     description="`record` and `changes` come as JSON Lines only.",
 )  # fmt: skip
 
@@ -52,7 +53,11 @@ class Exports(Reading):
             {
                 "name": table.name,
                 "meaning": table.meaning,
-                "files": {ending: _address(table.name, ending) for ending in FORMATS},
+                "files": {
+                    ending: _address(table.name, ending) for ending in FORMATS if formats.writable(ending)
+                },
+                "parameters": [*table.takes],
+                "key": [*table.key],
                 "columns": [
                     {"name": column.name, "type": column.type, "meaning": column.meaning}
                     for column in table.columns
@@ -61,7 +66,14 @@ class Exports(Reading):
             for table in TABLES.values()
         ]
         logs = [
-            {"name": name, "meaning": meaning, "files": {"jsonl": _address(name, "jsonl")}, "columns": []}
+            {
+                "name": name,
+                "meaning": meaning,
+                "files": {"jsonl": _address(name, "jsonl")},
+                "parameters": [],
+                "key": ["sequence"] if name == "changes" else [],
+                "columns": [],
+            }
             for name, meaning in LOGS.items()
         ]
         return {"licence": current().licence.name, "tables": [*listed, *logs]}
@@ -69,6 +81,12 @@ class Exports(Reading):
 
 def _address(name: str, ending: str) -> str:
     return public(f"/api/v1/exports/{name}.{ending}")
+
+
+DOCUMENT = OpenApiParameter(
+    "document", {"type": "string", "enum": [*catalogue.DOCUMENTS]}, OpenApiParameter.PATH,
+    description="A Frictionless Data Package, Croissant, DCAT, or schema.org.",
+)  # fmt: skip
 
 
 class AsAddressed(BaseContentNegotiation):
@@ -81,67 +99,94 @@ class AsAddressed(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class Export(View):
-    """One table as a file, streamed. `as_of`, `known_at` and `method` are for `scores` and `series` only, `rev`
-    also for `record` and `changes`."""
+class Document(Reading):
+    """The tables described for machines, in the words of one of their standards."""
 
     content_negotiation_class = AsAddressed
-    parameters = (AS_OF, KNOWN_AT, METHOD, REV)
 
     @extend_schema(
-        operation_id="export",
-        parameters=[NAME, FORMAT],
+        operation_id="document",
+        parameters=[DOCUMENT],
         responses={
-            (200, kind): OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
-            for kind in ("application/jsonl", "text/csv", "application/vnd.apache.parquet")
+            (200, "application/ld+json"): OpenApiTypes.OBJECT,
+            (200, "application/json"): OpenApiTypes.OBJECT,
         },
         tags=["Downloads"],
     )
-    def get(self, request: Any, name: str, format: str) -> HttpResponseBase:
-        asked = self.asked()
-        check_days(asked)
-        if name not in {**TABLES, **LOGS} or format not in (FORMATS if name in TABLES else ("jsonl",)):
-            raise NotFound(f"There is no download {name[:40]}.{format[:10]}; /api/v1/exports/ lists them.")
-        if asked["rev"] and name not in PINNABLE:
-            raise NotFound(f"There is no {name} of a revision; there is of {', '.join(PINNABLE)}.")
-        with pinned(asked):
-            return conditional.streamed(
-                request, _version(name), lambda: _file(request, name, format, _chunks(name, format, asked))
-            )
+    def get(self, request, **place):
+        return super().get(request, **place)
+
+    def answer(self, asked, document):
+        make, kind = catalogue.DOCUMENTS[document]
+        return HttpResponse(conditional.written(make()), content_type=kind)
 
 
-def _version(name: str) -> str:
-    if name != "articles":
-        return standings.head()
-    state = Article.objects.aggregate(count=Count("id"), at=Max("changed_at"))
-    return f"{standings.head()}:{state}:{Report.objects.count()}"
+LISTS = Parameter(
+    "lists",
+    "How lists are written in JSON Lines and Parquet: `joined` as one text with spaces, or as `arrays`.",
+    parameters.choice("lists", LIST_STYLES, "").read,
+    {"type": "string", "enum": [*LIST_STYLES]},
+    "joined",
+)
+TAKEN = (
+    *(AS_OF, KNOWN_AT, REV, METHOD, BEYOND, THEN),
+    parameters.number("year", "Only the days of this year.", least=2000, most=2099),
+    parameters.choices("recommendation", current().slugs, "Only these."),
+    parameters.choices(
+        "actor", tidy.ACTORS, f"Only these views; `{tidy.EVERYBODY}` counts everybody's acts."
+    ),
+    parameters.choices("reading", tidy.READINGS, "Only these."),
+    LISTS,
+)
 
 
-def _chunks(name: str, ending: str, asked: dict[str, Any]) -> Iterator[bytes]:
-    last = standings.footing()["sequence"] if asked["rev"] else None
-    if name == "record":
-        return formats.gathered(f"{line}\n" for line in log.lines(until=last))
-    if name == "changes":
-        return formats.gathered(_changes(last))
-    table = TABLES[name]
-    rows = table.rows(asked["as_of"] or timezone.now().date(), asked["known_at"], asked["method"])
-    if asked["rev"]:
-        rows = iter(list(rows))  # read now: the state is left before the answer is streamed
-    return formats.written(ending, table.columns, rows)
+class Export(View):
+    """One table as a file. Each table takes the parameters that `exports/` lists for it, and refuses the others."""
+
+    content_negotiation_class = AsAddressed
+    parameters = TAKEN
+
+    @extend_schema(
+        operation_id="export",
+        parameters=[NAME, ENDING],
+        responses={
+            (200, kind.partition(";")[0]): OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
+            for kind in formats.MEDIA_TYPES.values()
+        },
+        tags=["Downloads"],
+    )
+    def get(self, request: Any, name: str, ending: str) -> HttpResponseBase:
+        if name not in {**TABLES, **LOGS} or ending not in (FORMATS if name in TABLES else ("jsonl",)):
+            raise NotFound(f"There is no download {name[:40]}.{ending[:10]}; /api/v1/exports/ lists them.")
+        table = TABLES.get(name)
+        takes = table.takes if table else ("rev",)
+        given = parameters.read(request.query_params, [each for each in TAKEN if each.name in takes])
+        check_days(given)
+        try:
+            with pinned(given):
+                if table is None:
+                    return _log(request, name, bool(given.get("rev")))
+                given["lists"] = given.get("lists") == "arrays"
+                fields = {name: value for name, value in given.items() if name == "rev" or name in takes}
+                return downloads.answer(request, table, ending, Asked(**fields))
+        except formats.Missing as missing:
+            raise NotWritten(str(missing)) from None
 
 
-def _changes(last: int | None) -> Iterator[str]:
-    found = Revision.objects.order_by("sequence")
-    for revision in (found if last is None else found.filter(sequence__lte=last)).iterator(1000):
-        yield formats.line(change(revision))
+def _log(request: Any, name: str, pinned_: bool) -> HttpResponseBase:
+    """The log as it stands, or stood: lines that an import reads, or all that the digests cover."""
+    last = standings.footing()["sequence"] if pinned_ else None
 
+    def make() -> Iterator[bytes]:
+        if name == "record":
+            return formats.gathered(f"{line}\n" for line in log.lines(until=last))
+        found = Revision.objects.order_by("sequence")
+        found = found if last is None else found.filter(sequence__lte=last)
+        return formats.gathered(formats.line(change(each)) for each in found.iterator(1000))
 
-def _file(request: Any, name: str, ending: str, chunks: Iterator[bytes]) -> StreamingHttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="scorecard-{name}.{ending}"'}
-    if ending != "parquet" and conditional.accepts_gzip(request):
-        chunks = formats.compressed(chunks)
-        headers["Content-Encoding"] = "gzip"
-    return StreamingHttpResponse(chunks, content_type=formats.MEDIA_TYPES[ending], headers=headers)
+    key = f"{settings.RELEASE}:{name}:{standings.record_head()}"
+    kind, file = formats.MEDIA_TYPES["jsonl"], f"scorecard-{name}.jsonl"
+    return stored.answer(request, key, make, media_type=kind, name=file, packs=True)
 
 
 INSIDE = (
@@ -229,11 +274,14 @@ class EditionZip(View):
     def get(self, request: Any, day: str) -> HttpResponseBase:
         self.asked()
         row = find(day)
-        path = _edition_file(row)
+        path, tag = _edition_file(row), row.digest[:32]
+        headers = {"Content-Disposition": f'attachment; filename="edition-{row.day}.zip"'}
         return conditional.frozen(
             request,
-            row.digest[:32],
-            lambda: FileResponse(path.open("rb"), as_attachment=True, filename=f"edition-{row.day}.zip"),
+            tag,
+            lambda: stored.file(
+                request, stored.at(path), media_type="application/zip", headers=headers, tag=f'"{tag}"'
+            ),
         )
 
 
@@ -265,8 +313,17 @@ class EditionFile(View):
         return conditional.frozen(
             request,
             f"{row.digest[:24]}-{INSIDE.index(name)}",
-            lambda: StreamingHttpResponse(_inside(path, name), content_type=_type(name)),
+            lambda: _one_file(row, path, name),
         )
+
+
+def _one_file(row: Edition, path: Path, name: str) -> StreamingHttpResponse:
+    answer = StreamingHttpResponse(_inside(path, name), content_type=_type(name))
+    # The manifest knows all but itself and its signature.
+    if entry := json.loads(row.manifest)["files"].get(name):
+        answer.headers["Content-Length"] = str(entry["bytes"])
+        answer.headers["Repr-Digest"] = stored.repr_digest(entry["sha256"])
+    return answer
 
 
 def _edition_file(row: Edition) -> Path:

@@ -15,7 +15,7 @@ from rest_framework.exceptions import NotFound
 
 from scorecard import formats, pins, standings
 from scorecard.api import parameters
-from scorecard.api.parameters import ACTOR, AS_OF, KNOWN_AT, METHOD, RECOMMENDATION, REV
+from scorecard.api.parameters import ACTOR, AS_OF, BEYOND, KNOWN_AT, METHOD, RECOMMENDATION, REV, THEN
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import record as record_shapes
 from scorecard.api.serializers import scores as shapes
@@ -27,13 +27,6 @@ SENSITIVITY = parameters.flag(
     "sensitivity", "Add the thousand draws and the named what-ifs: how far the figures rest on choices."
 )
 READING = parameters.choice("reading", ("balance", "pulse"), "Which reading.", default="balance")
-BEYOND = parameters.flag(
-    "beyond",
-    "Also read the days after the last coded one, as if nothing had happened since: figures without words.",
-)
-THEN = parameters.flag(
-    "then", "Each day as it was known on that day: what the scorecard said then, or would have said."
-)
 STRONGEST = parameters.number("limit", "Only so many, the strongest. Default: all.", least=1, most=10_000)
 SLUG = OpenApiParameter(
     "slug", {"type": "string", "enum": [*current().slugs]}, OpenApiParameter.PATH,

@@ -12,7 +12,7 @@ from rest_framework.exceptions import NotFound
 
 from scorecard import conditional
 from scorecard.alerts import webhooks
-from scorecard.api import paging
+from scorecard.api import paging, repeating
 from scorecard.api.keys import Holds
 from scorecard.api.parameters import read
 from scorecard.api.problems import Refused
@@ -81,6 +81,7 @@ class Webhooks(OfKey):
         responses={201: shapes.WebhookShape},
         tags=["Webhooks"],
     )
+    @repeating.once
     def post(self, request):
         """Ask to be called at each change of meaning, signed after the Standard Webhooks specification. The
         secret is in this answer and nowhere else."""

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, PermissionDenied
 
 from scorecard import conditional
-from scorecard.api import paging, parameters
+from scorecard.api import paging, parameters, repeating
 from scorecard.api.keys import Holds
 from scorecard.api.problems import NotARecord, Refused
 from scorecard.api.serializers import writing as shapes
@@ -28,8 +28,27 @@ from tracker.models import Article, Event, Report, Revision
 PROPOSALS = paging.Order("pk", down=True)
 
 
+DRY_RUN = parameters.flag("dry_run", "Check and do everything, answer as if, and then undo it all.")
+KEY = OpenApiParameter(
+    repeating.HEADER, {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    description="A name for this request, made by you. Sent again within 24 hours it is answered as before.",
+)  # fmt: skip
+
+
 class Writing(View):
     permission_classes = (Holds,)
+
+    def deed(self, act: Callable[[], HttpResponse]) -> HttpResponse:
+        """Do it, all or nothing; on a dry run nothing."""
+        dry = parameters.read(self.request.query_params, (DRY_RUN,))["dry_run"]
+        with transaction.atomic():
+            answer = act()
+            if dry:
+                transaction.set_rollback(True)
+                answer.headers["Dry-Run"] = "true"
+                answer.headers.pop("Location", None)
+        return answer
 
     def who(self) -> str:
         """The name that readers see beside what this key writes."""
@@ -72,30 +91,33 @@ class Proposals(Writing):
 
     @extend_schema(
         operation_id="proposal_create",
+        parameters=[DRY_RUN.documented(), KEY],
         request=shapes.Proposal,
         responses={201: shapes.ProposalShape},
         tags=["Writing"],
     )
+    @repeating.once
     def post(self, request):
         """Put an event before the analysts. Its sources become articles, its assessments a suggestion."""
-        self.asked_nothing()
+        return self.deed(lambda: self._proposed(request))
+
+    def _proposed(self, request):
         given = checked(shapes.Proposal, request)
         line = _as_record(given)
-        with transaction.atomic():
-            row = refusing(
-                lambda: triage.propose(
-                    title=given["title"],
-                    date=given["date"],
-                    language=given.get("language", ""),
-                    summary=given.get("summary", ""),
-                    actors=line["actors"],
-                    certainty=line["certainty"],
-                    suggestion={"labels": line["assessments"]} if line["assessments"] else None,
-                    articles=[_article(source) for source in line["sources"]],
-                    how=Report.How.IMPORT,
-                    by=request.user,
-                )
+        row = refusing(
+            lambda: triage.propose(
+                title=given["title"],
+                date=given["date"],
+                language=given.get("language", ""),
+                summary=given.get("summary", ""),
+                actors=line["actors"],
+                certainty=line["certainty"],
+                suggestion={"labels": line["assessments"]} if line["assessments"] else None,
+                articles=[_article(source) for source in line["sources"]],
+                how=Report.How.IMPORT,
+                by=request.user,
             )
+        )
         return created(proposal(row), public("/api/v1/proposals/"))
 
 
@@ -162,23 +184,27 @@ class Decisions(Writing):
 
     @extend_schema(
         operation_id="decide",
-        parameters=[ID],
+        parameters=[ID, DRY_RUN.documented(), KEY],
         request=shapes.Decision,
         responses=shapes.Decided,
         tags=["Writing"],
     )
+    @repeating.once
     def post(self, request, id):
         """Decide on an event: accept (changes), dismiss (reason), snooze (until), ask_review, reopen, edit
         (changes), retract, restore, dispute, settle, supersede (events), merge (events), undo.
 
         What is on record changes only with a `why`, which readers see. Send the `version` you saw: if
         somebody else was quicker, the answer is 409 and nothing has happened."""
-        self.asked_nothing()
         given = checked(shapes.Decision, request)
         if not Event.objects.filter(pk=id).exists():
             raise NotFound(f"There is no event {id[:100]!r}.")
-        refusing(lambda: DEEDS[given["deed"]](id, request.user, given))
-        return HttpResponse(conditional.written(decided(id)), content_type=conditional.JSON)
+
+        def act():
+            refusing(lambda: DEEDS[given["deed"]](id, request.user, given))
+            return HttpResponse(conditional.written(decided(id)), content_type=conditional.JSON)
+
+        return self.deed(act)
 
 
 def decided(event_id: str) -> dict[str, Any]:
@@ -271,10 +297,20 @@ DEEDS: dict[str, Callable[[str, Any, Mapping[str, Any]], None]] = {
 class Imports(Writing):
     scopes = {"POST": "import"}
 
-    @extend_schema(operation_id="import", request=shapes.Import, responses=shapes.Imported, tags=["Writing"])
+    @extend_schema(
+        operation_id="import",
+        parameters=[DRY_RUN.documented(), KEY],
+        request=shapes.Import,
+        responses=shapes.Imported,
+        tags=["Writing"],
+    )
+    @repeating.once
     def post(self, request):
-        """Put records on record, all of them or none. Sent twice, it changes nothing the second time."""
-        self.asked_nothing()
+        """Put records on record, all of them or none. Sent twice, it changes nothing the second time. A
+        `recorded_at` is kept where the log allows it and refused where its past would change."""
+        return self.deed(lambda: self._imported(request))
+
+    def _imported(self, request):
         if not request.user.has_perm("tracker.review_event"):
             raise PermissionDenied("Importing puts events on record unseen; it needs the role of a reviewer.")
         given = checked(shapes.Import, request)
@@ -283,9 +319,10 @@ class Imports(Writing):
             try:
                 records.append(record.check(raw))
             except record.RecordError as wrong:
-                errors.append(f"records[{number}]: {wrong}")
+                errors.append({"name": f"records[{number}]", "reason": str(wrong)})
         if errors:
-            raise NotARecord("; ".join(errors[:20]))
+            told = "; ".join(f"{each['name']}: {each['reason']}" for each in errors[:20])
+            raise NotARecord(told, errors)
         outcome = refusing(
             lambda: importing.enter(records, who=self.who(), by=request.user, why=given.get("why", ""))
         )

@@ -23,7 +23,7 @@ from tracker.codebook import current
 DEFAULT = "quarter"
 
 
-@conditional.page
+@conditional.asked_with(*conditional.NAMES, "period", "earlier", "later")
 def changed(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     period, earlier, later = _days(request.GET, read)

@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 from scorecard import conditional, vocabulary
 from scorecard.pages import frame, prose, reading
 from tracker.codebook import current
+from tracker.codebook.schema import Term
 from tracker.wording import words_of
 
 
@@ -80,15 +81,7 @@ def _terms() -> list[dict[str, Any]]:
         {
             "anchor": anchor,
             "name": name,
-            "words": [
-                {
-                    "anchor": f"{anchor}-{slug}",
-                    "slug": slug,
-                    "name": words_of(term.name),
-                    "meaning": words_of(term.help),
-                }
-                for slug, term in terms.items()
-            ],
+            "words": [_word(anchor, slug, term) for slug, term in terms.items()],
         }
         for anchor, name, terms in lists
     ]
@@ -97,3 +90,12 @@ def _terms() -> list[dict[str, Any]]:
         for slug in book.actor_slugs
     ]
     return [*found, {"anchor": "actors", "name": gettext("Actors"), "words": actors}]
+
+
+def _word(anchor: str, slug: str, term: Term) -> dict[str, str]:
+    return {
+        "anchor": f"{anchor}-{slug}",
+        "slug": slug,
+        "name": words_of(term.name),
+        "meaning": words_of(term.help),
+    }

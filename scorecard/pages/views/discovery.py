@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from html import escape
 from urllib.parse import quote
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext
 
-from scorecard import acts, conditional, sentences
+from scorecard import acts, catalogue, conditional, sentences
 from scorecard.alerts import feeds
 from scorecard.method import parameters
 from scorecard.pages import frame, prose, reading
@@ -59,7 +60,9 @@ def sitemap(request: HttpRequest) -> HttpResponse:
             "events",
             "actors",
             "method",
+            "codebook",
             "data",
+            "editions",
             "about",
             "changes",
         )
@@ -115,13 +118,62 @@ def llms(request: HttpRequest) -> HttpResponse:
         word = balance["label"] if read.firm(slug) else f"{balance['label']} (not firm)"
         lines.append(f"- [{read.name(slug)}]({address}): {word}, {figures}")
     lines += ["", "## More", ""]
-    for name in ("method", "data", "events", "changes", "about"):
+    for name in ("method", "codebook", "data", "editions", "events", "changes", "about"):
         lines.append(f"- [{name}]({frame.absolute(reverse(f'pages:{name}'))})")
-    lines.append(f"- [figures as JSON]({frame.absolute(reverse('pages:take', args=['all', 'json']))})")
+    for name, address, words in (
+        (
+            "figures as JSON",
+            reverse("pages:take", args=["all", "json"]),
+            "the present scores with their series",
+        ),
+        ("API", reverse("api-docs"), "no key is needed to read"),
+        ("OpenAPI", reverse("api:schema"), "every address of the API with its parameters"),
+        ("downloads", reverse("api:exports"), "whole tables with the meaning of each column"),
+        ("data package", reverse("api:document", args=["datapackage.json"]), "the tables for machines"),
+    ):
+        lines.append(f"- [{name}]({frame.absolute(address)}): {words}")
+    lines.append(
+        "- MCP: `manage.py mcp` serves these figures to an assistant, see docs/api.md of the project"
+    )
     return HttpResponse("\n".join(lines) + "\n", content_type="text/markdown; charset=utf-8")
 
 
-@conditional.page
+@conditional.asked_with()
+def security(request: HttpRequest) -> HttpResponse:
+    """Whom to tell of a weakness (RFC 9116)."""
+    ends = (timezone.now() + datetime.timedelta(days=180)).replace(hour=0, minute=0, second=0, microsecond=0)
+    contact = settings.FETCH_CONTACT or frame.absolute(reverse("pages:about"))
+    lines = (
+        f"Contact: {contact if '://' in contact or contact.startswith('mailto:') else f'mailto:{contact}'}",
+        f"Expires: {ends.strftime('%Y-%m-%dT%H:%M:%SZ')}",
+        "Preferred-Languages: " + ", ".join(tag.partition("-")[0] for tag in frame.TAGS.values()),
+        f"Canonical: {frame.absolute(reverse('security'))}",
+    )
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@conditional.asked_with()
+def api_catalog(request: HttpRequest) -> HttpResponse:
+    """Where the API and its descriptions are (RFC 9727), as a set of links."""
+
+    def link(path: str, kind: str) -> dict[str, str]:
+        return {"href": frame.absolute(path), "type": kind}
+
+    documents = [
+        link(reverse("api:document", args=[name]), kind)
+        for name, (_make, kind) in catalogue.DOCUMENTS.items()
+    ]
+    links = {
+        "anchor": frame.absolute(reverse("api:start")),
+        "service-desc": [link(reverse("api:schema"), "application/json")],
+        "service-doc": [link(reverse("api-docs"), "text/html")],
+        "service-meta": documents,
+    }
+    kind = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
+    return HttpResponse(conditional.written({"linkset": [links]}), content_type=kind)
+
+
+@conditional.asked_with()
 def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     """A feed of changes of meaning: all, of one recommendation, of one actor, or of both together."""
     titles = {stem.partition("/feeds/")[2]: title for title, stem in frame.feeds()}

@@ -23,7 +23,7 @@ from scorecard.pages.reading import Reading
 from scorecard.reviewed import Review
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
-from tracker.models import Event
+from tracker.models import Assessment, Event
 
 
 def listed(event_id: str) -> list[dict[str, str]]:
@@ -114,14 +114,17 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         structured=_structured(act),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
-    runs = read.effect_runs(event_id)
+    runs, words = read.effect_runs(event_id), _whose_words(record)
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "act": act,
         "event": _event(read, record, act, query),
         "facts": _facts(record, act, reviewed.of([record], read.clock.known_at)[event_id]),
         "supersedes": [_linked(read, ended, query) for ended in record["supersedes"]],
-        "assessments": [_assessment(read, record, code, query, runs) for code in act.codes],
+        "assessments": [
+            _assessment(read, record, code, query, runs) | {"words": words.get(code.recommendation, "")}
+            for code in act.codes
+        ],
         "points_note": gettext("What this act does to each balance on %(day)s.")
         % {"day": sentences.day(read.read_on)},
         "effect_title": _effect_title(read),
@@ -137,6 +140,23 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "embed": frame.embed_code(f"event-{event_id}"),
     } | _sources(act)
     return render(request, "pages/event.html", context)
+
+
+def _whose_words(record: Mapping[str, Any]) -> dict[str, str]:
+    """Who wrote each rationale that is shown, by recommendation. A former one, which nobody noted, is left out."""
+    told = {
+        Assessment.Words.OWN: gettext("In the analyst’s own words."),
+        Assessment.Words.TAKEN: gettext("Drafted by the machine; the analyst took it over as their own."),
+        Assessment.Words.MACHINE: gettext("The machine’s words: no person has written this reason yet."),
+        Assessment.Words.UNKNOWN: gettext("As it came with the record; who wrote it is not noted."),
+    }
+    rows = Assessment.objects.filter(event=record["id"]).values_list("recommendation", "rationale", "words")
+    shown = {item["rec"]: item["rationale"] for item in record["assessments"]}
+    return {
+        rec: told[Assessment.Words(words)]
+        for rec, rationale, words in rows
+        if rationale and shown.get(rec) == rationale
+    }
 
 
 def _merged_into(event_id: str) -> str:

@@ -86,6 +86,11 @@ def columns() -> list[tuple[str, str]]:
                 "1 if the day is within the coded period; 0 after it, where the score only fades (method 1.0 alone)"
             ),
         ),
+        ("actor", gettext("whose acts are counted: all for those of everybody, or the slug of an actor")),
+        ("reading", gettext("which reading: balance")),
+        ("word", gettext("what the method calls it; empty on days after the last coded one")),
+        ("method", gettext("version of the method")),
+        ("vintage", gettext("the day of knowledge that the score rests on")),
     ]
 
 
@@ -188,7 +193,10 @@ def _page(key: str, title: str, description: str) -> frame.Page:
     )
 
 
-@conditional.page
+# The script keeps the sliders in the address.
+@conditional.asked_with(
+    *conditional.NAMES, "contrast", "fading", "k", "cap", "reported", "rumoured", "netting"
+)
 def method(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
@@ -215,6 +223,8 @@ def method(request: HttpRequest) -> HttpResponse:
         "agreement": uncertainty.shown(read.agreement),
         "zero": prose.page("method"),
         "limits": prose.page("limits"),
+        "rules": prose.rules(),
+        "codebook_address": reverse("pages:codebook"),
         "versions": gettext(
             "Method %(method)s, codebook %(codebook)s. Every published figure is stamped with both. A new "
             "version will stand beside the old one, and the change it makes to each score will be shown "

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
-from scorecard import conditional, firmness, sentences, standings, vocabulary
+from scorecard import catalogue, conditional, firmness, sentences, standings, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.method.parameters import method_of
@@ -220,30 +220,24 @@ def _moved(read: Reading, query: str) -> dict[str, Any]:
 
 
 def _dataset(read: Reading) -> dict[str, Any]:
-    return {
-        "@context": "https://schema.org",
-        "@type": "Dataset",
+    """The whole set as search engines read it, in the reader's language where there is a choice."""
+    described = catalogue.schema_org()
+    figures = [each for each in described["distribution"] if each["name"] == "figures"]
+    series = [
+        {
+            "@type": "DataDownload",
+            "encodingFormat": kind,
+            "contentUrl": frame.absolute(reverse("pages:take", args=["all", ending])),
+        }
+        for ending, kind in (("csv", "text/csv"), ("json", "application/json"), ("zip", "application/zip"))
+    ]
+    return described | {
         "name": prose.title(),
         "description": gettext(
             "Events, codes and daily scores of %(count)s recommendations for %(subject)s since %(day)s."
         )
         % prose.instance(),
-        "url": frame.absolute(reverse("pages:overview")),
-        "license": current().licence.url,
-        "isAccessibleForFree": True,
         "inLanguage": list(frame.TAGS.values()),
-        "temporalCoverage": f"{current().start.isoformat()}/{read.read_on.isoformat()}",
-        "creator": {"@type": "Organization", "name": prose.publisher()},
-        "distribution": [
-            {
-                "@type": "DataDownload",
-                "encodingFormat": kind,
-                "contentUrl": frame.absolute(reverse("pages:take", args=["all", ending])),
-            }
-            for ending, kind in (
-                ("csv", "text/csv"),
-                ("json", "application/json"),
-                ("zip", "application/zip"),
-            )
-        ],
+        "temporalCoverage": f"{current().start.isoformat()}/{read.clock.as_of.isoformat()}",
+        "distribution": [*series, *figures],
     }

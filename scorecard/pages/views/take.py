@@ -7,11 +7,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import acts, conditional, firmness, sentences, vocabulary
+from scorecard import (
+    acts,
+    clock,
+    conditional,
+    downloads,
+    firmness,
+    formats,
+    pins,
+    sentences,
+    stored,
+    tables,
+    tidy,
+    vocabulary,
+)
 from scorecard.acts import Act
 from scorecard.charts import lines, pictures
 from scorecard.pages import figures, files, frame, horizons, prose, reading
@@ -19,7 +33,8 @@ from scorecard.pages.reading import Reading
 from scorecard.pages.views.recommendations import chart_acts, pinned, slug_of
 from tracker.codebook import current
 
-TOP = 76
+TOP = 94
+LONG = ("jsonl", "parquet", "xlsx")
 EVERYWHERE = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "frame-ancestors *"
@@ -38,16 +53,30 @@ def named(name: str) -> str:
     return name if name == "all" else slug_of(name)
 
 
-@conditional.page
-def take(request: HttpRequest, name: str, ending: str) -> HttpResponse:
+def take(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     """`/r/3.csv`: the series of a recommendation, or of all of them, as a file."""
+    answer = (
+        _long(request, name, ending) if ending in LONG else stored.cut(request, _taken(request, name, ending))
+    )
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+@conditional.asked_with("actor", *clock.NAMES)
+def _taken(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     slugs = read.slugs if slug == "all" else (slug,)
+    actor = _actor(request)
+    if actor and ending != "csv":
+        raise clock.BadDate(
+            gettext("actor: only the files of figures (csv, jsonl, parquet, xlsx) know views.")
+        )
     if ending in ("svg", "png"):
         svg = _picture_of_all(read) if slug == "all" else _picture(read, slug)
         body: Any = svg if ending == "svg" else pictures.render(svg)
     elif ending == "csv":
-        body = files.csv(read, slugs)
+        body = files.csv(read, slugs, actor)
     elif ending == "json":
         body = json.dumps(files.document(read, slugs), ensure_ascii=False, indent=1)
     else:
@@ -56,9 +85,37 @@ def take(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     day = read.clock.as_of.isoformat()
     kind = "inline" if ending in ("svg", "png", "json") else "attachment"
     response.headers["Content-Disposition"] = f'{kind}; filename="scorecard-{slug}-{day}.{ending}"'
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _actor(request: HttpRequest) -> str | None:
+    """The actor whose view is asked for; None: everybody's."""
+    actor = request.GET.get("actor")
+    if actor is not None and actor not in tidy.ACTORS:
+        allowed = {"name": "actor", "allowed": ", ".join(tidy.ACTORS)}
+        raise clock.BadDate(gettext("%(name)s must be one of: %(allowed)s.") % allowed)
+    return None if actor in (None, tidy.EVERYBODY) else actor
+
+
+def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
+    """The long table of figures, as `exports/figures` has it: of one recommendation or of all."""
+    slug, table = named(name), tables.TABLES["figures"]
+    try:
+        conditional.check_names(request.GET, ("actor", *clock.NAMES))
+        actor, day = _actor(request), reading.open_(request).clock
+        asked = tables.Asked(
+            as_of=day.as_of,
+            known_at=day.known_at,
+            method=day.method,
+            rev=day.rev,
+            recommendation=None if slug == "all" else (slug,),
+            actor=(actor or tidy.EVERYBODY,),
+        )
+        file = f"scorecard-{slug}-{day.as_of}.{ending}"
+        with pins.at(day.rev):
+            return downloads.answer(request, table, ending, asked, file)
+    except (clock.BadDate, conditional.UnknownName, formats.Missing) as problem:
+        return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
 
 
 def _picture(read: Reading, slug: str) -> str:
@@ -114,7 +171,7 @@ def face(slug: str, balance: Mapping[str, Any], firm: bool = True) -> pictures.F
     )
 
 
-@conditional.page
+@conditional.asked_with(*clock.NAMES)
 def card(request: HttpRequest, name: str) -> HttpResponse:
     """The 1200 × 630 picture that others show when a page is shared."""
     read = reading.open_(request)
@@ -145,7 +202,7 @@ def _picture_response(svg: str) -> HttpResponse:
     return HttpResponse(pictures.render(svg), content_type="image/png")
 
 
-@conditional.page
+@conditional.asked_with("page", *clock.NAMES)
 def citation(request: HttpRequest, ending: str) -> HttpResponse:
     """The citation of the page named by `?page=`, as BibTeX or RIS."""
     read = reading.open_(request)
@@ -180,7 +237,7 @@ def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     return titles[key], reverse(f"pages:{key}")
 
 
-@conditional.page
+@conditional.asked_with(*clock.NAMES)
 def embed(request: HttpRequest, name: str) -> HttpResponse:
     """A card for an iframe: the scores, their bands, the day, and a link back; or one act."""
     if name.startswith("event-"):
@@ -222,7 +279,7 @@ def _embedded(request: HttpRequest, read: Reading, context: dict[str, Any]) -> H
     return _everywhere(render(request, "pages/embed.html", context | around))
 
 
-@conditional.page
+@conditional.asked_with(*clock.NAMES)
 def badge(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":
@@ -237,7 +294,7 @@ def badge(request: HttpRequest, name: str) -> HttpResponse:
     return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
 
 
-@conditional.page
+@conditional.asked_with(*clock.NAMES)
 def sparkline(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":

@@ -70,17 +70,53 @@ def operations(description):
 def test_every_operation_is_described(description):
     assert description["openapi"].startswith("3.1")
     found = operations(description)
-    assert len(found) >= 44
+    assert len(found) >= 46
     assert len({each["operationId"] for each in found}) == len(found)
     for each in found:
         assert each.get("description"), each["operationId"]
+        assert 5 < len(each["summary"]) <= 120, each["operationId"]
+        assert {"RateLimit", "RateLimit-Policy"} <= each["responses"]["400"]["headers"].keys()
         assert any(code.startswith("2") for code in each["responses"])
         assert "429" in each["responses"]
         named = [parameter for parameter in each.get("parameters", ()) if parameter["in"] == "path"]
         assert all("example" in parameter for parameter in named)
 
 
-BINARY = {"application/zip", "application/vnd.apache.parquet"}
+def test_each_list_of_values_has_a_name_and_words_for_programs(description):
+    def values(node, place):
+        if isinstance(node, dict):
+            if isinstance(node.get("enum"), list):
+                yield place, node
+            for name, each in node.items():
+                yield from values(each, f"{place}/{name}")
+        elif isinstance(node, list):
+            for number, each in enumerate(node):
+                yield from values(each, f"{place}/{number}")
+
+    found = [*values(description, "")]
+    assert len(found) > 30
+    for place, node in found:
+        assert re.fullmatch(r"/components/schemas/[A-Za-z]+", place), place
+        words = node["x-enum-varnames"]
+        assert len(set(words)) == len(words) == len(node["enum"]), place
+        assert all(word.isidentifier() and not word.startswith("VALUE") for word in words), place
+
+
+def test_reads_need_no_key_lists_come_both_ways_and_webhooks_have_their_section(description):
+    by_name = {each["operationId"]: each for each in operations(description)}
+    assert by_name["events"]["security"] == by_name["export"]["security"] == []
+    assert by_name["decide"]["security"] == [{"key": []}]
+    actor = next(each for each in by_name["events"]["parameters"] if each["name"] == "actor")
+    assert (actor["style"], actor["explode"]) == ("form", True)
+    assert set(description["webhooks"]) == {f"event.{kind}" for kind in schema.MESSAGES}
+    assert {tag["name"] for tag in description["tags"]} == {each["tags"][0] for each in by_name.values()}
+
+
+BINARY = {
+    "application/zip",
+    "application/vnd.apache.parquet",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def test_every_request_and_answer_has_an_example_that_fits(description):
@@ -147,6 +183,7 @@ from made.api.figures import score
 from made.api.record import event, events
 from made.api.mirror import changes
 from made.api.writing import proposals
+from made.models import ActorSlug, DirectionText
 client = Client(base_url={server!r})
 found = score.sync("trust", client=client)
 assert found.readings.balance.low < found.readings.balance.score < found.readings.balance.high
@@ -162,6 +199,26 @@ print("worked")
 """
     used = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
     assert used.stdout.strip() == "worked", used.stderr[-3000:]
+    (tmp_path / "typed.py").write_text(TYPED)
+    words = ("-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", os.devnull, "typed.py")
+    typed = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=tmp_path)
+    assert typed.returncode == 0, typed.stdout[-3000:]
+
+
+TYPED = """
+from made import Client
+from made.api.figures import score
+from made.api.record import events
+from made.models import ActorSlug, Events, RecommendationSlug, Score
+
+client = Client(base_url="http://localhost")
+found = events.sync(client=client, actor=[ActorSlug.US], limit=3)
+if isinstance(found, Events):
+    print(found.total, [each.id for each in found.results])
+figure = score.sync(list(RecommendationSlug)[0], client=client)
+if isinstance(figure, Score):
+    print(figure.readings.balance.score)
+"""
 
 
 def examples(language):
@@ -214,4 +271,4 @@ def test_schemathesis_finds_nothing(server, key, tmp_path):
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stdout[-6000:]
-    assert "Tested: 44" in done.stdout
+    assert "Tested: 46" in done.stdout

@@ -1,24 +1,34 @@
-"""Downloads: the same rows in every format, safe in spreadsheets, streamed, with their dictionary."""
+"""Downloads: the same rows in every format, of the day asked for, whole or in parts, with their dictionary."""
 
+import base64
 import csv
+import datetime
 import gzip
+import hashlib
 import io
 import json
 import tracemalloc
 
+import duckdb
+import openpyxl
+import pandas
+import polars
+import pyarrow
 import pytest
+from django.utils import timezone
 from pyarrow import parquet
 
-from scorecard import formats, tables
+from scorecard import formats, stored, tables
 from tests.scorecard import cast
-from tracker import log
+from tracker import log, triage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 
 
 @pytest.fixture(autouse=True)
-def unhurried(settings):
+def unhurried(settings, tmp_path):
     settings.API_RATE_ANONYMOUS = 100_000
+    settings.DATA_FOLDER = tmp_path
 
 
 def taken(client, name, ending, query=""):
@@ -29,7 +39,7 @@ def taken(client, name, ending, query=""):
 
 @pytest.mark.parametrize("name", [*tables.TABLES])
 def test_the_three_formats_hold_the_same_rows(client, seeded, name):
-    query = "?as_of=2025-06-30" if tables.TABLES[name].dated else ""
+    query = "?as_of=2025-06-30" if "method" in tables.TABLES[name].takes else ""
     lines = [json.loads(line) for line in taken(client, name, "jsonl", query).splitlines()]
     sheet = list(csv.DictReader(io.StringIO(taken(client, name, "csv", query).decode())))
     packed = parquet.read_table(io.BytesIO(taken(client, name, "parquet", query)))
@@ -41,6 +51,7 @@ def test_the_three_formats_hold_the_same_rows(client, seeded, name):
     ]:
         for column in columns:
             plain = "" if line[column] is None else str(line[column])
+            plain = plain.lower() if isinstance(line[column], bool) else plain
             assert row[column].removeprefix("'") == plain.removeprefix("'")
             assert (typed[column] is None) == (line[column] is None)
 
@@ -102,3 +113,142 @@ def test_a_table_ten_times_as_long_takes_no_more_memory(ending, monkeypatch):
 
     # A Parquet file ends in a list of its groups, some 6 kB each with these columns: 24 of 500 rows here.
     assert peak(12_000) < 1.5 * peak(1_200) + 24 * 8_000
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "status", "says"),
+    [
+        ("events.jsonl", "colour=red", 400, "as_of, known_at, lists"),
+        ("events.csv", "actor=us", 400, "actor"),
+        ("record.jsonl", "known_at=2025-06-01", 400, "allowed: none"),
+        ("figures.csv", "actor=martians", 400, "all, us"),
+        ("figures.csv", "known_at=2099-01-01", 404, "known_at"),
+        ("scores.csv", "method=0.1", 400, "method"),
+    ],
+)
+def test_a_question_that_a_table_does_not_know_is_refused(client, seeded, name, query, status, says):
+    assert says in cast.get(client, f"/exports/{name}?{query}", status)["detail"]
+
+
+def test_a_table_of_the_record_is_as_it_was_known_on_the_day(client, seeded):
+    law = triage.enter(cast.event("a-later-law", "2026-07-01"), who="Ada", why="new")
+    assert law.record["recorded_at"]
+    yesterday = (timezone.now().date() - datetime.timedelta(1)).isoformat()
+    then = [
+        json.loads(line) for line in taken(client, "events", "jsonl", f"?known_at={yesterday}").splitlines()
+    ]
+    now = [json.loads(line) for line in taken(client, "events", "jsonl").splitlines()]
+    assert {line["id"] for line in now} - {line["id"] for line in then} == {"a-later-law"}
+    listed = cast.get(client, f"/events/?known_at={yesterday}&limit=1")["total"]
+    assert len(then) == listed
+    early = taken(client, "assessments", "jsonl", "?as_of=2025-06-01&lists=arrays").splitlines()
+    assert all(json.loads(line)["date"] <= "2025-06-01" for line in early)
+    assert all(isinstance(json.loads(line)["actors"], list) for line in early)
+    schema = parquet.read_schema(io.BytesIO(taken(client, "events", "parquet", "?lists=arrays")))
+    assert schema.field("actors").type == pyarrow.list_(pyarrow.string())
+
+
+def test_the_long_table_holds_every_figure_of_the_api(client, seeded):
+    rows = csv.DictReader(
+        io.StringIO(taken(client, "figures", "csv", "?as_of=2026-01-31&method=1.0").decode())
+    )
+    last = {(r["recommendation"], r["actor"], r["reading"]): r for r in rows if r["day"] == "2026-01-31"}
+    for actor in ("all", "us", "china"):
+        asked = "" if actor == "all" else f"&actor={actor}"
+        found = cast.get(client, f"/scores/?as_of=2026-01-31&method=1.0{asked}")["recommendations"]
+        for slug, readings in found.items():
+            for reading in ("balance", "pulse"):
+                row, figure = last[slug, actor, reading], readings[reading]
+                assert float(row["value"]) == pytest.approx(figure["score"], abs=1e-9)
+                assert float(row["low"]) == pytest.approx(figure["low"], abs=1e-9)
+                assert row["word"] == figure["label"]
+            value = readings["delivery"]["value"]
+            told = last[slug, actor, "delivery"]
+            assert (told["value"], told["word"]) == (
+                "" if value is None else told["value"],
+                readings["delivery"]["label"],
+            )
+            if value is not None:
+                assert float(told["value"]) == pytest.approx(value, abs=1e-9)
+    assert {row["vintage"] for row in last.values()} == {timezone.now().date().isoformat()}
+
+
+def test_the_long_table_of_one_year_and_as_known_then(client, seeded):
+    query = "?as_of=2026-03-01&actor=all&reading=balance&recommendation=trust"
+    year = [json.loads(each) for each in taken(client, "figures", "jsonl", f"{query}&year=2026").splitlines()]
+    assert {row["day"][:4] for row in year} == {"2026"}
+    assert len(year) == len({row["day"] for row in year})
+    then = [json.loads(each) for each in taken(client, "figures", "jsonl", f"{query}&then=true").splitlines()]
+    assert all(row["vintage"] == row["day"] for row in then)
+
+
+def test_a_file_has_its_length_its_digest_and_parts(client, seeded):
+    address = "/api/v1/exports/sources.csv"
+    whole = client.get(address)
+    body = b"".join(whole.streaming_content)
+    assert int(whole.headers["Content-Length"]) == len(body)
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    assert whole.headers["Repr-Digest"] == f"sha-256=:{digest}:"
+    for asked, part, where in (
+        ("bytes=0-9", body[:10], f"bytes 0-9/{len(body)}"),
+        ("bytes=-4", body[-4:], f"bytes {len(body) - 4}-{len(body) - 1}/{len(body)}"),
+        (f"bytes={len(body) - 3}-", body[-3:], f"bytes {len(body) - 3}-{len(body) - 1}/{len(body)}"),
+    ):
+        got = client.get(address, HTTP_RANGE=asked, HTTP_ACCEPT_ENCODING="gzip")
+        assert (got.status_code, cast.content(got), got.headers["Content-Range"]) == (206, part, where)
+        assert got.headers["ETag"] == whole.headers["ETag"]
+    beyond = client.get(address, HTTP_RANGE=f"bytes={len(body)}-")
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(body)}")
+    assert client.get(address, HTTP_RANGE="bytes=0-1,3-4").status_code == 200
+    assert client.get(address, HTTP_RANGE="bytes=0-9", HTTP_IF_RANGE='"another"').status_code == 200
+    assert int(client.head(address).headers["Content-Length"]) == len(body)
+
+
+def test_a_workbook_opens_with_words_numbers_and_days(client, seeded):
+    book = openpyxl.load_workbook(io.BytesIO(taken(client, "assessments", "xlsx")))
+    sheet = book["data"]
+    lines = [json.loads(line) for line in taken(client, "assessments", "jsonl").splitlines()]
+    header = [cell.value for cell in sheet[1]]
+    assert sheet.max_row == len(lines) + 1
+    first = dict(zip(header, [cell.value for cell in sheet[2]], strict=True))
+    assert first["date"].date().isoformat() == lines[0]["date"]
+    assert first["direction"] == lines[0]["direction"]
+    assert book["columns"].max_row == len(header)
+
+
+def test_the_readers_of_researchers_read_every_table(client, seeded, tmp_path):
+    for name in tables.TABLES:
+        query = "?as_of=2025-03-01" if "method" in tables.TABLES[name].takes else ""
+        files = {}
+        for ending in ("csv", "jsonl", "parquet"):
+            files[ending] = tmp_path / f"{name}.{ending}"
+            files[ending].write_bytes(taken(client, name, ending, query))
+        rows = pandas.read_parquet(files["parquet"])
+        assert (
+            len(rows)
+            == len(pandas.read_csv(files["csv"]))
+            == len(pandas.read_json(files["jsonl"], lines=True))
+        )
+        assert polars.read_parquet(files["parquet"]).height == len(rows)
+        assert polars.read_csv(files["csv"], infer_schema_length=None).height == len(rows)
+        assert polars.read_ndjson(files["jsonl"], infer_schema_length=None).height == len(rows)
+        for ending, reader in (("csv", "read_csv"), ("jsonl", "read_json"), ("parquet", "read_parquet")):
+            counted = duckdb.sql(f"select count(*) from {reader}('{files[ending]}')").fetchone()
+            assert counted == (len(rows),), (name, ending)
+
+
+def test_what_cannot_be_written_here_says_what_to_do(client, seeded, monkeypatch):
+    monkeypatch.setitem(formats.EXTRAS, "parquet", ("no_such_package", "requirements/parquet.txt"))
+    formats.writable.cache_clear()
+    problem = cast.get(client, "/exports/events.parquet", 501)
+    assert "requirements/parquet.txt" in problem["detail"]
+    assert "parquet" not in cast.get(client, "/exports/")["tables"][0]["files"]
+    formats.writable.cache_clear()
+
+
+def test_a_full_disk_still_sends_the_file(client, seeded, monkeypatch):
+    def full(*_words):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stored, "kept", full)
+    assert taken(client, "record", "jsonl") == "".join(f"{line}\n" for line in log.lines()).encode()

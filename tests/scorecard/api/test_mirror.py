@@ -48,8 +48,15 @@ def clock_day(first, number):
     return (first + datetime.timedelta(days=number)).date()
 
 
-def test_a_mirror_ahead_of_the_log_is_sent_back_to_its_end(client):
+def test_a_mirror_ahead_of_the_log_or_on_another_branch_is_told_so(client):
     cast.put("law")
-    page = cast.get(client, "/changes/?after=99")
-    assert page["results"] == []
-    assert page["next"].endswith("after=1&limit=500")
+    page = cast.get(client, "/changes/")
+    digest = page["results"][0]["digest"]
+    assert page["next"].endswith(f"after=1&digest={digest}&limit=500")
+    assert cast.get(client, page["next"].partition(cast.API)[2])["complete"]
+    ahead = cast.get(client, "/changes/?after=99", 409)
+    assert (ahead["code"], "ends with 1" in ahead["detail"]) == ("branched", True)
+    parted = cast.get(client, f"/changes/?after=1&digest={'0' * 64}", 409)
+    assert parted["type"].endswith("/api/problems/#branched")
+    assert "parted" in parted["detail"]
+    cast.get(client, "/changes/?after=1&digest=law", 400)

@@ -93,7 +93,7 @@ def test_every_deed_of_the_desk_is_there(client, program, editor):
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
-        ({"deed": "accept", "version": 99}, 409, "changed by somebody else"),
+        ({"deed": "accept", "version": 99}, 409, "has changed while you looked"),
         ({"deed": "accept", "changes": {"colour": "red"}}, 409, "colour"),
         ({"deed": "accept", "changes": {"assessments": [1]}}, 409, "object"),
         ({"deed": "accept", "changes": {"assessments": []}}, 409, ""),

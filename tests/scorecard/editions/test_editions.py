@@ -4,17 +4,19 @@ import json
 import subprocess
 import sys
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.utils import timezone
 
 from scorecard import editions, verify
 from scorecard.models import Edition
 from tests.scorecard import cast
-from tracker import triage
+from tracker import log, triage
+from tracker.models import Revision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 VERIFY = Path(verify.__file__)
@@ -27,15 +29,26 @@ def folder(settings, tmp_path):
     return tmp_path
 
 
+DAYS = [timezone.now().date() + timedelta(days) for days in range(3)]  # the record is opened today
+
+
+def at(day, hour=0):
+    """Twenty past an hour of the next day but `day`, when its edition is due."""
+    return time_machine.travel(
+        datetime.combine(DAYS[0] + timedelta(day + 1), time(hour, 20), UTC), tick=False
+    )
+
+
 @pytest.fixture
 def two(seeded):
     """The editions of two days, with a change of the record between them."""
-    with time_machine.travel("2026-07-11T00:20:00Z", tick=False):
-        first = editions.make()
+    with at(0):
+        # It comes after the first day and before that day's edition is made: only the second may hold it.
         triage.enter(
-            cast.event("2026-07-10-a-law", "2026-07-10", recorded_at="2026-07-11"), who="Ada", why="new"
+            cast.event("2026-07-01-a-law", "2026-07-01", recorded_at=str(DAYS[1])), who="Ada", why="new"
         )
-    with time_machine.travel("2026-07-12T00:20:00Z", tick=False):
+        first = editions.make()
+    with at(1):
         second = editions.make()
     return first, second
 
@@ -61,12 +74,13 @@ def test_a_stranger_checks_an_edition_with_nothing_but_python(two):
     assert "continues the edition before" in told.stdout
     assert "98 figures worked out again" in told.stdout
     assert second.previous == first.digest
-    assert (first.day, second.day) == (date(2026, 7, 10), date(2026, 7, 11))
+    assert (first.day, second.day) == (DAYS[0], DAYS[1])
+    assert (second.sequence, first.sequence) == (first.sequence + 1, Revision.objects.count() - 1)
 
 
 def test_making_the_same_day_again_gives_the_same_edition(two, folder):
     bytes_before = path_of(two[1]).read_bytes()
-    with time_machine.travel("2026-07-12T09:00:00Z", tick=False):
+    with at(1, 9):
         assert editions.make().pk == two[1].pk
         Edition.objects.filter(pk=two[1].pk).delete()
         assert editions.make().digest == two[1].digest
@@ -75,9 +89,9 @@ def test_making_the_same_day_again_gives_the_same_edition(two, folder):
 
 
 def test_no_edition_of_a_day_that_is_not_over_and_none_put_in_between(two):
-    with time_machine.travel("2026-07-12T09:00:00Z", tick=False):
+    with at(1, 9):
         with pytest.raises(ValueError, match="not over"):
-            editions.make(date(2026, 7, 12))
+            editions.make(DAYS[2])
         with pytest.raises(ValueError, match="stands already"):
             editions.make(date(2026, 7, 1))
 
@@ -207,18 +221,18 @@ def test_its_signature_check_agrees_with_the_library(seed):
 
 def test_editions_are_served_whole_in_parts_and_with_their_key(client, two):
     page = cast.get(client, "/editions/")
-    assert [each["day"] for each in page["results"]] == ["2026-07-11", "2026-07-10"]
+    assert [each["day"] for each in page["results"]] == [str(DAYS[1]), str(DAYS[0])]
     second = page["results"][0]
-    whole = client.get("/api/v1/editions/2026-07-11.zip")
+    whole = client.get(f"/api/v1/editions/{DAYS[1]}.zip")
     assert b"".join(whole.streaming_content) == path_of(two[1]).read_bytes()
     assert "immutable" in whole.headers["Cache-Control"]
-    manifest = b"".join(client.get("/api/v1/editions/2026-07-11/manifest.json").streaming_content)
+    manifest = b"".join(client.get(f"/api/v1/editions/{DAYS[1]}/manifest.json").streaming_content)
     assert verify.hashlib.sha256(manifest).hexdigest() == second["digest"]
     assert cast.get(client, "/editions/key/")["key"] == second["key"]
     assert client.get("/api/v1/editions/verify.py").content == VERIFY.read_bytes()
-    cast.get(client, "/editions/2026-07-11/../../settings.py", 404)
-    cast.get(client, "/editions/2026-07-11/passwd", 404)
-    again = client.get("/api/v1/editions/2026-07-11.zip", HTTP_IF_NONE_MATCH=whole.headers["ETag"])
+    cast.get(client, f"/editions/{DAYS[1]}/../../settings.py", 404)
+    cast.get(client, f"/editions/{DAYS[1]}/passwd", 404)
+    again = client.get(f"/api/v1/editions/{DAYS[1]}.zip", HTTP_IF_NONE_MATCH=whole.headers["ETag"])
     assert again.status_code == 304
 
 
@@ -227,3 +241,37 @@ def test_a_key_is_made_once_and_for_its_owner_alone(settings, tmp_path):
     first = editions.public(editions.key())
     assert editions.public(editions.key()) == first
     assert (tmp_path / "editions" / "signing-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_each_edition_has_a_page_with_citation_files_and_digest(client, two):
+    first, second = two
+    for start in ("", "/zh-hans"):
+        listed = client.get(f"{start}/editions/").content.decode()
+        assert f"/editions/{second.day}/" in listed
+        assert Revision.objects.last().digest in listed, "heads of the log are published"
+        page = client.get(f"{start}/editions/{second.day}/").content.decode()
+        for shown in (
+            second.digest,
+            first.digest,
+            second.signature,
+            "changes.jsonl",
+            "@misc{",
+            f"revision {second.sequence}",
+        ):
+            assert shown in page, shown
+    Edition.objects.filter(pk=second.pk).update(doi="10.5281/zenodo.1234")
+    log.turn()
+    assert "https://doi.org/10.5281/zenodo.1234" in client.get(f"/editions/{second.day}/").content.decode()
+    assert client.get("/editions/2031-01-01/").status_code == 404
+    heads = cast.get(client, "/heads/")["results"]
+    assert heads[0] == {
+        "day": str(DAYS[1]),
+        "sequence": second.sequence,
+        "digest": Revision.objects.last().digest,
+    }
+
+
+def test_no_edition_is_due_before_anything_was_on_record(seeded):
+    assert editions.make_due() is None
+    with at(0):
+        assert editions.make_due().sequence == Revision.objects.count()

@@ -1,5 +1,6 @@
 """Whatever people write goes in, out, into a signed edition, past its verifier and back, and is the same."""
 
+import datetime
 import io
 import json
 import sys
@@ -127,14 +128,15 @@ def old_log(monkeypatch):
 
 
 def test_editions_of_a_log_with_old_separators_verify_for_good(old_log, analyst_at_the_time):
-    with time_machine.travel("2026-07-11T00:20:00Z", tick=False):
+    tomorrow = timezone.now() + datetime.timedelta(1)
+    with time_machine.travel(tomorrow, tick=False):
         first = editions.make()
         triage.retract("old", analyst_at_the_time, why=f"pasted {SEPARATED}")
     assert "\u2028" in verify.open_edition(path_of(first))["changes.jsonl"].decode()
     last = Revision.objects.get(sequence=3)
     assert last.why == "pasted one\ntwo\nthree\nfour\nfive\nsix"
     assert last.record["title"] == "one two three four five six é"
-    with time_machine.travel("2026-07-12T00:20:00Z", tick=False):
+    with time_machine.travel(tomorrow + datetime.timedelta(1), tick=False):
         second = editions.make()
     for arguments in ([path_of(first)], [path_of(second), "--previous", path_of(first)]):
         told = run(*arguments, "--key", first.key)

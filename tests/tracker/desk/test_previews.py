@@ -19,7 +19,13 @@ DAY = datetime.date(2026, 5, 4)
 
 
 def code(rec, direction, strength):
-    return {"rec": rec, "direction": direction, "strength": strength, "ask": None, "rationale": ""}
+    return {
+        "rec": rec,
+        "direction": direction,
+        "strength": strength,
+        "ask": None,
+        "rationale": "as the text says",
+    }
 
 
 @pytest.fixture

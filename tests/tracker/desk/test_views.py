@@ -10,7 +10,7 @@ from django.urls import reverse
 from tracker import triage
 from tracker.models import Article, Decision, Event, Revision
 
-CODE = [{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "rationale": ""}]
+CODE = [{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "rationale": "It bars trade."}]
 
 
 def post(client, name, form, *args, **more):
@@ -61,11 +61,11 @@ def test_queries_do_not_grow_with_rows(at_desk, proposal, number, django_assert_
     for event in events[:5]:
         triage.accept(event, assessments=CODE)
     at_desk.get(reverse("desk:desk"))
-    with django_assert_num_queries(29):
+    with django_assert_num_queries(34):
         at_desk.get(reverse("desk:desk"))
     with django_assert_num_queries(10):
         at_desk.get(reverse("desk:item", args=[events[-1].pk]))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         at_desk.get(reverse("desk:rows"))
     with django_assert_num_queries(6):
         at_desk.get(reverse("desk:find"), {"q": "tariff"})
@@ -105,7 +105,7 @@ HOSTILE = [
     ({"event": "2020-01-01-nothing"}, 409, "There is no event"),
     ({"version": "1"}, 400, "whole number"),
     ({"version": True}, 400, "whole number"),
-    ({"version": 99}, 409, "changed by somebody else"),
+    ({"version": 99}, 409, "has changed while you looked"),
     ({"token": "not-a-token"}, 400, "token"),
     ({"token": None}, 400, "token"),
     ({"assessments": "all"}, 400, "a list"),

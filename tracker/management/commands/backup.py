@@ -27,8 +27,7 @@ class Command(BaseCommand):
             f"digest {made.digest or 'none yet'}"
         )
         if (Path(settings.DATA_FOLDER) / "editions" / backup.SIGNING_KEY).exists():
-            self.stdout.write(
-                f"Not in it: the key that signs editions, {settings.DATA_FOLDER}/editions/{backup.SIGNING_KEY}. Keep it apart."
-            )
+            place = Path(settings.DATA_FOLDER) / "editions" / backup.SIGNING_KEY
+            self.stdout.write(f"Not in it: the key that signs editions, {place}. Keep it apart.")
         for path in backup.prune(target, keep) if keep else ():
             self.stdout.write(f"{path}: deleted")

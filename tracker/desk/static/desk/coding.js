@@ -120,6 +120,32 @@
       row.querySelector("[data-rationale]").focus();
     },
 
+    /* Take the machine's draft over as one's own words, wherever a code has it and no rationale yet. */
+    words() {
+      let taken = 0;
+      for (const row of all(".rec")) {
+        const draft = draftOf(row);
+        const text = row.querySelector("[data-rationale]");
+        if (!draft || text.value.trim()) continue;
+        text.value = draft;
+        taken += 1;
+      }
+      if (taken) changed();
+      else Desk.notice(Desk.texts.noDraft);
+    },
+
+    /* Whether a new code still lacks its reason; the first of them is at hand then, ready to be written. */
+    unexplained() {
+      const row = all(".rec").find((each) => pressed(each, "direction") && pressed(each, "strength") &&
+        !("recorded" in each.dataset) && !each.querySelector("[data-rationale]").value.trim());
+      if (!row) return false;
+      pick(row);
+      stage = "";
+      say();
+      row.querySelector("[data-rationale]").scrollIntoView({ block: "nearest" });
+      return true;
+    },
+
     /* Take over a coding as plain values, for instance one of two in an adjudication. */
     put(body) {
       all(".rec").forEach((row) => {
@@ -163,6 +189,13 @@
     },
   });
 
+  /* What the machine would say, where the code at hand is the one it suggested. */
+  function draftOf(row) {
+    const draft = row.querySelector("[data-draft]");
+    const direction = pressed(row, "direction");
+    return draft && direction && direction.dataset.direction === draft.dataset.direction ? draft.dataset.draft : "";
+  }
+
   function digit(key) {
     const row = panel().querySelector(`.rec[data-number="${key}"]`);
     if (!row) return begun ? (pick(null), true) : false;
@@ -204,6 +237,7 @@
       setStrength(row, data.strength);
     }
     if (data.actor) toggle(button);
+    if ("words" in data) Coding.words();
     if (data.certainty) {
       press(all("[data-certainty]"), button);
       changed();
@@ -215,5 +249,4 @@
   document.addEventListener("submit", (event) => {
     if (event.target.id === "panel") event.preventDefault();
   });
-  void Coding;
 })();

@@ -1,52 +1,66 @@
 "use strict";
-/* The desk: the item at hand, the queue beside it, and one key for each deed. A decision shows at once; the outbox
-   sees to it that the server takes it, in order. The next items are fetched before they are asked for. */
+/* The desk: the item at hand, and one key for each deed. A decision shows at once; the outbox sees to it that the
+   server takes it, in order. The next items are fetched before they are asked for. */
 (() => {
   const Desk = window.Desk;
   const { body } = document;
   const stage = document.getElementById("stage");
-  const rows = document.getElementById("rows");
   const ahead = new Map();
   const undoable = [];
   let started = performance.now();
-  let loading = null;
+  let asked = 0; // which item was asked for last
+  let undoing = 0; // undos that the server has not answered
 
-  const row = (id) => (rows ? rows.querySelector(`[data-event="${CSS.escape(id)}"]`) : null);
-  const links = () => (rows ? [...rows.querySelectorAll("[data-event]")] : []);
+  const { list } = Desk;
   const { notice, toast, preview } = Desk;
   const changes = () => Desk.changes();
   const onRecord = () => "onRecord" in Desk.item().dataset;
+  const titled = (item) => item.dataset.title || item.dataset.titleZh;
+  Desk.decided = () => undoable.map((step) => step.event);
 
   // The item at hand
 
   function fetched(id) {
     if (!ahead.has(id)) {
-      const asked = fetch(Desk.url("item", id), { credentials: "same-origin" }).then((response) => {
+      const wanted = Desk.get(Desk.url("item", id)).then((response) => {
         if (!response.ok) throw new Error(response.status);
         return response.text();
       });
-      asked.catch(() => ahead.delete(id));
-      ahead.set(id, asked);
+      wanted.catch(() => ahead.delete(id));
+      ahead.set(id, wanted);
     }
     return ahead.get(id);
   }
 
   Desk.show = show;
-  async function show(id, { fresh = false } = {}) {
+  async function show(id, { fresh = false, push = true } = {}) {
     if (fresh) ahead.delete(id);
+    const mine = (asked += 1);
     const before = Desk.item();
     // A decided item keeps its claim until the server has the decision, which then ends it.
-    if (before && before.dataset.event !== id && row(before.dataset.event)) Desk.release(before.dataset.event);
+    if (before && before.dataset.event !== id && list.row(before.dataset.event)) Desk.release(before.dataset.event);
     let html;
     try {
       html = await fetched(id);
     } catch {
-      return notice(Desk.texts.offline, null);
+      return mine === asked ? unreached(id, mine) : undefined;
     }
+    if (mine !== asked) return undefined;
     ahead.delete(id);
     stage.innerHTML = html;
     ready();
-    if ("decides" in body.dataset && "open" in Desk.item().dataset) claim(id);
+    Desk.address(id, { push });
+    return Desk.hold();
+  }
+
+  /* Without a connection a decided item must not stay at hand: the next one comes when it can. */
+  async function unreached(id, mine) {
+    const item = Desk.item();
+    if (item && !Desk.unsent(item.dataset.event)) return notice(Desk.texts.offline, null);
+    said(Desk.texts.waiting);
+    await new Promise((go) => (setTimeout(go, 3000), addEventListener("online", go, { once: true })));
+    if (mine === asked) show(id);
+    return undefined;
   }
 
   function ready() {
@@ -55,72 +69,59 @@
     started = performance.now();
     Desk.coding.ready();
     Desk.takeDraft();
-    links().forEach((link) => link.toggleAttribute("aria-current", link.dataset.event === item.dataset.event));
-    const here = row(item.dataset.event);
-    if (here) here.scrollIntoView({ block: "nearest" });
+    list.mark(item.dataset.event);
     document.getElementById("item-title").focus({ preventScroll: true });
     scrollTo(0, 0);
-    const at = links().findIndex((link) => link.dataset.event === item.dataset.event);
-    links().slice(at + 1, at + 4).forEach((link) => fetched(link.dataset.event));
+    const all = list.links();
+    const at = all.findIndex((link) => link.dataset.event === item.dataset.event);
+    all.slice(at + 1).filter(list.free).slice(0, 3).forEach((link) => fetched(link.dataset.event));
     preview();
   }
 
-  async function claim(id) {
-    const mine = await Desk.claim(id);
-    if (!Desk.item() || Desk.item().dataset.event !== id) return;
-    if (mine) Desk.item().dataset.claimed = "yes";
-    if (mine !== false) return;
-    toast(Desk.texts.skipped);
-    leave(id);
-  }
+  /* Somebody else has it: whoever came to it by going on goes on, whoever wanted this one reads why. */
+  document.addEventListener("desk:taken", ({ detail: { event, kind, error } }) => {
+    const link = list.row(event);
+    Desk.news();
+    if (kind === "claimed" && (!link || link.dataset.wanted)) {
+      Desk.item().dataset.taken = error;
+      return notice(error, null);
+    }
+    toast(kind === "claimed" ? Desk.texts.skipped : error);
+    return leave(event, { keep: kind === "claimed" });
+  });
 
   // The queue
 
-  /* Take an item out of the queue and go to the one that follows it. */
-  function leave(id) {
-    const link = row(id);
-    const next = link && (link.closest("li").nextElementSibling || link.closest("li").previousElementSibling);
-    if (link) link.closest("li").remove();
-    count(-1);
+  /* Go to the item that follows; the one at hand leaves the list, unless somebody else only works on it. */
+  function leave(id, { keep = false } = {}) {
+    if (keep && list.row(id)) list.row(id).dataset.held = "…";
+    const target = list.after(id, { out: !keep });
+    if (!keep) list.count(-1);
     ahead.delete(id);
-    if (links().length < 12) more();
-    const target = next ? next.querySelector("[data-event]") : links()[0];
     if (target) return show(target.dataset.event);
-    empty();
+    return empty();
   }
 
-  function count(by) {
-    const number = document.querySelector(".tabs [aria-current] .number");
-    if (number && /^\d+$/.test(number.textContent)) number.textContent = Math.max(0, Number(number.textContent) + by);
+  function said(text) {
+    const head = document.createElement("h1");
+    head.className = "empty";
+    head.textContent = text;
+    stage.replaceChildren(head);
   }
 
   async function empty() {
+    asked += 1;
     stage.innerHTML = "";
-    if (loading) await loading;
-    if (links().length) return show(links()[0].dataset.event);
-    const text = document.createElement("h1");
-    text.className = "empty";
-    text.textContent = Desk.texts.empty;
-    stage.append(text);
+    await list.more();
+    const first = list.first();
+    if (first) return show(first.dataset.event);
+    said(Desk.texts.empty);
     document.getElementById("end").hidden = false;
+    return undefined;
   }
 
-  function more() {
-    if (loading || !rows) return loading;
-    const known = [...links().map((link) => link.dataset.event), ...undoable.map((step) => step.event)];
-    const query = new URLSearchParams({ tab: body.dataset.tab, q: body.dataset.query });
-    loading = Desk.post(`${Desk.url("rows")}?${query}`, { without: known })
-      .then((response) => (response.ok ? response.text() : ""))
-      .then((html) => rows.insertAdjacentHTML("beforeend", html))
-      .catch(() => {})
-      .finally(() => (loading = null));
-    return loading;
-  }
-
-  function step(by) {
-    const all = links();
-    const at = all.findIndex((link) => Desk.item() && link.dataset.event === Desk.item().dataset.event);
-    const target = all[at + by];
+  async function step(by) {
+    const target = await list.step(by);
     if (target) show(target.dataset.event);
   }
 
@@ -137,18 +138,19 @@
       shown: !("hidden" in item.dataset),
       ...more,
     };
-    Desk.send(form);
+    if (!Desk.send(form)) return notice(Desk.texts.twice, null);
     Desk.forgetDraft();
-    if (onRecord() || !("open" in item.dataset)) return;
+    if (onRecord() || !("open" in item.dataset)) return undefined;
     undoable.push({ token: form.token, event: form.event });
-    toast(`${text}: ${item.dataset.title || item.dataset.titleZh}`, () => undo());
-    leave(form.event);
+    toast(`${text}: ${titled(item)}`, () => undo());
+    return leave(form.event);
   }
 
   function coded() {
     const coding = Desk.coding.read();
     if (coding.unfinished) return notice(Desk.texts.unfinished), null;
     if (!coding.assessments.length) return notice(Desk.texts.nothing), null;
+    if (!body.dataset.coding && Desk.coding.unexplained()) return notice(Desk.texts.unexplained), null;
     delete coding.unfinished;
     return coding;
   }
@@ -184,13 +186,15 @@
     },
     async split() {
       const item = Desk.item();
+      await Desk.allReports();
       const parts = await Desk.dialogs.split((wanted) => ["split", { parts: wanted }]);
       if (!parts || item !== Desk.item()) return;
       const form = { token: Desk.token(), action: "split", event: item.dataset.event, version: Number(item.dataset.version), parts };
+      if (!Desk.send(form)) return void notice(Desk.texts.twice, null);
       undoable.push({ token: form.token, event: form.event });
       toast(Desk.texts.split, () => undo());
-      Desk.send(form);
     },
+    attach: () => Desk.editing.attach(),
     review: () => decide("review", {}, Desk.texts.review),
     async edit() {
       const { title, titleZh, date } = Desk.item().dataset;
@@ -198,8 +202,8 @@
       const wanted = await Desk.dialogs.edit(now);
       if (!wanted) return;
       Desk.item().dataset.changes = JSON.stringify(wanted);
-      document.getElementById("item-title").textContent = wanted.title || wanted.title_zh;
-      preview();
+      Desk.titled(wanted);
+      Desk.tell("changed");
     },
     async recode() {
       const coding = coded();
@@ -222,6 +226,7 @@
     reopen: () => decide("reopen", {}),
     look: () => decide("look", {}),
     undo,
+    words: () => Desk.coding.words(),
     next: () => step(1),
     previous: () => step(-1),
     actors: () => Desk.coding.actors(),
@@ -237,7 +242,7 @@
     search: () => document.getElementById("q").focus(),
     async help() {
       const answer = await Desk.dialogs.help();
-      if (answer && answer.undo) Desk.send({ action: "undo", decision: answer.undo });
+      if (answer && answer.undo) (undoing += 1), Desk.send({ action: "undo", decision: answer.undo });
     },
   };
   const NEED_ITEM = new Set(Object.keys(deeds).filter((name) => !["undo", "search", "help"].includes(name)));
@@ -245,7 +250,7 @@
   // A blind coding is coded or found irrelevant; an event that waits for one is only looked at.
   const WHILE_CODING = new Set(["accept", "dismiss", "irrelevant", "actors", "certainty", "ask", "rationale", "open", "help"]);
   const WHILE_WITHHELD = new Set(["next", "previous", "open", "search", "help", "undo"]);
-  const DECIDING = new Set(["accept", "dismiss", "join", "split", "snooze", "review", "undo"]);
+  const DECIDING = new Set(["accept", "dismiss", "join", "split", "attach", "snooze", "review", "undo"]);
 
   async function withReason(action) {
     const why = await Desk.dialogs.why([action, {}]);
@@ -261,36 +266,51 @@
     if (why !== null) Desk.send({ action: part, ...form, why });
   }
 
+  /* Until an undone item is back at hand, no key decides the one that happens to be there. */
   function undo() {
+    if ("practice" in body.dataset) return undefined;
     const last = undoable.pop();
-    if (last) return Desk.send({ action: "undo", step: last.token });
-    const button = document.querySelector("#last [data-undo]");
-    if (!button) return undefined;
-    button.closest("li").remove();
-    return Desk.send({ action: "undo", decision: Number(button.dataset.undo) });
+    if (last && Desk.takeBack(last.token)) return bring(last.event);
+    const button = last ? null : document.querySelector("#last [data-undo]");
+    if (!last && !button) return toast(Desk.texts.nothingToUndo);
+    if (button) button.closest("li").remove();
+    undoing += 1;
+    return Desk.send({ action: "undo", ...(last ? { step: last.token } : { decision: Number(button.dataset.undo) }) });
   }
 
   function perform(name) {
     const item = Desk.item();
-    if (!(name in deeds) || (NEED_ITEM.has(name) && !item)) return;
-    if (body.dataset.coding && !WHILE_CODING.has(name)) return;
-    if (item && "withheld" in item.dataset && !WHILE_WITHHELD.has(name)) return;
-    if (NEED_OPEN.has(name) && !body.dataset.coding && !("open" in item.dataset)) return;
-    if (DECIDING.has(name) && !("decides" in body.dataset)) return;
-    deeds[name]();
+    if (!(name in deeds) || (NEED_ITEM.has(name) && !item)) return undefined;
+    if (body.dataset.coding && !WHILE_CODING.has(name)) return undefined;
+    if (item && "withheld" in item.dataset && !WHILE_WITHHELD.has(name)) return undefined;
+    const closed = !body.dataset.coding && !("practice" in body.dataset) && item && !("open" in item.dataset);
+    if (NEED_OPEN.has(name) && closed) return undefined;
+    if (DECIDING.has(name) && !("decides" in body.dataset)) return undefined;
+    if (DECIDING.has(name) && name !== "undo") {
+      if (undoing) return toast(Desk.texts.undoing);
+      if (item.dataset.taken) return Desk.hold(), notice(item.dataset.taken, null);
+      if (Desk.unsent(item.dataset.event)) return notice(Desk.texts.twice, null);
+    }
+    return deeds[name]();
   }
+  Desk.perform = perform;
+  Desk.noteUndo = (form) => {
+    undoable.push({ token: form.token, event: form.event });
+    toast(Desk.texts.done, () => undo());
+  };
 
   // What the server said
 
   document.addEventListener("desk:saved", async ({ detail: { form, answer } }) => {
     if (form.action === "second" || form.action === "adjudicate") return location.assign(body.dataset.back);
-    if (form.action === "undo") return back(answer);
+    if (form.action === "undo") return (undoing = Math.max(0, undoing - 1)), back(answer);
     const item = Desk.item();
     const mine = item && item.dataset.event === answer.event;
     if (form.action === "split") {
       if (mine) item.dataset.version = answer.version;
-      return more();
+      return list.more();
     }
+    if (mine && ["attach", "detach", "move", "drop_source"].includes(form.action)) return show(answer.event, { fresh: true });
     if (mine && !["accept", "dismiss", "snooze", "merge", "review"].includes(form.action)) location.reload();
     else if (mine && onRecord()) location.assign(Desk.url("event", form.into || answer.event));
   });
@@ -298,16 +318,18 @@
   /* An undone item comes back to the top of the queue and to hand. */
   async function back(answer) {
     toast(`${Desk.texts.undone}: ${answer.title}`);
-    const response = await fetch(`${Desk.url("rows")}?only=${answer.event}`, { credentials: "same-origin" });
-    if (rows && response.ok && !row(answer.event)) {
-      rows.insertAdjacentHTML("afterbegin", await response.text());
-      count(1);
-    }
+    await bring(answer.event, ["new", "proposed", "in_review", "snoozed"].includes(answer.status));
+  }
+
+  async function bring(event, waits = true) {
+    const response = waits ? await Desk.get(`${Desk.url("rows")}?only=${event}`).catch(() => null) : null;
+    if (response && response.ok && list.put(event, await response.text())) list.count(1);
     document.getElementById("end").hidden = true;
-    show(answer.event, { fresh: true });
+    return show(event, { fresh: true });
   }
 
   document.addEventListener("desk:refused", ({ detail: { form, answer } }) => {
+    if (form.action === "undo") undoing = Math.max(0, undoing - 1);
     const at = undoable.findIndex((each) => each.token === form.token);
     if (at >= 0) undoable.splice(at, 1);
     notice(`${Desk.texts.refused} ${answer.error}`, form.event);
@@ -320,10 +342,16 @@
     if (Desk.dialogs.open()) return;
     const typing = event.target.closest("input, textarea, select");
     if (typing) {
-      if (event.key === "Escape") typing.blur();
+      // A rationale is one sentence: Enter ends it.
+      if (event.key === "Escape" || (event.key === "Enter" && typing.matches("[data-rationale]") && !event.shiftKey)) {
+        event.preventDefault();
+        typing.blur();
+      }
       return;
     }
-    if (!Desk.config.single) return;
+    if (!Desk.config.single || event.target.closest("[contenteditable]")) return;
+    // A key that is held down decides nothing more; it only walks through the list.
+    if (event.repeat && ![Desk.config.keys.next, Desk.config.keys.previous].includes(event.key)) return;
     if (Desk.coding.key(event.key)) return void event.preventDefault();
     const name = Object.keys(Desk.config.keys).find((each) => Desk.config.keys[each] === event.key);
     if (!name) return;
@@ -339,14 +367,16 @@
     else if (target.dataset.take) Desk.coding.put(JSON.parse(target.dataset.take));
     else if (target.matches("a[data-event]")) {
       event.preventDefault();
+      target.dataset.wanted = "yes";
       show(target.dataset.event);
     }
   });
 
-  setInterval(() => {
+  if (Desk.item()) {
     const item = Desk.item();
-    if (item && "open" in item.dataset && "decides" in body.dataset && !body.dataset.coding && !document.hidden) claim(item.dataset.event);
-  }, 120000);
-  if (Desk.item()) Desk.item().dataset.claimed = "yes"; // by the server, before it sent the page
+    if (item.dataset.taken === undefined) item.dataset.claimed = "yes"; // by the server, before it sent the page
+  }
   ready();
+  const asking = location.hash.slice(1);
+  if (Desk.item() && ["dismiss", "snooze", "join", "split", "attach", "edit", "help"].includes(asking)) perform(asking);
 })();

@@ -25,6 +25,15 @@
       line.append(label);
       return line;
     }));
+    const sift = which.querySelector("[data-sift]");
+    sift.hidden = reports.length < 7;
+    sift.querySelector("input").value = "";
+    sift.oninput = () => {
+      const words = sift.querySelector("input").value.toLowerCase().split(/\s+/);
+      which.querySelectorAll("ul li").forEach((line) => {
+        line.hidden = !words.every((word) => line.textContent.toLowerCase().includes(word));
+      });
+    };
   }
 
   /* Nothing where all reports stay and go along: there may be more than are listed. */
@@ -38,16 +47,23 @@
   /* One question at a time: `wire(box, answer)` connects the dialog, and closing it answers null. */
   function ask(id, wire) {
     const box = show(id);
+    Desk.asking(id);
     return new Promise((resolve) => {
       const stop = new AbortController();
       const answer = (value) => {
         stop.abort();
+        Desk.asking("");
         if (box.open) box.close();
         resolve(value);
       };
       box.addEventListener("close", () => answer(null), { signal: stop.signal });
       box.addEventListener("click", (event) => {
         if (event.target.closest("[data-close]") || event.target === box) answer(null);
+      }, { signal: stop.signal });
+      // A key that is held down answers no question: it may be the one that asked it.
+      box.addEventListener("keydown", (event) => {
+        if (event.repeat && !event.target.closest("input, textarea")) event.preventDefault();
+        if (event.repeat && (event.key === "Enter" || !event.target.closest("input, textarea"))) event.stopImmediatePropagation();
       }, { signal: stop.signal });
       wire(box, answer, stop.signal);
     });
@@ -91,7 +107,7 @@
       }),
 
     /* Search as one types; arrows choose, Enter takes. */
-    find: ({ without, onRecord, effect, title }) =>
+    find: ({ without, onRecord, effect, title, anywhere }) =>
       ask("join", (box, answer, signal) => {
         const words = box.querySelector("#join-words");
         const list = box.querySelector("#found");
@@ -115,9 +131,9 @@
           else place.textContent = "";
         };
         const look = async () => {
-          const url = `${Desk.url("find")}?q=${encodeURIComponent(words.value)}&without=${without}${onRecord ? "&on=record" : ""}`;
+          const url = `${Desk.url("find")}?q=${encodeURIComponent(words.value)}&without=${without}${onRecord && !anywhere ? "&on=record" : ""}`;
           const asked = words.value;
-          const response = await fetch(url, { credentials: "same-origin" });
+          const response = await Desk.get(url);
           if (response.ok && asked === words.value) {
             list.innerHTML = await response.text();
             mark(options()[0]);
@@ -145,11 +161,68 @@
         }, { signal });
       }),
 
+    /* A report by words of its title, or by an address: one that nobody knows yet is read on Enter. */
+    attach: ({ onRecord }) =>
+      ask("attach", (box, answer, signal) => {
+        const words = box.querySelector("#attach-words");
+        const list = box.querySelector("#articles");
+        const why = box.querySelector("[data-why]");
+        const place = box.querySelector("[data-effects]");
+        let timer = 0;
+        const options = () => [...list.querySelectorAll("[data-article]")];
+        const chosen = () => list.querySelector('[data-article][aria-selected="true"]');
+        why.hidden = !onRecord;
+        why.querySelector("input").value = words.value = list.textContent = place.textContent = "";
+        words.focus();
+        const mark = (option) => {
+          options().forEach((each) => each.setAttribute("aria-selected", String(each === option)));
+          words.setAttribute("aria-activedescendant", option ? option.id : "");
+          if (option) Desk.foretell(place, "attach", { articles: [Number(option.dataset.article)] });
+          else place.textContent = "";
+        };
+        const show = async (asked, response) => {
+          if (!response.ok || asked !== words.value) return;
+          list.innerHTML = await response.text();
+          mark(options()[0]);
+        };
+        const look = () => {
+          const asked = words.value;
+          return Desk.get(`${Desk.url("articles")}?q=${encodeURIComponent(asked)}`).then((got) => show(asked, got));
+        };
+        const read = () => {
+          const asked = words.value;
+          list.textContent = "…";
+          const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+          return Desk.post(Desk.url("articles"), null, { body: new URLSearchParams({ q: asked }), more: headers })
+            .then((got) => show(asked, got));
+        };
+        const go = () => {
+          if (!chosen()) return list.querySelector("[data-fetch]") ? read() : undefined;
+          if (onRecord && !why.querySelector("input").value.trim()) return why.querySelector("input").focus();
+          return answer({ article: Number(chosen().dataset.article), why: why.querySelector("input").value.trim() });
+        };
+        words.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(look, 150); }, { signal });
+        list.addEventListener("click", (event) => {
+          const option = event.target.closest("[data-article]");
+          if (option) mark(option);
+        }, { signal });
+        box.querySelector("[data-go]").addEventListener("click", go, { signal });
+        box.addEventListener("keydown", (event) => {
+          const all = options();
+          const at = all.indexOf(chosen());
+          if ((event.key === "ArrowDown" || event.key === "ArrowUp") && all.length) {
+            stop(event);
+            mark(all[(at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length]);
+          }
+          if (event.key === "Enter" && event.target.tagName === "INPUT" && !event.isComposing) { stop(event); go(); }
+        }, { signal });
+      }),
+
     split: (effect) =>
       ask("split", (box, answer, signal) => {
         const parts = box.querySelector("#parts");
         const place = box.querySelector("[data-effects]");
-        const reports = [...Desk.item().querySelectorAll("[data-article]")];
+        const reports = [...Desk.item().querySelectorAll("#reports [data-article]")];
         let timer = 0;
         place.textContent = "";
         [...parts.children].slice(2).forEach((part) => part.remove());
@@ -208,7 +281,7 @@
       }),
 
     async help() {
-      const response = await fetch(Desk.url("last"), { credentials: "same-origin" });
+      const response = await Desk.get(Desk.url("last"));
       if (response.ok) dialog("last").innerHTML = await response.text();
       return ask("help", (box, answer, signal) => {
         box.querySelector("#keys-trouble").textContent = "";

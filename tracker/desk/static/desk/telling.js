@@ -40,6 +40,7 @@
   /* What a deed would do to the scores, written into `place` before it is done; or why it would be refused. */
   let asking = 0;
   async function foretell(place, action, more) {
+    if ("practice" in body.dataset) return;
     const mine = (asking += 1);
     const item = Desk.item();
     let answer = null;
@@ -66,28 +67,46 @@
       const item = Desk.item();
       const place = document.getElementById("effects");
       if (!item || !place || body.dataset.coding || !("decides" in body.dataset)) return;
-      const { unfinished, ...coding } = Desk.coding.read();
-      if (unfinished || !coding.assessments.length) return void (place.textContent = "");
-      const wanted = { ...coding, ...Desk.changes() };
+      const { unfinished, ...coded } = Desk.coding.read();
+      if (unfinished || !coded.assessments.length) return void (place.textContent = "");
+      const wanted = { ...coded, ...Desk.changes() };
       if ("onRecord" in item.dataset) await foretell(place, "edit", { changes: wanted });
       else if ("open" in item.dataset) await foretell(place, "accept", wanted);
     }, wait);
   }
-  /* A coding that was begun survives a reload; a decision, or somebody else's, ends it. */
-  const draftOf = (item) => `desk-draft-${item.dataset.event}-${item.dataset.version}`;
+  /* A coding that was begun survives a reload and a closed window; a decision, or somebody else's, ends it. */
+  const DRAFTS = `desk-draft-${body.dataset.user}-`;
+  const DAYS = 7 * 86400000;
+  const draftOf = (item) => `${DRAFTS}${item.dataset.event}-${item.dataset.version}`;
+  const coding = () => body.dataset.coding || "";
   function keepDraft() {
     const item = Desk.item();
-    if (item && document.getElementById("panel")) sessionStorage.setItem(draftOf(item), JSON.stringify(Desk.coding.read()));
+    if (!item || !document.getElementById("panel") || !("decides" in body.dataset)) return;
+    const draft = { at: Date.now(), coding: Desk.coding.read(), changes: Desk.changes() };
+    localStorage.setItem(draftOf(item) + coding(), JSON.stringify(draft));
   }
   function takeDraft() {
-    const draft = Desk.item() && sessionStorage.getItem(draftOf(Desk.item()));
-    if (draft && document.getElementById("panel")) Desk.coding.put(JSON.parse(draft));
+    const item = Desk.item();
+    const kept = item && localStorage.getItem(draftOf(item) + coding());
+    if (!kept || !document.getElementById("panel")) return;
+    const draft = JSON.parse(kept);
+    if (Object.keys(draft.changes).length) {
+      item.dataset.changes = JSON.stringify(draft.changes);
+      titled(draft.changes);
+    }
+    Desk.coding.put(draft.coding);
   }
-  const forgetDraft = () => Desk.item() && sessionStorage.removeItem(draftOf(Desk.item()));
+  const forgetDraft = () => Desk.item() && localStorage.removeItem(draftOf(Desk.item()) + coding());
+  function titled(changes) {
+    document.getElementById("item-title").textContent = changes.title || changes.title_zh;
+  }
+  for (const name of Object.keys(localStorage)) {
+    if (name.startsWith(DRAFTS) && Date.now() - JSON.parse(localStorage.getItem(name)).at > DAYS) localStorage.removeItem(name);
+  }
 
   document.addEventListener("desk:changed", () => {
     keepDraft();
     preview();
   });
-  Object.assign(Desk, { notice, toast, foretell, preview, takeDraft, forgetDraft });
+  Object.assign(Desk, { notice, toast, foretell, preview, takeDraft, forgetDraft, titled });
 })();

@@ -1,0 +1,112 @@
+"""`?rev=N` gives the same figures for ever: after late records, statements, corrections, and another day."""
+
+import datetime
+import json
+import re
+
+import pytest
+import time_machine
+
+from scorecard import pins, standings
+from scorecard.models import Pin
+from tracker import log, triage
+from tracker.models import Completeness, Revision
+
+LATE = {
+    "id": "late", "date": "2026-03-01", "title": "A late record", "certainty": "confirmed",
+    "assessments": [{"rec": "trust", "direction": -1, "strength": 5, "rationale": "A ban."}],
+}  # fmt: skip
+PAGES = (
+    "/",
+    "/recommendations/trust/",
+    "/actors/",
+    "/events/",
+    "/r/trust.csv",
+    "/r/all.json",
+    "/r/trust.svg",
+)
+
+
+def scores(client, query):
+    return client.get(f"/api/v1/scores/{query}").json()["recommendations"]
+
+
+def body(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    # What is said of today and not of the record: the reader's day in forms and citations.
+    return re.sub(r'max="[^"]*"|\(read [^)]*\)|urldate = [^\n]*', "", answer.content.decode())
+
+
+@pytest.fixture
+def later(seeded):
+    """What comes after an address was given out: a late record, a correction, and more coded days."""
+
+    def happens():
+        triage.enter(LATE, "Ada")
+        Completeness.objects.create(day="2026-07-20", recorded_at=datetime.date.today(), note="Read on.")
+        log.turn()
+
+    return happens
+
+
+def test_pages_files_and_answers_of_a_revision_stay_as_they_were(client, later):
+    rev = client.get("/api/v1/scores/").json()["rev"]
+    assert rev == str(Revision.objects.count())
+    before = scores(client, f"?rev={rev}")
+    assert before == scores(client, "")
+    shown = {path: body(client, f"{path}?rev={rev}") for path in PAGES}
+    later()
+    assert scores(client, "") != before, "the present has moved"
+    assert scores(client, f"?rev={rev}") == before
+    with time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(200)):
+        for path, text in shown.items():
+            assert body(client, f"{path}?rev={rev}") == text, path
+        assert scores(client, f"?rev={rev}") == before
+    assert "never change" in shown["/"]
+    record = b"".join(client.get(f"/api/v1/exports/record.jsonl?rev={rev}").streaming_content)
+    assert len(record.splitlines()) == int(rev)
+    assert client.get("/events/late/").status_code == 200
+    assert client.get(f"/events/late/?rev={rev}").status_code == 404
+
+
+def test_a_statement_beside_the_log_has_a_state_of_its_own(client, seeded):
+    first = client.get("/api/v1/scores/").json()
+    Completeness.objects.create(
+        day="2026-06-30", recorded_at=datetime.date.today(), note="Taken back a week."
+    )
+    log.turn()
+    second = client.get("/api/v1/scores/").json()
+    assert second["rev"] == f"{first['rev']}.2"
+    assert (first["read_on"], second["read_on"]) == ("2026-07-07", "2026-06-30")
+    for told in (first, second):
+        again = client.get(f"/api/v1/scores/?rev={told['rev']}").json()
+        assert (again["read_on"], again["recommendations"]) == (told["read_on"], told["recommendations"])
+
+
+def test_citations_name_the_revision(client, seeded):
+    rev = client.get("/api/v1/scores/").json()["rev"]
+    page = client.get("/recommendations/trust/").content.decode()
+    assert f"/recommendations/trust/?rev={rev}" in page
+    cited = client.get("/cite.bib?page=trust").content.decode()
+    assert f"?rev={rev}" in cited
+    assert f"revision {rev}" in cited
+    assert "figures of 2026-07-07" in cited
+    assert json.loads(client.get("/r/trust.json").content)["rev"] == rev
+    assert Pin.objects.count() == 1, "one state, one row, however often it is named"
+
+
+@pytest.mark.parametrize("rev", ["0", "999999", "x", "1.7", "-1", "1" * 30])
+def test_a_revision_that_is_none_is_refused_in_words(client, seeded, rev):
+    assert client.get(f"/?rev={rev}").status_code == 400
+    assert client.get(f"/api/v1/scores/?rev={rev}").status_code == 400
+
+
+def test_a_revision_whose_address_was_never_given_out_is_read_too(client, seeded):
+    client.get("/")
+    with pins.at("40"):
+        assert len(standings.log()) == 40
+    assert len(standings.log()) == Revision.objects.count()
+    assert client.get("/api/v1/scores/?rev=40").json()["rev"] == "40"
+    assert client.get("/?rev=40").status_code == 200
+    assert client.get("/events/?rev=40&q=export").status_code == 200

@@ -1,0 +1,67 @@
+"""A NUL anywhere in a request is refused; on PostgreSQL, which takes none, nothing breaks."""
+
+import pytest
+
+from tests.service import Service
+
+pytestmark = [pytest.mark.slow, pytest.mark.servers]
+WALK = """
+import json
+from django.contrib.auth import get_user_model
+from django.test import Client
+from scorecard.api import keys
+from tests.security import addresses
+from tracker.models import Event
+
+settings.SECOND_FACTOR = False
+ada = get_user_model().objects.create_superuser("ada", password="correct horse battery")
+key, text = keys.issue("all", ada, ["read", "propose", "decide", "import", "webhooks"])
+inside, outside = Client(raise_request_exception=False), Client(raise_request_exception=False)
+inside.force_login(ada, "django.contrib.auth.backends.ModelBackend")
+bearer = {"Authorization": f"Bearer {text}"}
+known = {"event_id": Event.objects.order_by("id").first().id}
+NAMES = "q id cursor known_at as_of actor recommendation fields order slug name next page e o p _popup".split()
+NAMES += "title url status__exact state tab only without on limit after source author year rhythm_exact".split()
+NULLS = "&".join(f"{name}=a%00b" for name in NAMES)
+bad = []
+
+def asked(address, path, methods=("get", "post")):
+    client = inside if address.is_inside else outside
+    headers = bearer if address.is_api else {}
+    for method in methods:
+        body = {"content_type": "application/json", "data": BODY} if method == "post" else {}
+        status = getattr(client, method)(path, headers=headers, **body).status_code
+        if status >= 500:
+            bad.append((method, path[:150], status))
+
+VALUE = "a" + chr(0) + "b"
+NAMED = "event title email url why deed id rec reason rhythm claim source name date language key username".split()
+LISTS = {"records": [{"id": VALUE}], "events": [VALUE], "keys": {VALUE: VALUE}}
+BODY = json.dumps(dict.fromkeys(NAMED, VALUE) | LISTS)
+for address in addresses.every(**known):
+    if "logout" in address.path:
+        continue
+    asked(address, f"{address.path}?{NULLS}")
+    for one in ("q", "cursor", "p", "o", "next", "title") if address.is_inside or address.is_api else ():
+        asked(address, f"{address.path}?{one}=a%00b", ["get"])
+    for gap in address.parts:
+        for broken in addresses.every(**(known | {gap: "a%00b"})):
+            if broken.name == address.name:
+                asked(address, broken.path, ["get"])
+answer = bad[:40]
+"""
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory, postgres_server):
+    with Service(
+        tmp_path_factory.mktemp("nulls"),
+        API_RATE_KEY="1000000",
+        API_RATE_ANONYMOUS="1000000",
+        ALLOWED_HOSTS="testserver",
+    ).filled(postgres_server) as service:
+        yield service
+
+
+def test_no_address_breaks_over_a_null_character(service):
+    assert service.ask(f"from django.conf import settings\n{WALK}") == []

@@ -1,0 +1,115 @@
+"""Decisions of weight are signed by a second person; who works alone confirms them in words."""
+
+import json
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from tests.scorecard import cast
+from tracker import triage
+from tracker.desk import second
+from tracker.models import Event, Revision
+
+pytestmark = pytest.mark.django_db
+WORDS = "weaker talk about a law that stands"
+
+
+@pytest.fixture
+def acts(seven, settings):
+    """A law, and a later commitment; no decision turns a word unless a test says so."""
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.nothing"
+    triage.enter(cast.event("law", "2025-05-01", strength=4), who="seed")
+    triage.enter(cast.event("deal", strength=3), who="seed")
+
+
+def nothing(before, after):
+    return []
+
+
+def turning(before, after):
+    labels = {"label_before": "unclear", "label_after": "advancing"}
+    return [{"rec": "trust", "before": 20.0, "after": 52.0, **labels}] if after else []
+
+
+def still(before, after):
+    labels = {"label_before": "too little evidence", "label_after": "unclear"}
+    return [{"rec": "trust", "before": 0.0, "after": 20.0, **labels}] if after else []
+
+
+def sent(client, event="deal", action="supersede", **more):
+    form = {
+        "action": action,
+        "event": event,
+        "version": Event.objects.get(pk=event).version,
+        "token": str(uuid.uuid4()),
+    }
+    if action == "supersede":
+        form |= {"earlier": ["law"], "why": "it replaces the law"}
+    return client.post(reverse("desk:deed"), json.dumps(form | more), content_type="application/json")
+
+
+@pytest.fixture
+def both(ada, rita, client):
+    """Two analysts at work; the client is the first one's."""
+    client.force_login(rita)
+    client.force_login(ada)
+
+
+def test_a_weaker_act_ends_a_stronger_one_only_with_a_second_name(acts, both, ada, rita, client):
+    answer = sent(client)
+    assert answer.status_code == 409
+    assert "An act of strength 3 ends one of strength 4: “Act law”." in answer.json()["error"]
+    assert Revision.objects.filter(event="deal").count() == 1
+    (asked,) = second.waiting()
+    with pytest.raises(triage.NotAllowed, match="a colleague has to sign it"):
+        second.sign(asked, ada, WORDS)
+    client.force_login(rita)
+    assert "Act deal" in client.get(reverse("desk:second")).content.decode()
+    client.post(reverse("desk:second"), {"asked": asked.pk, "why": ""})
+    last = Revision.objects.filter(event="deal").last()
+    assert last.record["supersedes"] == ["law"]
+    assert last.by == rita
+    assert (
+        last.why == f"it replaces the law (asked by {second.name_of(ada)}, signed by {second.name_of(rita)})"
+    )
+    assert not second.waiting()
+    with pytest.raises(triage.Stale):
+        second.sign(asked, rita)
+
+
+def test_who_works_alone_confirms_in_words(acts, ada, client):
+    client.force_login(ada)
+    assert "confirm it there in words" in sent(client).json()["error"]
+    (asked,) = second.waiting()
+    with pytest.raises(triage.Refused, match="Say in words"):
+        second.sign(asked, ada, "ok")
+    second.sign(asked, ada, WORDS)
+    assert Revision.objects.filter(event="deal").last().why.startswith(WORDS)
+
+
+def test_a_word_that_turns_needs_two_and_one_that_says_nothing_yet_does_not(
+    acts, both, proposal, client, settings
+):
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.turning"
+    event = proposal("Tariff lifted")
+    refused = sent(client, event.pk, "accept")
+    assert "It turns the word of Trust from “unclear” to “advancing”." in refused.json()["error"]
+    assert Event.objects.get(pk=event.pk).status != "accepted"
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.still"
+    assert sent(client, event.pk, "accept").status_code == 200
+
+
+def test_a_request_falls_away_when_its_event_moves_on_or_is_withdrawn(acts, both, ada, client):
+    sent(client)
+    (asked,) = second.waiting()
+    client.post(reverse("desk:second"), {"asked": asked.pk, "withdraw": "1"})
+    assert not second.waiting()
+    sent(client)
+    triage.edit("deal", ada, {"title": "Another"}, why="Clearer")
+    assert not second.waiting()
+
+
+def test_links_that_are_on_record_ask_for_nobody(acts, both, ada, client):
+    triage.supersede("deal", ["law"], ada, "on record")
+    assert sent(client, action="edit", changes={"title": "Deal"}, why="Clearer").status_code == 200

@@ -1,0 +1,111 @@
+"""Colleagues: an account is one form with a role, and none can be made that could not sign in.
+
+The law: who has a role, or is an administrator, has staff status; nobody else has. So the one follows from the other
+and is asked nowhere.
+"""
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_otp import devices_for_user
+
+from tracker.desk import roles
+
+User = get_user_model()
+
+
+class NewColleague(UserCreationForm):
+    """Name, role and first password; the second factor is set up at the first sign-in."""
+
+    role = forms.ModelChoiceField(
+        Group.objects.order_by("pk"),
+        label=_("role"),
+        empty_label=None,
+        widget=forms.RadioSelect,
+        help_text=_("What each may do stands under “Who may what”."),
+    )
+
+    class Meta(UserCreationForm.Meta):
+        model = User
+        fields = ("username", "first_name", "last_name", "email")
+
+    def save(self, commit=True):
+        self.instance.is_staff = self.instance.is_active = True
+        return super().save(commit)
+
+    def _save_m2m(self):
+        super()._save_m2m()
+        self.instance.groups.add(self.cleaned_data["role"])
+
+
+class Colleague(UserChangeForm):
+    """Staff status follows from role and administrator; nobody ticks it."""
+
+    def clean(self):
+        given = super().clean()
+        may = bool(given.get("groups")) or given.get("is_superuser") or bool(given.get("user_permissions"))
+        if given.get("is_active") and not may and self.instance.is_staff:
+            self.add_error("groups", _("Without a role nobody can sign in. Choose one, or untick “active”."))
+        self.instance.is_staff = bool(may)
+        return given
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class ColleagueAdmin(UserAdmin):
+    form = Colleague
+    add_form = NewColleague
+    list_display = ("username", "name", "roles", "second_factor", "last_login", "signs_in")
+    list_filter = ("groups", "is_active", "is_superuser")
+    list_select_related = True
+    filter_horizontal = ("groups",)
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Who it is"), {"fields": ("first_name", "last_name", "email")}),
+        (_("What they may"), {"fields": ("groups", "is_superuser", "is_active")}),
+        (_("When"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "first_name", "last_name", "email", "role")}),
+        (_("First password"), {"fields": ("password1", "password2")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_fieldsets(self, request, obj=None):
+        """The page that says who may what, beside the roles to choose from."""
+        told = format_html('<a href="{}">{}</a>', reverse("desk:roles"), _("Who may what"))
+        return [
+            (name, options | ({"description": told} if {"role", "groups"} & set(options["fields"]) else {}))
+            for name, options in super().get_fieldsets(request, obj)
+        ]
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def name(self, person):
+        return person.get_full_name()
+
+    @admin.display(description=_("roles"))
+    def roles(self, person):
+        named = [roles.name_of(group.name) for group in person.groups.all()]
+        return ", ".join([*([gettext("administrator")] if person.is_superuser else []), *named])
+
+    @admin.display(description=_("second factor"), boolean=True)
+    def second_factor(self, person):
+        return any(True for _device in devices_for_user(person))
+
+    @admin.display(description=_("signs in"))
+    def signs_in(self, person):
+        if not person.is_active:
+            return gettext("closed")
+        return gettext("yes") if person.is_staff else gettext("no: has no role")

@@ -1,0 +1,155 @@
+"""A second person for decisions of weight: what turns the word of a recommendation, or lets a weaker act end a
+stronger one.
+
+The law: where two analysts are at work, such a decision is only asked for, and another one signs it; who works alone
+confirms it in words. What is asked for stands in the journal as the form that was sent, and falls away as soon as its
+event has moved on.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tracker import triage
+from tracker.desk import forms
+from tracker.models import Decision, Event
+from tracker.triage.steps import DECIDE, REVIEW, name_of, reason
+
+GUARDED = ("accept", "edit", "supersede", "merge", "retract", "restore")
+ASKED, DROPPED = "countersign", "withdraw"  # the journal's words
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+ACTIVE = datetime.timedelta(days=30)
+FEWEST_WORDS = 15  # characters in which who works alone says why
+# Words that say which way a recommendation goes, or that it is fought over; the others say nothing yet.
+TOLD = ("advancing", "leaning advancing", "contested", "leaning undermined", "undermined")
+
+
+def decided(form: Mapping[str, Any], by: Any) -> dict[str, Any]:
+    """`forms.decide`, but for what needs a second person: that is asked for, and `Refused` says so."""
+    if form.get("action") in GUARDED and isinstance(form.get("event"), str) and by.has_perm(DECIDE):
+        why = weight_of(form, by)
+        if why:
+            _ask(form, by, why)
+            where = _("It waits under “Second person”.")
+            who = (
+                _("A colleague has to sign it.")
+                if colleagues(by).exists()
+                else _("You work alone: confirm it there in words.")
+            )
+            raise triage.Refused(f"{' '.join(why)} {who} {where}")
+    return forms.decide(form, by)
+
+
+def weight_of(form: Mapping[str, Any], by: Any) -> list[str]:
+    """Why a form needs a second person, in sentences; empty where it does not, or could not be done at all."""
+    try:
+        versions = forms.written(lambda: forms.DEEDS[form["action"]](form, by, uuid.uuid4()))
+    except (triage.Refused, forms.BadForm):
+        return []  # the deed itself says what is wrong
+    return [*_turned(forms.effects(versions)), *_weaker(versions)]
+
+
+def _turned(effects: Iterable[Mapping[str, Any]]) -> list[str]:
+    found = []
+    for entry in effects:
+        one, other = entry["label_before"], entry["label_after"]
+        if one != other and (one in TOLD or other in TOLD):
+            told = {"name": entry["name"], "before": _(one), "after": _(other)}
+            found.append(_("It turns the word of %(name)s from “%(before)s” to “%(after)s”.") % told)
+    return found
+
+
+def _weaker(versions: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Links by which a weaker act ends a stronger one, or puts it to sleep, and that are not on record yet."""
+    found = []
+    for line in versions:
+        standing = Event.objects.filter(pk=line["id"]).values("supersedes", "suspends", "status").first()
+        on_record = standing is not None and standing["status"] in Event.ON_RECORD
+        known = {*standing["supersedes"], *standing["suspends"]} if standing and on_record else set()
+        own = max((each["strength"] for each in line["assessments"]), default=0)
+        linked = {*line["supersedes"], *line.get("suspends", ())} - known
+        for earlier in Event.objects.filter(pk__in=linked).prefetch_related("assessments"):
+            strongest = max((each.strength for each in earlier.assessments.all()), default=0)
+            if strongest > own and not line["retracted"]:
+                told = {"own": own, "strongest": strongest, "title": str(earlier)[:80]}
+                found.append(
+                    _("An act of strength %(own)d ends one of strength %(strongest)d: “%(title)s”.") % told
+                )
+    return found
+
+
+def colleagues(by: Any) -> Any:
+    """Other accounts that may decide and have been at work in the last month."""
+    since = timezone.now() - ACTIVE
+    found = get_user_model().objects.with_perm(DECIDE, backend=BACKEND).filter(is_staff=True)
+    deciding = Decision.objects.filter(at__gte=since, by__isnull=False).order_by().values("by")
+    return found.exclude(pk=by.pk).filter(Q(last_login__gte=since) | Q(pk__in=deciding))
+
+
+def waiting() -> list[Decision]:
+    """What was asked for and can still be signed: its event stands as it stood."""
+    rows = Decision.objects.filter(action__in=(ASKED, DROPPED)).select_related("event", "by").order_by("id")
+    last: dict[str, Decision] = {}
+    for row in rows:
+        last[row.event_id] = row
+    return [
+        row
+        for row in last.values()
+        if row.action == ASKED and row.after and row.event.version == row.after["version"]
+    ]
+
+
+def _ask(form: Mapping[str, Any], by: Any, why: list[str]) -> None:
+    event = Event.objects.filter(pk=form["event"]).first()
+    if event is None:
+        raise triage.Refused(_("There is no event %(id)s.") % {"id": form["event"]})
+    triage.release(event, by)
+    _note(event, ASKED, by, " ".join(why), {"form": dict(form), "version": event.version})
+
+
+def _note(event: Event, action: str, by: Any, why: str, after: dict[str, Any] | None = None) -> None:
+    Decision.objects.create(
+        event=event,
+        action=action,
+        status_before=event.status,
+        status_after=event.status,
+        by=by,
+        reason=why[:1000],
+        after=after,
+    )
+
+
+def sign(row: Decision, by: Any, words: str = "") -> dict[str, Any]:
+    """Do what was asked for. The second person's name stands beside it, and both in the reason."""
+    if row not in waiting():
+        raise triage.Stale(_("This has been signed, withdrawn or overtaken already."))
+    words = reason(words)
+    if row.by_id == by.pk:
+        if colleagues(by).exists():
+            raise triage.NotAllowed(_("You asked for it; a colleague has to sign it."))
+        if len(words) < FEWEST_WORDS:
+            raise triage.Refused(_("Say in words why it is right; nobody else looks at it."))
+    form = dict((row.after or {})["form"])
+    told = {"why": words or form.get("why") or "", "one": name_of(row.by), "other": name_of(by)}
+    alone = _("%(why)s (decided alone by %(one)s)")
+    both = _("%(why)s (asked by %(one)s, signed by %(other)s)")
+    form["why"] = ((alone if row.by_id == by.pk else both) % told).strip()[:1000]
+    form |= {"token": str(uuid.uuid4()), "version": row.event.version, "seconds": None}
+    return forms.decide(form, by)
+
+
+def withdraw(row: Decision, by: Any, why: str = "") -> None:
+    """Take back what was asked for; nothing is done."""
+    if row not in waiting():
+        raise triage.Stale(_("This has been signed, withdrawn or overtaken already."))
+    if row.by_id != by.pk and not by.has_perm(REVIEW):
+        raise triage.NotAllowed(_("Only who asked for it, or a reviewer, withdraws it."))
+    _note(row.event, DROPPED, by, reason(why))
