@@ -4,9 +4,12 @@ FROM python:3.11.14-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
-COPY requirements/base.txt /tmp/base.txt
+COPY requirements/*.txt /tmp/requirements/
+# Extras by name, as in requirements/: parquet (175 MB), xlsx, mcp, errors.
+ARG EXTRAS=
 # Tests and headers of packages, and the words of languages that Babel knows and nobody reads here, are 100 MB.
-RUN pip install --require-hashes --only-binary :all: -r /tmp/base.txt \
+RUN for name in base $EXTRAS; do \
+      pip install --require-hashes --only-binary :all: -r /tmp/requirements/$name.txt || exit 1; done \
  && cd /opt/venv/lib/python3.11/site-packages \
  && find . -type d -name tests -not -path "./django/*" -prune -exec rm -r {} + \
  && rm -rf pyarrow/include pyarrow/src \

@@ -66,7 +66,7 @@ setup: $(VENV)/dev.ready ## Virtual environment with everything, also for develo
 .PHONY: lock
 lock: $(VENV)/dev.ready ## Pin the requirements anew, with hashes and without addresses
 	$(BIN)/pip install -q uv
-	for name in base dev errors mcp xlsx; do \
+	for name in base dev errors mcp parquet xlsx; do \
 	  $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 

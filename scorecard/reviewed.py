@@ -10,15 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import cache
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from scorecard import sentences, standings
+from tracker import log, releases
 from tracker import record as record_format
-from tracker import releases
 from tracker.models import Revision
 from tracker.triage import trust
 
 Record = Mapping[str, Any]
+KEPT_SECONDS = 24 * 3600
 MACHINE, ANALYST, FILE = "language model", "analyst", "file"
 CODERS = (MACHINE, ANALYST, FILE)
 
@@ -50,7 +53,7 @@ class Review:
 
 def of(records: Iterable[Record], known_at: datetime.date | None = None) -> dict[str, Review]:
     """The review of each of these records, by id, as known on a day (None: now)."""
-    found, confirmed = list(records), standings.confirmed()
+    found, confirmed = list(records), standing_codes()
     standing = {line["id"]: trust.standing(line, confirmed, known_at) for line in found}
     hands = _hands(found)
     return {
@@ -64,8 +67,27 @@ def of(records: Iterable[Record], known_at: datetime.date | None = None) -> dict
 
 def confirmed_ids(records: Iterable[Record], known_at: datetime.date | None = None) -> set[str]:
     """Those whose codes a person stands behind; costs as much as there are confirmations."""
-    confirmed = standings.confirmed()
+    confirmed = standing_codes()
     return {line["id"] for line in records if trust.standing(line, confirmed, known_at)}
+
+
+def standing_codes() -> trust.Confirmed:
+    """The codes that people stand behind, by event (`trust.everything`); as they are now, whatever is pinned."""
+    name = f"confirmed:{log.head() if standings.pinned_as() else standings.head()}"
+    found: trust.Confirmed | None = cache.get(name)
+    if found is None:
+        found = trust.everything()
+        cache.set(name, found, KEPT_SECONDS)
+    return found
+
+
+def weights(as_of: datetime.date | None = None) -> dict[str, float]:
+    """What each act carries of the weight of all balances; the desk finds this by a setting."""
+    found: dict[str, float] = {}
+    for entry in standings.report(as_of or timezone.now().date())["recommendations"].values():
+        for act in entry["balance"]["acts"]:
+            found[act["id"]] = found.get(act["id"], 0.0) + act["advancing"] + act["undermining"]
+    return found
 
 
 def weighed(report: Mapping[str, Any], confirmed: set[str]) -> tuple[float, float]:

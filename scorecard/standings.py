@@ -37,7 +37,6 @@ from tracker import codebook_versions
 from tracker import log as record_log
 from tracker.codebook import Codebook
 from tracker.models import AskSetting, CodebookVersion, Completeness, Revision
-from tracker.triage import trust
 
 KEPT_SECONDS = 24 * 3600
 Day = datetime.date
@@ -331,13 +330,6 @@ def agreement() -> dict[str, Any]:
     return _found(f"agreement:{_current().aside}", agreements.by_kind)
 
 
-def confirmed() -> trust.Confirmed:
-    """The codes that people stand behind, by event (`trust.everything`)."""
-    # Beside an address that is pinned too, it is what stands now.
-    state = _newest() if pinned_as() else _current()
-    return _found(f"confirmed:{state.sequence}:{state.aside}", trust.everything)
-
-
 def coded_to(known_at: Day | None = None) -> Day | None:
     """The day to which coding was complete, as stated by `known_at`; None before any statement."""
     found = None
@@ -447,15 +439,6 @@ def _versions(after: int, until: int) -> Iterator[Body]:
     found = _between(after, until).values_list("body", "written_at", "why", "who")
     for body, written, why, who in found.iterator(2000):
         yield json.loads(body), written, why, who
-
-
-def weights(as_of: Day | None = None) -> dict[str, float]:
-    """What each act carries of the weight of all balances; the desk finds this by a setting."""
-    found: dict[str, float] = {}
-    for entry in report(as_of or timezone.now().date())["recommendations"].values():
-        for act in entry["balance"]["acts"]:
-            found[act["id"]] = found.get(act["id"], 0.0) + act["advancing"] + act["undermining"]
-    return found
 
 
 def effects(

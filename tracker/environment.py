@@ -113,8 +113,18 @@ def people(name: str) -> list[tuple[str, str]]:
 def database() -> dict[str, Any]:
     """Django's description of DATABASE_URL; without it one SQLite file in `.local`."""
     url = address("DATABASE_URL", schemes=DATABASES) or f"sqlite:///{local_folder() / 'tracker.sqlite3'}"
-    found: dict[str, Any] = dict(_read.db_url_config(url))
+    found = database_of(url)
     found["PASSWORD"] = text("DATABASE_PASSWORD") or found.get("PASSWORD", "")
+    return found
+
+
+def database_of(url: str) -> dict[str, Any]:
+    """Django's description of the database at this address."""
+    if url.partition("://")[0] not in DATABASES:
+        raise ImproperlyConfigured(
+            f"An address of a database begins with one of {', '.join(DATABASES)}, not {url[:40]!r}."
+        )
+    found: dict[str, Any] = dict(_read.db_url_config(url))
     if "sqlite" in found["ENGINE"]:
         # IMMEDIATE: a transaction that reads first and writes later would fail at once when another one
         # writes; WAL: readers never wait.

@@ -221,7 +221,7 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 # Triage
 
 EVENT_WEIGHTS = (
-    "scorecard.standings.weights"  # what each event carries of the scores: the heaviest are asked about first
+    "scorecard.reviewed.weights"  # what each event carries of the scores: the heaviest are asked about first
 )
 COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
 SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it

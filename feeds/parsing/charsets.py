@@ -52,6 +52,9 @@ SURE = 0.75  # a text as plausible in the charset that it declares is in no othe
 CLOSE = 0.35  # between candidates nearer than this a detector is heard
 # Charsets of one alphabet, which no detector can tell apart by a few letters.
 WESTERN = re.compile(r"cp125[02478]|iso-?8859-(?:[1-4]|9|1\d)|mac")
+HALF_LETTER = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")  # of a pair that some programs write byte by byte
+TWO_HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+LETTERS_AGAINST_A_WORD = 3  # for each broken byte, where another charset is named
 LOOKED_AT = 1_500  # letters beyond ASCII
 
 HAN = frozenset(
@@ -79,6 +82,7 @@ def decoded(body: bytes, content_type: str = "") -> tuple[str, str]:
     for mark, charset in MARKS:
         if body.startswith(mark) and (charset != "utf-8" or _is_utf8(body)):
             return body[len(mark) :].decode(charset, "replace"), charset
+    marked = body.startswith(codecs.BOM_UTF8)
     body = body.removeprefix(codecs.BOM_UTF8)
     wide = _unmarked_wide(body)
     if wide:
@@ -90,7 +94,7 @@ def decoded(body: bytes, content_type: str = "") -> tuple[str, str]:
         return (_read(body, stateful) or body.decode(), stateful) if stateful else (body.decode(), "utf-8")
     if _is_utf8(body) and (_has_long_letters(body) or not said or "utf-8" in said):
         return body.decode(), "utf-8"
-    return _best(body, said)
+    return _best(body, said | ({"utf-8": DECLARED} if marked else {}))
 
 
 def as_utf8(body: bytes, content_type: str = "") -> bytes:
@@ -120,6 +124,20 @@ def evidence(body: bytes, content_type: str) -> dict[str, float]:
             name = "utf-8" if name.lower() == "utf8" else WIDER.get(name.lower(), name.lower())
             found[name] = found.get(name, 0) + worth
     return found
+
+
+def voices(body: bytes, content_type: str) -> dict[str, str]:
+    """Who names which charset, as written: "mark", "declaration", "header", and the "detector" where it is heard."""
+    mark = next((charset for mark, charset in MARKS if body.startswith(mark)), "")
+    declared = DECLARATION.match(body[:600]) or META.search(body[:2000])
+    header = HEADER_CHARSET.search(content_type)
+    said = {
+        "mark": mark,
+        "declaration": declared.group(1).decode("ascii") if declared else "",
+        "header": header.group(1) if header else "",
+        "detector": "" if mark or _is_utf8(body) else _detected(body),
+    }
+    return {voice: name for voice, name in said.items() if name}
 
 
 def plausibility(text: str) -> float:
@@ -177,6 +195,8 @@ def _scores(run: str, before: str, after: str) -> Iterator[float]:
 
 def _best(body: bytes, said: dict[str, float]) -> tuple[str, str]:
     """The most plausible text of bytes that are no strict UTF-8."""
+    if _is_nearly_utf8(body, 1 if not said or "utf-8" in said else LETTERS_AGAINST_A_WORD):
+        return str(_read(body, "utf-8")), "utf-8"
     texts: dict[str, str] = {}
     scores: dict[str, float] = {}
     for charset in dict.fromkeys((*said, "utf-8", *USUAL)):
@@ -213,9 +233,15 @@ def _read(body: bytes, charset: str) -> str | None:
 
 
 def _windows_letters(error: UnicodeError) -> tuple[str, int]:
-    """A single byte of Windows' Western charset inside UTF-8 as its letter, anything else as unreadable."""
+    """A single byte of Windows' Western charset inside UTF-8 as its letter, two halves of an emoji as the emoji,
+    anything else as unreadable."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
+    if halves := TWO_HALVES.match(error.object, error.start):
+        pair = halves[0].decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass")
+        return pair.decode("utf-16"), halves.end()
+    if half := HALF_LETTER.match(error.object, error.start):
+        return "\ufffd", half.end()
     byte = error.object[error.start : error.start + 1]
     around = (
         error.object[max(0, error.start - 1) : error.start] + error.object[error.start + 1 : error.start + 2]
@@ -233,6 +259,15 @@ def _is_utf8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_nearly_utf8(body: bytes, letters_for_a_break: int) -> bool:
+    """Whether bytes are UTF-8 but for a few: letters of two to four bytes that in another charset would be chance."""
+    text = HALF_LETTER.sub(b"\x80", body).decode("utf-8", "replace")
+    broken = text.count("\ufffd") - body.count(b"\xef\xbf\xbd")
+    letters = "".join(LETTERS.findall(text)).replace("\ufffd", "")
+    worth = sum(1 if letter < "\u0800" else 2 if letter < "\U00010000" else 4 for letter in letters)
+    return worth >= letters_for_a_break * max(1, broken)
 
 
 def _has_long_letters(body: bytes) -> bool:

@@ -84,10 +84,8 @@ def _parsed(body: bytes, base: str) -> Element | None:
         root = etree.fromstring(body, parser, base_url=base or None)
     except (etree.XMLSyntaxError, ValueError):
         return None
-    fatal = etree.ErrorLevels.FATAL
-    twice = etree.ErrorTypes.ERR_ATTRIBUTE_REDEFINED
-    # Undeclared prefixes and an attribute given twice lose nothing.
-    return None if any(error.level == fatal and error.type != twice for error in parser.error_log) else root
+    # Undeclared prefixes lose nothing. After anything fatal, be it an attribute given twice, ampersands do.
+    return None if any(error.level == etree.ErrorLevels.FATAL for error in parser.error_log) else root
 
 
 class Vocabulary:

@@ -102,14 +102,18 @@ def _marked(text: str, own: dict[str, str]) -> str:
 
 
 def _quoted(found: re.Match[str]) -> str:
-    """A tag with its attributes in quotation marks."""
-    if TAG.fullmatch(found[0]):
+    """A tag with its attributes in quotation marks, each once."""
+    well_formed = TAG.fullmatch(found[0]) is not None
+    if well_formed and found[0].count("=") < 2:
         return found[0]
     name, *rest = re.split(r"(?=[\s/>])", found[0][1:-1], maxsplit=1)
-    given = ((key, value or "") for key, value in GIVEN.findall("".join(rest)))
+    pairs = GIVEN.findall("".join(rest))
+    given = dict(reversed(pairs))  # of two the first counts, as in browsers
+    if well_formed and len(given) == len(pairs):
+        return found[0]
     told = "".join(
         f" {key}={value if value[:1] in QUOTES and value else chr(34) + value + chr(34)}"
-        for key, value in given
+        for key, value in reversed(given.items())
     )
     return f"<{name}{told}{'/' if found[0].endswith('/>') else ''}>"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr  # nosec B406  # only writes
 
-from scorecard import acts
+from scorecard import acts, history
 from scorecard.acts import Act
 from tracker.codebook import current
 
@@ -42,6 +42,7 @@ class Entry:
     act: Act
     why: str
     updated: datetime.datetime
+    changes: tuple[str, ...] = ()  # what is another than before, a line each
 
     @property
     def title(self) -> str:
@@ -49,7 +50,8 @@ class Entry:
 
     @property
     def text(self) -> str:
-        return "\n".join(line for line in (self.act.summary, *self.act.lines(), self.why) if line)
+        told = (*self.changes, self.act.summary, *self.act.lines(), self.why)
+        return "\n".join(line for line in told if line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,8 @@ def _entry(version: Version, old: Mapping[str, Any] | None, beside: acts.Beside)
         f"{record['id']}\n{version.recorded.isoformat()}\n{meaning(record)}".encode()
     ).hexdigest()
     act = acts.described(record, beside)
-    return Entry(told[:24], _kind(record, old), act, version.why, version.recorded)
+    changes = tuple(history.words(old, record, beside.asks))
+    return Entry(told[:24], _kind(record, old), act, version.why, version.recorded, changes)
 
 
 def _kind(record: Mapping[str, Any], old: Mapping[str, Any] | None) -> str:

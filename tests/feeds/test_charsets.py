@@ -94,3 +94,20 @@ def test_a_json_feed_in_gbk_is_read():
     body = '{"title": "D", "items": [{"id": "1", "title": "中美人工智能政府间对话"}]}'.encode("gbk")
     assert title(body, "application/json") == "中美人工智能政府间对话"
     assert title(body.decode("gbk").encode("utf-16"), "application/json") == "中美人工智能政府间对话"
+
+
+@pytest.mark.parametrize("broken", [b"\xed\xa0\x80", b"\x93", b"\xe4\xb8", b"\xff"])
+@pytest.mark.parametrize(
+    "words", ["A guide 🐧", "Family—reunification’s Ukraine–Russia talks", "人工智能监管"]
+)
+def test_a_few_broken_bytes_make_no_other_charset_of_utf_8(broken, words):
+    """Found by the fuzzer: one broken character made Windows' or Chinese letters of a document's emoji and dashes."""
+    body = (
+        b'<?xml version="1.0" encoding="UTF-8"?><rss>' + words.encode() + b" and " + broken + b" then</rss>"
+    )
+    text, charset = charsets.decoded(body)
+    assert (words in text, charset) == (True, "utf-8")
+
+
+def test_two_halves_of_an_emoji_written_byte_by_byte_are_the_emoji():
+    assert charsets.decoded("芯片".encode() + b" \xed\xa0\xbd\xed\xb8\x80 x")[0] == "芯片 😀 x"

@@ -401,3 +401,14 @@ def test_repairing_takes_time_in_line_with_the_size():
         "&amp",
     ):
         assert repair.repaired("<rss><channel>" + piece * 60_000)
+
+
+def test_an_attribute_given_twice_costs_no_ampersand_of_any_item():
+    """Found by the fuzzer: after such a tag a lenient parser drops every reference of the document."""
+    items = (
+        "<item><title>One</title><description><a href='x' href='y'>z</a></description></item>"
+        "<item><title>AT&amp;T &#38; Huawei &lt; 5G</title><link>https://desk.example/2</link></item>"
+    )
+    first, second = parsing.parse(rss(items).encode(), base=BASE).entries
+    assert second.title == "AT&T & Huawei < 5G"
+    assert "href='y'" not in first.html

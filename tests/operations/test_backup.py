@@ -134,7 +134,7 @@ def of_another_record(dump):
 def old_programs(folder):
     place = folder / "old"
     place.mkdir()
-    (place / "pg_dump").write_text("#!/bin/sh\necho pg_dump (PostgreSQL) 9.6\n")
+    (place / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n")
     (place / "pg_dump").chmod(0o755)
     return place
 

@@ -55,7 +55,7 @@ def test_a_stranger_locks_only_the_stranger_out(port):
 def test_each_reader_has_an_allowance_of_their_own(port):
     def left(address):
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=(address, 0))
-        line.request("GET", "/api/v1/method/", headers={"X-Forwarded-For": "203.0.113.1"})
+        line.request("GET", "/api/v1/recommendations/", headers={"X-Forwarded-For": "203.0.113.1"})
         answer = line.getresponse()
         answer.read()
         return int(re.search(r"r=(\d+)", answer.headers["RateLimit"])[1])

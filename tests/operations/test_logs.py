@@ -99,3 +99,19 @@ def test_a_line_of_a_task_names_the_task(lines):
 def test_what_cannot_be_written_as_json_is_written_as_text(lines):
     logging.getLogger("a").info("odd", extra={"thing": {1, 2}, "surrogate": "\ud800"})
     assert lines()[0]["thing"] == "{1, 2}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/alerts/off/WzEsIm9mZiJd:1vE:abc/",
+        "/zh-hans/alerts/confirm/WzEsIm9mZiJd:1vE:abc",
+        "/elsewhere/WzEs:1vE:abc/x",
+    ],
+)
+def test_a_token_in_an_address_is_never_logged_even_where_no_view_was_asked(rf, path):
+    """A redirect to https, an unknown host, a missing slash: nothing has looked the address up yet."""
+    request = rf.get(path)
+    request.resolver_match = None
+    assert "abc" not in logs.path_of(request)
+    assert "[secret]" in logs.path_of(request)

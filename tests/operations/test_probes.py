@@ -141,3 +141,22 @@ def test_two_who_touch_the_same_sign_are_both_counted():
         Heartbeat.objects.touch("beat", seconds=1)
     row = Heartbeat.objects.get(name="beat")
     assert (row.count, row.seconds) == (3, 3.0)
+
+
+def test_metrics_say_that_the_database_is_gone_instead_of_failing(client, monkeypatch):
+    def gone():
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr(health, "vitals", gone)
+    page = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert page.status_code == 200
+    assert "tracker_database_up 0.0" in page.content.decode()
+
+
+def test_workers_that_end_no_task_are_named(client):
+    Heartbeat.objects.touch("feeds.tasks.dispatch success")
+    assert health.workers().well
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE tracker_heartbeat SET at = '2026-01-01 00:00:00+00:00'")
+    assert not health.workers().well
+    assert "have ended no task for" in health.workers().words

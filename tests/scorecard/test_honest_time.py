@@ -11,13 +11,13 @@ from django.utils import translation
 from scorecard import sentences
 from scorecard.alerts import digests
 from scorecard.charts import pictures
-from scorecard.models import Subscription
-from tracker import triage
+from scorecard.models import MethodInService, Subscription
+from tracker import log, triage
 
 CODED = datetime.date(2026, 7, 7)
 ACT = "2025-11-07-china-suspends-october-rare-earth-controls"
 WITH_NOTICE = (
-    "/", "/recommendations/trust/", "/recommendations/governance/", "/actors/", "/actors/us/", "/events/",
+    "/recommendations/trust/", "/recommendations/governance/", "/actors/", "/actors/us/", "/events/",
     f"/events/{ACT}/", "/method/", "/data/", "/about/", "/changes/", "/embed/trust/", "/embed/all/",
     f"/embed/event-{ACT}/", "/changed/", "/next/", "/asks/", "/brief/", "/glossary/", "/codebook/", "/editions/",
 )  # fmt: skip
@@ -25,7 +25,14 @@ WITH_DAY = (
     "/r/trust.svg", "/r/all.svg", "/embed/trust/badge.svg", "/embed/trust/sparkline.svg", "/cards/overview.png",
     "/cards/trust.png", "/cards/actors.png", "/cards/actor-us.png", f"/cards/event-{ACT}.png",
 )  # fmt: skip
-OTHERS = ("/feeds/all.atom", "/feeds/all.json", "/feeds/recommendations/trust.atom", "/alerts/", "/disputes/")
+OTHERS = (
+    "/feeds/all.atom",
+    "/feeds/all.json",
+    "/feeds/recommendations/trust.atom",
+    "/alerts/",
+    "/disputes/",
+    "/next/calendar.ics",
+)
 # Sentences that speak of the day of reading as if somebody had looked; whatever is filled in may be anything.
 CLAIMS = (
     "rising over 90 days", "falling over 90 days", "steady over 90 days",
@@ -69,12 +76,15 @@ def test_no_surface_speaks_of_days_that_nobody_coded(client, seeded, monkeypatch
     monkeypatch.setattr(pictures, "render", lambda svg, zoom=2.0: svg.encode())
     today, start = CODED + datetime.timedelta(days), "" if language == "en" else "/zh-hans"
     with time_machine.travel(datetime.datetime.combine(today, datetime.time(9), datetime.UTC), tick=False):
-        for path in (*WITH_NOTICE, *WITH_DAY, *OTHERS):
+        for path in ("/", *WITH_NOTICE, *WITH_DAY, *OTHERS):
             text = read(client, start + path)
             with translation.override(language):
                 looked_through(text, path, today)
                 if path in WITH_NOTICE:
                     assert sentences.stopped(CODED, today, today=True)[:60] in text, path
+                elif path == "/":  # says the same in words of its own
+                    assert f"{days} day" in text or f"{days}天" in text
+                    assert sentences.day(CODED) in text
                 elif path in WITH_DAY:
                     written = (sentences.day(CODED), sentences.short_day(CODED))
                     assert any(day in text for day in written), path
@@ -147,3 +157,15 @@ def test_a_word_that_other_choices_would_change_says_so_wherever_it_stands(clien
             assert ("ot firm" in read(client, path.format(slug))) == expected, path
     assert "Not firm:" in read(client, "/")
     assert "(not firm)" in read(client, "/llms.txt")
+
+
+def test_an_installation_with_a_record_marks_the_day_of_its_own_upgrade(client, seeded):
+    MethodInService.objects.create(version="1.1", since="2026-12-05")
+    log.turn()
+    with time_machine.travel("2027-01-10T09:00:00+00:00", tick=False):
+        assert "5 December 2026" in read(client, "/method/")
+        assert ">Method 1.1<" in read(client, "/r/trust.svg")
+        versions = client.get("/api/v1/method/").json()["versions"]
+        assert {each["version"]: each["adopted"] for each in versions}["1.1"] == "2026-12-05"
+    with time_machine.travel("2026-12-01T09:00:00+00:00", tick=False):
+        assert ">Method 1.1<" not in read(client, "/r/trust.svg")

@@ -48,7 +48,7 @@ def test_the_form_shows_what_each_feed_brought_and_what_waits(inside, db):
     for day, state in (("2026-08-03", "filed"), ("2026-08-20", "new"), ("2026-09-02", "background")):
         moment = datetime.datetime.fromisoformat(f"{day}T08:00:00+00:00")
         article = Article.objects.create(
-            url=f"https://example.org/{day}", title=day, published_at=moment, state=state
+            url=f"https://example.org/{day}", url_key=day, title=day, published_at=moment, state=state
         )
         Delivery.objects.create(feed=feed, article=article, guid=day, guid_key=day, digest=day)
     Event.objects.create(

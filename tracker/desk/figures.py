@@ -24,7 +24,7 @@ from django.views.decorators.http import require_GET
 from tracker import agreement, vocabulary
 from tracker.codebook import current
 from tracker.desk.views import desk_view, languages
-from tracker.models import Article, CoverageDay, Decision, Event, Report
+from tracker.models import Article, Completeness, CoverageDay, Decision, Event, Report
 from tracker.triage import coding
 
 DAYS = 30
@@ -238,6 +238,7 @@ def figures(request):
             "pull": pull(),
             "agreement": [_named(row) for row in agreement.figures()],
             "coverage": coverage(),
+            "coded": coded(),
             "sources": sources(),
             "by_publisher": waiting_by_publisher(),
             "noise": noise_by_publisher(),
@@ -246,6 +247,12 @@ def figures(request):
             "title": _("Figures"),
         },
     )
+
+
+def coded() -> dict[str, Any]:
+    """The day to which coding was last declared complete, and how many days ago that is; nothing before any was."""
+    stated = Completeness.objects.order_by("-id").values_list("day", flat=True).first()
+    return {"day": stated, "behind": (timezone.now().date() - stated).days} if stated else {}
 
 
 def _named(row):

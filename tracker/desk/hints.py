@@ -49,6 +49,5 @@ def hints() -> tuple[Hint, ...]:
 
 def _hint(raw: Mapping[str, Any]) -> Hint:
     needles = tuple(piece for piece in (needle(word) for word in raw["words"]) if piece)
-    return Hint(
-        str(raw["rule"]), needles, {language: raw["text"][language] for language in current().languages}
-    )
+    text = Text({language: raw["text"][language] for language in current().languages})
+    return Hint(str(raw["rule"]), needles, text)

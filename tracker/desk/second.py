@@ -138,9 +138,9 @@ def sign(row: Decision, by: Any, words: str = "") -> dict[str, Any]:
         if len(words) < FEWEST_WORDS:
             raise triage.Refused(_("Say in words why it is right; nobody else looks at it."))
     form = dict((row.after or {})["form"])
-    told = {"why": words or form.get("why") or "", "one": name_of(row.by), "other": name_of(by)}
+    told = {"why": words or form.get("why") or "", "one": name_of(row.by), "second": name_of(by)}
     alone = _("%(why)s (decided alone by %(one)s)")
-    both = _("%(why)s (asked by %(one)s, signed by %(other)s)")
+    both = _("%(why)s (asked by %(one)s, signed by %(second)s)")
     form["why"] = ((alone if row.by_id == by.pk else both) % told).strip()[:1000]
     form |= {"token": str(uuid.uuid4()), "version": row.event.version, "seconds": None}
     return forms.decide(form, by)

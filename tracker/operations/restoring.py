@@ -57,8 +57,18 @@ def restore(source: Path, *, replace: bool = False, identity: Path | None = None
             )
         with _loaded(folder, manifest, keep=True) as found:
             if (folder / "data").is_dir():
-                shutil.copytree(folder / "data", settings.DATA_FOLDER, dirs_exist_ok=True)
+                _put_data(folder / "data")
         return found
+
+
+def _put_data(folder: Path) -> None:
+    """The files of the data folder, before the database changes place: what cannot be written stops the restore."""
+    try:
+        shutil.copytree(folder, settings.DATA_FOLDER, dirs_exist_ok=True)
+    except (OSError, shutil.Error) as error:
+        raise BackupError(
+            f"DATA_FOLDER: {settings.DATA_FOLDER} cannot be written ({error}). The database was not changed."
+        ) from error
 
 
 def _check_engine(source: Path, manifest: dict[str, Any]) -> None:

@@ -8,8 +8,10 @@ A process that outgrows MEMORY_MB finishes what it has begun and is replaced.
 """
 
 import contextlib
+import errno
 import functools
 import resource
+import selectors
 import socket
 import time
 from collections import OrderedDict
@@ -42,9 +44,13 @@ class Impatient(socket.socket):
         self.until = time.monotonic() + WHOLE_ANSWER_SECONDS
 
     def sendall(self, *args):
-        if time.monotonic() > self.until:
-            raise TimeoutError("the answer is taken too slowly")
-        return super().sendall(*args)
+        try:
+            if time.monotonic() > self.until:
+                raise TimeoutError
+            return super().sendall(*args)
+        except TimeoutError:
+            # As when the reader hangs up, which gunicorn takes without a word.
+            raise BrokenPipeError(errno.EPIPE, "the answer is taken too slowly") from None
 
 
 class Arriving:
@@ -165,7 +171,7 @@ class PatientWorker(ThreadWorker):
     def _gather(self, conn, begun=b""):
         conn.sock.setblocking(False)
         self.arriving[conn] = request = Arriving(time.monotonic())
-        self.poller.register(conn.sock, 1, functools.partial(self._read, conn))
+        self.poller.register(conn.sock, selectors.EVENT_READ, functools.partial(self._read, conn))
         if begun:
             self._took(conn, request, begun)
 

@@ -155,4 +155,4 @@ def _odds(chance: float) -> float:
 
 def _both(tagger: str, model: str) -> str:
     own = tagger.split(" + ")[0]
-    return f"{own} + {model}"[:LONGEST_NAME] if model else own
+    return " + ".join(filter(None, (own, model)))[:LONGEST_NAME]

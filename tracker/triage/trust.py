@@ -62,8 +62,8 @@ def everything() -> Confirmed:
     """Every confirmation, by event, the earliest first."""
     found: dict[str, list[tuple[str, datetime.date, str]]] = {}
     lines = Confirmation.objects.order_by("day", "id").values_list("event_id", "signature", "day", "how")
-    for event_id, *rest in lines:
-        found.setdefault(event_id, []).append(tuple(rest))
+    for event_id, signature, day, how in lines:
+        found.setdefault(event_id, []).append((signature, day, how))
     return found
 
 

@@ -82,11 +82,12 @@ class Heads(Reading):
 class Method(Reading):
     """Every parameter with its reason, the versions of the method, and the named what-ifs."""
 
-    def version(self):
-        return settings.RELEASE
-
     def answer(self, asked, **place):
-        return method.describe(standings.book())
+        found, days = method.describe(standings.book()), standings.adopted()
+        for version in found["versions"]:
+            day = days.get(version["version"])
+            version["adopted"] = day.isoformat() if day else None
+        return found
 
 
 @reads(operation_id="codebook", responses=shapes.Codebook, tags=["About"])

@@ -279,6 +279,7 @@ def _assessment(
             "full_name": read.name(slug),
             "strength": strength,
             "rule": _rule(read, slug, item),
+            "rule_address": f"{reverse('pages:codebook')}#recommendation-{slug}",
         }
         | _effect(slug, runs.get(slug), read.read_on, code.points or 0.0)
     )

@@ -110,7 +110,7 @@ def services() -> list[dict[str, str]]:
         (
             reverse("api:exports"),
             gettext("All downloads"),
-            gettext("Every table as JSON Lines, CSV and Parquet, with the meaning of each column."),
+            gettext("Every table as JSON Lines, CSV, Parquet and Excel, with the meaning of each column."),
         ),
         (
             reverse("pages:editions"),

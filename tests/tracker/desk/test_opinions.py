@@ -36,6 +36,11 @@ def titles_asked(endpoint):
     return [json.loads(body["messages"][1]["content"])["report"]["title"] for _, _, body in endpoint.asked]
 
 
+def reasoned(event):
+    """What the machine suggests, with a person's reason for each code."""
+    return [line | {"rationale": "It is a barrier."} for line in coding.suggested(event)]
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """No precedents, which take a second to gather; weights learnt anew in each test."""
@@ -181,14 +186,14 @@ def test_a_second_coder_does_not_see_it(endpoint, proposal, at_desk, rita, setti
     event = proposal()
     second_opinion.consult()
     settings.DOUBLE_CODING_SHARE = 1
-    triage.accept(event, by=rita, assessments=coding.suggested(event))
+    triage.accept(event, by=rita, assessments=reasoned(event))
     page = at_desk.get(reverse("desk:coding", args=[Coding.objects.get(part="second").pk])).content.decode()
     assert "opinion-head" not in page
 
 
 def test_what_is_decided_is_neither_asked_about_nor_shown(endpoint, proposal, at_desk, ada):
     event = proposal()
-    triage.accept(event, by=ada, assessments=coding.suggested(event))
+    triage.accept(event, by=ada, assessments=reasoned(event))
     assert second_opinion.consult() == 0
     assert "opinion-head" not in shown(at_desk, event)
 
