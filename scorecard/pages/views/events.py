@@ -119,7 +119,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "page": frame.around(request, page, read.clock, read.coverage()),
         "act": act,
         "event": _event(read, record, act, query),
-        "facts": _facts(record, act, reviewed.of([record], read.clock.known_at)[event_id]),
+        "facts": _facts(record, act, reviewed.of([record], known_at=read.clock.known_at)[event_id]),
         "supersedes": [_linked(read, ended, query) for ended in record["supersedes"]],
         "assessments": [
             _assessment(read, record, code, query, runs) | {"words": words.get(code.recommendation, "")}
