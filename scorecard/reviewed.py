@@ -51,18 +51,32 @@ class Review:
         }.get(self.coded_by, gettext("Coded by an analyst on %(day)s.")) % told
 
 
-def of(records: Iterable[Record], known_at: datetime.date | None = None) -> dict[str, Review]:
-    """The review of each of these records, by id, as known on a day (None: now)."""
+Writers = Mapping[str, tuple[str, Any]]  # of each event: the name beside its latest version, and the account
+
+
+def of(
+    records: Iterable[Record], writers: Writers | None = None, known_at: datetime.date | None = None
+) -> dict[str, Review]:
+    """The review of each of these records, by id, as known on a day (None: now). Where `writers` says who wrote a
+    version, the log is asked only of those that a person reworded."""
     found, confirmed = list(records), standing_codes()
     standing = {line["id"]: trust.standing(line, confirmed, known_at) for line in found}
-    hands = _hands(found)
+    written = {key for key, stands in standing.items() if stands and stands.how == "written"}
+    hands = dict.fromkeys(written, ANALYST)
+    for key, (who, account) in (writers or {}).items():
+        if key not in hands and account is None:
+            hands[key] = _hand(who, account)
+    rest = [line for line in found if line["id"] not in hands]
+    hands |= _hands(rest) if rest else {}
     return {
-        key: Review(
-            ANALYST if stands and stands.how == "written" else hands.get(key, FILE),
-            stands.day if stands else None,
-        )
-        for key, stands in standing.items()
+        key: Review(hands.get(key, FILE), stands.day if stands else None) for key, stands in standing.items()
     }
+
+
+def one(line: Record, who: str, known_at: datetime.date | None = None) -> Review:
+    """The review of a record whose latest version has this name beside it."""
+    by_machine = who in releases.coded_by_machine()
+    return of([line], {line["id"]: (who, None)} if by_machine else None, known_at)[line["id"]]
 
 
 def confirmed_ids(records: Iterable[Record], known_at: datetime.date | None = None) -> set[str]:
@@ -99,10 +113,7 @@ def weighed(report: Mapping[str, Any], confirmed: set[str]) -> tuple[float, floa
 
 def _hands(records: list[Record]) -> dict[str, str]:
     """Who gave these codes first: the hand behind the oldest of the versions in a row that say the same."""
-    machines, signs = (
-        set(releases.coded_by_machine()),
-        {line["id"]: record_format.signature(line) for line in records},
-    )
+    signs = {line["id"]: record_format.signature(line) for line in records}
     found: dict[str, str] = {}
     ended: set[str] = set()
     # Lean on purpose: one query for all, and only what tells whose codes they are.
@@ -112,7 +123,13 @@ def _hands(records: list[Record]) -> dict[str, str]:
         if key in ended:
             continue
         if record_format.signature(row.record) == signs[key]:
-            found[key] = ANALYST if row.by_id else MACHINE if row.who in machines else FILE
+            found[key] = _hand(row.who, row.by_id)
         elif key in found:
             ended.add(key)
     return found
+
+
+def _hand(who: str, account: Any) -> str:
+    if account is not None:
+        return ANALYST
+    return MACHINE if who in releases.coded_by_machine() else FILE

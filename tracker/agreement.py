@@ -15,6 +15,7 @@ import krippendorff
 import numpy as np
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Count, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -168,12 +169,13 @@ def figures(draws: int = DRAWS) -> list[dict[str, Any]]:
 def by_kind(draws: int = DRAWS) -> dict[str, dict[str, Any]]:
     """For each of `KINDS` how many events were coded twice and how far both agree, as plain values that are kept
     until the next coding is done. An alpha and its interval are there only from `LEAST_UNITS` units on."""
-    pairs = {kind: finished(kind) for kind in KINDS}
-    last = Coding.objects.filter(done_at__isnull=False).order_by("-done_at").first()
-    counts = ":".join(str(len(found)) for found in pairs.values())
-    key = f"agreement:{draws}:{counts}:{last.done_at.timestamp() if last and last.done_at else 0}"
+    done = Coding.objects.aggregate(count=Count("done_at"), last=Max("done_at"))
+    machines = MachineCoding.objects.count()
+    key = f"agreement:{draws}:{done['count']}:{done['last']}:{machines}".replace(" ", "_")
     found: dict[str, dict[str, Any]] | None = cache.get(key)
     if found is None:
+        counts = {PEOPLE: done["count"], RECORD: done["count"], MACHINES: machines}
+        pairs = {kind: finished(kind) if counts[kind] else [] for kind in KINDS}
         found = {
             kind: {"events": len(each), "results": [_told(line) for line in measured(each, draws)]}
             for kind, each in pairs.items()

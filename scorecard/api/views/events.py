@@ -151,12 +151,12 @@ def with_state(rows: QuerySet) -> QuerySet:
 def stated(rows: Iterable[Any]) -> list[Any]:
     """The same with that revision at hand; one query for all."""
     found = list(rows)
-    revisions = Revision.objects.only("body", "written_at").in_bulk(
+    revisions = Revision.objects.only("body", "written_at", "event_id", "who", "by_id").in_bulk(
         [row.latest for row in found if row.latest]
     )
     for row in found:
         row.state = revisions.get(row.latest)
-    reviews = reviewed.of([row.state.record for row in found if row.state])
+    reviews = reviewed.of(*_written([row.state for row in found if row.state]))
     for row in found:
         row.review = reviews.get(row.pk)
     return found
@@ -220,10 +220,17 @@ def as_known(revisions: list[Revision], day: datetime.date) -> list[dict[str, An
     disputed = set(
         Event.objects.filter(pk__in=ids, status=Event.Status.DISPUTED).values_list("pk", flat=True)
     )
-    reviews = reviewed.of([revision.record for revision in revisions], day)
+    records, writers = _written(revisions)
+    reviews = reviewed.of(records, writers, day)
     return [
         shown(revision, revision.event_id in disputed, reviews[revision.event_id]) for revision in revisions
     ]
+
+
+def _written(revisions: list[Revision]) -> tuple[list[Any], reviewed.Writers]:
+    """Records of versions, and who wrote each."""
+    writers = {revision.event_id: (revision.who, revision.by_id) for revision in revisions}
+    return [revision.record for revision in revisions], writers
 
 
 def shown(revision: Revision, disputed: bool, review: reviewed.Review) -> dict[str, Any]:

@@ -115,11 +115,13 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     runs, words = read.effect_runs(event_id), _whose_words(record)
+    history = read.history(event_id)
+    review = reviewed.one(record, history[0].version.who if history else "", read.clock.known_at)
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "act": act,
         "event": _event(read, record, act, query),
-        "facts": _facts(record, act, reviewed.of([record], read.clock.known_at)[event_id]),
+        "facts": _facts(record, act, review),
         "supersedes": [_linked(read, ended, query) for ended in record["supersedes"]],
         "assessments": [
             _assessment(read, record, code, query, runs) | {"words": words.get(code.recommendation, "")}
@@ -128,7 +130,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "points_note": gettext("What this act does to each balance on %(day)s.")
         % {"day": sentences.day(read.read_on)},
         "effect_title": _effect_title(read),
-        "history": [figures.change(change, query, read.asks) for change in read.history(event_id)],
+        "history": [figures.change(change, query, read.asks) for change in history],
         "dispute": gettext(
             "Every code can be disputed: name the event, the recommendation, the code you would give, and "
             "a public source. A dispute gets a reference and an answer; one that is accepted stays visible "

@@ -161,7 +161,7 @@ def test_a_page_of_the_past_costs_as_many_queries_at_any_length(
 ):
     address = lists(DAYS[5], "recommendation=trust&q=act")
     client.get("/api/v1" + address)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         client.get("/api/v1" + address + "&fields=id")
 
 

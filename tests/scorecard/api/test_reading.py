@@ -226,10 +226,10 @@ def test_the_rate_is_told_and_held(client, seeded, settings):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/events/?limit=100", 4),
-        ("/events/?limit=10&q=chip&actor=us&recommendation=trust", 4),
+        ("/events/?limit=100", 5),
+        ("/events/?limit=10&q=chip&actor=us&recommendation=trust", 5),
         ("/articles/?limit=100", 8),
-        (f"/events/{TRUCE}/", 3),
+        (f"/events/{TRUCE}/", 4),
         ("/changes/?limit=500", 3),
         ("/recommendations/", 3),
     ],
