@@ -252,6 +252,7 @@ FETCH_FULL_TEXT = environment.flag("FETCH_FULL_TEXT")
 FEEDS_LEASE = environment.number(
     "FEEDS_LEASE", 300, least=2, most=3600
 )  # seconds; longer than a task may run
+FEEDS_WEBSUB = environment.flag_or_auto("FEEDS_WEBSUB")  # auto: where SITE_URL is a public https address
 FEEDS_IN_FLIGHT = environment.number("FEEDS_IN_FLIGHT", 200, least=1, most=10_000)
 
 # Who may enter
