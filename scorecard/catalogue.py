@@ -55,11 +55,11 @@ CONTEXT = {
 }
 
 
-def about() -> dict[str, Any]:
-    """What every document says of the whole."""
+def about(upto: int | None = None) -> dict[str, Any]:
+    """What every document says of the whole, or of its first revisions."""
     book, last = (
         current(),
-        Revision.objects.filter(sequence__lte=standings.footing()["sequence"])
+        Revision.objects.filter(sequence__lte=upto or standings.footing()["sequence"])
         .order_by("-sequence")
         .values_list("sequence", "written_at")
         .first(),
@@ -223,9 +223,9 @@ def dcat() -> dict[str, Any]:
     }
 
 
-def schema_org() -> dict[str, Any]:
+def schema_org(upto: int | None = None) -> dict[str, Any]:
     """A schema.org `Dataset` as search engines read it."""
-    return {"@context": "https://schema.org", "@type": "Dataset", **_shared(about())} | {
+    return {"@context": "https://schema.org", "@type": "Dataset", **_shared(about(upto))} | {
         "variableMeasured": [
             {"@type": "PropertyValue", "name": column.name, "description": column.meaning}
             for column in TABLES["figures"].columns

@@ -58,7 +58,7 @@ class Clock:
     def permanent(self, **more: object) -> str:
         """The query string that pins the state of the record, so that the figures behind it stay the same for ever:
         `?rev=337`, with days and method only where that state's own are not meant."""
-        pin = pins.current()
+        pin = pins.current(self.as_of, self.known_at)
         pairs: dict[str, object] = {"rev": str(pin)} if pin else {}
         if pin is None or self.as_of != pin.day:
             pairs["as_of"] = self.as_of.isoformat()

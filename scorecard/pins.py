@@ -88,20 +88,23 @@ def _present() -> Pin:
     return Pin(ordinal=1, method=CURRENT, day=timezone.now().date(), **standings.footing())
 
 
-def current() -> Pin | None:
-    """The address of the state that is being read, given out now if it never was; None while the record is empty."""
+def current(as_of: datetime.date, known_at: datetime.date | None) -> Pin | None:
+    """The address of the state that is being read, given out now if it never was; None while the record is empty. Of a
+    day of knowledge that is over it is that of the state on which its figures rest, whatever came later."""
+    past = known_at if known_at and known_at < timezone.now().date() else None
     held = _given.get()
     if held is None:
-        return _given_out()
-    if "pin" not in held:
-        held["pin"] = _given_out()
-    return held["pin"]
+        return _given_out(as_of, past)
+    key = f"{as_of}:{past}" if past and "pin" not in held else "pin"
+    if key not in held:
+        held[key] = _given_out(as_of, past)
+    return held[key]
 
 
-def _given_out() -> Pin | None:
+def _given_out(as_of: datetime.date, past: datetime.date | None) -> Pin | None:
     if name := standings.pinned_as():
         return named(name)
-    state: dict[str, Any] = standings.footing() | {"method": CURRENT}
+    state: dict[str, Any] = standings.footing(as_of, past) | {"method": CURRENT}
     if not state["sequence"]:
         return None
     while (found := Pin.objects.filter(**state).first()) is None:

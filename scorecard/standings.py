@@ -116,10 +116,22 @@ def pinned_as() -> str:
     return (_pinned.get() or _NOTHING).name
 
 
-def footing() -> dict[str, int]:
-    """What the present state rests on: the length of the log, and how many of each stand beside it."""
+def footing(as_of: Day | None = None, known_at: Day | None = None) -> dict[str, int]:
+    """What the state that is read rests on: the length of the log, and how many of each stand beside it. Of a day of
+    knowledge only so much as it can rest on, which later revisions do not move."""
     state = _current()
-    return {"sequence": state.sequence, **{name: len(rows) for name, rows in _beside(state).items()}}
+    if as_of is None or known_at is None:
+        return {"sequence": state.sequence, **{name: len(rows) for name, rows in _beside(state).items()}}
+    known: dict[str, list[Day | None]] = {
+        "statements": [stated for _day, stated in state.stated],
+        "asks": [Day.fromordinal(item.recorded) for item in state.log.settings],
+        "codebooks": [row.in_force for row in state.versions],
+    }
+    counted = {
+        name: max((place for place, day in enumerate(days, 1) if day is None or day <= known_at), default=0)
+        for name, days in known.items()
+    }
+    return {"sequence": rests_on(state.log, as_of, known_at), **counted}
 
 
 def _beside(state: State) -> dict[str, Any]:

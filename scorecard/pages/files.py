@@ -83,7 +83,8 @@ def document(read: Reading, slugs: Sequence[str]) -> dict[str, Any]:
 
 
 def about(read: Reading) -> dict[str, Any]:
-    clock, pin = read.clock, pins.current()
+    clock = read.clock
+    pin = pins.current(clock.as_of, clock.known_at)
     known = clock.known_at or (pin.day if pin and clock.rev else clock.today)
     return {
         "title": prose.publisher(),
@@ -120,7 +121,7 @@ def bundle(read: Reading, slugs: Sequence[str]) -> bytes:
         read.clock.today,
         read.method,
         read.read_on,
-        str(pins.current() or ""),
+        str(pins.current(read.clock.as_of, read.clock.known_at) or ""),
     )
     readme = (
         f"# {prose.publisher()}: daily series\n\n"

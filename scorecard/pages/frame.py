@@ -246,7 +246,7 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
         read_on=clock.today,
         version=parameters.method_of(clock.method).version,
         figures=standings.read_on(clock.as_of, clock.known_at, clock.method),
-        rev=str(pins.current() or ""),
+        rev=str(pins.current(clock.as_of, clock.known_at) or ""),
     )
     pinned = clock.permanent(page=page.key)
     links = [

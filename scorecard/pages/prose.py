@@ -7,6 +7,7 @@ what the codebook holds.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import nh3
@@ -244,4 +245,10 @@ def _plain(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>&#!" else letter for letter in text)
 
 
-NEUTRAL = {"lede": _lede, "about": _about, "limits": _limits, "method": _method, "codebook": str}
+NEUTRAL: dict[str, Callable[[], str]] = {
+    "lede": _lede,
+    "about": _about,
+    "limits": _limits,
+    "method": _method,
+    "codebook": str,
+}

@@ -65,6 +65,7 @@ def looked_through(text, path, today):
         "(asked on {})",
         "（查询日{}）",
         "Brief of {}",
+        "{}简报",
     ):  # when it was asked, and when a sheet was printed
         spelled = spelled.replace(allowed.format(sentences.day(today)), "")
     assert sentences.day(today) not in spelled, (path, "speaks of the day of reading")

@@ -40,8 +40,9 @@ class TestClock:
         read = clock.read({"as_of": "2025-10-01", "known_at": "2025-11-01"}, TODAY)
         assert read.query(page=2) == "?as_of=2025-10-01&known_at=2025-11-01&page=2"
 
-    def test_a_permanent_address_pins_both_dates_even_for_today(self):
-        assert clock.read({}, TODAY).permanent() == "?as_of=2026-11-24&known_at=2026-11-24&method=1.1"
+    @pytest.mark.django_db
+    def test_a_permanent_address_of_an_empty_record_names_day_and_method(self):
+        assert clock.read({}, TODAY).permanent() == "?as_of=2026-11-24&method=1.1"
 
     @pytest.mark.parametrize(
         "value",

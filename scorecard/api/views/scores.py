@@ -37,12 +37,12 @@ SLUG = OpenApiParameter(
 def clock(asked: dict[str, Any]) -> dict[str, Any]:
     """What every answer says about its figures."""
     stamp = standings.stamp(day(asked), asked["known_at"], asked["method"], asked["beyond"])
-    return {**stamp, **rev(), "actor": asked.get("actor")}
+    return {**stamp, **rev(day(asked), asked["known_at"]), "actor": asked.get("actor")}
 
 
-def rev() -> dict[str, Any]:
+def rev(as_of: datetime.date, known_at: datetime.date | None) -> dict[str, Any]:
     """The state of the record on which an answer rests, as `rev` takes it."""
-    pin = pins.current()
+    pin = pins.current(as_of, known_at)
     return {"rev": str(pin) if pin else None}
 
 
@@ -229,7 +229,7 @@ class Waterfall(Reading):
         slugs = _chosen(asked["recommendation"], asked["later_known_at"])
         return {
             "method": standings.method.method_of(version).version,
-            **rev(),
+            **rev(*pairs[1]),
             "earlier": _pair(pairs[0], version),
             "later": _pair(pairs[1], version),
             "actor": asked["actor"],

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
-from scorecard import catalogue, conditional, firmness, sentences, standings, vocabulary
+from scorecard import catalogue, conditional, firmness, pins, sentences, standings, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.method.parameters import method_of
@@ -221,7 +221,8 @@ def _moved(read: Reading, query: str) -> dict[str, Any]:
 
 def _dataset(read: Reading) -> dict[str, Any]:
     """The whole set as search engines read it, in the reader's language where there is a choice."""
-    described = catalogue.schema_org()
+    pin = pins.current(read.clock.as_of, read.clock.known_at)
+    described = catalogue.schema_org(pin.sequence if pin else None)
     figures = [each for each in described["distribution"] if each["name"] == "figures"]
     series = [
         {

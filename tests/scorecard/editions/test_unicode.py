@@ -13,7 +13,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scorecard import editions, tables, verify
+from scorecard import editions, verify
+from scorecard.management.commands import export
 from tests.scorecard import cast
 from tests.scorecard.editions.test_editions import path_of, run
 from tracker import importing, log, record, rows, text, triage
@@ -61,14 +62,14 @@ def comes_back(path, given_lines):
     """The exports say what was checked, JSON Lines and CSV alike, and the export imported again adds nothing."""
     wanted = [record.check(line) for line in given_lines]
     lines = path.with_suffix(".out")
-    lines.write_text("".join(tables.events_jsonl()), "utf-8", newline="")
+    lines.write_text("".join(export.events_jsonl()), "utf-8", newline="")
     with lines.open("rb") as binary:
         found = [line for _number, line in rows.json_lines(binary)]
     timeless = {"recorded_at": None}
     assert [line | timeless for line in found] == [line | timeless for line in wanted]
-    columns = {name: (name,) for name in tables.EVENT_COLUMNS}
-    sheet = rows.csv_rows(io.BytesIO("".join(tables.events_csv()).encode()), columns)
-    read = [[row[key] for key in (*tables.EVENT_COLUMNS[4:8], "rationale")] for _number, row in sheet.rows]
+    columns = {name: (name,) for name in export.EVENT_COLUMNS}
+    sheet = rows.csv_rows(io.BytesIO("".join(export.events_csv()).encode()), columns)
+    read = [[row[key] for key in (*export.EVENT_COLUMNS[4:8], "rationale")] for _number, row in sheet.rows]
     assert read == [list(texts_of(line)) for line in wanted]
     assert f"0 events added, 0 versions changed an event, {len(wanted)} versions" in command("import", lines)
 
@@ -105,7 +106,7 @@ def test_any_text_is_refused_with_its_place_or_comes_back(tmp_path, words):
     with transaction.atomic():
         importing.enter(read(act("any", allowed)), who="Tests")
         comes_back(tmp_path / "one.jsonl", [act("any", allowed)])
-        assert len("".join(tables.events_jsonl()).splitlines()) == 1
+        assert len("".join(export.events_jsonl()).splitlines()) == 1
         transaction.set_rollback(True)
 
 
@@ -152,7 +153,7 @@ def test_an_old_log_is_read_scored_and_known_again(old_log, client, tmp_path):
     assert client.get("/events/old/").status_code == 200
     assert client.get("/api/v1/events/old/").status_code == 200
     path = tmp_path / "old.jsonl"
-    path.write_text("".join(tables.events_jsonl()).replace("\\u0007", ""), "utf-8", newline="")
+    path.write_text("".join(export.events_jsonl()).replace("\\u0007", ""), "utf-8", newline="")
     assert json.loads(command("score", "--events", path, "--as-of", "2025-07-01"))
     assert "0 versions changed an event, 2 versions were on record already" in command("import", path)
 
