@@ -165,10 +165,10 @@ def check(request: Any, form: Any) -> None:
         pass
     else:
         raise Turned(_("That was quick. Please wait a moment and send it once more."))
-    spend(request)
 
 
-def spend(request: Any) -> None:
-    """Count one form sent from this address; `Turned` when it has sent too many in this hour."""
-    if count("forms", callers.address(request), SENT_AN_HOUR, HOUR).used > SENT_AN_HOUR:
+def spend(request: Any, form: str = "forms") -> None:
+    """Count one form of this name that is taken from this address, so that mistakes in typing cost nothing; `Turned`
+    when too many were taken in this hour."""
+    if count(form, callers.address(request), SENT_AN_HOUR, HOUR).used > SENT_AN_HOUR:
         raise Turned(_("Too many forms came from your address in this hour. Please come back later."))

@@ -19,10 +19,12 @@ OTHERWISE = {
     "其他国家": "其他国家和地区",
     "盲编": "盲编码|第二次盲编|待盲编|开始盲编|他人盲编|还能盲编",  # as a verb, on the desk
     "代码": "嵌入此卡片的代码|代码：Apache",  # of a program
-    "公开": "公开页面|不会公开|公开的|公开行动|公开网页",  # public, of pages and addresses
-    "结束": "已结束|才算结束|结束时间|Esc 结束",  # of a task and of pressing keys
-    "词语": "标题中的词语",  # what is typed into a search
+    "公开": "公开页面|不会公开|公开的|公开行动|公开网页|公开记录",  # public, of pages and addresses
+    "结束": "已结束|才算结束|结束时间|Esc 结束|当日结束时",  # of a task and of pressing keys
+    "词语": "标题中的词语|词语，或",  # what is typed into a search
     "抽样": "一次抽样",  # the band treats the record as one
+    "动作": "行动作出",  # two words
+    "反对": "例反对",  # of cases that speak against a coding
     "接受": "暂不接受新的异议|本记分卡不接受",
 }
 # The hint of a title in Chinese, and names that other people gave.
@@ -70,7 +72,8 @@ def spoken(value):
 def of_the_instance():
     yield from spoken(json.loads((ROOT / "seeds/codebook.json").read_text("utf-8")))
     for path in sorted((ROOT / "seeds/prose/zh-hans").glob("*.md")):
-        yield (ROOT / "seeds/prose/en" / path.name).read_text("utf-8"), path.read_text("utf-8")
+        # A whole page holds most terms of the glossary: only what stands for nothing is looked for in it.
+        yield "", path.read_text("utf-8")
 
 
 SOURCES = {app: lambda app=app: messages(app) for app in ("scorecard", "tracker", "feeds")}

@@ -11,7 +11,7 @@ import pytest
 from backports import zstd
 
 from feeds import parsing
-from feeds.http import fetch
+from feeds.http import fetch, inflating
 from tests.feeds.publisher import Publisher, answering, bomb, deflated, feed_of, raw, reset
 
 DEADLINE = 1.5
@@ -274,7 +274,7 @@ def test_a_compressed_body_is_never_taken_for_text(compress):
     ]
     for number in range(1, 20_000, 397):
         body = b"<rss>" + b"words " * number
-        inflater = fetch.Inflater(name, 10**6)
+        inflater = inflating.Inflater(name, 10**6)
         inflater.feed(compress(body))
         assert inflater.finish() == body, number
 
@@ -283,6 +283,6 @@ def test_a_compressed_body_is_never_taken_for_text(compress):
     "body", [b"<?xml version='1.0'?><rss/>", b'{"items": []}', b"\n\n<rss/>", b"\xef\xbb\xbf<rss/>"]
 )
 def test_text_that_is_called_compressed_is_text(body):
-    inflater = fetch.Inflater("br", 10**6)
+    inflater = inflating.Inflater("br", 10**6)
     inflater.feed(body)
     assert inflater.finish() == body

@@ -52,6 +52,7 @@ CHANGED = {
     "taggerversion": {"change": {"editor"}},
 }
 FEEDS = {"admin:feeds_where": STAFF, "admin:feeds_export": STAFF}
+FEEDS |= {"admin:feeds_answer": STAFF, "admin:feeds_answer_download": STAFF}
 FEEDS |= dict.fromkeys(("admin:feeds_look", "admin:feeds_import"), frozenset({"editor"}))
 DEEDS = {
     f"desk:{name}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -44,13 +45,15 @@ def around(request: HttpRequest, key: str, title: str, description: str) -> dict
 @csrf_exempt
 @ALLOWED
 def subscribe(request: HttpRequest) -> HttpResponse:
-    error, status = "", 200
+    error, status, wrong = "", 200, ""
     if request.method == "POST":
         try:
             limits.check(request, request.POST)
-            subscribing.ask(_wish(request.POST))
+            wish = _wish(request.POST)
+            limits.spend(request, "alerts")
+            subscribing.ask(wish)
         except (limits.Turned, subscribing.BadWish) as turned:
-            error, status = str(turned), 400
+            error, status, wrong = str(turned), 400, getattr(turned, "field", "")
         else:
             return _said(
                 request,
@@ -62,6 +65,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     ) | {
         "action": request.path,
         "error": error,
+        "wrong": wrong,
         "given": _given(request.POST),
         "rhythms": Subscription.Rhythm.choices,
         "recommendations": [(slug, vocabulary.short_name(slug)) for slug in current().slugs],
@@ -147,20 +151,23 @@ def challenge(request: HttpRequest, event_id: str) -> HttpResponse:
     revision = Revision.objects.filter(event=event_id).order_by("-sequence").select_related("event").first()
     if revision is None or not revision.event.on_record:
         raise Http404
-    error, status = "", 200
+    error, status, wrong = "", 200, ""
     if request.method == "POST":
         try:
             limits.check(request, request.POST)
-            row = disputes.file(_claim(event_id, request.POST))
+            with transaction.atomic():  # what is turned away afterwards is not kept
+                row = disputes.file(_claim(event_id, request.POST))
+                limits.spend(request, "disputes")
             return HttpResponseRedirect(reverse("disputes:one", args=[row.reference]))
         except (limits.Turned, disputes.BadDispute) as turned:
-            error, status = str(turned), 400
+            error, status, wrong = str(turned), 400, getattr(turned, "field", "")
     act = acts.described(revision.record, acts.Beside(acts.ask_names()))
     context = around(
         request, "challenge", gettext("Challenge this code"), gettext("Dispute how an event was coded.")
     ) | {
         "action": request.path,
         "error": error,
+        "wrong": wrong,
         "days": disputes.ANSWER_WITHIN_DAYS,
         "act": act,
         "recommendations": [(slug, vocabulary.short_name(slug)) for slug in current().slugs],
