@@ -161,7 +161,7 @@ def _copied(model: type[Model]) -> Moved:
     """Copy a table and hold both sides against each other."""
     fields = model._meta.concrete_fields
     place, quote = connections[TARGET], connections[TARGET].ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     statement = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
     rows = iter(model._base_manager.using(SOURCE).order_by().iterator(BATCH))  # type: ignore[attr-defined]
