@@ -77,7 +77,7 @@ class FeedAdmin(admin.ModelAdmin):
         css = {"all": ["feeds/feeds.css"]}
 
     def get_queryset(self, request):
-        return Feed.objects.worst_first()
+        return Feed.objects.with_neighbours().worst_first()
 
     def get_ordering(self, request):
         return ("rank", "folder", "title", "pk")
@@ -88,6 +88,8 @@ class FeedAdmin(admin.ModelAdmin):
             "import/": (admin_views.bring_in, "feeds_import"),
             "export.opml": (admin_views.write_out, "feeds_export"),
             "where/": (admin_views.where, "feeds_where"),
+            "<int:object_id>/answer/": (admin_views.answer, "feeds_answer"),
+            "<int:object_id>/answer/download/": (admin_views.download, "feeds_answer_download"),
         }
         own = [
             path(route, self.admin_site.admin_view(view), {"model_admin": self}, name=name)

@@ -7,15 +7,15 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from feeds import adding, health, opml, tracing
+from feeds import adding, answers, health, meeting, opml, tracing, websub
 from feeds.http import guard
-from feeds.models import Delivery, Feed
+from feeds.models import Delivery, Feed, LastAnswer, Subscription
 from tracker import textfields
 from tracker.models import Article
 
@@ -152,6 +152,35 @@ def where(request, model_admin):
     return _page(request, model_admin, "where", title, {"form": form, "trace": trace, "now": timezone.now()})
 
 
+def answer(request, object_id, model_admin):
+    """What the server last sent, and how each field of each item was found; `item` is the key of one of them."""
+    kept = _kept_answer(request, object_id, model_admin)
+    asked = request.GET.get("item", "")[:64]
+    told = answers.tell(kept.feed, kept, item=asked)
+    title = gettext("The last answer of %(feed)s") % {"feed": kept.feed}
+    return _page(request, model_admin, "answer", title, {"answer": kept, "told": told, "asked": asked})
+
+
+def download(request, object_id, model_admin):
+    """The document as it came. As an attachment of no type: it is somebody else's markup on our own host."""
+    kept = _kept_answer(request, object_id, model_admin)
+    body = answers.body_of(kept)
+    if body is None:
+        raise Http404(gettext("The document is larger than the megabyte that is kept of each feed."))
+    named = f'attachment; filename="feed-{kept.pk}-{kept.at:%Y%m%d-%H%M}.bin"'
+    headers = {"Content-Disposition": named, "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(body, content_type="application/octet-stream", headers=headers)
+
+
+def _kept_answer(request, feed_id, model_admin):
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    kept = LastAnswer.objects.select_related("feed").filter(pk=feed_id).first()
+    if kept is None:
+        raise Http404(gettext("No answer of this feed is kept. Poll it, then look again."))
+    return kept
+
+
 def about(feed_id):
     """What a feed's page tells below its form: polls, deliveries and what became of them."""
     feed = Feed.objects.filter(pk=feed_id).first() if str(feed_id).isdecimal() else None
@@ -165,11 +194,19 @@ def about(feed_id):
         "feed": feed,
         "light": light(feed),
         "rhythm": every(feed.interval),
+        "answer": LastAnswer.objects.defer("body").filter(pk=feed.pk).first(),
+        "hub": _hub(feed),
+        "parameters": meeting.learnt(feed.host),
         "usual_gap": every(feed.usual_gap) if feed.usual_gap else "",
         "polls": feed.polls.order_by("-id")[:SHOWN],
         "deliveries": deliveries[:SHOWN],
         "became": [(states[state], count) for state, count in sorted(became)],
     }
+
+
+def _hub(feed):
+    subscription = Subscription.objects.filter(pk=feed.pk).first()
+    return websub.sentence(subscription, timezone.now()) if subscription and websub.is_on() else ""
 
 
 def light(feed):

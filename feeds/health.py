@@ -60,6 +60,8 @@ DOUBTED_AFTER = timedelta(days=7)  # without a whole document, though it is aske
 BARREN_READS = 10
 UNKNOWN_GAP = timedelta(days=4)
 SHORTEST_SILENCE, LONGEST_SILENCE = timedelta(days=3), timedelta(days=180)
+SHORTEST_LONELINESS, LONGEST_LONELINESS = timedelta(days=2), timedelta(days=60)
+GOING_ON = timedelta(days=1)  # what brought something new since then goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,18 @@ def doubt(feed, *, now: datetime) -> str:
     if feed.whole_at and feed.last_polled_at and feed.last_polled_at - feed.whole_at >= DOUBTED_AFTER:
         said = _("Says that nothing has changed even when asked for the whole document, for %(since)s.")
         return said % {"since": ago(feed.whole_at, now)}
-    if not is_quiet(feed, now=now):
+    beside = feed.busy_beside() if feed.lonely_after and now > feed.lonely_after else ""
+    if not beside and not is_quiet(feed, now=now):
         return ""
     if feed.barren_reads >= BARREN_READS:
         said = _("Its document changes, but has listed nothing new for %(since)s. Is it still this feed?")
+    elif beside:
+        said = _(
+            "Answers, but has brought nothing new for %(since)s, while other feeds of %(place)s go on. Has it moved?"
+        )
     else:
         said = _("Answers, but has brought nothing new for %(since)s; it is not usually so quiet.")
-    return said % {"since": ago(feed.newest_at, now)}
+    return said % {"since": ago(feed.newest_at, now), "place": beside}
 
 
 def is_doubtful(feed, *, now: datetime) -> bool:
@@ -148,6 +155,12 @@ def quiet_after(newest_at: datetime, usual_gap: timedelta | None) -> datetime:
     """When silence becomes strange: after five usual gaps, at least three days, at most half a year."""
     gap = usual_gap or UNKNOWN_GAP
     return newest_at + min(LONGEST_SILENCE, max(SHORTEST_SILENCE, 5 * gap))
+
+
+def lonely_after(newest_at: datetime, usual_gap: timedelta | None) -> datetime:
+    """When silence becomes strange beside neighbours that go on: after three usual gaps, at least two days."""
+    gap = usual_gap or UNKNOWN_GAP
+    return newest_at + min(LONGEST_LONELINESS, max(SHORTEST_LONELINESS, 3 * gap))
 
 
 def typical_gap(moments: list[datetime]) -> timedelta | None:

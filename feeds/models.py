@@ -10,12 +10,21 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from feeds import health
+
+NOISE_AFTER = 3  # cases without one against
+
+
+def _going_on(place: str):
+    """Other feeds of the outer feed's host or folder that brought something within a day."""
+    lately = Now() - Value(health.GOING_ON, output_field=models.DurationField())
+    others = Feed.objects.filter(last_new_at__gt=lately, paused=False).exclude(pk=OuterRef("pk"))
+    return others.filter(**{place: OuterRef(place)}).exclude(**{place: ""})
 
 
 def zone_of(name: str) -> ZoneInfo | None:
@@ -60,6 +69,14 @@ class FeedQuerySet(models.QuerySet):
         """Feeds that answer and have been silent far longer than their own habit."""
         return self.filter(Feed.is_quiet())
 
+    def with_neighbours(self):
+        """Each with whether others of its host or folder go on; asked only of those whose silence it makes strange."""
+        lonely = Q(lonely_after__lt=Now())
+        return self.annotate(
+            busy_host=models.Case(models.When(lonely, then=Exists(_going_on("host"))), default=False),
+            busy_folder=models.Case(models.When(lonely, then=Exists(_going_on("folder"))), default=False),
+        )
+
     def worst_first(self):
         """As a queue: what fails, then what is strangely quiet, then what is new, then the rest."""
         rank = models.Case(
@@ -67,7 +84,7 @@ class FeedQuerySet(models.QuerySet):
             models.When(state=Feed.State.STOPPED, then=0),
             models.When(state=Feed.State.RED, then=1),
             models.When(state=Feed.State.AMBER, then=2),
-            models.When(quiet_after__lt=Now(), then=3),
+            models.When(Feed.is_quiet(), then=3),
             models.When(state=Feed.State.NEW, then=4),
             default=5,
         )
@@ -178,6 +195,9 @@ class Feed(models.Model):
     quiet_after = models.DateTimeField(
         null=True, editable=False, help_text=_("When its silence becomes strange.")
     )
+    lonely_after = models.DateTimeField(
+        null=True, editable=False, help_text=_("When its silence becomes strange if its neighbours go on.")
+    )
     unchanged_polls = models.PositiveIntegerField(
         default=0, editable=False, help_text=_("Polls in a row that found nothing changed.")
     )
@@ -235,7 +255,19 @@ class Feed(models.Model):
     @staticmethod
     def is_quiet() -> Q:
         doubted = F("last_polled_at") - Value(health.DOUBTED_AFTER, output_field=models.DurationField())
-        return Q(paused=False, state=Feed.State.GREEN) & (Q(quiet_after__lt=Now()) | Q(whole_at__lte=doubted))
+        lonely = Q(lonely_after__lt=Now()) & (Exists(_going_on("host")) | Exists(_going_on("folder")))
+        strange = Q(quiet_after__lt=Now()) | Q(whole_at__lte=doubted) | lonely
+        return Q(paused=False, state=Feed.State.GREEN) & strange
+
+    def busy_beside(self) -> str:
+        """Where feeds beside this one go on: its host, else its folder; "" where none does.
+
+        Lists ask for all their feeds at once (`FeedQuerySet.with_neighbours`).
+        """
+        if not hasattr(self, "busy_host"):
+            asked = Feed.objects.with_neighbours().values_list("busy_host", "busy_folder")
+            self.busy_host, self.busy_folder = asked.filter(pk=self.pk).first() or (False, False)
+        return self.host if self.busy_host else self.folder if self.busy_folder else ""
 
     @property
     def condition(self) -> health.Condition:
@@ -276,6 +308,49 @@ class Delivery(models.Model):
         return self.guid[:100]
 
 
+class MetAddress(models.Model):
+    """Another address under which an article was met: whoever delivers it again means that article."""
+
+    key = models.CharField(
+        max_length=64, primary_key=True, help_text=_("Digest of the address's one spelling.")
+    )
+    article = models.ForeignKey("tracker.Article", models.CASCADE, related_name="+")
+    url = models.TextField(_("address"), blank=True)
+
+    class Meta:
+        verbose_name = _("other address")
+        verbose_name_plural = _("other addresses")
+
+    def __str__(self) -> str:
+        return self.url[:200]
+
+
+class Parameter(models.Model):
+    """What was seen of one parameter in the addresses of one host: cases for and against its changing the page."""
+
+    host = models.CharField(max_length=255)
+    name = models.CharField(_("parameter"), max_length=100)
+    same = models.PositiveIntegerField(
+        default=0, help_text=_("Cases of one page and title whatever it said.")
+    )
+    other = models.PositiveIntegerField(default=0, help_text=_("Cases of another title where it differed."))
+
+    class Meta:
+        verbose_name = _("parameter of addresses")
+        verbose_name_plural = _("parameters of addresses")
+        constraints = [
+            models.UniqueConstraint(fields=["host", "name"], name="one_row_per_host_and_parameter"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.name}"
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether it never changes the page, as far as was seen."""
+        return self.same >= NOISE_AFTER and not self.other
+
+
 class Poll(models.Model):
     """What a poll came to. Polls that found nothing changed are only counted, on the feed."""
 
@@ -313,3 +388,63 @@ class Poll(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.get_outcome_display()}"
+
+
+class LastAnswer(models.Model):
+    """What a feed's server last sent in full, as it came: for whoever asks why an item is what it is."""
+
+    feed = models.OneToOneField(Feed, models.CASCADE, primary_key=True, related_name="last_answer")
+    at = models.DateTimeField(_("at"))
+    url = models.TextField(_("address"), help_text=_("After all redirects."))
+    hops = models.TextField(_("redirects"), blank=True, help_text=_("Status and address, one a line."))
+    status = models.PositiveSmallIntegerField(_("HTTP status"))
+    headers = models.TextField(_("headers"), blank=True)
+    content_type = models.CharField(_("content type"), max_length=200, blank=True)
+    size = models.PositiveIntegerField(_("bytes"), help_text=_("Of the document, decompressed."))
+    body = models.BinaryField(
+        null=True, help_text=_("The document, compressed; empty when it is larger than is kept.")
+    )
+    refusal = models.TextField(
+        _("why it is no feed"), blank=True, help_text=_("Empty when it could be read.")
+    )
+
+    class Meta:
+        verbose_name = _("last answer")
+        verbose_name_plural = _("last answers")
+        indexes = [models.Index(fields=["at"], name="last_answers_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.url[:100]}"
+
+
+class Subscription(models.Model):
+    """What one feed's hub was asked to tell us (WebSub): a nudge to poll, and nothing more."""
+
+    class State(models.TextChoices):
+        WANTED = "wanted", _("not asked yet")
+        ASKED = "asked", _("asked, not confirmed yet")
+        ACTIVE = "active", _("confirmed")
+        DENIED = "denied", _("denied by the hub")
+        FAILED = "failed", _("the hub cannot be asked")
+
+    feed = models.OneToOneField(Feed, models.CASCADE, primary_key=True, related_name="subscription")
+    hub = models.CharField(_("hub"), max_length=1000)
+    topic = models.CharField(
+        _("topic"), max_length=1000, help_text=_("The address by which the hub knows it.")
+    )
+    token = models.CharField(max_length=64, unique=True, help_text=_("The last part of our address for it."))
+    secret = models.CharField(max_length=64, help_text=_("The hub signs what it sends with it."))
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.WANTED)
+    said = models.CharField(_("what the hub said"), max_length=300, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(_("asked next"), db_default=Now())
+    lease_until = models.DateTimeField(_("confirmed until"), null=True)
+    pushed_at = models.DateTimeField(_("last nudge"), null=True)
+
+    class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+        indexes = [models.Index(fields=["next_try_at"], name="subscriptions_due")]
+
+    def __str__(self) -> str:
+        return f"{self.hub} {self.topic}"[:200]

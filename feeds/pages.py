@@ -38,7 +38,7 @@ def article_at(
     if known := _known(spelled):
         return known
     if title.strip():
-        moment = day and datetime.datetime.combine(day, datetime.time(12), dates.UNSTATED)
+        moment = datetime.datetime.combine(day, datetime.time(12), dates.UNSTATED) if day else None
         return _kept(Entry(asked, asked, " ".join(title.split()), published=moment), publisher, "")
     answer = _fetched(asked)
     if known := _known(addresses.canonical_or_empty(answer.url)):

@@ -25,7 +25,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from feeds import health, parsing, scheduling, storing
+from feeds import answers, health, parsing, scheduling, storing, websub
 from feeds.health import Pace
 from feeds.http.fetch import Answer, Ask, FetchError
 from feeds.http.fetch_many import Gathering
@@ -162,6 +162,8 @@ def _settled(feed: Feed, result: Answer | FetchError) -> Outcome:
 def _answered(feed: Feed, answer: Answer) -> Outcome:
     body_digest = hashlib.sha256(answer.body).hexdigest()
     if body_digest == feed.body_digest and not feed.trouble:
+        if not answers.is_kept(feed):
+            answers.keep(feed, answer)
         return _unchanged(feed, answer)
     try:
         document = parsing.parse(
@@ -171,7 +173,7 @@ def _answered(feed: Feed, answer: Answer) -> Outcome:
             reference_only=feed.reference_only,
         )
     except parsing.NotAFeed as error:
-        return _failed(feed, "not_a_feed", str(error), status=answer.status)
+        return _failed(feed, "not_a_feed", str(error), status=answer.status, answer=answer)
     return _read(feed, answer, document, body_digest)
 
 
@@ -204,6 +206,9 @@ def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: s
         outcome = _told(feed, document, kept)
         if kept.new or kept.edited or feed.state != Feed.State.GREEN or not document.entries:
             _note(outcome, answer, document.reader)
+        answers.keep(feed, answer)
+        if document.hub:
+            websub.note(feed, document.hub, document.topic or answer.url)
         if not scheduling.settle(feed.pk, feed.lease_token, wait=wait, **changes):
             transaction.set_rollback(True)
             return _lost(feed)
@@ -248,7 +253,13 @@ def _unchanged(feed: Feed, answer: Answer) -> Outcome:
 
 
 def _failed(
-    feed: Feed, kind: str, text: str, *, status: int | None, retry_after: int | None = None
+    feed: Feed,
+    kind: str,
+    text: str,
+    *,
+    status: int | None,
+    retry_after: int | None = None,
+    answer: Answer | None = None,
 ) -> Outcome:
     now = timezone.now()
     alerted = feed.alerted_at is not None
@@ -272,6 +283,8 @@ def _failed(
         if not kept:
             return _lost(feed)
         _note(outcome, status=status)
+        if answer:
+            answers.keep(feed, answer, refusal=text)
         if condition.alert:
             transaction.on_commit(lambda: feed_fails(feed, kind, text))
     return outcome
@@ -285,7 +298,11 @@ def _rhythm(feed: Feed, document: parsing.Document, kept: storing.Kept, now: dat
     changes: dict[str, Any] = {"usual_gap": min(int(gap.total_seconds()), 10**9)} if gap else {}
     if kept.new:
         newest = max(moments, default=now)
-        changes |= {"last_new_at": now, "newest_at": newest, "quiet_after": health.quiet_after(newest, gap)}
+        changes |= {"last_new_at": now, "newest_at": newest}
+        changes |= {
+            "quiet_after": health.quiet_after(newest, gap),
+            "lonely_after": health.lonely_after(newest, gap),
+        }
     return changes
 
 

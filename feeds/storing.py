@@ -14,16 +14,16 @@ from operator import attrgetter
 from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 
-from feeds import entries
+from feeds import entries, meeting
 from feeds import entries as entry_rules
 from feeds.entries import Draft, Known
+from feeds.meeting import Row
 from feeds.models import Delivery, Feed
 from feeds.parsing import Entry
 from tracker import addresses, sql
 from tracker.models import Article, ArticleVersion
 
 ARTICLE = attrgetter(*entries.NAMES)
-Row = tuple[str, str, Entry, Draft]  # the entry's key and digest, itself, what it will be
 DELIVERY = ("feed", "article", "guid", "guid_key", "digest", "leads")
 
 
@@ -92,7 +92,8 @@ def revise(article: Article, fresh: Draft) -> None:
 
 def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: datetime) -> int:
     drafts = [(key, digest, entry, _draft(feed, entry, now)) for key, digest, entry in unknown]
-    drafts = _met_again(drafts)
+    own = {key: draft for key, *_, draft in drafts}
+    drafts = meeting.met(drafts)
     shared = [key for key, times in Counter(draft.url_key for *_, draft in drafts).items() if times > 1]
     drafts = _apart(drafts, _delivered(feed, ids_of(shared)) if shared else {})
     # A page listed twice in one document keeps the words of its first place.
@@ -109,33 +110,8 @@ def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: dateti
         leading.discard(draft.url_key)
         deliveries.append((feed.pk, ids[draft.url_key], entry.identity, key, digest, leads))
     sql.insert(Delivery, DELIVERY, deliveries)
+    meeting.remember(own, drafts, ids)
     return len(new)
-
-
-def _met_again(drafts: list[Row]) -> list[Row]:
-    """The same under the key of an article at the same page: only what follows a telling path is another.
-
-    A parameter that nobody knows may name the article or only the list that led to it. Where the path names the
-    article, and the title is the same, it is the latter.
-    """
-    asked = {
-        draft.title_key for *_, draft in drafts if draft.title_key and _page(draft.url) and "?" in draft.url
-    }
-    if not asked:
-        return drafts
-    rows = sql.select(Article, ("title_key", "url_key", "url"), title_key=list(asked))
-    met = {(title, _page(url)): key for title, key, url in reversed(rows) if _page(url)}
-    found = []
-    for key, digest, entry, draft in drafts:
-        if draft.title_key in asked and (page := _page(draft.url)):
-            same = met.setdefault((draft.title_key, page), draft.url_key)
-            draft = replace(draft, url_key=same)
-        found.append((key, digest, entry, draft))
-    return found
-
-
-def _page(url: str) -> str:
-    return addresses.named_page(addresses.canonical_or_empty(url)) if url else ""
 
 
 def _apart(drafts: list[Row], titles: dict[str, str]) -> list[Row]:

@@ -4,8 +4,8 @@ from celery import current_app, shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from feeds import answers, fulltext, monitoring, polling, scheduling, websub
 from feeds import backfill as backfilling
-from feeds import fulltext, monitoring, polling, scheduling
 from feeds.models import Feed
 from feeds.scheduling import Batch
 
@@ -61,9 +61,15 @@ def send(batches: list[Batch]) -> int:
 
 
 @shared_task
+def ask_hubs() -> int:
+    """Subscribe where feeds name a hub, and renew before leases end."""
+    return websub.ask_hubs()
+
+
+@shared_task
 def tidy() -> int:
-    """Forget old polls."""
-    return monitoring.forget_polls()
+    """Forget old polls and old answers."""
+    return monitoring.forget_polls() + answers.forget()
 
 
 def nudge_filing() -> None:

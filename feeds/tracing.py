@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from feeds import entries
-from feeds.models import Delivery, Feed
+from feeds.models import Delivery, Feed, MetAddress
 from tracker import addresses
 from tracker.models import Article
 
@@ -31,6 +31,7 @@ class Step:
     text: str
     feed: Feed | None = None
     event: object | None = None
+    item: str = ""  # its key within the feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ def trace(asked: str) -> Trace:
 def _article(asked: str, spelled: str) -> Article | None:
     key = entries.url_key(spelled, publisher="", title="", day="") if spelled else ""
     found = Article.objects.filter(url_key=key).first() if key else None
+    if found is None and key:
+        met = MetAddress.objects.filter(key=key).select_related("article").first()
+        found = met.article if met else None
     if found is None and asked:
         delivery = Delivery.objects.filter(guid_key=entries.key_of(asked)).select_related("article").first()
         found = delivery.article if delivery else None
@@ -76,9 +80,11 @@ def _steps(article: Article):
     deliveries = Delivery.objects.filter(article=article).select_related("feed").order_by("id")
     for number, delivery in enumerate(deliveries):
         text = _("Delivered; the article was kept.") if not number else _("Delivered again; it was known.")
-        yield Step(delivery.first_seen_at, text, feed=delivery.feed)
+        yield Step(delivery.first_seen_at, text, feed=delivery.feed, item=delivery.guid_key)
     if not deliveries:
         yield Step(article.first_seen_at, _("Kept; no feed delivered it, it was imported."))
+    for met in MetAddress.objects.filter(article=article).exclude(url="").order_by("key"):
+        yield Step(None, _("Met under another address: %(url)s") % {"url": met.url})
     for version in article.versions.order_by("id"):
         yield Step(
             version.seen_at, _("Edited by its publisher; until then: “%(title)s”.") % {"title": version.title}

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from scorecard import formats, method
+from scorecard import formats, method, standings
 from scorecard.tables import TABLES, Column, Table
 from tracker.codebook import current
 from tracker.models import Revision
@@ -59,7 +59,10 @@ def about() -> dict[str, Any]:
     """What every document says of the whole."""
     book, last = (
         current(),
-        Revision.objects.order_by("-sequence").values_list("sequence", "written_at").first(),
+        Revision.objects.filter(sequence__lte=standings.footing()["sequence"])
+        .order_by("-sequence")
+        .values_list("sequence", "written_at")
+        .first(),
     )
     sequence, written = last or (0, timezone.now())
     return {
@@ -73,7 +76,7 @@ def about() -> dict[str, Any]:
         if settings.DATASET_DOI
         else _public("/data/"),
         "licence": book.licence,
-        "period": f"{book.start.isoformat()}/{timezone.now().date().isoformat()}",
+        "period": f"{book.start.isoformat()}/{standings.read_on(timezone.now().date()).isoformat()}",
     }
 
 

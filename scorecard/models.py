@@ -1,15 +1,7 @@
-"""What the way out keeps: keys of programs, frozen editions, subscriptions and webhooks, disputes.
+"""What the way out keeps: keys of programs, frozen editions, pinned states, subscriptions and webhooks, disputes.
 
-Challenge this code: what readers dispute, and what editors answered.
-
-Frozen, signed exports of the whole record, one for each day; the states of the record whose address was given out;
-since when a version of the method is in service here.
-
-Keys of programs. The secret is shown once and never kept: the row holds its SHA-256.
-
-E-mail digests: who asked for them, and each mail as a row that is claimed before it is sent.
-
-Webhooks after the Standard Webhooks specification: whom to call, what is owed, and each try.
+The law: a program's secret is shown once and never kept, the row holds its SHA-256; each mail and each call is a row
+that is claimed before it is sent (webhooks after the Standard Webhooks specification).
 """
 
 from django.conf import settings
@@ -155,11 +147,6 @@ class MethodInService(models.Model):
 
     version = models.CharField(_("version"), max_length=20, unique=True)
     since = models.DateField(_("in service since"))
-
-    class Meta:
-        ordering = ["since", "version"]
-        verbose_name = _("method in service")
-        verbose_name_plural = _("methods in service")
 
     def __str__(self):
         return self.version

@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import re
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,6 +23,8 @@ from scorecard.method import CURRENT
 from scorecard.models import Pin
 from tracker.models import Revision
 
+# What one answer has found: an answer names its state several times.
+_given: ContextVar[dict[str, Pin | None] | None] = ContextVar("given", default=None)
 WRITTEN = re.compile(r"([1-9][0-9]{0,17})(?:\.([1-9][0-9]{0,5}))?")
 
 
@@ -32,13 +35,19 @@ class BadPin(ValueError):
 @contextlib.contextmanager
 def at(text: str | None) -> Iterator[Pin | None]:
     """Inside it every question is answered from the state that the text names; empty: from the present one, held."""
-    if not text:
-        with standings.held():
-            yield None
-        return
-    pin = named(text)
-    with standings.pinned(str(pin), pin.sequence, pin.statements, pin.asks, pin.codebooks):
-        yield pin
+    pin = named(text) if text else None
+    token = _given.set({"pin": pin} if pin else {})
+    try:
+        with _state(pin):
+            yield pin
+    finally:
+        _given.reset(token)
+
+
+def _state(pin: Pin | None) -> contextlib.AbstractContextManager[None]:
+    if pin is None:
+        return standings.held()
+    return standings.pinned(str(pin), pin.sequence, pin.statements, pin.asks, pin.codebooks)
 
 
 def named(text: str) -> Pin:
@@ -81,6 +90,15 @@ def _present() -> Pin:
 
 def current() -> Pin | None:
     """The address of the state that is being read, given out now if it never was; None while the record is empty."""
+    held = _given.get()
+    if held is None:
+        return _given_out()
+    if "pin" not in held:
+        held["pin"] = _given_out()
+    return held["pin"]
+
+
+def _given_out() -> Pin | None:
     if name := standings.pinned_as():
         return named(name)
     state: dict[str, Any] = standings.footing() | {"method": CURRENT}

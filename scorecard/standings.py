@@ -4,8 +4,6 @@ Derived on reading. A figure is kept under the digest of the last revision that 
 set by hand that were known then: a new revision makes exactly what it may move be worked out again, and leaves
 every other day, as known on every other day, as it was. The log itself is read once by each process and then only
 grows by its new lines; the words of the record are kept only once somebody asks for them.
-
-What a decision would do to the scores, worked out before it is taken. The desk finds this by a setting.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ import hashlib
 import itertools
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -26,7 +24,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from scorecard import method
 from scorecard.method.columns import EMPTY, Log, empty, rests_on
@@ -439,36 +436,3 @@ def _versions(after: int, until: int) -> Iterator[Body]:
     found = _between(after, until).values_list("body", "written_at", "why", "who")
     for body, written, why, who in found.iterator(2000):
         yield json.loads(body), written, why, who
-
-
-def effects(
-    before: Iterable[Mapping[str, Any]],
-    after: Iterable[Mapping[str, Any]],
-    as_of: datetime.date | None = None,
-) -> list[dict[str, Any]]:
-    """Balances today with the versions `before` behind the log, and with the versions `after` instead.
-
-    One entry for each recommendation whose score or label moves: `{"rec", "before", "after", "label_before",
-    "label_after"}`, scores unrounded. The records have passed `tracker.record.check`.
-    """
-    day = as_of or timezone.now().date()
-    now, then = _balances(list(before), day), _balances(list(after), day)
-    return [
-        {
-            "rec": slug,
-            "before": now[slug]["score"],
-            "after": then[slug]["score"],
-            "label_before": now[slug]["label"],
-            "label_after": then[slug]["label"],
-        }
-        for slug in now
-        if abs(now[slug]["score"] - then[slug]["score"]) >= 0.05 or now[slug]["label"] != then[slug]["label"]
-    ]
-
-
-def _balances(versions: list[Mapping[str, Any]], day: datetime.date) -> dict[str, Measure]:
-    if not versions:
-        # What it does now; the last coded day would hide what an act after it does.
-        return views(day, beyond=True)[None]
-    grown = log().extend(versions)
-    return method.views(grown, day, actors=(None,))[None]

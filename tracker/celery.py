@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "poll feeds that are due": {"task": "feeds.tasks.dispatch"} | EVERY,
     "file articles left over": {"task": "tracker.tasks.file_articles"} | EVERY,
     "fetch full texts": {"task": "feeds.tasks.fetch_texts", "schedule": 300.0, "options": {"expires": 290}},
+    "ask hubs": {"task": "feeds.tasks.ask_hubs", "schedule": 300.0, "options": {"expires": 290}},
     "tidy polls": {"task": "feeds.tasks.tidy", "schedule": crontab(hour=3, minute=10)},
     "forget old texts": {"task": "tracker.tasks.forget_texts", "schedule": crontab(hour=3, minute=30)},
     "verify the record": {"task": "tracker.tasks.verify_record", "schedule": crontab(minute=50)},

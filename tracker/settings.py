@@ -224,7 +224,7 @@ EVENT_WEIGHTS = (
     "scorecard.reviewed.weights"  # what each event carries of the scores: the heaviest are asked about first
 )
 COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
-SCORE_PREVIEW = "scorecard.standings.effects"  # what a decision would do to the scores, shown before it
+SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the scores, shown before it
 ARTICLE_AT = "feeds.pages.article_at"  # a pasted address as an article, known or fetched through the guard
 # Of decided events, coded twice blind; and coded without the machine's help.
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)
@@ -252,6 +252,7 @@ FETCH_FULL_TEXT = environment.flag("FETCH_FULL_TEXT")
 FEEDS_LEASE = environment.number(
     "FEEDS_LEASE", 300, least=2, most=3600
 )  # seconds; longer than a task may run
+FEEDS_WEBSUB = environment.flag_or_auto("FEEDS_WEBSUB")  # auto: where SITE_URL is a public https address
 FEEDS_IN_FLIGHT = environment.number("FEEDS_IN_FLIGHT", 200, least=1, most=10_000)
 
 # Who may enter

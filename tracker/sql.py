@@ -46,9 +46,17 @@ def select(model: Model, names: Sequence[str], **where: Any) -> list[tuple]:
 
 
 def insert(
-    model: Model, names: Sequence[str], rows: Iterable[Sequence[Any]], *, returning: Sequence[str] = ()
+    model: Model,
+    names: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    returning: Sequence[str] = (),
+    replacing: str = "",
 ) -> list[tuple]:
-    """Insert rows of values for the fields `names`, in that order; returns columns of those that were new."""
+    """Insert rows of values for the fields `names`, in that order; returns columns of those that were new.
+
+    A row whose unique field `replacing` is there already takes the place of the one that has it.
+    """
     names, waiting = tuple(names), list(rows)
     if computed := _computed(model, names):
         names = (*names, *(field.name for field in computed))
@@ -58,7 +66,7 @@ def insert(
     with connection.cursor() as cursor:
         for start in range(0, len(waiting), ROWS):
             part = waiting[start : start + ROWS]
-            statement = _insertion(connection.vendor, model, names, len(part), tuple(returning))
+            statement = _insertion(connection.vendor, model, names, len(part), tuple(returning), replacing)
             cursor.execute(statement, _prepared(fields, part))
             if returning:
                 told += cursor.fetchall()
@@ -117,16 +125,26 @@ def _fields(model: Model, names: tuple[str, ...]) -> tuple[models.Field, ...]:
 
 @functools.lru_cache(maxsize=1000)
 def _insertion(
-    vendor: str, model: Model, names: tuple[str, ...], rows: int, returning: tuple[str, ...]
+    vendor: str,
+    model: Model,
+    names: tuple[str, ...],
+    rows: int,
+    returning: tuple[str, ...],
+    replacing: str,
 ) -> str:
     usual = _usual(vendor, model, names)
     columns = ", ".join([*(_column(vendor, model, name) for name in names), *usual])
     row = f"({', '.join(['%s'] * len(names) + list(usual.values()))})"
     told = f" RETURNING {', '.join(_column(vendor, model, name) for name in returning)}" if returning else ""
     table = connection.ops.quote_name(model._meta.db_table)
+    conflict = "ON CONFLICT DO NOTHING"
+    if replacing:
+        others = [_column(vendor, model, name) for name in names if name != replacing]
+        setting = ", ".join(f"{column} = EXCLUDED.{column}" for column in others)
+        conflict = f"ON CONFLICT ({_column(vendor, model, replacing)}) DO UPDATE SET {setting}"
     return (
         f"INSERT INTO {table} ({columns}) VALUES {', '.join([row] * rows)} "  # noqa: S608  # nosec B608
-        f"ON CONFLICT DO NOTHING{told}"
+        f"{conflict}{told}"
     )
 
 

@@ -20,6 +20,7 @@ def no_view_on_site(request, rest):
 urlpatterns = [
     path("", include("scorecard.pages.machine_urls")),
     path("api/", include("scorecard.api.urls")),
+    path("push/", include("feeds.urls")),
     *i18n_patterns(
         path(f"{settings.ADMIN_PATH}second-factor/", second_factor, name="second-factor"),
         path(

@@ -263,8 +263,12 @@ def _is_utf8(body: bytes) -> bool:
 
 def _is_nearly_utf8(body: bytes, letters_for_a_break: int) -> bool:
     """Whether bytes are UTF-8 but for a few: letters of two to four bytes that in another charset would be chance."""
-    text = HALF_LETTER.sub(b"\x80", body).decode("utf-8", "replace")
-    broken = text.count("\ufffd") - body.count(b"\xef\xbf\xbd")
+    body = HALF_LETTER.sub(b"\xff", body)
+    text = body.decode("utf-8", "replace")
+    written = body.count(b"\xef\xbf\xbd")
+    lost = body.decode("utf-8", "windows-letters").count("\ufffd") - written
+    healed = text.count("\ufffd") - written - lost  # letters of Windows between others count less against it
+    broken = lost + healed // 3
     letters = "".join(LETTERS.findall(text)).replace("\ufffd", "")
     worth = sum(1 if letter < "\u0800" else 2 if letter < "\U00010000" else 4 for letter in letters)
     return worth >= letters_for_a_break * max(1, broken)

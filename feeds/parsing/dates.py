@@ -233,7 +233,8 @@ def _plain(text: str) -> datetime | None:
     found = PLAIN.fullmatch(text)
     if not found or (month := MONTHS.get(found[2].lower())) is None:
         return None
-    day, year, hour, minute, second = (int(found[place] or 0) for place in (1, 3, 4, 5, 6))
+    day, year, hour = int(found[1]), int(found[3]), int(found[4])
+    minute, second = int(found[5]), int(found[6] or 0)
     minutes = (int(found[8]) * HOUR + int(found[9])) * (-1 if found[7] == "-" else 1) if found[7] else 0
     if abs(minutes) > FARTHEST or hour > 23 or second > 59:
         return None

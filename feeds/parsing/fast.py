@@ -45,6 +45,7 @@ PUBLISHED = (
 )
 UPDATED = ("updated", "atom:updated", "modified", "dcterms:modified", "dc:modified", "lastmod")
 PERSONS = ("dc:creator", "author", "atom:author", "itunes:author", "news:author")
+SOURCES = frozenset({"source", "atom:source", "news:publication"})
 IDENTITIES = ("guid", "id", "atom:id")
 ORIGINAL = ("feedburner:origlink", "pheedo:origlink")
 ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
@@ -269,6 +270,8 @@ class Reader:
         return self._of_source(fields, "author")
 
     def _source(self, fields: Fields) -> str:
+        if not fields.keys() & SOURCES:
+            return ""
         for element in fields.get("source", ()):
             if len(element) == 0 and (name := cleaning.title(text_of(element))):
                 return name
@@ -279,6 +282,8 @@ class Reader:
 
     def _of_source(self, fields: Fields, name: str) -> str:
         """A field of the feed that an aggregator took the entry from."""
+        if "source" not in fields and "atom:source" not in fields:
+            return ""
         for element in (*fields.get("source", ()), *fields.get("atom:source", ())):
             for child in self._vocabulary.fields(element).get(name, ()):
                 if words := person(child) if name == "author" else self._words(child, "title"):

@@ -26,8 +26,8 @@ def read(body: bytes, base: str = "") -> Document:
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         raise NotAFeed("The document is JSON, but no JSON Feed: it has no list of items.")
-    read_items = [_entry(item, base) for item in items if isinstance(item, dict)]
-    kept = [read_items[place] for place in newest([entry.published for entry in read_items])]
+    read_items = [entry(item, base) for item in items if isinstance(item, dict)]
+    kept = [read_items[place] for place in newest([one.published for one in read_items])]
     hubs = [hub for hub in feed.get("hubs") or () if isinstance(hub, dict)]
     return Document(
         title=cleaning.title(_text(feed.get("title"))),
@@ -42,7 +42,8 @@ def read(body: bytes, base: str = "") -> Document:
     )
 
 
-def _entry(item: dict, base: str) -> Entry:
+def entry(item: dict, base: str) -> Entry:
+    """One item of the list."""
     # Titles and texts are text; many a publisher escapes them all the same.
     title = cleaning.title(_text(item.get("title")))
     html = _text(item.get("content_html"))

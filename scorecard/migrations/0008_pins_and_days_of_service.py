@@ -31,11 +31,6 @@ class Migration(migrations.Migration):
                 ('version', models.CharField(max_length=20, unique=True, verbose_name='version')),
                 ('since', models.DateField(verbose_name='in service since')),
             ],
-            options={
-                'verbose_name': 'method in service',
-                'verbose_name_plural': 'methods in service',
-                'ordering': ['since', 'version'],
-            },
         ),
         migrations.AddField(
             model_name='edition',

@@ -194,10 +194,10 @@ def test_a_hostile_search_injects_nothing(open_page, query, status):
 def test_the_first_screen_holds_all_that_is_found(open_page, path):
     """On a desk the whole table, on a phone one screen of the table; and no page is endless on a phone."""
     page = open_page(path, width=1280)
-    assert page.locator(".seven tbody tr").last.bounding_box()["y"] < 800
+    assert page.locator(".stand tbody tr").last.bounding_box()["y"] < 800
     assert page.locator(".story a").get_attribute("href").startswith("https://")
     phone = open_page(path, width=375)
-    table = phone.locator(".seven").bounding_box()
+    table = phone.locator(".stand").bounding_box()
     assert table["height"] <= 480
     assert phone.evaluate("document.documentElement.scrollHeight") <= 6_000
     trust = open_page(f"{path}recommendations/trust/", width=375)

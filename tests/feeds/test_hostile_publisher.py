@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import resource
 import time
+import zlib
 
 import brotli
 import pytest
@@ -263,3 +264,25 @@ def test_a_permanent_redirect_names_the_new_address(publisher):
 )
 def test_the_wait_is_found_in_every_header_that_names_one(given, refused, seconds):
     assert fetch.asked_wait(given, now=1_700_000_000, refused=refused) == seconds
+
+
+@pytest.mark.parametrize("compress", [brotli.compress, zstd.compress, zlib.compress, gzip.compress])
+def test_a_compressed_body_is_never_taken_for_text(compress):
+    """A stream of brotli may begin with any byte, a bracket or an angle among them."""
+    name = {brotli.compress: "br", zstd.compress: "zstd", zlib.compress: "deflate", gzip.compress: "gzip"}[
+        compress
+    ]
+    for number in range(1, 20_000, 397):
+        body = b"<rss>" + b"words " * number
+        inflater = fetch.Inflater(name, 10**6)
+        inflater.feed(compress(body))
+        assert inflater.finish() == body, number
+
+
+@pytest.mark.parametrize(
+    "body", [b"<?xml version='1.0'?><rss/>", b'{"items": []}', b"\n\n<rss/>", b"\xef\xbb\xbf<rss/>"]
+)
+def test_text_that_is_called_compressed_is_text(body):
+    inflater = fetch.Inflater("br", 10**6)
+    inflater.feed(body)
+    assert inflater.finish() == body

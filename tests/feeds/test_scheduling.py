@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from feeds import monitoring, scheduling, tasks
+from feeds import health, monitoring, scheduling, tasks
 from feeds.models import Feed, Poll
 from tests.feeds import plans
 from tests.service import Service
@@ -207,3 +207,34 @@ def test_polls_are_forgotten_after_three_months():
         Poll.objects.create(feed=feed, outcome="read", at=timezone.now() - timedelta(days=days))
     assert tasks.tidy() == 2
     assert Poll.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "folder", "asked"),
+    [("a.example", "", "a.example"), ("b.example", "Labs", "Labs"), ("b.example", "", "")],
+)
+def test_a_feed_that_falls_silent_beside_others_is_questioned_earlier(host, folder, asked):
+    now = timezone.now()
+    shared = {"state": "green", "last_polled_at": now, "whole_at": now}
+    silent = Feed.objects.create(
+        url="https://a.example/1",
+        folder="Labs",
+        newest_at=now - timedelta(days=4),
+        lonely_after=now - timedelta(days=1),
+        quiet_after=now + timedelta(days=2),
+        **shared,
+    )
+    busy = Feed.objects.create(
+        url=f"https://{host}/2", folder=folder, newest_at=now, last_new_at=now, **shared
+    )
+    assert (f"other feeds of {asked} go on" in silent.health()) is bool(asked)
+    assert list(Feed.objects.quiet()) == ([silent] if asked else [])
+    listed = list(Feed.objects.with_neighbours().worst_first())
+    assert [feed.busy_beside() for feed in listed if feed == silent] == [asked]
+    assert busy.health().startswith("Well")
+
+
+def test_beside_neighbours_three_usual_gaps_are_strange_instead_of_five():
+    newest, gap = timezone.now(), timedelta(days=1)
+    assert health.lonely_after(newest, gap) - newest == timedelta(days=3)
+    assert health.quiet_after(newest, gap) - newest == timedelta(days=5)

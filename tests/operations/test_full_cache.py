@@ -120,21 +120,22 @@ def test_pairs_of_one_name_keep_their_order():
     assert addresses.without_tracking("a=%D6%D0&utm_x=1&&b") == "a=%D6%D0&b"
 
 
+@pytest.fixture(scope="module")
+def full():
+    with servers.required(servers.redis()) as server:
+        ask(server, "CONFIG SET maxmemory 3mb")
+        answer = b""
+        for number in range(4000):
+            answer = ask(server, f"SET filler{number} {'x' * 4000}")
+            if answer.startswith(b"-OOM"):
+                break
+        assert answer.startswith(b"-OOM")
+        yield server
+
+
 @pytest.mark.servers
 @pytest.mark.slow
 class TestRedisThatIsFull:
-    @pytest.fixture(scope="class")
-    def full(self):
-        with servers.required(servers.redis()) as server:
-            ask(server, "CONFIG SET maxmemory 3mb")
-            answer = b""
-            for number in range(4000):
-                answer = ask(server, f"SET filler{number} {'x' * 4000}")
-                if answer.startswith(b"-OOM"):
-                    break
-            assert answer.startswith(b"-OOM")
-            yield server
-
     def test_readiness_tells_it(self, full, settings):
         settings.EMBEDDED, settings.REDIS_URL = False, full.url
         finding = health.broker()

@@ -117,14 +117,14 @@ def test_an_act_that_has_run_out_since_is_listed_as_such(client, seeded):
     }  # fmt: skip
     triage.enter(fee, "Ada")
     with time_machine.travel("2026-11-29T09:00:00+00:00", tick=False):
-        for path in ("/", "/recommendations/trust/"):
-            assert "Run out since the last coded day" in read(client, path)
+        assert "Run out since the last coded day" in read(client, "/recommendations/trust/")
+        assert "A fee for two hundred days" in read(client, "/next/")
         assert "Run out since" not in read(client, "/recommendations/governance/")
         assert "ran out on 24 July 2026, after 7 July 2026, the last coded day" in read(
             client, "/events/fee/"
         )
-        assert "Run out since" not in read(client, "/?as_of=2026-07-23")
-        assert "Run out since" not in read(client, "/?method=1.0")
+        assert "Run out since" not in read(client, "/recommendations/trust/?as_of=2026-07-23")
+        assert "Run out since" not in read(client, "/recommendations/trust/?method=1.0")
 
 
 def test_the_chart_marks_the_day_on_which_the_method_was_adopted(client, seeded):

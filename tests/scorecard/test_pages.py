@@ -255,7 +255,7 @@ def test_every_page_of_the_sitemap_exists(client, seeded):
     root = ElementTree.fromstring(page(client, "/sitemap.xml"))
     addresses = [item.text for item in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
     assert len(addresses) == len(set(addresses))
-    assert len(addresses) == 2 * (7 + 7 + 7 + Event.objects.accepted().count())
+    assert len(addresses) == 2 * (14 + 7 + 7 + Event.objects.accepted().count())
     for address in addresses[:44]:
         path = "/" + address.split("/", 3)[3]
         assert client.get(path).status_code == 200, path

@@ -12,7 +12,7 @@ GAPS = {  # the others are numbers
     "actor": "us",
     "name": "trust",
     "ending": "json",
-    "format": "csv",
+    "document": "datapackage.json",
     "number": "1",
     "reference": "D-0000-0000",
     "day": "2026-01-01",
@@ -25,7 +25,7 @@ GAPS = {  # the others are numbers
 GAP = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>|\(\?P<([a-z_]+)>[^()]*(?:\([^()]*\)[^()]*)*\)")
 REAL_NAMES = {
     "feed": {"name": "all", "ending": "atom"},
-    "export": {"name": "events"},
+    "export": {"name": "events", "ending": "csv"},
     "edition_file": {"name": "SHA256SUMS"},
 }
 

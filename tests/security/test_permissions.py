@@ -57,7 +57,7 @@ DEEDS = {
     f"desk:{name}"
     for name in (
         *("preview", "claim", "release", "deed", "keys", "coding", "bulk", "new", "articles", "mirror"),
-        "name",
+        *("name", "confirming", "draws", "raw_codings", "lasting", "second", "details"),
     )
 }
 

@@ -130,7 +130,7 @@ def rows_of(decision: Decision) -> list[dict[str, str]]:
 def named(name: str) -> str:
     """What a reader calls a column."""
     try:
-        return str(Event._meta.get_field(name.removesuffix("_id")).verbose_name)
+        return str(getattr(Event._meta.get_field(name.removesuffix("_id")), "verbose_name", name))
     except FieldDoesNotExist:
         return name
 
@@ -161,8 +161,7 @@ def said(name: str, value: Any) -> str:
     if name in ("supersedes", "suspends"):
         titles = {row.pk: str(row) for row in Event.objects.filter(pk__in=value)}
         return ", ".join(titles.get(key, key) for key in value)
-    choices = dict(Event._meta.get_field(name).choices or ()) if named(name) != name else {}
-    if choices:
+    if choices := _choices(name):
         return str(choices.get(value, value))
     if isinstance(value, list):
         return ", ".join(
@@ -170,3 +169,10 @@ def said(name: str, value: Any) -> str:
             for each in value
         )
     return str(value)
+
+
+def _choices(name: str) -> dict[Any, Any]:
+    try:
+        return dict(getattr(Event._meta.get_field(name), "choices", None) or ())
+    except FieldDoesNotExist:
+        return {}

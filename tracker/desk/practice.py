@@ -152,18 +152,34 @@ def described(one: Mapping[str, Any]) -> dict[str, Any]:
         ]
     }
     event = Event(pk=one["id"], date=day, title=title, suggestion=suggestion, actors=one["actors"])
-    return item.unsaved(event) | {
+    told: dict[str, Any] = {
         "summary": _in_words(one["summary"]),
-        "reports": [{"id": 0, "publisher": one["publisher"], "title": title, "same": True, "at": day, "dated": True,
-                     "clock": one["date"], "lang": ""}],
+        "reports": [
+            {
+                "id": 0,
+                "publisher": one["publisher"],
+                "title": title,
+                "same": True,
+                "at": day,
+                "dated": True,
+                "clock": one["date"],
+                "lang": "",
+            }
+        ],
         "report_count": 1,
         "twins": [
-            {"id": twin["id"], "title": _in_words(twin["title"]), "date": twin["date"], "probability": 80,
-             "status": Event.Status.ACCEPTED.label}
+            {
+                "id": twin["id"],
+                "title": _in_words(twin["title"]),
+                "date": twin["date"],
+                "probability": 80,
+                "status": Event.Status.ACCEPTED.label,
+            }
             for twin in one["twins"]
         ],
         "hidden": not one["suggested"],
-    }  # fmt: skip
+    }
+    return item.unsaved(event) | told
 
 
 def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -106,7 +106,9 @@ def _gather(folder: Path) -> tuple[int, str]:
     name = DATABASE[connection.vendor]
     (_dump_sqlite if connection.vendor == "sqlite" else _dump_postgres)(folder / name)
     if Path(settings.DATA_FOLDER).is_dir():
-        shutil.copytree(settings.DATA_FOLDER, folder / "data", ignore=shutil.ignore_patterns(SIGNING_KEY))
+        # Downloads are copies of what the database holds, made again when they are asked for.
+        left = shutil.ignore_patterns(SIGNING_KEY, "downloads")
+        shutil.copytree(settings.DATA_FOLDER, folder / "data", ignore=left)
     manifest = {
         "format": FORMAT,
         "release": settings.RELEASE,

@@ -162,13 +162,17 @@ class Export(View):
         takes = table.takes if table else ("rev",)
         given = parameters.read(request.query_params, [each for each in TAKEN if each.name in takes])
         check_days(given)
+        as_of = given.get("as_of")
         try:
             with pinned(given):
                 if table is None:
                     return _log(request, name, bool(given.get("rev")))
-                given["lists"] = given.get("lists") == "arrays"
-                fields = {name: value for name, value in given.items() if name == "rev" or name in takes}
-                return downloads.answer(request, table, ending, Asked(**fields))
+                asked = {field: given[field] for field in takes}
+                if "method" not in takes:
+                    asked["as_of"] = as_of  # a state's own day is for its figures; of the record it has all
+                if "lists" in takes:
+                    asked["lists"] = given["lists"] == "arrays"
+                return downloads.answer(request, table, ending, Asked(**asked))
         except formats.Missing as missing:
             raise NotWritten(str(missing)) from None
 

@@ -85,7 +85,7 @@ def _act(act: Act, query: str) -> dict[str, Any]:
     return {"act": act, "href": act.address + query, "about": sentences.enumerated(names)}
 
 
-@conditional.page
+@conditional.asked_with("as_of", "known_at", "method", "rev")
 def calendar(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     name = gettext("%(site)s: what comes next") % {"site": prose.title()}

@@ -238,6 +238,6 @@ def _dataset(read: Reading) -> dict[str, Any]:
         )
         % prose.instance(),
         "inLanguage": list(frame.TAGS.values()),
-        "temporalCoverage": f"{current().start.isoformat()}/{read.clock.as_of.isoformat()}",
+        "temporalCoverage": f"{current().start.isoformat()}/{read.read_on.isoformat()}",
         "distribution": [*series, *figures],
     }

@@ -14,11 +14,11 @@ from django.utils.translation import get_language, gettext, ngettext
 from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
-from scorecard.pages import figures, filters, frame, horizons, prose, reading, uncertainty
+from scorecard.pages import annotations, figures, filters, frame, horizons, prose, reading, uncertainty
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
-PINNED, LARGEST = 3, 5
+LARGEST = 5
 CHANGES = ("30", "90", "365")
 
 
@@ -98,10 +98,8 @@ def strongest(read: Reading, slug: str, sign: int) -> list[str]:
 
 
 def pinned(read: Reading, slug: str) -> dict[str, int]:
-    """The heaviest acts of each side, numbered in the order of time: event id -> number on the chart."""
-    chosen = {event_id for sign in (1, -1) for event_id in strongest(read, slug, sign)[:PINNED]}
-    in_time = [record["id"] for record in read.records if record["id"] in chosen]
-    return {event_id: number for number, event_id in enumerate(in_time, start=1)}
+    """The acts behind the largest moves of the line: event id -> number on the chart."""
+    return {note.act.id: note.number for note in annotations.notes(read, slug)}
 
 
 def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict[str, Any]:
@@ -127,6 +125,10 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
         % {"day": prose.started()},
         "source": read.source_line(),
         "note": horizons.settled(read, slug),
+        "moves": [
+            {"number": note.number, "words": note.words(), "act": note.act, "href": note.act.address + query}
+            for note in annotations.notes(read, slug)
+        ],
         "wide": figures.drawn(
             lines.series(run, marks, words, sentences.tick, **shared).svg(title, links=True)
         ),

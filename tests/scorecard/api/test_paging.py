@@ -70,3 +70,21 @@ def test_no_filter_breaks_a_list(client, name, value):
     assert answer.status_code in (200, 400)
     if answer.status_code == 400:
         assert name in json.loads(answer.content)["detail"]
+
+
+def test_an_event_that_is_dated_anew_during_a_walk_is_met_once(client, recommendations, analyst):
+    for day in range(1, 7):
+        cast.put(f"act-{day}", f"2025-06-0{day}")
+    for order, moves in (
+        ("date", {"act-1": "2025-06-20", "act-6": "2025-05-01"}),
+        ("-date", {"act-6": "2025-05-02"}),
+    ):
+        found, address = [], f"{cast.API}/events/?order={order}&limit=2"
+        while address:
+            page = client.get(address.replace("http://testserver", "")).json()
+            found += [each["id"] for each in page["results"]]
+            address = page["next"]
+            for event, day in moves.items():
+                triage.edit(event, analyst, {"date": day}, "dated anew")
+            moves = {}
+        assert sorted(found) == [f"act-{day}" for day in range(1, 7)], order
