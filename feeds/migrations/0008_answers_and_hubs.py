@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('feeds', '0007_time_zones'),
+        ("feeds", "0007_time_zones"),
         ('tracker', '0012_record_format_1_1'),
     ]
 
