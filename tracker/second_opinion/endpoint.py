@@ -156,10 +156,12 @@ async def _asked(
     import openai
 
     seconds = settings.SECOND_OPINION_SECONDS
+    # A server in the house asks for none; the client sends one unless it is told not to, each time.
+    without_key: Any = {} if settings.SECOND_OPINION_KEY else {"Authorization": openai.Omit()}
     try:
         async with asyncio.timeout(seconds):
             answer = await client.with_options(max_retries=retries).chat.completions.with_raw_response.create(
-                **request(question, manner)
+                **request(question, manner), extra_headers=without_key
             )
         body = json.loads(answer.content)
     except openai.APIStatusError as error:
@@ -253,12 +255,10 @@ def _client() -> openai.AsyncOpenAI:
     import openai
 
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a question is noise
-    key = settings.SECOND_OPINION_KEY
-    headers: Any = {"Accept-Encoding": "identity"} | ({} if key else {"Authorization": openai.Omit()})
     return openai.AsyncOpenAI(
         base_url=settings.SECOND_OPINION_URL,
-        api_key=key or "none",
-        default_headers=headers,
+        api_key=settings.SECOND_OPINION_KEY or "none",
+        default_headers={"Accept-Encoding": "identity"},
         timeout=settings.SECOND_OPINION_SECONDS,
         http_client=httpx2.AsyncClient(
             transport=_bounded_transport(), follow_redirects=False, trust_env=False

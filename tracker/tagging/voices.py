@@ -19,7 +19,11 @@ from tracker.tagging import suggestions
 from tracker.tagging.model import PAIRS
 from tracker.tagging.suggestions import Because, Label, Suggestion
 
-START = (0.8, 0.2, 0.0)  # the model, the tagger, a constant
+START = (0.8, 0.2, 0.0)  # for relevance: the model, the tagger, a constant
+PAIRS_START = (0.8, 0.2, 0.4)  # for pairs: what the tagger at its most doubtful takes away is given back
+MOST_SURE = (
+    2.0  # log-odds of a pair beyond which the tagger is not believed: most pairs it calls all but impossible
+)
 TICKED_FROM = 0.5
 SILENT_ODDS = -4.0  # of a pair that the model does not name
 OWN_WEIGHT = 20.0  # as many decided answers as the start is thought to rest on
@@ -33,7 +37,7 @@ class Weights:
     """What the model, the tagger and a constant count: for relevance, for pairs; and learnt from how many decisions."""
 
     relevance: tuple[float, float, float] = START
-    pairs: tuple[float, float, float] = START
+    pairs: tuple[float, float, float] = PAIRS_START
     decisions: int = 0
 
 
@@ -68,8 +72,10 @@ def fused(told: Suggestion, opinion: Mapping[str, Any], weights: Weights | None 
 def of_tagger(told: Suggestion) -> np.ndarray:
     """What the tagger alone said, of every pair and last of relevance; nothing known counts as unlikely."""
     if len(told.evidence) == len(PAIRS) + 1:
-        return np.array(told.evidence)
-    return np.append(np.full(len(PAIRS), -2.0), models.log_odds(np.array(told.relevance or 0.02)))
+        evidence = np.array(told.evidence)
+        evidence[:-1] = np.clip(evidence[:-1], -MOST_SURE, MOST_SURE)
+        return evidence
+    return np.append(np.full(len(PAIRS), -MOST_SURE), models.log_odds(np.array(told.relevance or 0.02)))
 
 
 def of_model(opinion: Mapping[str, Any]) -> np.ndarray:
@@ -84,10 +90,10 @@ def learnt(cases: Iterable[Case]) -> Weights:
     listed = list(cases)
     if not listed:
         return Weights()
-    relevance = _fitted([(case.model[-1:], case.tagger[-1:], case.right[-1:]) for case in listed])
+    relevance = _fitted([(case.model[-1:], case.tagger[-1:], case.right[-1:]) for case in listed], START)
     # Only acts tell how to code one.
     acts = [(case.model[:-1], case.tagger[:-1], case.right[:-1]) for case in listed if case.right[-1]]
-    return Weights(relevance, _fitted(acts), len(listed))
+    return Weights(relevance, _fitted(acts, PAIRS_START), len(listed))
 
 
 def right_of(labels: Iterable[tuple[str, int]]) -> np.ndarray:
@@ -96,11 +102,13 @@ def right_of(labels: Iterable[tuple[str, int]]) -> np.ndarray:
     return np.array([*(pair in known for pair in PAIRS), bool(known)], dtype=float)
 
 
-def _fitted(rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> tuple[float, float, float]:
+def _fitted(
+    rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], first: tuple[float, float, float]
+) -> tuple[float, float, float]:
     """A logistic fit of three numbers by Newton's steps, with a penalty on what departs from the start."""
-    start = np.array(START)
+    start = np.array(first)
     if not rows:
-        return START
+        return first
     model, tagger, right = (np.concatenate([row[at] for row in rows]) for at in range(3))
     columns = np.column_stack([model, tagger, np.ones(len(model))])
     held, weights = np.eye(3) * OWN_WEIGHT, start.copy()

@@ -69,6 +69,12 @@ def test_the_codebook_goes_in_and_a_coding_comes_out(endpoint):
     assert not {"{rules}", "{recommendations}"} & set(asked.split())
 
 
+def test_a_server_that_asks_for_no_key_is_sent_none(endpoint, settings):
+    settings.SECOND_OPINION_KEY = ""
+    assert ask().relevant == 0.9
+    assert "authorization" not in {name.lower() for name in endpoint.asked[0][1]}
+
+
 def test_precedents_with_codes_go_along_and_near_misses_among_them(endpoint):
     ask()
     told = json.loads(endpoint.asked[0][2]["messages"][1]["content"])["precedents"]
