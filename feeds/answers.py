@@ -77,7 +77,7 @@ FIELDS = {
 }
 WHY = {
     "later": gettext_lazy("another came first"),
-    "other": gettext_lazy("says something else"),
+    "else": gettext_lazy("says something else"),
     "caption": gettext_lazy("shorter than the one that was taken, or only a caption"),
     "no_words": gettext_lazy("has no words"),
     "relation": gettext_lazy("its relation is not “alternate”: it leads elsewhere"),

@@ -56,7 +56,7 @@ def remember(own: Mapping[str, Draft], rows: Iterable[Row], ids: Mapping[str, in
     `rows` are the same entries under their articles' keys, `ids` these articles.
     """
     noise = _noise(own.values())
-    made = {}
+    made: dict[str, tuple[str, int, str]] = {}
     for entry_key, _digest, _entry, draft in rows:
         before = own[entry_key]
         keys = {before.url_key, _reduced_key(before, noise) if noise else ""} - {"", draft.url_key}
@@ -80,7 +80,7 @@ def _known_addresses(rows: list[Row]) -> list[Row]:
     found = []
     for key, digest, entry, draft in rows:
         # Its own key comes first: an article that has it needs nothing learnt.
-        for candidate in sorted(sought[draft.url_key], key=lambda one, own=draft.url_key: one != own):
+        for candidate in (draft.url_key, *(sought[draft.url_key] - {draft.url_key})):
             if candidate in theirs:
                 draft = replace(draft, url_key=theirs[candidate])
                 break

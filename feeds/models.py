@@ -260,13 +260,11 @@ class Feed(models.Model):
         return Q(paused=False, state=Feed.State.GREEN) & strange
 
     def busy_beside(self) -> str:
-        """Where feeds beside this one go on: its host, else its folder; "" where none does.
-
-        Lists ask for all their feeds at once (`FeedQuerySet.with_neighbours`).
-        """
+        """Where feeds beside this one go on: its host, else its folder; "" where none does. Lists ask for all at once."""
         if not hasattr(self, "busy_host"):
             asked = Feed.objects.with_neighbours().values_list("busy_host", "busy_folder")
-            self.busy_host, self.busy_folder = asked.filter(pk=self.pk).first() or (False, False)
+            busy: tuple[bool, bool] = asked.filter(pk=self.pk).first() or (False, False)
+            self.busy_host, self.busy_folder = busy
         return self.host if self.busy_host else self.folder if self.busy_folder else ""
 
     @property

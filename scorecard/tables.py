@@ -151,7 +151,7 @@ def _reviewed(asked: Asked) -> Iterator[dict[str, Any]]:
     """The same with who coded each and whether a person stands behind it, looked up batch by batch."""
     lines = _bodies_of(asked)
     while batch := list(itertools.islice(lines, BATCH)):
-        reviews = reviewed.of(batch, asked.known_at)
+        reviews = reviewed.of(batch, known_at=asked.known_at)
         yield from ({**line, "review": reviews[line["id"]]} for line in batch)
 
 

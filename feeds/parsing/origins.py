@@ -119,7 +119,7 @@ def _chosen(candidates: Iterable[Candidate], right: Callable[[Candidate], bool])
     found, done = [], False
     for candidate in candidates:
         taken = not done and not candidate.why and right(candidate)
-        why = candidate.why or ("" if taken else "later" if done else "other")
+        why = candidate.why or ("" if taken else "later" if done else "else")
         found.append(replace(candidate, taken=taken, why=why))
         done |= taken
     return tuple(found)
@@ -283,7 +283,12 @@ def _of_keys(item: dict, entry: Entry, now: datetime) -> Iterator[Origin]:
     values = {origin.field: origin.value for origin in _values(entry)}
     for name, keys in KEYS.items():
         given = (Candidate(key, str(item[key])[:SHOWN]) for key in keys if item.get(key))
-        yield Origin(name, values[name], _chosen(given, lambda _candidate, name=name: bool(values[name])))
+        there = bool(values[name])
+        yield Origin(
+            name,
+            values[name],
+            _chosen(given, (lambda _candidate: True) if there else (lambda _candidate: False)),
+        )
     written = ((key, str(item.get(key) or "")) for key in ("date_published", "date_modified"))
     yield _dated(written, dates.UNKNOWN, entry, now)
     given = (

@@ -179,9 +179,11 @@ def _move(
 ) -> Move:
     steps = {step["step"]: step for step in way["steps"]}
     hidden = [dict(side, label=read.agreement.hide(side["label"], slug)) for side in (before, after)]
+    earlier, later = hidden
     return Move(
         slug,
-        *hidden,
+        earlier,
+        later,
         new=steps["new"]["points"],
         ended=steps["ended"]["points"],
         # What the method or the record changed is none of the world's: both days are read by one method, as known

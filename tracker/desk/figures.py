@@ -188,7 +188,7 @@ def noise_by_publisher(number: int = DAYS, most: int = 15) -> list[dict[str, Any
         if event not in seen and publisher:
             seen.add(event)
             counted[publisher][actions[event]] += 1
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"publisher": name, "n": counts.total(), "rejected": counts["dismiss"] / counts.total()}
         for name, counts in counted.items()
     ]

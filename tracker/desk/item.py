@@ -250,10 +250,10 @@ def unsaved(event: Event) -> dict[str, Any]:
         "event": event,
         "open": True,
         "title": event.title,
-        "title_marked": marked(event.title, _cues(event.suggestion)),
+        "title_marked": marked(event.title, _cues(event.suggestion or {})),
         "lang": get_language(),
         "least_offered": round(100 * LEAST_OFFERED),
-        **_panel(event, codes, event.suggestion, coding.drafts(event), blindly=False),
+        **_panel(event, codes, event.suggestion or {}, coding.drafts(event), blindly=False),
     }
 
 

@@ -84,7 +84,7 @@ def made(asked: dict[str, str], articles: list[Article], by: Any) -> Event:
             language="" if title else "zh-Hans",
             summary=asked["summary"],
             articles=articles,
-            suggestion=dict(told.suggestion) if told else None,
+            suggestion=dict(told.suggestion or {}) if told else None,
             relevance=max([article.relevance or 0.0 for article in articles], default=0.0),
             by=by,
             how=Report.How.ANALYST,

@@ -67,7 +67,8 @@ def events(tab: str = "queue", query: str = "", user: Any = None, order: str = "
     # What is searched is long and shown nowhere.
     if wanted:
         found = found.filter(wanted.condition())
-        found = best_first(found, query) if order == "match" else found
+        if order == "match":
+            return best_first(found, query).defer(*searchable.COLUMNS)
     return _ordered(found, order).defer(*searchable.COLUMNS)
 
 

@@ -66,7 +66,7 @@ def _said(ids: list[str]) -> dict[str, list[str]]:
         "event_id", "after"
     )
     for event_id, after in rows:
-        found.setdefault(event_id, []).append(after["row"]["until"])
+        found.setdefault(event_id, []).append((after or {})["row"]["until"])
     return found
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
-from scorecard.pages import annotations, figures, filters, frame, horizons, prose, reading, uncertainty
+from scorecard.pages import figures, filters, frame, horizons, moments, prose, reading, uncertainty
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
@@ -99,7 +99,7 @@ def strongest(read: Reading, slug: str, sign: int) -> list[str]:
 
 def pinned(read: Reading, slug: str) -> dict[str, int]:
     """The acts behind the largest moves of the line: event id -> number on the chart."""
-    return {note.act.id: note.number for note in annotations.notes(read, slug)}
+    return {note.act.id: note.number for note in moments.notes(read, slug)}
 
 
 def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
         "note": horizons.settled(read, slug),
         "moves": [
             {"number": note.number, "words": note.words(), "act": note.act, "href": note.act.address + query}
-            for note in annotations.notes(read, slug)
+            for note in moments.notes(read, slug)
         ],
         "wide": figures.drawn(
             lines.series(run, marks, words, sentences.tick, **shared).svg(title, links=True)

@@ -28,7 +28,7 @@ from scorecard import (
 )
 from scorecard.acts import Act
 from scorecard.charts import lines, pictures
-from scorecard.pages import annotations, figures, files, frame, horizons, prose, reading
+from scorecard.pages import figures, files, frame, horizons, moments, prose, reading
 from scorecard.pages.reading import Reading
 from scorecard.pages.views.recommendations import chart_acts, pinned, slug_of
 from tracker.codebook import current
@@ -138,7 +138,7 @@ def _picture(read: Reading, slug: str) -> str:
     subtitle = gettext(
         "“%(name)s”: balance from −100 to +100 with its 80 %% band. Zero is where it stood on %(day)s."
     ) % {"name": read.name(slug), "day": prose.started()}
-    notes = [f"{note.number} · {note.words()} · {note.act.title}" for note in annotations.notes(read, slug)]
+    notes = [f"{note.number} · {note.words()} · {note.act.title}" for note in moments.notes(read, slug)]
     caption = pictures.Caption(title, subtitle, read.source_line(), read.licence_line(), notes)
     return pictures.series_picture(chart, caption, TOP)
 
