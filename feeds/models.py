@@ -260,7 +260,7 @@ class Feed(models.Model):
         return Q(paused=False, state=Feed.State.GREEN) & strange
 
     def busy_beside(self) -> str:
-        """Where feeds beside this one go on: its host, else its folder; "" where none does. Lists ask for all at once."""
+        """Where feeds beside this one go on: its host, else its folder, else "". Lists ask for all at once."""
         if not hasattr(self, "busy_host"):
             asked = Feed.objects.with_neighbours().values_list("busy_host", "busy_folder")
             busy: tuple[bool, bool] = asked.filter(pk=self.pk).first() or (False, False)
