@@ -7,13 +7,14 @@ ENV PATH=/opt/venv/bin:$PATH
 COPY requirements/*.txt /tmp/requirements/
 # Extras by name, as in requirements/: parquet (175 MB), xlsx, mcp, errors.
 ARG EXTRAS=
-# Tests and headers of packages, and the words of languages that Babel knows and nobody reads here, are 100 MB.
+# Tests and headers of packages, and the regions of languages that Babel knows, are 100 MB; the languages themselves
+# stay, as feeds name months in them.
 RUN for name in base $EXTRAS; do \
       pip install --require-hashes --only-binary :all: -r /tmp/requirements/$name.txt || exit 1; done \
  && cd /opt/venv/lib/python3.11/site-packages \
  && find . -type d -name tests -not -path "./django/*" -prune -exec rm -r {} + \
  && rm -rf pyarrow/include pyarrow/src \
- && find babel/locale-data -name "*.dat" ! -name "en*" ! -name "zh*" ! -name "root.dat" -delete
+ && find babel/locale-data -name "*_*.dat" ! -name "en*" ! -name "zh*" -delete
 WORKDIR /srv/tracker
 COPY manage.py ./
 COPY seeds ./seeds

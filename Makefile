@@ -96,9 +96,11 @@ $(VENV)/bin/python:
 	  echo "No virtual environment could be made in $(CURDIR)/$(VENV). Is this folder writable, and is the" \
 	    "venv module of Python installed (Debian: python3-venv)?" >&2; rm -rf $(VENV); exit 1; }
 
-$(VENV)/base.ready: requirements/base.txt | $(VENV)/bin/python
+# A machine of one's own has room for the downloads' extras.
+$(VENV)/base.ready: requirements/base.txt requirements/parquet.txt requirements/xlsx.txt | $(VENV)/bin/python
 	@echo "Installing $$(grep -c == requirements/base.txt) pinned packages, about a minute …"
-	@$(BIN)/pip install -q --no-compile --require-hashes --only-binary :all: -r requirements/base.txt
+	@$(BIN)/pip install -q --no-compile --require-hashes --only-binary :all: -r requirements/base.txt \
+	  -r requirements/parquet.txt -r requirements/xlsx.txt
 	@$(COMPILE)
 	@$(MAKE) -s catalogues
 	@touch $@
