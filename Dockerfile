@@ -5,7 +5,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 COPY requirements/*.txt /tmp/requirements/
-# Extras by name, as in requirements/: parquet (175 MB), xlsx, mcp, errors.
+# Extras by name, as in requirements/: parquet (175 MB), xlsx, fulltext, mcp, errors.
 ARG EXTRAS=
 # Tests and headers of packages, and the regions of languages that Babel knows, are 100 MB; the languages themselves
 # stay, as feeds name months in them.

@@ -66,7 +66,7 @@ setup: $(VENV)/dev.ready ## Virtual environment with everything, also for develo
 .PHONY: lock
 lock: $(VENV)/dev.ready ## Pin the requirements anew, with hashes and without addresses
 	$(BIN)/pip install -q uv
-	for name in base dev errors mcp parquet xlsx; do \
+	for name in base dev errors fulltext mcp parquet xlsx; do \
 	  $(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	    --python-version 3.11 requirements/$$name.in -o requirements/$$name.txt; done
 
@@ -96,11 +96,11 @@ $(VENV)/bin/python:
 	  echo "No virtual environment could be made in $(CURDIR)/$(VENV). Is this folder writable, and is the" \
 	    "venv module of Python installed (Debian: python3-venv)?" >&2; rm -rf $(VENV); exit 1; }
 
-# A machine of one's own has room for the downloads' extras.
-$(VENV)/base.ready: requirements/base.txt requirements/parquet.txt requirements/xlsx.txt | $(VENV)/bin/python
+# A machine of one's own has room for the extras.
+$(VENV)/base.ready: requirements/base.txt requirements/fulltext.txt requirements/parquet.txt requirements/xlsx.txt | $(VENV)/bin/python
 	@echo "Installing $$(grep -c == requirements/base.txt) pinned packages, about a minute …"
 	@$(BIN)/pip install -q --no-compile --require-hashes --only-binary :all: -r requirements/base.txt \
-	  -r requirements/parquet.txt -r requirements/xlsx.txt
+	  -r requirements/fulltext.txt -r requirements/parquet.txt -r requirements/xlsx.txt
 	@$(COMPILE)
 	@$(MAKE) -s catalogues
 	@touch $@

@@ -6,6 +6,8 @@ host, each tried once. Text is extracted in the parser's child process, which ca
 """
 
 import asyncio
+import importlib.util
+import logging
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
@@ -21,6 +23,8 @@ from feeds.parsing import charsets
 from feeds.parsing.sandbox import CHILD
 from tracker.models import Article
 
+log = logging.getLogger(__name__)
+
 BATCH = 20
 ROBOT = "PolicyRecommendationTracker"
 ROBOTS_KEPT = 24 * 3600  # seconds
@@ -31,6 +35,9 @@ PAGE = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1"
 def fetch_waiting() -> int:
     """Fetch the texts that are wanted and not tried yet; how many were kept."""
     if not settings.FETCH_FULL_TEXT:
+        return 0
+    if importlib.util.find_spec("trafilatura") is None:
+        log.error("FETCH_FULL_TEXT is on, but no page can be read: install requirements/fulltext.txt.")
         return 0
     wanted = {delivery.pk: delivery for delivery in waiting()[:BATCH]}
     Delivery.objects.filter(pk__in=wanted).update(text_tried_at=Now())

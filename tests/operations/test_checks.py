@@ -126,3 +126,10 @@ def test_an_address_that_is_none_stops_the_start_with_its_name(monkeypatch, valu
     monkeypatch.setenv("ADMINS", value)
     with pytest.raises(ImproperlyConfigured, match="ADMINS: mail addresses separated by commas"):
         environment.people("ADMINS")
+
+
+def test_full_texts_without_what_reads_them_are_found(settings, monkeypatch):
+    settings.FETCH_FULL_TEXT = True
+    assert "tracker.E017" not in {finding.id for finding in checks.data(None)}
+    monkeypatch.setattr(checks.importlib.util, "find_spec", lambda _name: None)
+    assert "tracker.E017" in {finding.id for finding in checks.data(None)}

@@ -5,6 +5,7 @@ The law: a finding names the setting and the remedy. What makes the service unsa
 """
 
 import contextlib
+import importlib.util
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,6 +76,12 @@ def tokens(app_configs, **kwargs):
 
 
 def data(app_configs, **kwargs):
+    if settings.FETCH_FULL_TEXT and importlib.util.find_spec("trafilatura") is None:
+        yield Error(
+            "FETCH_FULL_TEXT is on, but what reads pages is not installed.",
+            hint="Install requirements/fulltext.txt, or remove FETCH_FULL_TEXT=1.",
+            id="tracker.E017",
+        )
     if settings.REDIS_URL and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         yield Warning(
             "REDIS_URL is set but DATABASE_URL is SQLite: several processes would wait for one file.",
