@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import override_settings
+from django.utils import translation
 
 from tests.once import once, suite_folder
 from tests.servers import *  # noqa: F403  the fixtures postgres_url and redis_url
@@ -51,6 +53,25 @@ def no_other_host():
     socket.socket.connect = _connect_here_only
     yield
     socket.socket.connect = _connect
+
+
+@pytest.fixture(scope="module")
+def filled_again(django_db_setup, django_db_blocker):
+    """For a file with `transactional_db`, which empties all tables at its end: what migrations put into them comes
+    back with the file's end.
+    """
+    with django_db_blocker.unblock():
+        kept = connection.creation.serialize_db_to_string()
+    yield
+    with django_db_blocker.unblock():
+        ContentType.objects.all().delete()  # emptying made them anew, and permissions with them
+        connection.creation.deserialize_db_from_string(kept)
+
+
+@pytest.fixture(autouse=True)
+def one_language():
+    """The language of a page that one test read must not be that of another test."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

@@ -195,7 +195,10 @@ def read(value: str | None, habit: Habit = UNKNOWN) -> datetime | None:
     if not text:
         return None
     try:
-        return _plain(text) or _iso(text) or _any(text, habit)
+        moment = _plain(text) or _iso(text) or _any(text, habit)
+        if moment is not None:
+            moment.astimezone(UTC)  # what leaves the calendar there is none
+        return moment
     except (ValueError, OverflowError):
         return None
 
@@ -253,10 +256,7 @@ def _iso(text: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            return moment.replace(tzinfo=UNSTATED)
-        moment.astimezone(UTC)  # what leaves the calendar there is none
-        return moment
+        return moment.replace(tzinfo=UNSTATED) if moment.tzinfo is None else moment
     except (ValueError, OverflowError):
         return None
 

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.shortcuts import render
 from django.urls import resolve
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from django.views.defaults import server_error
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
@@ -51,6 +52,7 @@ def kind(code: str) -> str:
     return f"{settings.SITE_URL.rstrip('/')}/api/problems/#{code}"
 
 
+@require_safe
 def explained(request: HttpRequest) -> HttpResponse:
     """The page that explains every kind of problem."""
     kinds = [

@@ -71,7 +71,7 @@ class Move:
     def sentence(self) -> str:
         """From where to where, and by what: each part with one decimal, as they add up."""
         told = {"from": sentences.tenths(self.before["score"]), "to": sentences.tenths(self.after["score"])}
-        if abs(self.points) < 0.05:
+        if told["from"] == told["to"]:
             level = gettext("At %(to)s on both days") % told
         elif self.points > 0:
             level = gettext("Up from %(from)s to %(to)s") % told

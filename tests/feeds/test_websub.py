@@ -88,7 +88,7 @@ def hub():
 
 
 @pytest.fixture
-def feed(transactional_db, live_server, hub, settings):
+def feed(filled_again, transactional_db, live_server, hub, settings):
     settings.FETCH_ALLOW_PRIVATE, settings.FEEDS_WEBSUB, settings.SITE_URL = True, True, live_server.url
     with Publisher() as publisher, translation.override("en"):
         publisher.pages["/feed"] = FEED.format(hub=hub.url).encode()

@@ -19,6 +19,7 @@ SAFE = {
     "SECOND_FACTOR": True,
     "FETCH_ALLOW_PRIVATE": False,
     "REDIS_URL": "",
+    "CONTACT": "editor@desk.example",
     "EMAIL_URL": "smtp+tls://mail.example.org:587",
     "ADMINS": [("Editor", "editor@desk.example")],
 }

@@ -190,6 +190,7 @@ def test_a_side_is_told_only_by_what_the_address_proves(url, side):
     assert current().side_of(url) == side
 
 
+@pytest.mark.django_db
 class TestFeeds:
     CHANNEL = feeds.Channel(
         title='A "feed" & <more>',

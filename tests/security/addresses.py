@@ -71,6 +71,13 @@ def _filled(route, name, known):
         parts.add(gap)
         return values.get(gap, "1")
 
-    path = GAP.sub(fill, route.replace("^", "").replace("\\.", ".").replace("\\Z", ""))
+    path = GAP.sub(
+        fill,
+        re.sub(r"\(\?!.*?\)/\)", "", route)
+        .replace("(?:/(?P<rest>.*))?$", "/")
+        .replace("^", "")
+        .replace("\\.", ".")
+        .replace("\\Z", ""),
+    )
     path = path.replace("/?$", "/").replace("$", "").replace(".*", "no/such/page")
     return Address(f"/{path}", name, frozenset(parts))

@@ -356,7 +356,8 @@ def test_a_folder_holds_prose_outlets_a_prompt_and_earlier_versions(folder):
         ("codebook.json", b"\xff{}", "codebook.json: byte 1 is not UTF-8; save it as UTF-8."),
         ("prose/fr/lede.md", "x", "prose/fr/lede.md: the languages are en, not fr."),
         ("prose/en/abuot.md", "x",
-         "prose/en/abuot.md: pages read lede.md, about.md, limits.md, method.md; did you mean 'about.md'?"),
+         "prose/en/abuot.md: pages read lede.md, about.md, limits.md, method.md, codebook.md; "
+         "did you mean 'about.md'?"),
         ("second_opinion.txt", "{rules}",
          "second_opinion.txt: {recommendations} is missing; write it where they are to be put in."),
         ("outlets.json", "{", "outlets.json: not JSON (Expecting property name"),

@@ -59,13 +59,14 @@ def of(event: Event) -> list[dict[str, Any]]:
     # By the account: a revision bears the name that readers see, which the analyst chooses.
     logged = set()
     previous = None
-    for revision in Revision.objects.filter(event=event).order_by("sequence")[:SHOWN]:
+    for revision in Revision.objects.filter(event=event).select_related("by").order_by("sequence")[:SHOWN]:
         record = revision.record
         entries.append(
             {
                 "at": revision.written_at,
                 "what": revision.get_kind_display(),
-                "who": revision.who,
+                # Colleagues know one another by their accounts.
+                "who": name_of(revision.by) if revision.by_id else revision.who,
                 "why": revision.why,
                 "sequence": revision.sequence,
                 "differences": differences(previous, record) if previous else [],

@@ -53,7 +53,8 @@ def test_a_proposal_is_accepted_and_moves_the_score(client, program):
     assert cast.get(client, "/scores/trust/")["readings"]["balance"]["score"] > before
     shown = cast.get(client, f"/events/{made['id']}/")
     assert shown["sources"][0]["url"].startswith("https://gazette.example/1")
-    assert Revision.objects.get().who == "eve"
+    revision = Revision.objects.get()
+    assert (revision.by.username, revision.who) == ("eve", f"analyst {revision.by_id}")
 
 
 def test_the_same_page_is_one_article_however_often_it_is_named(client, program):

@@ -29,8 +29,9 @@ def at_admin(client, django_user_model):
 def test_practice_teaches_and_writes_nothing(at_desk, seven, language):
     before = (Event.objects.count(), Decision.objects.count(), Revision.objects.count())
     assert len(practice.items()) == 12
+    address = f"{language}{reverse('desk:practice')}"
     for number, one in enumerate(practice.items(), 1):
-        page = at_desk.get(f"{language}{reverse('desk:practice')}", {"n": number}).content.decode()
+        page = at_desk.get(address, {"n": number}).content.decode()
         title = one["title"]["zh-hans" if language else "en"]
         assert title in page.replace('<mark class="up">', "").replace('<mark class="down">', "").replace(
             "</mark>", ""

@@ -93,11 +93,12 @@ def test_a_word_that_turns_needs_two_and_one_that_says_nothing_yet_does_not(
 ):
     settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.turning"
     event = proposal("Tariff lifted")
-    refused = sent(client, event.pk, "accept")
+    codes = {"assessments": [cast.event("any")["assessments"][0]]}
+    refused = sent(client, event.pk, "accept", **codes)
     assert "It turns the word of Trust from “unclear” to “advancing”." in refused.json()["error"]
     assert Event.objects.get(pk=event.pk).status != "accepted"
     settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.still"
-    assert sent(client, event.pk, "accept").status_code == 200
+    assert sent(client, event.pk, "accept", **codes).status_code == 200
 
 
 def test_a_request_falls_away_when_its_event_moves_on_or_is_withdrawn(acts, both, ada, client):

@@ -179,10 +179,8 @@ def test_a_lone_number_or_a_stop_word_is_no_reason(proposal, at_desk):
 
 def article(title, **more):
     number = Article.objects.count()
-    more = {"publisher": "Gazette", "state": "background", "language": "en"} | more
-    return Article.objects.create(
-        title=title, url=f"https://paper.example/{number}", url_key=f"{number}", **more
-    )
+    more = {"publisher": "Gazette", "state": "background", "language": "en", "url_key": f"{number}"} | more
+    return Article.objects.create(title=title, url=f"https://paper.example/{number}", **more)
 
 
 def test_reports_are_attached_taken_out_and_moved_and_all_of_it_is_undone(at_desk, proposal, rita):
