@@ -122,7 +122,8 @@ def test_a_colleague_is_one_form_and_can_sign_in(at_admin, django_user_model, cl
         at_admin.post(change, {"username": "newt", "is_active": "on", "groups": [role.pk]}).status_code == 302
     )
     client.logout()
-    assert client.login(username="newt", password="long and unusual 42")
+    given = {"username": "newt", "password": "long and unusual 42"}
+    assert client.post(reverse("admin:login"), given).status_code == 302
 
 
 def test_lists_are_narrowed_and_taken_along_as_shown(at_admin, proposal, ada):
