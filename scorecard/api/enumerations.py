@@ -12,7 +12,7 @@ from scorecard.api.serializers import scores, writing
 from scorecard.api.views import articles, disputes, events, exports
 from scorecard.method import METHODS
 from scorecard.models import Dispute, Subscription
-from tracker import record
+from tracker import agreement, record
 from tracker.codebook import current
 from tracker.models import Ask, Event, Revision
 
@@ -34,6 +34,8 @@ NAMED: dict[str, Sequence[Any] | Mapping[Any, str]] = {
     "VersionOfMethod": tuple(METHODS),
     "DailyReading": tidy.READINGS[:2],
     "Reading": tidy.READINGS,
+    "CoderKind": agreement.KINDS,
+    "CodedBy": _choices(shapes.EventShape, "coded_by"),
     "Label": scores.LABEL_CHOICES,
     "DeliveryLabel": scores.DELIVERY_CHOICES,
     "StepKind": _choices(scores.Step, "step"),

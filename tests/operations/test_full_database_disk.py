@@ -55,7 +55,7 @@ def after(tmp_path_factory, redis_server):
         until(lambda: len(analyst.accepted) >= 3 and newsroom.calls >= storm.FEEDS, raging)
         disk.fill()
         refused = until(lambda: analyst.asked > len(analyst.accepted) + 3, raging)
-        reading = service.get("/recommendations/trust/?full")
+        reading = service.get("/recommendations/trust/?as_of=2026-01-31")
         broken = until(lambda: gives_up(raging), raging)
         accepted, down = len(analyst.accepted), status(service, "/health/ready")
         disk.clear()

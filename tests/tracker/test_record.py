@@ -111,6 +111,7 @@ def empty_the_record():
         for table in ("revision", "decision"):
             cursor.execute(f"DROP TRIGGER tracker_{table}_no_DELETE")
             cursor.execute(f"DELETE FROM tracker_{table}")
+        cursor.execute("DROP TRIGGER tracker_head_no_delete")
         for table in ("report", "assessment", "event", "head"):
             cursor.execute(f"DELETE FROM tracker_{table}")
 

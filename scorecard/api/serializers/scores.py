@@ -237,10 +237,12 @@ class Fall(serializers.Serializer):
 class Pair(Clock):
     method = None
     actor = None
+    rev = None
 
 
 class Waterfall(serializers.Serializer):
     method = serializers.CharField()
+    rev = Clock().fields["rev"]
     earlier = Pair()
     later = Pair()
     actor = serializers.ChoiceField(**ACTOR, allow_null=True)
