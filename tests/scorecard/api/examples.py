@@ -22,7 +22,7 @@ READ = {
     "events": "events/?recommendation=trust&first=2025-05-01&last=2025-05-31&limit=1", "event": f"events/{EVENT}/",
     "event_history": f"events/{EVENT}/history/", "articles": "articles/?limit=1", "sources": "sources/",
     "changes": "changes/?limit=1", "method": "method/", "codebook": "codebook/", "cues": "cues/",
-    "coverage": "coverage/", "agreement": "agreement/", "exports": "exports/", "editions": "editions/?limit=1",
+    "coverage": "coverage/", "heads": "heads/", "agreement": "agreement/", "exports": "exports/", "editions": "editions/?limit=1",
     "edition": "editions/DAY/", "edition_key": "editions/key/", "disputes": "disputes/?limit=1",
     "dispute": "disputes/REFERENCE/", "proposals": "proposals/?limit=1", "webhooks": "webhooks/",
     "webhook": "webhooks/WEBHOOK/", "webhook_deliveries": "webhooks/WEBHOOK/deliveries/",
