@@ -105,11 +105,13 @@ def balances(service):
     return {slug: found[slug]["balance"]["score"] for slug in RECOMMENDATIONS}
 
 
-def by_the_book(service):
-    """Today's seven balances from the exported record, by the second implementation of METHOD.md."""
+def by_the_book(service, without=""):
+    """The seven balances of the last coded day from the exported record, by the second implementation of METHOD.md."""
     records = [json.loads(line) for line in service.manage("export", "events").splitlines()]
+    records = [record for record in records if record["id"] != without]
     record = plain_method.Record(records, TODAY, method=method_of(None).version)
-    return {slug: plain_method.reading(record, TODAY, slug)["score"] for slug in RECOMMENDATIONS}
+    day = datetime.date.fromisoformat(service.json("/api/v1/scores/")["read_on"])
+    return {slug: plain_method.reading(record, day, slug)["score"] for slug in RECOMMENDATIONS}
 
 
 def decide(service, code):
@@ -175,8 +177,15 @@ def test_accepting_moves_exactly_what_the_method_says_on_page_and_api(service, f
         f"triage.accept(Event.objects.get(id={event_id!r}), analyst, assessments={codes!r},\n"
         "  actors=['us'], certainty='confirmed')\nanswer = 0",
     )
+    assert balances(service) == before, "the day of the act is not declared complete"
+    decide(
+        service,
+        "from tracker import log\nfrom tracker.models import Completeness\n"
+        f"Completeness.objects.create(day='{TODAY}', recorded_at='{TODAY}', note='all feeds read', by=analyst)\nlog.turn()\nanswer = 0",
+    )
     after, expected = balances(service), by_the_book(service)
     assert after == pytest.approx(expected, abs=1e-9)
+    before = by_the_book(service, without=event_id)
     moved = {slug for slug in RECOMMENDATIONS if abs(after[slug] - before[slug]) > 1e-6}
     assert moved == {"civilian-first", "trust"}
     assert after["trust"] < before["trust"]
