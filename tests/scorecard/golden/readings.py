@@ -31,6 +31,7 @@ TABLES = ("events", "assessments", "sources", "articles", "scores", "series")
 COMMANDS = ("events", "articles", "scores")
 DAYS = "as_of=2026-07-07&known_at=2026-07-08"
 FIRST_METHOD = "method=1.0"  # by which all of it was published
+ASKED = {"articles": "", **dict.fromkeys(("scores", "series"), f"{DAYS}&{FIRST_METHOD}")}  # of tables
 EDITIONS = ("2026-07-07", "2026-07-10")
 PROGRAM = ("verify.py", "README.md")  # in every edition, and not of the record
 
@@ -138,15 +139,10 @@ def _pages(client, address):
 
 def _of_files(client):
     for table in TABLES:
+        asked = ASKED.get(table, DAYS)
         for ending in ("jsonl", "csv"):
-            yield (
-                f"exports/{table}.{ending}",
-                digest(_file(client, f"exports/{table}.{ending}?{DAYS}&{FIRST_METHOD}")),
-            )
-        yield (
-            f"exports/{table}.parquet",
-            digest(_parquet(_file(client, f"exports/{table}.parquet?{DAYS}&{FIRST_METHOD}"))),
-        )
+            yield f"exports/{table}.{ending}", digest(_file(client, f"exports/{table}.{ending}?{asked}"))
+        yield f"exports/{table}.parquet", digest(_parquet(_file(client, f"exports/{table}.parquet?{asked}")))
     for log in ("record", "changes"):
         yield f"exports/{log}.jsonl", digest(_file(client, f"exports/{log}.jsonl"))
     for table in COMMANDS:
