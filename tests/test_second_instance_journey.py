@@ -28,7 +28,7 @@ FIRST = re.compile(
     re.IGNORECASE,
 )
 # Seven of the twelve.
-INNOCENT = re.compile(r"\bseven (?:is|are|has|have)\b")
+INNOCENT = re.compile(r"\bseven(?:\s|<[^>]*>)+(?:is|are|has|have|lean)\b")
 HEADERS = ("Content-Language", "Content-Disposition", "Link", "Location", "Content-Security-Policy")
 EVENT = json.loads((FOLDER / "events.jsonl").read_text("utf-8").split("\n")[0])["id"]
 ADDRESSES = (

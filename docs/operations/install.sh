@@ -44,6 +44,8 @@ write_settings() {
         cat >"$settings" <<END
 SECRET_KEY=$(secret)
 SITE_URL=https://$site
+# Where readers reach whoever runs this copy; name yourself in OPERATOR.
+CONTACT=${CONTACT:-postmaster@$site}
 ALLOWED_HOSTS=$site
 TRUSTED_PROXIES=1
 DATABASE_URL=postgres://tracker_app@127.0.0.1:5432/tracker

@@ -222,9 +222,6 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         "sources": _sources(event, reports) if event.on_record and not blindly else [],
         "report_count": event.reports_count or len(reports[:REPORTS]),
         "more_reports": max(0, event.reports_count - REPORTS),
-        "rows": _rows(
-            drafted or proposed, suggestion, {} if hidden else coding.drafts(event), event.on_record
-        ),
         "suggested": proposed,
         "twins": [] if blindly else _twins(suggestion),
         "least_offered": round(100 * LEAST_OFFERED),
@@ -240,6 +237,9 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         and event.version == 1
         and bool(reports)
         and not any(report.article.published_at for report in reports),
+        **_panel(
+            event, drafted or proposed, suggestion, {} if hidden else coding.drafts(event), blindly=blindly
+        ),
     }
 
 

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.exceptions import NotFound
 from rest_framework.views import APIView
 
 from scorecard import conditional, limits, pins, standings
@@ -159,6 +160,8 @@ def pinned(asked: dict[str, Any]) -> Iterator[None]:
                 }
             yield
     except pins.BadPin as problem:
+        if pins.WRITTEN.fullmatch(asked.get("rev") or ""):  # well formed, but there is no such state
+            raise NotFound(f"rev: {problem}") from problem
         raise Invalid([{"name": "rev", "reason": str(problem)}]) from problem
 
 
