@@ -181,7 +181,8 @@ def test_accepting_moves_exactly_what_the_method_says_on_page_and_api(service, f
     decide(
         service,
         "from tracker import log\nfrom tracker.models import Completeness\n"
-        f"Completeness.objects.create(day='{TODAY}', recorded_at='{TODAY}', note='all feeds read', by=analyst)\nlog.turn()\nanswer = 0",
+        f"Completeness.objects.create(day='{TODAY}', recorded_at='{TODAY}', note='all feeds read', by=analyst)\n"
+        "log.turn()\nanswer = 0",
     )
     after, expected = balances(service), by_the_book(service)
     assert after == pytest.approx(expected, abs=1e-9)

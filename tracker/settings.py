@@ -278,6 +278,7 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 ADMIN_PATH = environment.text("ADMIN_PATH", "admin/").strip("/") + "/"
 SECOND_FACTOR = environment.flag("SECOND_FACTOR", not DEBUG)
+SECOND_PERSON = environment.flag("SECOND_PERSON", default=True)
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0, most=10)
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours

@@ -74,6 +74,8 @@ class Described(AutoSchema):
         words = operation.get("description", "").partition("\n\n")[0].replace("\n", " ")
         operation.setdefault("summary", re.split(r"[.:;] |[.:;]$", words)[0][:120])
         codes = ["400", "401", "404", "406", "429"]
+        if getattr(self.view, "branches", False):
+            codes.append("409")
         if self.method != "GET":
             codes += ["403", "409", "413", "415", "422"]
         elif getattr(self.view, "scopes", {}).get(self.method):

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.utils import timezone
@@ -34,7 +35,12 @@ TOLD = ("advancing", "leaning advancing", "contested", "leaning undermined", "un
 
 def decided(form: Mapping[str, Any], by: Any) -> dict[str, Any]:
     """`forms.decide`, but for what needs a second person: that is asked for, and `Refused` says so."""
-    if form.get("action") in GUARDED and isinstance(form.get("event"), str) and by.has_perm(DECIDE):
+    if (
+        settings.SECOND_PERSON
+        and form.get("action") in GUARDED
+        and isinstance(form.get("event"), str)
+        and by.has_perm(DECIDE)
+    ):
         why = weight_of(form, by)
         if why:
             _ask(form, by, why)

@@ -350,6 +350,8 @@ class Changes(Reading):
     `409`: by its number, or by its `digest`, which `next` carries along.
     """
 
+    branches = True  # a mirror may hold another log
+
     parameters = (AFTER, DIGEST, LIMIT)
 
     def version(self):

@@ -30,7 +30,7 @@ PROPOSALS = paging.Order("pk", down=True)
 
 DRY_RUN = parameters.flag("dry_run", "Check and do everything, answer as if, and then undo it all.")
 KEY = OpenApiParameter(
-    repeating.HEADER, {"type": "string", "minLength": 1, "maxLength": 255},
+    repeating.HEADER, {"type": "string"},
     OpenApiParameter.HEADER,
     description="A name for this request, made by you. Sent again within 24 hours it is answered as before.",
 )  # fmt: skip
