@@ -39,10 +39,9 @@ answer = {
     "adjudication": coded(other, "adjudication").pk,
 }
 """
-SETTINGS = {
-    **{"SECOND_FACTOR": "0", "SECOND_PERSON": "0"},
-    **{"DOUBLE_CODING_SHARE": "0", "HIDDEN_SUGGESTION_SHARE": "0"},
-}
+SETTINGS = dict.fromkeys(
+    ("SECOND_FACTOR", "SECOND_PERSON", "DOUBLE_CODING_SHARE", "HIDDEN_SUGGESTION_SHARE"), "0"
+)
 STATES = """
 from tracker.models import Event, Decision, Revision, Assessment
 from tracker import log
