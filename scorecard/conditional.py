@@ -46,7 +46,7 @@ MOVED = "public, max-age=300"
 NAMES = frozenset(
     (
         *("as_of", "known_at", "method", "rev", "q", "from", "to", "page", "recommendation", "direction"),
-        *("strength", "actor", "certainty", "language", "since"),
+        *("strength", "actor", "certainty", "language", "since", "earlier", "later", "period"),
     )
 )
 PAST = ("known_at", "later_known_at")
