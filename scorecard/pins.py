@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -109,6 +109,11 @@ def _given_out(as_of: datetime.date, past: datetime.date | None) -> Pin | None:
         return None
     while (found := Pin.objects.filter(**state).first()) is None:
         ordinal = Pin.objects.filter(sequence=state["sequence"]).count() + 1
-        with contextlib.suppress(IntegrityError), transaction.atomic():  # another was given out meanwhile
-            return Pin.objects.create(ordinal=ordinal, day=timezone.now().date(), **state)
+        try:
+            with contextlib.suppress(IntegrityError), transaction.atomic():  # another was given out meanwhile
+                return Pin.objects.create(ordinal=ordinal, day=timezone.now().date(), **state)
+        except (
+            OperationalError
+        ):  # nothing can be written just now; reading goes on without an address to cite
+            return None
     return found

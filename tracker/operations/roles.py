@@ -19,7 +19,7 @@ APPEND_ONLY = (
 READ_ONLY = ("django_migrations",)
 
 
-def grant(role: str, password: str = "") -> bool:
+def grant(role: str, password: str | None = None) -> bool:
     """Give the service's role what it needs of the tables as they are now; False where there are no roles (SQLite)."""
     if connection.vendor != "postgresql":
         return False
