@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from tracker import search, triage
-from tracker.desk import forms, queue
+from tracker.desk import forms, queue, second
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision, Event
 from tracker.triage.steps import MOST, REVIEW
@@ -155,7 +155,13 @@ def _do(request, events, asked):
     deed, more = _deed(asked)
     if not events:
         raise triage.Refused(_("Tick at least one event."))
-    batch = triage.bulk(events, request.POST.get("shown", ""), deed, request.user, **more)
+    shown = request.POST.get("shown", "")
+    if why := second.weight_of(lambda: triage.bulk(events, shown, deed, request.user, **more), request.user):
+        # A list cannot be put before a colleague, each of its events can.
+        raise triage.Refused(
+            " ".join([*why, _("That needs a second person: do these one by one at their own pages.")])
+        )
+    batch = triage.bulk(events, shown, deed, request.user, **more)
     number = Decision.objects.filter(batch=batch).count()
     done = ngettext("%(number)d event done.", "%(number)d events done.", number) % {"number": number}
     messages.success(request, done)

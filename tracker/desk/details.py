@@ -3,6 +3,7 @@ source, reasons in Chinese; one plain form, with the rules that may decide besid
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from tracker import record, triage, vocabulary
 from tracker.codebook import current
-from tracker.desk import hints
+from tracker.desk import hints, second
 from tracker.desk.views import desk_view, languages
 from tracker.models import Event
 from tracker.triage import blind
@@ -44,12 +45,16 @@ def details(request, event_id):
             changes = _changes(row, given)
             if not changes:
                 raise triage.Refused(_("Nothing has changed."))
-            triage.edit(
-                row,
+            second.decided(
+                {
+                    "action": "edit",
+                    "event": row.pk,
+                    "changes": changes,
+                    "why": request.POST.get("why", ""),
+                    "version": int(version) if version.isascii() and version.isdigit() else None,
+                    "token": str(uuid.uuid4()),
+                },
                 request.user,
-                changes,
-                request.POST.get("why", ""),
-                int(version) if version.isascii() and version.isdigit() else None,
             )
         except triage.Refused as error:
             trouble = str(error)

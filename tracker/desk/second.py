@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -35,29 +35,33 @@ TOLD = ("advancing", "leaning advancing", "contested", "leaning undermined", "un
 
 def decided(form: Mapping[str, Any], by: Any) -> dict[str, Any]:
     """`forms.decide`, but for what needs a second person: that is asked for, and `Refused` says so."""
-    if (
-        settings.SECOND_PERSON
-        and form.get("action") in GUARDED
-        and isinstance(form.get("event"), str)
-        and by.has_perm(DECIDE)
-    ):
-        why = weight_of(form, by)
-        if why:
-            _ask(form, by, why)
-            where = _("It waits under “Second person”.")
-            who = (
-                _("A colleague has to sign it.")
-                if colleagues(by).exists()
-                else _("You work alone: confirm it there in words.")
-            )
-            raise triage.Refused(f"{' '.join(why)} {who} {where}")
+    if why := asked_instead(form, by):
+        raise triage.Refused(" ".join([*why, where_it_waits(by)]))
     return forms.decide(form, by)
 
 
-def weight_of(form: Mapping[str, Any], by: Any) -> list[str]:
-    """Why a form needs a second person, in sentences; empty where it does not, or could not be done at all."""
+def asked_instead(form: Mapping[str, Any], by: Any) -> list[str]:
+    """Why a form needs a second person, who is asked for it now; empty where it needs none, and nothing is done."""
+    if form.get("action") not in GUARDED or not isinstance(form.get("event"), str):
+        return []
+    why = weight_of(lambda: forms.DEEDS[form["action"]](form, by, uuid.uuid4()), by)
+    if why:
+        _ask(form, by, why)
+    return why
+
+
+def where_it_waits(by: Any) -> str:
+    alone = _("You work alone: confirm it there in words.")
+    who = _("A colleague has to sign it.") if colleagues(by).exists() else alone
+    return f"{who} {_('It waits under “Second person”.')}"
+
+
+def weight_of(deed: Callable[[], Any], by: Any) -> list[str]:
+    """Why a deed needs a second person, in sentences; empty where it does not, or could not be done at all."""
+    if not settings.SECOND_PERSON or not by.has_perm(DECIDE):
+        return []
     try:
-        versions = forms.written(lambda: forms.DEEDS[form["action"]](form, by, uuid.uuid4()))
+        versions = forms.written(deed)
     except (triage.Refused, forms.BadForm):
         return []  # the deed itself says what is wrong
     return [*_turned(forms.effects(versions)), *_weaker(versions)]

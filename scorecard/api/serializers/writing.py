@@ -183,6 +183,15 @@ class Decided(serializers.Serializer):
     sequence = serializers.IntegerField(allow_null=True, help_text="Its last revision; null: not on record.")
 
 
+class Waits(Decided):
+    """The event as it still stands: the decision waits for a second person."""
+
+    why = serializers.ListField(
+        child=serializers.CharField(), help_text="What gives it weight, in sentences."
+    )
+    detail = serializers.CharField(help_text="Who has to sign it, and where.")
+
+
 @_example(
     {
         "records": [

@@ -23,6 +23,7 @@ from scorecard.api.views.disputes import checked, created
 from scorecard.api.views.events import ID
 from tracker import importing, record, triage
 from tracker.addresses import canonical_or_empty
+from tracker.desk import second
 from tracker.models import Article, Event, Report, Revision
 
 PROPOSALS = paging.Order("pk", down=True)
@@ -186,7 +187,7 @@ class Decisions(Writing):
         operation_id="decide",
         parameters=[ID, DRY_RUN.documented(), KEY],
         request=shapes.Decision,
-        responses=shapes.Decided,
+        responses={200: shapes.Decided, 202: shapes.Waits},
         tags=["Writing"],
     )
     @repeating.once
@@ -195,16 +196,39 @@ class Decisions(Writing):
         (changes), retract, restore, dispute, settle, supersede (events), merge (events), undo.
 
         What is on record changes only with a `why`, which readers see. Send the `version` you saw: if
-        somebody else was quicker, the answer is 409 and nothing has happened."""
+        somebody else was quicker, the answer is 409 and nothing has happened. What turns a recommendation's word, or
+        lets a weaker act end a stronger one, waits for a second person at the desk: the answer is 202 and says why."""
         given = checked(shapes.Decision, request)
         if not Event.objects.filter(pk=id).exists():
             raise NotFound(f"There is no event {id[:100]!r}.")
 
         def act():
+            if why := refusing(lambda: _asked_instead(id, request.user, given)):
+                waits = decided(id) | {"why": why, "detail": second.where_it_waits(request.user)}
+                return HttpResponse(conditional.written(waits), status=202, content_type=conditional.JSON)
             refusing(lambda: DEEDS[given["deed"]](id, request.user, given))
             return HttpResponse(conditional.written(decided(id)), content_type=conditional.JSON)
 
         return self.deed(act)
+
+
+def _asked_instead(event: str, by: Any, given: Mapping[str, Any]) -> list[str]:
+    """Why this decision needs a second person, who is asked as the desk asks; empty where it needs none."""
+    deed, others = given["deed"], given.get("events", [])
+    form = {"action": deed, "event": event, "why": given.get("why", ""), "version": given.get("version")}
+    if deed == "accept":
+        form |= _typed(given.get("changes", {}))
+    elif deed == "edit":
+        form |= {"changes": dict(_typed(given.get("changes", {})))}
+    elif deed == "supersede":
+        form |= {"earlier": others}
+    elif deed == "merge" and len(others) == 1:
+        form |= {"event": others[0], "into": event, "version": None}
+    elif deed == "merge":
+        if why := second.weight_of(lambda: _merge(event, by, given), by):
+            raise triage.Refused(" ".join([*why, "That needs a second person: merge these one by one."]))
+        return []
+    return second.asked_instead(form, by)
 
 
 def decided(event_id: str) -> dict[str, Any]:

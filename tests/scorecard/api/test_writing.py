@@ -63,7 +63,9 @@ def test_the_same_page_is_one_article_however_often_it_is_named(client, program)
     assert Article.objects.count() == 1
 
 
-def test_every_deed_of_the_desk_is_there(client, program, editor):
+def test_every_deed_of_the_desk_is_there(client, program, editor, settings):
+    settings.SECOND_PERSON = False
+
     def decide(key, deed, status=200, **more):
         return cast.post(client, f"/events/{key}/decisions/", {"deed": deed, **more}, status, **program)
 

@@ -114,3 +114,72 @@ def test_a_request_falls_away_when_its_event_moves_on_or_is_withdrawn(acts, both
 def test_links_that_are_on_record_ask_for_nobody(acts, both, ada, client):
     triage.supersede("deal", ["law"], ada, "on record")
     assert sent(client, action="edit", changes={"title": "Deal"}, why="Clearer").status_code == 200
+
+
+def test_neither_the_form_of_terms_nor_a_list_goes_round_it(acts, both, client):
+    deal = Event.objects.get(pk="deal")
+    form = {"suspends": "law", "until": "2026-01-01", "why": "a truce", "version": deal.version}
+    told = client.post(reverse("desk:details", args=["deal"]), form).content.decode()
+    assert "An act of strength 3 ends one of strength 4" in told
+    (asked,) = second.waiting()
+    assert asked.after["form"]["changes"] == {"reach": None, "suspends": ["law"], "until": "2026-01-01"}
+    assert Event.objects.get(pk="deal").suspends == []
+
+
+def test_a_list_of_acts_whose_retraction_turns_a_word_is_done_one_by_one(acts, both, rita, client, settings):
+    client.force_login(rita)
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.turning"
+    form = {"tab": "record", "q": "act", "deed": "retract", "note": "Both were previews."}
+    shown = client.post(reverse("desk:bulk"), form | {"preview": "1"}).context["shown"]
+    answer = client.post(reverse("desk:bulk"), form | {"shown": shown})
+    assert "do these one by one" in answer.context["trouble"]
+    assert Event.objects.accepted().count() == 2
+
+
+@pytest.fixture
+def program(ada):
+    return cast.key_of(ada, "decide")
+
+
+def by_key(client, program, deed, status, event="deal", **more):
+    return cast.post(client, f"/events/{event}/decisions/", {"deed": deed, **more}, status, **program)
+
+
+@pytest.mark.parametrize(
+    ("deed", "more"),
+    [
+        ("supersede", {"events": ["law"], "why": "it replaces the law"}),
+        ("edit", {"changes": {"suspends": ["law"], "until": "2026-01-01"}, "why": "a truce"}),
+    ],
+)
+def test_nor_does_a_program_with_a_key(acts, both, rita, client, program, deed, more):
+    told = by_key(client, program, deed, 202, **more)
+    assert "An act of strength 3 ends one of strength 4" in told["why"][0]
+    assert "A colleague has to sign it" in told["detail"]
+    assert Revision.objects.filter(event="deal").count() == 1
+    (asked,) = second.waiting()
+    second.sign(asked, rita)
+    last = Revision.objects.filter(event="deal").last()
+    assert (last.record.get("supersedes") or last.record["suspends"]) == ["law"]
+    assert "signed by" in last.why
+
+
+def test_what_a_dry_run_would_ask_for_is_not_asked_for(acts, both, client, program):
+    body = {"deed": "supersede", "events": ["law"], "why": "it replaces the law"}
+    cast.post(client, "/events/deal/decisions/?dry_run=true", body, 202, **program)
+    assert not second.waiting()
+
+
+def test_a_program_merges_acts_of_weight_one_by_one(acts, person, client, settings):
+    one, other = person("eve", "reviewer"), person("kim", "reviewer")
+    client.force_login(other)
+    program = cast.key_of(one, "decide")
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.turning"
+    for key in ("double", "third"):
+        triage.enter(cast.event(key), who="seed")
+    told = by_key(client, program, "merge", 409, events=["double", "third"], why="the same act")
+    assert "one by one" in told["detail"]
+    by_key(client, program, "merge", 202, events=["double"], why="the same act")
+    (asked,) = second.waiting()
+    second.sign(asked, other)
+    assert Event.objects.get(pk="double").merged_into_id == "deal"
