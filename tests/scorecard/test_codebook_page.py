@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from django.template.loader import render_to_string
 
 from scorecard.pages import prose
 from tracker.codebook import current
+from tracker.desk import hints
+from tracker.models import Event
 
 ANCHOR = re.compile(r' id="([^"]+)"')
 
@@ -54,3 +57,12 @@ def test_headings_are_named_and_items_numbered_and_nothing_else_gets_through():
     assert ANCHOR.findall(prose.anchored(text, "case")) == ["place", "case-1", "case-2"]
     assert ANCHOR.findall(prose.anchored(text, "")) == ["place", "place-1", "place-2"]
     assert "<script" not in prose.anchored(text, "case")
+
+
+def test_every_hint_of_the_desk_leads_to_its_rule(client, seeded):
+    anchors = set(ANCHOR.findall(client.get("/codebook/").content.decode()))
+    assert hints.hints()
+    assert [hint.rule for hint in hints.hints() if hint.at not in anchors] == []
+    event = Event.objects.filter(title__icontains="tariff").first()
+    shown = render_to_string("desk/hints.html", {"hints": hints.of(event)})
+    assert 'href="/codebook/#case-' in shown

@@ -23,9 +23,11 @@ SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """`rule` names it in the codebook; `needles` are what the words of an event must hold, one of them."""
+    """`rule` names it in the codebook, `at` is its place on the codebook's page; `needles` are what the words of an
+    event must hold, one of them."""
 
     rule: str
+    at: str
     needles: tuple[str, ...]
     text: Text
 
@@ -35,7 +37,7 @@ def of(event: Event) -> list[dict[str, str]]:
     words = event.folded
     found = [(sum(piece in words for piece in hint.needles), hint) for hint in hints()]
     hits = sorted((pair for pair in found if pair[0]), key=lambda pair: -pair[0])
-    return [{"rule": hint.rule, "text": words_of(hint.text)} for _count, hint in hits[:SHOWN]]
+    return [{"rule": hint.rule, "at": hint.at, "text": words_of(hint.text)} for _count, hint in hits[:SHOWN]]
 
 
 @cache
@@ -50,4 +52,5 @@ def hints() -> tuple[Hint, ...]:
 def _hint(raw: Mapping[str, Any]) -> Hint:
     needles = tuple(piece for piece in (needle(word) for word in raw["words"]) if piece)
     text = Text({language: raw["text"][language] for language in current().languages})
-    return Hint(str(raw["rule"]), needles, text)
+    rule = str(raw["rule"])
+    return Hint(rule, str(raw.get("at") or f"case-{rule}"), needles, text)
