@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scorecard import catalogue, tidy
+from scorecard import tidy
 from scorecard.api.serializers import record as shapes
 from scorecard.api.serializers import scores, writing
 from scorecard.api.views import articles, disputes, events, exports
@@ -62,7 +62,6 @@ NAMED: dict[str, Sequence[Any] | Mapping[Any, str]] = {
     "FileFormat": exports.FORMATS,
     "ListStyle": exports.LIST_STYLES,
     "ColumnType": _choices(shapes.Column, "type"),
-    "DocumentName": tuple(catalogue.DOCUMENTS),
     "EditionFileName": exports.INSIDE,
     "DisputeState": _STATES,
     "PublicDisputeState": disputes.STATES,

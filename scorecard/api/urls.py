@@ -3,12 +3,9 @@
 Nothing in a version is ever taken away or given another meaning.
 """
 
-import re
-
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from scorecard import catalogue
 from scorecard.api import problems, schema
 from scorecard.api.views import about, articles, disputes, events, exports, scores, webhooks, writing
 
@@ -36,11 +33,7 @@ VERSION_1 = [
     path("coverage/", about.Coverage.as_view(), name="coverage"),
     path("agreement/", about.Agreement.as_view(), name="agreement"),
     path("exports/", exports.Exports.as_view(), name="exports"),
-    re_path(
-        rf"^exports/(?P<document>{'|'.join(map(re.escape, catalogue.DOCUMENTS))})$",
-        exports.Document.as_view(),
-        name="document",
-    ),
+    *(path(f"exports/{view.name}", view.as_view(), name=view.name) for view in exports.DOCUMENTS),
     path("exports/<name>.<ending>", exports.Export.as_view(), name="export"),
     path("editions/", exports.Editions.as_view(), name="editions"),
     path("editions/key/", exports.Key.as_view(), name="edition_key"),

@@ -12,7 +12,6 @@ GAPS = {  # the others are numbers
     "actor": "us",
     "name": "trust",
     "ending": "json",
-    "document": "datapackage.json",
     "number": "1",
     "reference": "D-0000-0000",
     "day": "2026-01-01",

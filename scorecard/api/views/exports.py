@@ -83,12 +83,6 @@ def _address(name: str, ending: str) -> str:
     return public(f"/api/v1/exports/{name}.{ending}")
 
 
-DOCUMENT = OpenApiParameter(
-    "document", {"type": "string", "enum": [*catalogue.DOCUMENTS]}, OpenApiParameter.PATH,
-    description="A Frictionless Data Package, Croissant, DCAT, or schema.org.",
-)  # fmt: skip
-
-
 class AsAddressed(BaseContentNegotiation):
     """A download is what its address says, whatever the caller accepts."""
 
@@ -103,22 +97,46 @@ class Document(Reading):
     """The tables described for machines, in the words of one of their standards."""
 
     content_negotiation_class = AsAddressed
+    name = ""
 
-    @extend_schema(
-        operation_id="document",
-        parameters=[DOCUMENT],
-        responses={
-            (200, "application/ld+json"): OpenApiTypes.OBJECT,
-            (200, "application/json"): OpenApiTypes.OBJECT,
-        },
-        tags=["Downloads"],
-    )
-    def get(self, request, **place):
-        return super().get(request, **place)
-
-    def answer(self, asked, document):
-        make, kind = catalogue.DOCUMENTS[document]
+    def answer(self, asked, **place):
+        make, kind = catalogue.DOCUMENTS[self.name]
         return HttpResponse(conditional.written(make()), content_type=kind)
+
+
+def _of_kind(name: str) -> dict[tuple[int, str], Any]:
+    return {(200, catalogue.DOCUMENTS[name][1]): OpenApiTypes.OBJECT}
+
+
+@reads(operation_id="data_package", responses=_of_kind("datapackage.json"), tags=["Downloads"])
+class DataPackage(Document):
+    """The tables as a Frictionless Data Package."""
+
+    name = "datapackage.json"
+
+
+@reads(operation_id="croissant", responses=_of_kind("croissant.json"), tags=["Downloads"])
+class Croissant(Document):
+    """The tables described in Croissant, for programs that learn from them."""
+
+    name = "croissant.json"
+
+
+@reads(operation_id="dcat", responses=_of_kind("dcat.jsonld"), tags=["Downloads"])
+class Dcat(Document):
+    """The tables as a catalogue in DCAT, for portals of data."""
+
+    name = "dcat.jsonld"
+
+
+@reads(operation_id="dataset", responses=_of_kind("dataset.jsonld"), tags=["Downloads"])
+class Dataset(Document):
+    """The tables as a data set of schema.org, for search engines."""
+
+    name = "dataset.jsonld"
+
+
+DOCUMENTS = (DataPackage, Croissant, Dcat, Dataset)
 
 
 LISTS = Parameter(

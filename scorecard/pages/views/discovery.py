@@ -129,7 +129,7 @@ def llms(request: HttpRequest) -> HttpResponse:
         ("API", reverse("api-docs"), "no key is needed to read"),
         ("OpenAPI", reverse("api:schema"), "every address of the API with its parameters"),
         ("downloads", reverse("api:exports"), "whole tables with the meaning of each column"),
-        ("data package", reverse("api:document", args=["datapackage.json"]), "the tables for machines"),
+        ("data package", reverse("api:datapackage.json"), "the tables for machines"),
     ):
         lines.append(f"- [{name}]({frame.absolute(address)}): {words}")
     lines.append(
@@ -159,10 +159,7 @@ def api_catalog(request: HttpRequest) -> HttpResponse:
     def link(path: str, kind: str) -> dict[str, str]:
         return {"href": frame.absolute(path), "type": kind}
 
-    documents = [
-        link(reverse("api:document", args=[name]), kind)
-        for name, (_make, kind) in catalogue.DOCUMENTS.items()
-    ]
+    documents = [link(reverse(f"api:{name}"), kind) for name, (_make, kind) in catalogue.DOCUMENTS.items()]
     links = {
         "anchor": frame.absolute(reverse("api:start")),
         "service-desc": [link(reverse("api:schema"), "application/json")],

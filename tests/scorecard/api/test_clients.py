@@ -24,6 +24,13 @@ SPECTRAL = 'extends: ["spectral:oas"]\nrules: {path-keys-no-trailing-slash: off}
 ORVAL = (
     'module.exports = { s: { input: "api.json", output: { target: "made/orval/api.ts", client: "fetch" } } };'
 )
+HEY = """
+export default {
+  input: "api.json",
+  output: { path: "made/hey", module: { extension: ".js" } },
+  plugins: ["@hey-api/client-fetch", "@hey-api/typescript", "@hey-api/sdk"],
+};
+"""
 COMPILER = {
     "compilerOptions": {
         "strict": True,
@@ -73,6 +80,7 @@ def room(tmp_path_factory):
     (place / "redocly.yaml").write_text(REDOCLY)
     (place / ".spectral.yaml").write_text(SPECTRAL)
     (place / "orval.config.cjs").write_text(ORVAL)
+    (place / "openapi-ts.config.mjs").write_text(HEY)
     (place / "tsconfig.json").write_text(json.dumps(COMPILER))
     (place / "program.ts").write_text(PROGRAM)
     return place
@@ -97,9 +105,7 @@ def test_redocly_and_spectral_have_no_word_to_say(room):
 
 def test_the_generators_of_typescript_make_clients_that_compile(room):
     ran(room, "openapi-typescript", "api.json", "-o", "made/types.d.ts")
-    ran(
-        room, "openapi-ts", "-i", "api.json", "-o", "made/hey", "-c", "@hey-api/client-fetch", "--no-log-file"
-    )
+    ran(room, "openapi-ts", "--no-log-file")
     ran(room, "orval", "--config", "orval.config.cjs")
     ran(room, "tsc", "-p", "tsconfig.json")
     for path in (room / "made").rglob("*.ts"):
