@@ -49,6 +49,7 @@ class SecondOpinion(models.Model):
         _("digest"), max_length=64, unique=True, help_text=_("SHA-256 of the question.")
     )
     model = models.CharField(_("model"), max_length=200)
+    about = models.CharField(_("about"), max_length=200, db_default="", default="", blank=True)
     asked_at = models.DateTimeField(_("asked"), db_default=Now())
     tries = models.PositiveIntegerField(_("tries"), default=0)
     answer = models.JSONField(_("answer"), null=True, blank=True)

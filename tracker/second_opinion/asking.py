@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -55,6 +56,17 @@ class Subject:
     of: Event | Article
     question: Question
 
+    @property
+    def about(self) -> str:
+        return about(self.of)
+
+
+def about(subject: Event | Article) -> str:
+    """What a question is about, with as much as it was asked of: with a further report an event is asked of anew."""
+    if isinstance(subject, Event):
+        return f"event {subject.pk} {subject.reports_count}"[:200]
+    return f"article {subject.pk}"
+
 
 def ask(told: Told, without: Collection[str] = ()) -> Opinion:
     """The endpoint's opinion of one report, from the store if it was asked before; `NoOpinion` otherwise.
@@ -74,17 +86,20 @@ def ask(told: Told, without: Collection[str] = ()) -> Opinion:
 
 
 def stored(question: Question) -> Opinion | None:
-    row = SecondOpinion.objects.filter(digest=question.digest).exclude(answer=None).first()
+    row = SecondOpinion.objects.filter(digest=question.digest, answer__isnull=False).first()
     return answers.check(row.answer, row.model, question.offered) if row else None
 
 
-def ask_all(asked: Sequence[Question]) -> list[Opinion | NoOpinion]:
-    """An opinion or its trouble for each question that was put; fewer than there are where the endpoint failed."""
+def ask_all(asked: Sequence[Question], subjects: Sequence[str] = ()) -> list[Opinion | NoOpinion]:
+    """An opinion or its trouble for each question that was put; fewer than there are where the endpoint failed.
+    `subjects` says what each is about."""
     found: list[Opinion | NoOpinion] = []
-    for question, reply in zip(asked, endpoint.replies(asked), strict=False):
+    named = subjects or [""] * len(asked)
+    for question, name, reply in zip(asked, named, endpoint.replies(asked), strict=False):
         row, _new = SecondOpinion.objects.get_or_create(
             digest=question.digest, defaults={"model": question.model, "tokens_in": 0, "tokens_out": 0}
         )
+        row.about = name or row.about
         row.asked_at, row.tries = timezone.now(), row.tries + reply.requests
         row.tokens_in, row.tokens_out = row.tokens_in + reply.tokens_in, row.tokens_out + reply.tokens_out
         opinion: Opinion | NoOpinion
@@ -149,7 +164,7 @@ def _batch(waiting: Iterator[Subject]) -> list[Subject]:
 
 
 def _answered(batch: Sequence[Subject]) -> int:
-    told = ask_all([subject.question for subject in batch])
+    told = ask_all([subject.question for subject in batch], [subject.about for subject in batch])
     count = 0
     for subject, opinion in zip(batch, told, strict=False):
         if isinstance(opinion, Opinion):
@@ -172,29 +187,39 @@ def _kept(question: Question) -> Opinion | None:
 def unasked() -> Iterator[Subject]:
     """What is still to be asked about, one by one: the queue in its order, then what was passed over.
 
-    One that failed waits longer each time.
+    One that failed waits longer each time, and makes room for others meanwhile.
     """
-    subjects: list[Event | Article] = [*_proposals(), *_passed_over()]
+    waits = _waiting_longer()
+    subjects: list[Event | Article] = [*_proposals(waits), *_passed_over(waits)]
     for one in subjects:
         told = questions.about_event(one) if isinstance(one, Event) else questions.about_article(one)
         question = questions.question(told)
-        row = SecondOpinion.objects.filter(digest=question.digest).first()
-        waits = (
-            row
-            and row.answer is None
-            and (row.tries >= MOST_REQUESTS or row.asked_at + AGAIN_AFTER * row.tries > timezone.now())
-        )
-        if not waits:
+        row = SecondOpinion.objects.filter(digest=question.digest, answer__isnull=True).first()
+        if not (row and _is_early(row.tries, row.asked_at)):
             yield Subject(one, question)
 
 
-def _proposals() -> list[Event]:
+def _waiting_longer() -> set[str]:
+    """What brought no answer when it was last asked about, and is not to be asked about again yet."""
+    failed = SecondOpinion.objects.filter(answer__isnull=True, model=settings.SECOND_OPINION_MODEL).exclude(
+        about=""
+    )
+    rows = failed.values_list("about", "tries", "asked_at")
+    return {name for name, tries, asked_at in rows if _is_early(tries, asked_at)}
+
+
+def _is_early(tries: int, asked_at: datetime.datetime) -> bool:
+    return tries >= MOST_REQUESTS or asked_at + AGAIN_AFTER * tries > timezone.now()
+
+
+def _proposals(waits: Collection[str]) -> list[Event]:
     waiting = Event.objects.waiting().filter(_without_opinion())
-    first = waiting.order_by("-priority", "id")[: LOOKED_AT * 2]
-    return [event for event in first if not coding.suggestion_hidden(event)][:LOOKED_AT]
+    first = waiting.order_by("-priority", "id")[: LOOKED_AT * 2 + len(waits)]
+    shown = (event for event in first if about(event) not in waits and not coding.suggestion_hidden(event))
+    return list(islice(shown, LOOKED_AT))
 
 
-def _passed_over() -> list[Article]:
+def _passed_over(waits: Collection[str]) -> list[Article]:
     """What the gate keeps out of the queue but a lower one would let in, the likeliest first."""
     model = tagger_versions.serving().model
     low, high = model.border(settings.SECOND_OPINION_MAY_LOSE), model.border(settings.QUEUE_MAY_LOSE)
@@ -206,8 +231,9 @@ def _passed_over() -> list[Article]:
         relevance__gte=low,
         relevance__lt=high,
     )
-    listed = passed.defer("html").order_by("-relevance", "pk")[:LOOKED_AT]
-    return [one for one in listed if one.day >= current().start]
+    listed = passed.defer("html").order_by("-relevance", "pk")[: LOOKED_AT * 2 + len(waits)]
+    shown = (one for one in listed if about(one) not in waits and one.day >= current().start)
+    return list(islice(shown, LOOKED_AT))
 
 
 def _without_opinion() -> Q:

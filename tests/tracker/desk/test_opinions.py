@@ -171,6 +171,29 @@ def test_what_was_passed_over_is_filed_after_all_when_the_model_finds_an_act(end
     assert article.suggestion["opinion"]["relevant"] == 0.9
 
 
+def test_what_it_never_answers_makes_room_for_the_next_until_there_is_more_to_ask(
+    endpoint, proposal, monkeypatch
+):
+    """As many refused questions as one round looks at once kept everything below them from being asked."""
+    monkeypatch.setattr(asking, "LOOKED_AT", 2)
+    refused = [proposal(f"A blockade {number}") for number in range(5)]
+    last = proposal("A tariff")
+    Event.objects.filter(pk__in=[event.pk for event in refused]).update(priority=50)
+    endpoint.answers = lambda body: (
+        said(GOOD) if "A tariff" in body["messages"][1]["content"] else (200, b'{"choices": []}')
+    )
+    assert sum(second_opinion.consult() for _round in range(3)) == 1
+    last.refresh_from_db()
+    assert last.suggestion["opinion"]["model"] == "local-model"
+    asked = len(endpoint.asked)
+    second_opinion.consult()
+    assert len(endpoint.asked) == asked
+    Article.objects.filter(reports__event=refused[0]).update(title="A blockade begun")
+    Event.objects.filter(pk=refused[0].pk).update(reports_count=2)
+    second_opinion.consult()
+    assert set(titles_asked(endpoint)[asked:]) == {"A blockade begun"}
+
+
 def test_where_the_suggestion_is_hidden_nobody_is_asked_and_nothing_shown(
     endpoint, proposal, at_desk, settings
 ):
