@@ -43,21 +43,23 @@ def version(table: Table, asked: Asked) -> str:
     if "method" in table.takes:
         return f"{asked.day}:{tidy.present()}:{standings.rests(asked.day, asked.known_at)}"
     if table.name != "articles":
-        return standings.head() if asked.rev else standings.record_head()
+        # Confirmations stand beside the log; of a state that an address names they are those of before its day.
+        return standings.record_head() if asked.rev else standings.head()
     state = Article.objects.aggregate(count=Count("id"), at=Max("changed_at"))
     return f"{standings.record_head()}:{state}:{Report.objects.count()}"
 
 
 def _about(table: Table, asked: Asked) -> dict[str, str]:
-    """What a file says of itself."""
-    book = current()
+    """What a file says of itself; of a pinned state nothing that another day or a new codebook would change."""
+    book, figures = standings.book(asked.known_at), "method" in table.takes
+    day = tidy.present() if asked.rev and asked.as_of is None else asked.day
     return {
         "title": f"{book.title}: {table.name}",
         "description": table.meaning,
         "licence": book.licence.spdx,
         "source": f"{settings.SITE_URL.rstrip('/')}/api/v1/exports/",
-        "as_of": asked.day.isoformat(),
+        "as_of": day.isoformat(),
         "known_at": (asked.known_at or tidy.present()).isoformat(),
-        "method": method.method_of(asked.method).version,
+        **({"method": method.method_of(asked.method).version} if figures else {}),
         "codebook": book.version,
     }

@@ -67,10 +67,27 @@ def of(
         if key not in hands and account is None:
             hands[key] = _hand(who, account)
     rest = [line for line in found if line["id"] not in hands]
-    hands |= _hands(rest) if rest else {}
+    hands |= {key: hand for key, (hand, _day) in _hands(rest).items()} if rest else {}
     return {
         key: Review(hands.get(key, FILE), stands.day if stands else None) for key, stands in standing.items()
     }
+
+
+def of_state(
+    records: Iterable[Record], day: datetime.date, known_at: datetime.date | None = None
+) -> dict[str, Review]:
+    """The review of each of these records as a state shows it whose address was first given out on this day: what its
+    own revisions say, and the confirmations of the days before, so that it is the same for ever."""
+    found, confirmed = list(records), standing_codes()
+    before = day - datetime.timedelta(1)
+    until, hands = min(before, known_at or before), _hands(found)
+    reviews = {}
+    for line in found:
+        coded_by, wrote = hands.get(line["id"], (FILE, None))
+        stands = trust.standing(line, confirmed, until)
+        days = [each for each in (wrote, stands.day if stands else None) if each]
+        reviews[line["id"]] = Review(coded_by, min(days, default=None))
+    return reviews
 
 
 def one(line: Record, who: str, known_at: datetime.date | None = None) -> Review:
@@ -111,19 +128,22 @@ def weighed(report: Mapping[str, Any], confirmed: set[str]) -> tuple[float, floa
     return sum(weight for _key, weight in weights), sum(weight for key, weight in weights if key in confirmed)
 
 
-def _hands(records: list[Record]) -> dict[str, str]:
-    """Who gave these codes first: the hand behind the oldest of the versions in a row that say the same."""
+def _hands(records: list[Record]) -> dict[str, tuple[str, datetime.date | None]]:
+    """Who gave these codes first, and an analyst on which day: the hand behind the oldest of the versions in a row that
+    say the same."""
     signs = {line["id"]: record_format.signature(line) for line in records}
-    found: dict[str, str] = {}
+    last = {line["id"]: line["sequence"] for line in records if "sequence" in line}
+    found: dict[str, tuple[str, datetime.date | None]] = {}
     ended: set[str] = set()
     # Lean on purpose: one query for all, and only what tells whose codes they are.
     versions = Revision.objects.filter(event__in=list(signs)).order_by("-sequence")
-    for row in versions.only("event_id", "body", "who", "by_id"):
+    for row in versions.only("event_id", "body", "who", "by_id", "written_at"):
         key = row.event_id
-        if key in ended:
+        if key in ended or row.sequence > last.get(key, row.sequence):
             continue
         if record_format.signature(row.record) == signs[key]:
-            found[key] = _hand(row.who, row.by_id)
+            hand = _hand(row.who, row.by_id)
+            found[key] = hand, trust.day_of(row) if hand == ANALYST else None
         elif key in found:
             ended.add(key)
     return found

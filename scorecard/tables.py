@@ -149,9 +149,12 @@ def _bodies(ids: list[str]) -> Iterator[dict[str, Any]]:
 
 def _reviewed(asked: Asked) -> Iterator[dict[str, Any]]:
     """The same with who coded each and whether a person stands behind it, looked up batch by batch."""
-    lines = _bodies_of(asked)
+    lines, before = _bodies_of(asked), tidy.present() if asked.rev else None
     while batch := list(itertools.islice(lines, BATCH)):
-        reviews = reviewed.of(batch, known_at=asked.known_at)
+        if before is None:
+            reviews = reviewed.of(batch, known_at=asked.known_at)
+        else:
+            reviews = reviewed.of_state(batch, before, asked.known_at)
         yield from ({**line, "review": reviews[line["id"]]} for line in batch)
 
 
@@ -169,8 +172,12 @@ def _events(asked: Asked) -> Iterator[Row]:
             *(line["sources"][0]["url"] if line["sources"] else "", line["recorded_at"], line["codebook"]),
             *_terms(line),
             *(line.get(name) for name in ("stage", "due", "due_what", "due_what_zh")),
-            *(line["review"].coded_by, line["review"].confirmed_on),
+            *_review(line["review"]),
         )
+
+
+def _review(review: reviewed.Review) -> Row:
+    return review.coded_by, review.confirmed_on.isoformat() if review.confirmed_on else None
 
 
 def _terms(line: dict[str, Any]) -> Row:

@@ -23,7 +23,7 @@ from scorecard.api.problems import InProgress, Invalid, KeyReused
 from scorecard.models import Answered
 
 HEADER = "Idempotency-Key"
-NAME = re.compile(r"[\x21-\x7e]{1,255}")
+NAME = re.compile(r"[!-~]{1,255}")  # what ASCII shows
 KEPT = datetime.timedelta(hours=24)
 LEASE = datetime.timedelta(seconds=60)  # whoever began the deed longer ago is dead
 

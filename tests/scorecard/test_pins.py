@@ -3,14 +3,17 @@
 import datetime
 import json
 import re
+import shutil
 
 import pytest
 import time_machine
 
-from scorecard import pins, standings
+from scorecard import pins, standings, stored
+from scorecard.api.views.exports import FORMATS
 from scorecard.models import Pin
+from tests.scorecard import cast
 from tracker import log, triage
-from tracker.models import Completeness, Revision
+from tracker.models import Completeness, Event, Revision
 
 LATE = {
     "id": "late", "date": "2026-03-01", "title": "A late record", "certainty": "confirmed",
@@ -111,3 +114,38 @@ def test_a_revision_whose_address_was_never_given_out_is_read_too(client, seeded
     assert client.get("/api/v1/scores/?rev=40").json()["rev"] == "40"
     assert client.get("/?rev=40").status_code == 200
     assert client.get("/events/?rev=40&q=export").status_code == 200
+
+
+FILES = [
+    *((table, ending) for table in ("events", "assessments", "sources") for ending in FORMATS),
+    *(("scores", ending) for ending in FORMATS),
+    ("figures", "parquet"),
+    ("record", "jsonl"),
+    ("changes", "jsonl"),
+]
+
+
+def test_a_file_of_a_revision_has_the_same_bytes_for_ever(client, later, analyst, settings):
+    rev = client.get("/api/v1/scores/").json()["rev"]
+
+    def files():
+        shutil.rmtree(stored.folder())  # copies; what is asked for is made anew
+        few = {"figures": "&recommendation=trust&year=2025&reading=balance"}
+        return {
+            (name, ending): cast.content(
+                client.get(f"/api/v1/exports/{name}.{ending}?rev={rev}{few.get(name, '')}")
+            )
+            for name, ending in FILES
+        }
+
+    before = files()
+    later()
+    one = Event.objects.accepted().filter(assessments__recommendation="trust").first()
+    other = Event.objects.accepted().exclude(pk=one.pk).first()
+    triage.edit(one.pk, analyst, {"certainty": "rumoured"}, "It was a rumour.", None)
+    triage.edit(one.pk, analyst, {"certainty": one.certainty}, "It was none.", None)
+    triage.confirm(other.pk, analyst)
+    with time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(200)):
+        after = files()
+    assert [name for name in before if before[name] != after[name]] == []
+    assert before["events", "jsonl"] != cast.content(client.get("/api/v1/exports/events.jsonl"))

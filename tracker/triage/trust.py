@@ -36,10 +36,13 @@ def wrote(revision: Revision) -> None:
     last = before.order_by("-sequence").values_list("body", flat=True).first()
     if last is not None and record.signature(Revision(body=last).record) == codes:
         return
-    day = (
-        record.day(line["recorded_at"], "recorded_at") if line["recorded_at"] else revision.written_at.date()
-    )
-    _noted(revision.event_id, codes, Confirmation.How.WRITTEN, revision.by, day)
+    _noted(revision.event_id, codes, Confirmation.How.WRITTEN, revision.by, day_of(revision))
+
+
+def day_of(revision: Revision) -> datetime.date:
+    """The day on which a version came on record."""
+    said = revision.record["recorded_at"]
+    return record.day(said, "recorded_at") if said else revision.written_at.date()
 
 
 def note(event: Event, codes: str, by: Any, day: datetime.date) -> None:

@@ -31,7 +31,7 @@ PROPOSALS = paging.Order("pk", down=True)
 
 DRY_RUN = parameters.flag("dry_run", "Check and do everything, answer as if, and then undo it all.")
 KEY = OpenApiParameter(
-    repeating.HEADER, {"type": "string"},
+    repeating.HEADER, {"type": "string", "pattern": f"^{repeating.NAME.pattern}$", "maxLength": 255},
     OpenApiParameter.HEADER,
     description="A name for this request, made by you. Sent again within 24 hours it is answered as before.",
 )  # fmt: skip
