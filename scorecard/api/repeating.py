@@ -34,12 +34,12 @@ def once(post: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @functools.wraps(post)
     def wrapped(self: Any, request: Any, **place: Any) -> HttpResponse:
         name = request.headers.get(HEADER)
+        if name is not None and not NAME.fullmatch(name):
+            raise Invalid([{"name": HEADER, "reason": "1 to 255 visible ASCII characters"}])
         if name is None or request.query_params.get("dry_run") == "true":
             return post(self, request, **place)
         if request.auth is None:
             raise Invalid([{"name": HEADER, "reason": "answers are only kept for requests with a key"}])
-        if not NAME.fullmatch(name):
-            raise Invalid([{"name": HEADER, "reason": "1 to 255 visible ASCII characters"}])
         asked = hashlib.sha256(
             f"{request.method} {request.get_full_path()}\n".encode() + request._request.body
         ).hexdigest()

@@ -181,13 +181,16 @@ def messages(result: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+APART = {"301": "_moved", "202": "_waits"}  # codes whose answers may have a shape of their own
+
+
 def _add_answer_examples(operation: dict[str, Any]) -> None:
     """What each answer may look like; of files that are no text there is nothing to show."""
     for code, answer in operation["responses"].items():
         for kind, content in answer.get("content", {}).items():
-            name = f"{operation['operationId']}_moved" if code == "301" else operation["operationId"]
-            found = EXAMPLES.get(name) if kind == "application/json" else None
-            if found is None:
+            name = operation["operationId"]
+            found = EXAMPLES.get(f"{name}{APART.get(code)}", EXAMPLES.get(name))
+            if found is None or kind != "application/json":
                 found = FILES.get(kind)
             if found is not None:
                 content.setdefault("example", found)

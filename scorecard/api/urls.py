@@ -7,7 +7,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from scorecard.api import problems, schema
-from scorecard.api.views import about, articles, disputes, events, exports, scores, webhooks, writing
+from scorecard.api.views import about, articles, coming, disputes, events, exports, scores, webhooks, writing
 
 VERSION_1 = [
     path("", about.Start.as_view(), name="start"),
@@ -26,6 +26,7 @@ VERSION_1 = [
     path("articles/", articles.Articles.as_view(), name="articles"),
     path("sources/", articles.Sources.as_view(), name="sources"),
     path("changes/", events.Changes.as_view(), name="changes"),
+    path("next/", coming.Next.as_view(), name="next"),
     path("method/", about.Method.as_view(), name="method"),
     path("codebook/", about.Codebook.as_view(), name="codebook"),
     path("cues/", about.Cues.as_view(), name="cues"),

@@ -1,19 +1,15 @@
-"""What comes next, as far as acts on record say it: terms that end, days that acts name, proposals that are pending.
-
-The law: everything is read off acts that count on the day of the reading, and nothing is foreseen. An entry
-disappears into the act that answers it, as that act ends or replaces the one that it came from.
-"""
+"""What comes next (`scorecard.ahead`) in the reader's words, and as a calendar."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
-from scorecard import sentences, vocabulary
+from scorecard import ahead, sentences, vocabulary
 from scorecard.acts import Act
 from scorecard.pages.reading import Reading
 
@@ -113,60 +109,22 @@ class Upcoming:
 
 def of(read: Reading) -> Upcoming:
     """What the acts say that count on the day on which a page is read."""
-    day = read.read_on
-    counting = [event for event in read.known.events if event.counts_on(day)]
-    terms = [
-        Term(event.end, read.act(event.record), _wakes(read, event.undoes, event.end))
-        for event in counting
-        if event.end and event.end > day and event.end.isoformat() == event.record.get("until")
-    ]
-    dues = [
-        Due(_first(event.record["due"]), event.record["due"], read.act(event.record), _what(event.record))
-        for event in counting
-        if event.record.get("due") and _last(event.record["due"]) > day
-    ]
-    pending = [
-        Pending(read.act(event.record), event.record["stage"], (day - event.start).days)
-        for event in counting
-        if event.record.get("stage")
-    ]
+    found = ahead.of(read.known, read.read_on)
     return Upcoming(
-        day,
+        read.read_on,
         read.clock.as_of,
-        sorted(terms, key=lambda term: (term.day, term.act.id)),
-        sorted(dues, key=lambda due: (due.day, due.act.id)),
-        sorted(pending, key=lambda item: (-item.age, item.act.id)),
-    )
-
-
-def _wakes(read: Reading, undone: Iterable[str], day: Day) -> tuple[Act, ...]:
-    """Of the acts that one put to sleep, those that count again on the day when its term is over."""
-    events = (read.known.by_id.get(each) for each in undone)
-    return tuple(
-        read.act(event.record)
-        for event in events
-        if event and event.sleeps and event.counts_on(day) and not event.counts_on(read.read_on)
+        [
+            Term(term.day, read.act(term.record), tuple(read.act(each) for each in term.wakes))
+            for term in found.terms
+        ],
+        [Due(due.day, due.named, read.act(due.record), _what(due.record)) for due in found.dues],
+        [Pending(read.act(item.record), item.stage, item.age) for item in found.pending],
     )
 
 
 def _what(record: Mapping[str, Any]) -> str:
     english, chinese = record.get("due_what") or "", record.get("due_what_zh") or ""
     return (chinese or english) if (get_language() or "").startswith("zh") else (english or chinese)
-
-
-def _first(named: str) -> Day:
-    return Day.fromisoformat(f"{named}-01-01"[:10] if len(named) == 4 else f"{named}-01"[:10])
-
-
-def _last(named: str) -> Day:
-    """The last day of the time that is named."""
-    first = _first(named)
-    if len(named) == 4:
-        return first.replace(month=12, day=31)
-    if len(named) == 7:
-        following = (first.replace(day=28) + datetime.timedelta(days=4)).replace(day=1)
-        return following - datetime.timedelta(days=1)
-    return first
 
 
 def calendar(found: Upcoming, name: str, site: str, stamp: datetime.datetime) -> str:

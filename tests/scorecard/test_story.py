@@ -99,6 +99,17 @@ def test_what_comes_next_is_what_acts_on_record_say(client, seeded):
     text = told(client, "/next/")
     for term in found.terms:
         assert term.act.title in text
+    said = client.get("/api/v1/next/?as_of=2026-11-29").json()
+    assert said["read_on"] == CODED.isoformat()
+    assert [(each["day"], each["event"]) for each in said["terms"]] == terms_on_record(read)
+    assert [each["passed"] for each in said["terms"]] == [term in found.passed() for term in found.terms]
+    assert [(each["due"], each["what"]) for each in said["dues"]] == [
+        (due.named, due.what) for due in found.dues
+    ]
+    assert [(each["event"], each["days"]) for each in said["pending"]] == [
+        (item.act.id, item.age) for item in found.pending
+    ]
+    assert client.get(f"/api/v1/next/?as_of=2026-11-29&rev={said['rev']}").json() == said
 
 
 def test_an_entry_leaves_the_calendar_when_an_act_answers_it(client, seeded):

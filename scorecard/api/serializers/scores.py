@@ -268,3 +268,51 @@ class Series(Clock):
     reading = serializers.ChoiceField(choices=("balance", "pulse"))
     days = serializers.ListField(child=serializers.DateField())
     recommendations = serializers.DictField(child=Line())
+
+
+class ActAhead(serializers.Serializer):
+    event = serializers.CharField(help_text="Its id.")
+    title = serializers.CharField()
+    title_zh = serializers.CharField()
+    recommendations = serializers.ListField(
+        child=serializers.ChoiceField(**RECOMMENDATION), help_text="Those that it touches."
+    )
+    page = serializers.URLField()
+
+
+class TermAhead(ActAhead):
+    day = serializers.DateField(help_text="First day on which it no longer counts, by its own terms.")
+    passed = serializers.BooleanField(help_text="Whether that day has come since the last coded one.")
+    wakes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Events that count again from then on, unless it is prolonged.",
+    )
+
+
+class DueAhead(ActAhead):
+    due = serializers.CharField(help_text="Day, or month as YYYY-MM, that its own text names.")
+    what = serializers.CharField(help_text="What is due then.")
+    what_zh = serializers.CharField()
+
+
+class PendingAhead(ActAhead):
+    stage = serializers.ChoiceField(choices=record.STAGES)
+    since = serializers.DateField(help_text="The day of the act.")
+    days = serializers.IntegerField(help_text="Its age on the day of the reading.")
+
+
+class Ahead(serializers.Serializer):
+    method = serializers.CharField(help_text="Version of the method.")
+    as_of = serializers.DateField()
+    known_at = serializers.DateField(allow_null=True)
+    read_on = serializers.DateField(help_text="Only acts that count on this day speak here.")
+    rev = serializers.CharField(
+        allow_null=True,
+        help_text="The state of the record that it rests on; `?rev=` gives it again, for ever.",
+    )
+    calendar = serializers.URLField(help_text="The same terms and days for calendars (iCalendar).")
+    terms = TermAhead(many=True, help_text="Acts that end by their own terms, the earliest first.")
+    dues = DueAhead(many=True, help_text="Days that acts name for a next step.")
+    pending = PendingAhead(
+        many=True, help_text="Proposals that nothing on record has answered, oldest first."
+    )

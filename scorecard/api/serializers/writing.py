@@ -224,7 +224,7 @@ class Imported(serializers.Serializer):
 
 @_example(
     {
-        "event": "2026-05-01-a-new-law-enters-into-force",
+        "event": "2026-05-01-in-force",
         "recommendation": _ONE.slug,
         "claim": "The law covers two towns only, not all.",
         "source": "https://gazette.example/law",

@@ -37,6 +37,7 @@ ADDRESSES = (
         "articles",
         "sources",
         "changes",
+        "next",
     ),
     *("method", "codebook", "cues", "coverage", "agreement", "exports", "editions", "heads"),
     *("disputes", "schema"),

@@ -1,14 +1,18 @@
-"""Makes the examples of the API's description anew, from a seeded service that may be written to.
+"""Makes the examples of the API's description anew, from a seeded service that it starts and writes to.
 
-    python -m tests.scorecard.api.examples ADDRESS KEY > seeds/examples.json
+    python -m tests.scorecard.api.examples > examples.json && mv examples.json seeds/
 
 They are true answers, with all but the first few items of long lists left out. The tests hold each of them to the
 description of its operation.
 """
 
 import json
+import os
 import sys
+import tempfile
 import urllib.request
+
+import django
 
 EVENT = "2025-05-12-geneva-tariff-truce"
 PROPOSED = "2026-05-01-a-new-law-enters-into-force"
@@ -22,8 +26,8 @@ READ = {
     "events": "events/?recommendation=trust&first=2025-05-01&last=2025-05-31&limit=1", "event": f"events/{EVENT}/",
     "event_history": f"events/{EVENT}/history/", "articles": "articles/?limit=1", "sources": "sources/",
     "changes": "changes/?limit=1", "method": "method/", "codebook": "codebook/", "cues": "cues/",
-    "coverage": "coverage/", "heads": "heads/", "agreement": "agreement/", "exports": "exports/",
-    "editions": "editions/?limit=1",
+    "coverage": "coverage/", "heads": "heads/", "agreement": "agreement/", "next": "next/",
+    "exports": "exports/", "editions": "editions/?limit=1",
     "edition": "editions/DAY/", "edition_key": "editions/key/", "disputes": "disputes/?limit=1",
     "dispute": "disputes/REFERENCE/", "proposals": "proposals/?limit=1", "webhooks": "webhooks/",
     "webhook": "webhooks/WEBHOOK/", "webhook_deliveries": "webhooks/WEBHOOK/deliveries/",
@@ -40,6 +44,11 @@ MOVED = {
     "id": "2025-05-12-truce-of-geneva",
     "merged_into": EVENT,
     "location": f"https://scorecard.example/api/v1/events/{EVENT}/",
+}
+APART = ("event_moved", "decide_waits")
+WAITS = {
+    "why": ["It turns the word of Rebuild Trust from “Undermined” to “Contested”."],
+    "detail": "A colleague has to sign it. It waits under “Second person”.",
 }
 SEVEN, ACTORS = ("trust", "civilian-first"), ("us", "china")
 
@@ -60,8 +69,8 @@ def collected(address, key):
         places |= {"MESSAGE": answer["message"]} if "message" in answer else {}
     for name, path in READ.items():
         found[name] = asked(address, key, placed(path, places))
-    found["event_moved"] = MOVED
-    return {name: shortened(found[name]) for name in (*READ, *WRITTEN, "event_moved")}
+    found |= {"event_moved": MOVED, "decide_waits": found["decide"] | WAITS}
+    return {name: shortened(found[name]) for name in (*READ, *WRITTEN, *APART)}
 
 
 def placed(path, places):
@@ -90,6 +99,30 @@ def shortened(value):
     return {name: SECRET if name == "secret" else shortened(each) for name, each in value.items()}
 
 
-if __name__ == "__main__":
-    json.dump(collected(*sys.argv[1:]), sys.stdout, ensure_ascii=False, indent=1)
+SCOPES = [part for scope in ("propose", "decide", "import", "webhooks") for part in ("--scope", scope)]
+MAKES_ADA = """
+from django.contrib.auth import get_user_model
+get_user_model().objects.create_superuser("ada", password="x")
+answer = 1
+"""
+
+
+def main():
+    """Written to standard output."""
+    from tests.service import Service  # it needs settings
+
+    with tempfile.TemporaryDirectory() as folder, Service(folder, SIGNING_KEY="07" * 32) as service:
+        service.manage("migrate", "-v0")
+        service.manage("seed", "-v0")
+        service.manage("edition", "make", "2026-01-31")
+        service.ask(MAKES_ADA)
+        key = service.manage("keys", "issue", "examples", "--account", "ada", *SCOPES).strip()
+        service.start_web()
+        json.dump(collected(service.address, key), sys.stdout, ensure_ascii=False, indent=1)
     print()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()
+    main()

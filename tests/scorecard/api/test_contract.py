@@ -265,6 +265,7 @@ def test_schemathesis_finds_nothing(server, key, description, tmp_path):
                 "8",
             ),
             *("--header", f"Authorization: Bearer {key}", "--no-color", "--request-timeout", "30"),
+            *("--workers", "2"),
         ],
         capture_output=True,
         text=True,
