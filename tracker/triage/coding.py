@@ -19,7 +19,7 @@ from tracker import record as record_format
 from tracker import text, textfields
 from tracker.codebook import current
 from tracker.models import Article, Assessment, Event
-from tracker.triage.statuses import Refused
+from tracker.triage.statuses import Refused, Unexplained
 from tracker.wording import words_of
 
 MOST_SOURCES = 40
@@ -192,7 +192,7 @@ def need_reasons(event: Event, assessments: Iterable[Mapping[str, Any]]) -> None
     for line in assessments:
         if not line["rationale"].strip() and (line["rec"] not in before or not event.on_record):
             name = words_of(current()[line["rec"]].short)
-            raise Refused(
+            raise Unexplained(
                 _(
                     "%(name)s: say in one sentence why; a draft of the machine's is yours once you take it over."
                 )

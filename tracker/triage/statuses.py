@@ -47,6 +47,10 @@ class Claimed(Refused):
     """Somebody else works on the event just now."""
 
 
+class Unexplained(Refused):
+    """A new code that says in no words why."""
+
+
 class NotAllowed(Refused):
     """The account's role does not include this step."""
 

@@ -62,6 +62,9 @@ def refusing(deed: Callable[[], Any]) -> Any:
         return deed()
     except triage.NotAllowed as refusal:
         raise PermissionDenied(str(refusal)) from None
+    except triage.Unexplained as missing:
+        fault = {"name": "changes.assessments", "reason": f"rationale missing; {missing}"}
+        raise NotARecord(str(missing), [fault]) from None
     except triage.Refused as refusal:
         raise Refused(str(refusal)) from None
     except record.RecordError as wrong:
@@ -195,9 +198,11 @@ class Decisions(Writing):
         """Decide on an event: accept (changes), dismiss (reason), snooze (until), ask_review, reopen, edit
         (changes), retract, restore, dispute, settle, supersede (events), merge (events), undo.
 
-        What is on record changes only with a `why`, which readers see. Send the `version` you saw: if
-        somebody else was quicker, the answer is 409 and nothing has happened. What turns a recommendation's word, or
-        lets a weaker act end a stronger one, waits for a second person at the desk: the answer is 202 and says why."""
+        Every code that an event did not have before needs a `rationale` of one sentence, as at the desk: without
+        one the answer is 422. What is on record changes only with a `why`, which readers see. Send the `version` you
+        saw: if somebody else was quicker, the answer is 409 and nothing has happened. What turns a recommendation's
+        word, or lets a weaker act end a stronger one, waits for a second person at the desk: the answer is 202 and
+        says why."""
         given = checked(shapes.Decision, request)
         if not Event.objects.filter(pk=id).exists():
             raise NotFound(f"There is no event {id[:100]!r}.")
@@ -252,12 +257,19 @@ def _accept(event: str, by: Any, given: Mapping[str, Any]) -> None:
     known = {name: value for name, value in typed.items() if name not in record.ADDED}
     terms = {name: value for name, value in typed.items() if name in record.ADDED}
     triage.accept(
-        event, by, version=given.get("version"), why=given.get("why", ""), terms=terms or None, **known
+        event,
+        by,
+        version=given.get("version"),
+        why=given.get("why", ""),
+        terms=terms or None,
+        reasoned=True,
+        **known,
     )
 
 
 def _edit(event: str, by: Any, given: Mapping[str, Any]) -> None:
-    triage.edit(event, by, _typed(given.get("changes", {})), given.get("why", ""), given.get("version"))
+    changes = _typed(given.get("changes", {}))
+    triage.edit(event, by, changes, given.get("why", ""), given.get("version"), reasoned=True)
 
 
 def _typed(changes: Mapping[str, Any]) -> Mapping[str, Any]:

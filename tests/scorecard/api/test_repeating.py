@@ -9,7 +9,7 @@ from django.utils import timezone
 from scorecard.api import repeating
 from scorecard.models import Answered
 from tests.scorecard import cast
-from tests.scorecard.api.test_writing import PROPOSAL, editor, program  # noqa: F401  fixtures
+from tests.scorecard.api.test_writing import ACCEPT, PROPOSAL, editor, program  # noqa: F401  fixtures
 from tracker.models import Decision, Event, Revision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recommendations")]
@@ -79,7 +79,7 @@ def test_a_dry_run_answers_as_if_and_does_nothing(client, program):  # noqa: F81
     assert (answer.status_code, answer.headers["Dry-Run"]) == (201, "true")
     made = sent(client, program).json()
     path = f"/events/{made['id']}/decisions/?dry_run=true"
-    assert sent(client, program, {"deed": "accept"}, "b", path).json()["status"] == "accepted"
+    assert sent(client, program, ACCEPT, "b", path).json()["status"] == "accepted"
     imported = {"records": [cast.event("a", "2026-05-01")]}
     assert sent(client, program, imported, "c", "/imports/?dry_run=true").json()["added"] == 1
     assert (Event.objects.count(), Revision.objects.count()) == (1, 0)

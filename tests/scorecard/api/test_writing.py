@@ -29,6 +29,12 @@ PROPOSAL = {
     ],
 }
 
+REASON = "The order ends the licences for research chips."
+ACCEPT = {
+    "deed": "accept",
+    "changes": {"assessments": [PROPOSAL["assessments"][0] | {"rationale": REASON}]},
+}
+
 
 @pytest.fixture
 def editor(django_user_model):
@@ -47,7 +53,7 @@ def test_a_proposal_is_accepted_and_moves_the_score(client, program):
     assert made["sources"][0]["title"] == "Curbs lifted"
     assert cast.get(client, "/scores/trust/")["readings"]["balance"]["score"] == before
     done = cast.post(
-        client, f"/events/{made['id']}/decisions/", {"deed": "accept", "version": made["version"]}, **program
+        client, f"/events/{made['id']}/decisions/", ACCEPT | {"version": made["version"]}, **program
     )
     assert (done["status"], done["sequence"]) == ("accepted", 1)
     assert cast.get(client, "/scores/trust/")["readings"]["balance"]["score"] > before
@@ -97,6 +103,8 @@ def test_every_deed_of_the_desk_is_there(client, program, editor, settings):
     ("body", "status", "says"),
     [
         ({"deed": "accept", "version": 99}, 409, "has changed while you looked"),
+        ({"deed": "accept"}, 422, "say in one sentence why"),
+        ({"deed": "accept", "changes": {"assessments": PROPOSAL["assessments"]}}, 422, "Trust"),
         ({"deed": "accept", "changes": {"colour": "red"}}, 409, "colour"),
         ({"deed": "accept", "changes": {"assessments": [1]}}, 409, "object"),
         ({"deed": "accept", "changes": {"assessments": []}}, 409, ""),
