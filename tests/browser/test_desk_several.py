@@ -1,9 +1,11 @@
 """Several people and windows at one desk, in real browsers: nothing is decided twice or lost."""
 
+import contextlib
 import statistics
 import time
 
 import pytest
+from playwright.sync_api import Error
 
 from tests.browser.test_desk import SETTINGS, STATES, all_saved, at_hand, explain, gone_on, press, until
 from tests.service import Service
@@ -45,7 +47,6 @@ def decide(page):
         press(page, ["r", "1"])
 
 
-@pytest.mark.xfail(run=False, reason="does not pass yet: a claim does not come in this trial")
 def test_sixty_proposals_by_keyboard_in_three_browsers_at_once(desk, sit):
     before, seconds = count(desk), []
     pages = [sit(desk, name) for name in ("ada", "rita", "kim")]
@@ -67,12 +68,18 @@ def test_sixty_proposals_by_keyboard_in_three_browsers_at_once(desk, sit):
     said = [page.inner_text("#notices") for page in pages]
     assert len(decided) == len(set(decided)) == 60, said
     assert statistics.median(seconds) < 5
-    assert [page.troubles for page in pages] == [[], [], []]
+    # In step as here, all three reach for the same next item: who is slower passes it over, which the browser notes.
+    taken_first = [said for page in pages for said in page.troubles if "409 (Conflict)" in said]
+    assert len(taken_first) < 2 * 60
+    assert sum(len(page.troubles) for page in pages) == len(taken_first)
 
 
 def test_a_reload_and_a_second_window_keep_place_draft_and_claim(desk, sit):
     page = sit(desk, "ada")
-    press(page, ["j", "j"])
+    for _time in range(2):
+        before = at_hand(page)
+        press(page, ["j"])
+        gone_on(page, before)
     until(page, "() => document.getElementById('item')?.dataset.claimed === 'yes'")
     event = at_hand(page)
     press(page, ["2", "+", "3", "n"])
@@ -90,19 +97,20 @@ def test_a_reload_and_a_second_window_keep_place_draft_and_claim(desk, sit):
     assert desk.ask(CLAIMS).get(event) == "ada"
     press(page, ["Escape", "j"])
     gone_on(page, event)
-    page.go_back()
+    page.evaluate("history.back()")
     until(page, "event => document.getElementById('item')?.dataset.event === event", event)
     assert page.input_value('.rec[data-rec="governance"] [data-rationale]') == "Half a sen"
 
 
-@pytest.mark.xfail(run=False, reason="does not pass yet: a claim does not come in this trial")
 def test_a_killed_window_is_not_handed_out_and_comes_back_to_its_analyst(desk, sit):
     page = sit(desk, "ada")
+    first = at_hand(page)
     press(page, ["j"])
+    gone_on(page, first)
     until(page, "() => document.getElementById('item')?.dataset.claimed === 'yes'")
     event, url = at_hand(page), page.url
-    page.route("**/release/**", lambda route: route.abort())  # what is killed says no farewell
-    page.close()
+    with contextlib.suppress(Error):  # what is killed says no farewell
+        page.goto("chrome://crash")
     assert desk.ask(CLAIMS).get(event) == "ada"
     kim = sit(desk, "kim")
     assert at_hand(kim) != event
@@ -146,15 +154,16 @@ def test_a_held_key_decides_once_and_undo_leads_back(desk, sit):
 def test_an_ended_session_goes_on_after_signing_in_elsewhere_and_never_as_somebody_else(desk, sit):
     page = sit(desk, "kim")
     event = at_hand(page)
+    waited = desk.ask(STATES)["events"][event][0]
     page.context.clear_cookies()
     press(page, ["r", "1"])
     page.wait_for_selector("#saving[data-state=wrong]")
     assert "signed out" in page.inner_text("#saving")
-    assert desk.ask(STATES)["events"][event][0] in ("new", "proposed")
+    assert desk.ask(STATES)["events"][event][0] == waited
     _sign_in_elsewhere(desk, page, "ada")
     page.evaluate("dispatchEvent(new Event('focus'))")
     until(page, "() => document.getElementById('saving').textContent.includes('Somebody else')")
-    assert desk.ask(STATES)["events"][event][0] in ("new", "proposed")
+    assert desk.ask(STATES)["events"][event][0] == waited
     page.context.clear_cookies()
     _sign_in_elsewhere(desk, page, "kim")
     page.evaluate("dispatchEvent(new Event('focus'))")

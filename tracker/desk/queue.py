@@ -115,6 +115,12 @@ def rows(
     return [row | {"held": held.get(row["id"], "")} for row in described(shown)]
 
 
+def standing(keys: list[str], user: Any) -> dict[str, Any]:
+    """How rows that were listed a while ago stand now: which are decided, and who else works on which."""
+    open_ = set(Event.objects.open().filter(pk__in=keys).values_list("pk", flat=True))
+    return {"decided": [key for key in keys if key not in open_], "held": triage.holders(user, keys)}
+
+
 def counted(tab: str, query: str, user: Any) -> str:
     """How many a search found, up to a thousand; nothing without a search."""
     return _capped(events(tab, query, user)) if query.strip() else ""

@@ -163,11 +163,17 @@ def now(request):
 @desk_view(DECIDE, answers=True)
 @require_POST
 def claim(request, event_id):
+    """Claim one item, and hear how the rows that the page shows below it stand by now: so a page whose list is old
+    does not run into one taken item after another."""
+    try:
+        rows = [str(key) for key in sent_form(request).get("rows") or []][: queue.SHOWN]
+    except (BadForm, TypeError) as error:
+        return refusal(str(error), "form", 400)
     try:
         held = triage.claim(event_id, request.user, _page_of(request))
     except triage.Refused as error:
-        return refusal(str(error), _kind(error), 409)
-    return JsonResponse({"until": held.until})
+        return refusal(str(error), _kind(error), 409, **queue.standing(rows, request.user))
+    return JsonResponse({"until": held.until, **queue.standing(rows, request.user)})
 
 
 @desk_view(DECIDE, answers=True)
@@ -395,6 +401,6 @@ def _kind(error):
     return {triage.Stale: "stale", triage.Claimed: "claimed"}.get(type(error), "refused")
 
 
-def refusal(message, kind, status):
+def refusal(message, kind, status, **more):
     """Why a script's request was not done."""
-    return JsonResponse({"error": message, "kind": kind}, status=status)
+    return JsonResponse({"error": message, "kind": kind, **more}, status=status)

@@ -50,6 +50,19 @@ def test_a_dead_page_holds_nothing_once_its_time_is_over(proposal, ada, rita):
     assert list(Claim.objects.get().pages) == ["alive"]
 
 
+def test_a_claim_tells_how_the_rows_below_stand(at_desk, proposal, ada, rita):
+    mine, gone, hers, free = (proposal(f"Act {name}") for name in ("one", "two", "three", "four"))
+    triage.dismiss(gone, by=rita, reason="other")
+    triage.claim(hers, rita, "hers")
+    rows = {"rows": [gone.pk, hers.pk, free.pk]}
+    told = {"decided": [gone.pk], "held": {hers.pk: "rita"}}
+    assert post(at_desk, "claim", rows, mine.pk).json().items() >= told.items()
+    late = post(at_desk, "claim", rows, hers.pk)
+    assert (late.status_code, late.json()["kind"]) == (409, "claimed")
+    assert late.json().items() >= told.items()
+    assert post(at_desk, "claim", {"rows": 7}, mine.pk).status_code == 400
+
+
 def test_who_works_on_what_is_shown_and_passed_over(at_desk, proposal, rita):
     first, second = proposal("First act", priority=9.0), proposal("Second act", priority=1.0)
     triage.claim(first, rita, "hers")

@@ -23,11 +23,12 @@
   Desk.claim = (id) =>
     inLine(async () => {
       if (Desk.unsent(id)) return undefined;
-      const response = await Desk.post(Desk.url("claim", id));
-      if (response.ok) return true;
-      if (response.status !== 409) return undefined;
-      const { kind, error } = await response.json();
-      return { kind, error };
+      const rows = Desk.list.upcoming(id);
+      const response = await Desk.post(Desk.url("claim", id), { rows });
+      if (!response.ok && response.status !== 409) return undefined;
+      const { kind, error, held, decided } = await response.json();
+      Desk.list.stand(rows, held, decided);
+      return response.ok || { kind, error };
     });
 
   const give = (id) => Desk.post(Desk.url("release", id), {}, { keepalive: true });

@@ -66,6 +66,30 @@
       if (here) here.scrollIntoView({ block: "nearest" });
     },
 
+    /* The open rows that follow an item, for the server to tell how they stand by now. */
+    upcoming(id) {
+      if (!["queue", "review", "snoozed"].includes(body.dataset.tab)) return [];
+      const all = links();
+      return all.slice(all.indexOf(row(id)) + 1).slice(0, 20).map((link) => link.dataset.event);
+    },
+
+    /* How these rows stand: what is decided goes, who works on what is written on the row. */
+    stand(ids, held, decided = []) {
+      for (const id of ids) {
+        const link = row(id);
+        if (!link) continue;
+        if (decided.includes(id) && !(Desk.item() && Desk.item().dataset.event === id)) {
+          link.closest("li").remove();
+          continue;
+        }
+        const name = held[id] || "";
+        if (name === (link.dataset.held || "")) continue;
+        if (name) link.dataset.held = name;
+        else delete link.dataset.held;
+        link.querySelector(".held").textContent = name;
+      }
+    },
+
     put(id, html) {
       if (!list || row(id)) return false;
       list.insertAdjacentHTML("afterbegin", html);
@@ -130,13 +154,7 @@
       const response = await Desk.get(Desk.url("now"));
       if (!response.ok) return;
       const { held, tabs } = await response.json();
-      links().forEach((link) => {
-        const name = held[link.dataset.event] || "";
-        if (name === (link.dataset.held || "")) return;
-        if (name) link.dataset.held = name;
-        else delete link.dataset.held;
-        link.querySelector(".held").textContent = name;
-      });
+      Desk.list.stand(links().map((link) => link.dataset.event), held);
       Object.entries(tabs).forEach(([name, number]) => {
         const place = document.querySelector(`.tabs [data-tab="${name}"] .number`);
         if (place) place.textContent = number;
