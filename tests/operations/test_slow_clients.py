@@ -21,6 +21,10 @@ SLOW = {
     "who never send the body": POST + b"Content-Length: 1000\r\n\r\n",
     "who send half of it": POST + b"Content-Length: 1000\r\n\r\nemail=",
     "who never end their chunks": POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nemail\r\n",
+    "who hide the length behind zeros": POST + b"Content-Length: 0000000000000000001000\r\n\r\nemail=",
+    "who name an endless length": POST + b"Content-Length: 99999999999999999999\r\n\r\nemail=",
+    "who send chunks of less than nothing": POST + b"Transfer-Encoding: chunked\r\n\r\n-6\r\n",
+    "who never end the length of a chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"0" * 5000,
     "who never read": b"GET /method/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 3,
     "who begin a second request": HEAD + b"\r\nGET /events/ HTTP/1.1\r\nHost:",
 }

@@ -10,6 +10,7 @@ A process that outgrows MEMORY_MB finishes what it has begun and is replaced.
 import contextlib
 import errno
 import functools
+import re
 import resource
 import selectors
 import socket
@@ -25,13 +26,15 @@ SLOWEST = 20_000  # bytes a second that a body must bring on the whole
 ANSWER_SECONDS = 60.0  # for one piece of an answer
 WHOLE_ANSWER_SECONDS = 600.0
 LONGEST_HEAD = 65_536
+LONGEST_LINE = 1_000  # that says how long a chunk is
 LONGEST_BODY = (
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 100_000
 )  # with the frame of a form; a longer one is refused unread
 MOST_BYTES = 64_000_000  # of unfinished requests, together
 BUFFER = 512 * 1024  # of the kernel, for an answer that nobody takes yet
 LOOKED_EVERY = 10.0  # seconds between looks at the process's memory
-TOO_SLOW, TOO_LARGE = "408 Request Timeout", "413 Content Too Large"
+TOO_SLOW, TOO_LARGE, BROKEN = "408 Request Timeout", "413 Content Too Large", "400 Bad Request"
+CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
 
 
 class Impatient(socket.socket):
@@ -89,8 +92,10 @@ class Arriving:
         for line in head.split(b"\r\n")[1:]:
             name, _colon, value = line.partition(b":")
             value = value.strip()
-            if name == b"content-length" and value.isdigit() and len(value) < 19:
-                self.length = int(value)
+            if name == b"content-length" and value.isdigit():
+                # What is counted here must be what gunicorn counts, zeros in front included, or it waits for the rest.
+                digits = value.lstrip(b"0")
+                self.length = int(digits or b"0") if len(digits) < 19 else LONGEST_BODY + 1
                 self.until += min(self.length, LONGEST_BODY) / SLOWEST
             elif name == b"transfer-encoding" and b"chunked" in value:
                 self.length = None
@@ -100,16 +105,26 @@ class Arriving:
                 self.expects = True
 
     def _chunks_are_complete(self):
-        while (end := self.data.find(b"\r\n", self.next_chunk)) >= 0:
-            try:
-                size = int(bytes(self.data[self.next_chunk : end]).partition(b";")[0], 16)
-            except ValueError:
-                return True
+        while (end := self.data.find(b"\r\n", self.next_chunk, self.next_chunk + LONGEST_LINE)) >= 0:
+            line = CHUNK.fullmatch(bytes(self.data[self.next_chunk : end]))
+            if not line:
+                self.refused = BROKEN
+                return False
+            size = int(line[1], 16)
             if size == 0:
-                return self.data.find(b"\r\n\r\n", end) >= 0
+                return self._trailers_are_complete(end)
             if end + 4 + size > len(self.data):
                 return False
             self.next_chunk = end + 4 + size
+        if len(self.data) >= self.next_chunk + LONGEST_LINE:
+            self.refused = BROKEN
+        return False
+
+    def _trailers_are_complete(self, start):
+        if self.data.find(b"\r\n\r\n", start) >= 0:
+            return True
+        if len(self.data) > start + LONGEST_HEAD:
+            self.refused = BROKEN
         return False
 
 
