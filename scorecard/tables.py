@@ -44,6 +44,7 @@ class Asked:
     rev: str | None = None  # whoever asks for it has pinned the state already
     beyond: bool = False
     then: bool = False
+    vintages: bool = False
     year: int | None = None
     recommendation: Sequence[str] | None = None
     actor: Sequence[str] | None = None
@@ -247,17 +248,18 @@ def _series(asked: Asked) -> Iterator[Row]:
 
 
 def _figures(asked: Asked) -> Iterator[Row]:
-    return tidy.rows(
-        asked.day,
-        asked.known_at,
-        version=asked.method,
-        beyond=asked.beyond,
-        then=asked.then,
-        year=asked.year,
-        recommendations=asked.recommendation,
-        actors=asked.actor,
-        readings=asked.reading,
-    )
+    for known_at in tidy.vintages(asked.known_at) if asked.vintages else [asked.known_at]:
+        yield from tidy.rows(
+            min(asked.day, known_at) if asked.vintages and known_at else asked.day,
+            known_at,
+            version=asked.method,
+            beyond=asked.beyond,
+            then=asked.then,
+            year=asked.year,
+            recommendations=asked.recommendation,
+            actors=asked.actor,
+            readings=asked.reading,
+        )
 
 
 JOINED = ", separated by spaces"
@@ -428,7 +430,7 @@ _LISTED = (
             "vintage day: the day of knowledge that the figure rests on",
         ),
         _figures,
-        (*OF_FIGURES, "then", "year", "recommendation", "actor", "reading"),
+        (*OF_FIGURES, "then", "vintages", "year", "recommendation", "actor", "reading"),
         key=("day", "recommendation", "actor", "reading", "method", "vintage"),
     ),
 )

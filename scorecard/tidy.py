@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from scorecard import pins, standings
 from scorecard.method import delivery, parameters
+from tracker import releases
 from tracker.codebook import current
 
 READINGS = ("balance", "pulse", "delivery")
@@ -67,6 +68,14 @@ def present() -> Day:
     """The day of knowledge of the state that is being read: today, or the day of the state that is pinned."""
     name = standings.pinned_as()
     return pins.named(name).day if name else timezone.now().date()
+
+
+def vintages(known_at: Day | None = None) -> list[Day | None]:
+    """The days of knowledge of the releases of the record, each with the last day before the next one came, and then
+    the day that is asked for itself (None: now)."""
+    last = known_at or present()
+    later = [each.day - datetime.timedelta(1) for each in releases.known()[1:] if each.day]
+    return [*(day for day in sorted(later) if day < last), known_at]
 
 
 def _figures(reading: str, line: Mapping[str, Any], place: int) -> Row:

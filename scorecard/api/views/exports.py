@@ -21,7 +21,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from scorecard import catalogue, conditional, downloads, editions, formats, standings, stored, tidy
 from scorecard.api import paging, parameters
 from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, REV, THEN, Parameter
-from scorecard.api.problems import NotWritten
+from scorecard.api.problems import Invalid, NotWritten
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Listing, Reading, View, check_days, moment, pinned, public, reads
 from scorecard.api.views.events import change
@@ -148,6 +148,9 @@ LISTS = Parameter(
 )
 TAKEN = (
     *(AS_OF, KNOWN_AT, REV, METHOD, BEYOND, THEN),
+    parameters.flag(
+        "vintages", "Every figure once as each release of the record had it, and once as it is known now."
+    ),
     parameters.number("year", "Only the days of this year.", least=2000, most=2099),
     parameters.choices("recommendation", current().slugs, "Only these."),
     parameters.choices(
@@ -180,6 +183,10 @@ class Export(View):
         takes = table.takes if table else ("rev",)
         given = parameters.read(request.query_params, [each for each in TAKEN if each.name in takes])
         check_days(given)
+        if given.get("then") and given.get("vintages"):
+            raise Invalid(
+                [{"name": "vintages", "reason": "not together with then, whose days have their own"}]
+            )
         as_of = given.get("as_of")
         try:
             with pinned(given):

@@ -21,7 +21,7 @@ from pyarrow import parquet
 
 from scorecard import formats, stored, tables
 from tests.scorecard import cast
-from tracker import log, triage
+from tracker import log, releases, triage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 
@@ -187,6 +187,31 @@ def test_the_long_table_of_one_year_and_as_known_then(client, seeded):
     assert len(year) == len({row["day"] for row in year})
     then = [json.loads(each) for each in taken(client, "figures", "jsonl", f"{query}&then=true").splitlines()]
     assert all(row["vintage"] == row["day"] for row in then)
+
+
+def test_the_long_table_has_every_figure_as_each_release_had_it(client, seeded):
+    query = "?as_of=2026-12-01&actor=all&reading=balance&recommendation=trust"
+
+    def rows(more):
+        lines = taken(client, "figures", "jsonl", f"{query}{more}").splitlines()
+        return [json.loads(line) for line in lines]
+
+    second = releases.known()[1].day
+    before = second - datetime.timedelta(1)
+    late = {
+        "id": "late", "date": "2026-03-01", "title": "A late record", "certainty": "confirmed",
+        "assessments": [{"rec": "trust", "direction": -1, "strength": 5, "rationale": "A ban."}],
+    }  # fmt: skip
+    with time_machine.travel("2026-12-02T12:00:00+00:00"):
+        triage.enter(late, "Ada")
+        found = rows("&vintages=true")
+        assert {row["vintage"] for row in found} == {str(before), "2026-12-02"}
+        old = [row for row in found if row["vintage"] == str(before)]
+        assert old == [row for row in rows(f"&known_at={before}") if row["day"] <= str(before)]
+        assert [row for row in found if row not in old] == rows("")
+    values = {(row["day"], row["vintage"]): row["value"] for row in found}
+    assert any(values[row["day"], "2026-12-02"] != row["value"] for row in old)
+    assert client.get("/api/v1/exports/figures.csv?vintages=true&then=true").status_code == 400
 
 
 def test_a_file_has_its_length_its_digest_and_parts(client, seeded):
