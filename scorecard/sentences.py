@@ -93,23 +93,20 @@ def headline(labels: Iterable[str], on: datetime.date | None = None) -> str:
     counted = dict.fromkeys(LABELS, 0)
     for label in labels:
         counted[label] += 1
-    parts = [_stand(label, count) for label, count in counted.items() if count]
+    tell = _stand if on is None else _stood
+    parts = [tell(label, count) for label, count in counted.items() if count]
     total = sum(counted.values())
     words = {"count": vocabulary.count_word(total), "parts": listed(parts)}
     if on is not None:
         return ngettext(
-            "On %(day)s, the last coded day: of the %(count)s recommendation, %(parts)s.",
-            "On %(day)s, the last coded day: of the %(count)s recommendations, %(parts)s.",
+            "On %(day)s, the last coded day, of the %(count)s recommendation, %(parts)s.",
+            "On %(day)s, the last coded day, of the %(count)s recommendations, %(parts)s.",
             total,
         ) % (words | {"day": day(on)})
-    return (
-        ngettext(
-            "Of the %(count)s recommendation, %(parts)s.",
-            "Of the %(count)s recommendations, %(parts)s.",
-            total,
-        )
-        % words
+    text = ngettext(
+        "Of the %(count)s recommendation, %(parts)s.", "Of the %(count)s recommendations, %(parts)s.", total
     )
+    return text % words
 
 
 def _stand(label: str, count: int) -> str:
@@ -129,6 +126,26 @@ def _stand(label: str, count: int) -> str:
     if label == "withheld":
         return ngettext("%(count)s has no label yet", "%(count)s have no label yet", count) % word
     return ngettext("%(count)s has too little evidence", "%(count)s have too little evidence", count) % word
+
+
+def _stood(label: str, count: int) -> str:
+    """The same of a day that was over."""
+    word = {"count": vocabulary.count_word(count)}
+    if label == "advancing":
+        return ngettext("%(count)s was advancing", "%(count)s were advancing", count) % word
+    if label == "undermined":
+        return ngettext("%(count)s was undermined", "%(count)s were undermined", count) % word
+    if label == "leaning advancing":
+        return ngettext("%(count)s was leaning advancing", "%(count)s were leaning advancing", count) % word
+    if label == "leaning undermined":
+        return ngettext("%(count)s was leaning undermined", "%(count)s were leaning undermined", count) % word
+    if label == "contested":
+        return ngettext("%(count)s was contested", "%(count)s were contested", count) % word
+    if label == "unclear":
+        return ngettext("%(count)s was unclear", "%(count)s were unclear", count) % word
+    if label == "withheld":
+        return ngettext("%(count)s had no label yet", "%(count)s had no label yet", count) % word
+    return ngettext("%(count)s had too little evidence", "%(count)s had too little evidence", count) % word
 
 
 def finding(
@@ -306,8 +323,8 @@ def stopped(
         length, balances, words = changed
         found.append(
             gettext(
-                " In a replay of the record %(balances)s of the balances' words and %(words)s of all words on a page "
-                "were others %(days)d days later."
+                " In a replay of the record, %(balances)s of the balances' words and %(words)s of all words on a page "
+                "had changed %(days)d days later."
             )
             % {"balances": percent(balances), "words": percent(words), "days": length}
         )

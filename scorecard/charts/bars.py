@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scorecard.charts.drawing import Drawing, direction, polyline, share
+from scorecard.charts.drawing import Drawing, direction, number, polyline, share
 
 # The mark that stands for each label; never colour alone.
 MARKS = {
@@ -39,9 +39,8 @@ def score_bar(
     def x(value: float) -> float:
         return pad + share(value, -100, 100) * (width - 2 * pad)
 
-    drawing.rule(x(-100), middle, x(100), middle, "grid")
-    for tick in (-100, -50, 50, 100):
-        drawing.rule(x(tick), middle - 3, x(tick), middle + 3, "grid")
+    ticks = "".join(f"M{number(x(tick))} {number(middle - 3)}v6" for tick in (-100, -50, 50, 100))
+    drawing.path(f"M{number(x(-100))} {number(middle)}H{number(x(100))}{ticks}", "grid")
     drawing.box(
         x(low), middle - height * 0.22, x(high) - x(low), height * 0.44, f"band {direction(score)}-band"
     )

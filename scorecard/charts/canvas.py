@@ -76,6 +76,7 @@ class Words:
     acts: str
     end: str
     band: str
+    on: str = ""  # the day of the last figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,7 @@ SMALL = Frame(width=250, height=132, left=2, right=2, top=6, plot=104, rug=0, ro
 
 
 class Canvas:
-    """A drawing with a time axis across, to the end of the run or on to `until`, and the score's axis up, -100 …
-    +100."""
+    """A drawing with a time axis across, to the end of the run, and the score's axis up, -100 … +100."""
 
     def __init__(
         self,
@@ -109,10 +109,9 @@ class Canvas:
         *,
         standalone: bool = False,
         top: float = 0,
-        until: datetime.date | None = None,
     ) -> None:
         self.frame, self.run = frame, run
-        self.last = max(run.last, until or run.last)
+        self.last = run.last
         self.top = frame.top + top
         self.drawing = Drawing(frame.width, frame.height + top, name, standalone)
         self.span = max(1, days(run.first, self.last))
@@ -129,8 +128,9 @@ class Canvas:
         return [(start + index * step, self.y(value)) for index, value in enumerate(values)]
 
     def band(self) -> None:
-        upper = thinned(self.places(self.run.high), 0.4)
-        lower = thinned(self.places(self.run.low), 0.4)
+        tolerance = 0.4 if self.frame.rug else 1.0  # in little, nobody can tell
+        upper = thinned(self.places(self.run.high), tolerance)
+        lower = thinned(self.places(self.run.low), tolerance)
         self.drawing.path(polyline([*upper, *reversed(lower)]) + "z", "band")
 
     def blind(self, gaps: Sequence[Blind]) -> None:
@@ -148,6 +148,7 @@ class Canvas:
         cut = max(0, min(len(self.run.score) - 1, days(self.run.first, known_to)))
         paint = f"url(#{self.drawing.split_colour(self.y(0))})"
         places = self.places(self.run.score)
-        self.drawing.path(polyline(thinned(places[: cut + 1])), "line", stroke=paint)
+        tolerance = 0.15 if self.frame.rug else 0.5
+        self.drawing.path(polyline(thinned(places[: cut + 1], tolerance)), "line", stroke=paint)
         if cut < len(places) - 1:
             self.drawing.path(polyline(thinned(places[cut:])), "dashed", stroke=paint)

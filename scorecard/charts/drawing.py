@@ -26,6 +26,7 @@ DRESS: dict[str, dict[str, str]] = {
     "line": {"stroke-width": "2.25", "fill": "none", "stroke-linejoin": "round", "stroke-linecap": "round"},
     "dashed": {"stroke-width": "2.25", "fill": "none", "stroke-dasharray": "4 4", "stroke-linecap": "butt"},
     "ghost": {"stroke": "#4b5563", "stroke-width": "1.25", "stroke-dasharray": "1 3", "fill": "none"},
+    "ghost-dashes": {"stroke": "#4b5563", "stroke-width": "1.25", "stroke-dasharray": "5 3", "fill": "none"},
     "up": {"fill": BLUE},
     "down": {"fill": VERMILLION},
     "even": {"fill": GREY},
@@ -193,6 +194,11 @@ class Drawing:
 def wide(letter: str) -> bool:
     """Whether a letter takes a whole em, as Chinese ones do."""
     return unicodedata.east_asian_width(letter) in "WF"
+
+
+def measured(text: str, size: float) -> float:
+    """About how wide `text` is: an em for East Asian characters, a little over half of one for the others."""
+    return sum(size * (1 if wide(letter) else 0.55) for letter in text)
 
 
 def outline(kind: str, x: float, y: float, size: float) -> str:

@@ -24,7 +24,7 @@ from scorecard.charts.canvas import (
     Turn,
     Words,
 )
-from scorecard.charts.drawing import Drawing, days, direction, polyline, thinned
+from scorecard.charts.drawing import Drawing, days, direction, measured, polyline, thinned
 
 
 def series(
@@ -41,11 +41,9 @@ def series(
     name: str = "series",
     standalone: bool = False,
     top: float = 0,
-    until: datetime.date | None = None,
 ) -> Drawing:
-    """The full chart: band, line, acts as bars below (height: kind of act), the largest of them pinned. The axis runs
-    on to `until`, where that is later than the line's end."""
-    canvas = Canvas(frame, run, name, standalone=standalone, top=top, until=until)
+    """The full chart: band, line, acts as bars below (height: kind of act), the largest of them pinned."""
+    canvas = Canvas(frame, run, name, standalone=standalone, top=top)
     _grid(canvas, words)
     _blind(canvas, blind)
     _turns(canvas, turns)
@@ -83,19 +81,24 @@ def _blind(canvas: Canvas, blind: Sequence[Blind]) -> None:
 
 
 def _ghosts(canvas: Canvas, ghosts: Sequence[Ghost]) -> None:
-    """Thin dotted lines with a word at the place where they differ most from the line itself."""
-    for ghost in ghosts:
-        places = canvas.places(ghost.score)
-        canvas.drawing.path(polyline(thinned(places)), "ghost")
-        # One of the two may end before the other: methods differ in how far they read.
-        apart = [abs(one - other) for one, other in zip(ghost.score, canvas.run.score, strict=False)]
-        x, y = places[apart.index(max(apart))]
-        above = ghost.score[apart.index(max(apart))] > canvas.run.score[apart.index(max(apart))]
-        canvas.drawing.text(x, y + (-8 if above else 16), ghost.words, "small middle")
+    """Thin lines, dotted and dashed, and what they are in the corner that the line does not end in."""
+    right = canvas.frame.width - canvas.frame.right
+    low = canvas.run.score[-1] < -60
+    for place, (ghost, look) in enumerate(zip(ghosts, ("ghost", "ghost-dashes"), strict=False)):
+        # A line by another method may reach beyond the axis: methods differ in how far they read.
+        places = canvas.places(ghost.score[: len(canvas.run.score)])
+        canvas.drawing.path(polyline(thinned(places)), look)
+        y = canvas.y(100) + 16 + 15 * place if low else canvas.y(-100) - 8 - 15 * place
+        canvas.drawing.text(right - 6, y, ghost.words, "small end")
+        start = right - 12 - measured(ghost.words, 11)
+        canvas.drawing.rule(start - 26, y - 4, start, y - 4, look)
 
 
 def _turns(canvas: Canvas, turns: Sequence[Turn]) -> None:
+    right = canvas.frame.width - canvas.frame.right
     for turn in turns:
+        if turn.date > canvas.last and canvas.frame.roomy:  # adopted since: the whole line is read by it
+            canvas.drawing.text(right, canvas.y(100) - 10, turn.words, "small end")
         if canvas.run.first < turn.date <= canvas.last:
             x = canvas.x(turn.date)
             canvas.drawing.rule(x, canvas.top, x, canvas.top + canvas.frame.plot, "event-line")
@@ -154,11 +157,12 @@ def _end(canvas: Canvas, words: Words) -> None:
     x, y = canvas.x(run.last), canvas.y(run.score[-1])
     drawing.shape("ring", x, y, 8, f"end-mark {direction(run.score[-1])}")
     if frame.roomy:
-        beside = y + 5
-        if abs(y - canvas.y(0)) < 24:
-            beside = canvas.y(0) - 22
+        beside, zero = y + 5, canvas.y(0)
+        if zero - 46 < y < zero + 19:  # it would touch what is said beside zero
+            beside = zero - 44 if y <= zero else zero + 24
         drawing.text(x + 10, beside, words.end, "figure")
         drawing.text(x + 10, beside + 15, words.band, "small")
+        drawing.text(x + 10, beside + 29, words.on, "small")
 
 
 def _pins(canvas: Canvas, acts: Sequence[Act]) -> None:
@@ -178,12 +182,6 @@ def _pins(canvas: Canvas, acts: Sequence[Act]) -> None:
         drawing.rule(x, line, x, y, "event-line")
         drawing.element("circle", "pin", tip=act.title, cx=x, cy=y, r=8)
         drawing.text(x, y + 3.5, str(act.pin), "pin-text")
-
-
-def across(run: Run, until: datetime.date) -> float:
-    """How wide the line itself is on the wide chart, whose axis may run on."""
-    last = max(run.last, until)
-    return (WIDE.width - WIDE.left - WIDE.right) * days(run.first, run.last) / max(1, days(run.first, last))
 
 
 def sparkline(
@@ -211,10 +209,9 @@ def multiple(
     *,
     coded_to: datetime.date,
     blind: Sequence[Blind] = (),
-    until: datetime.date | None = None,
 ) -> str:
     """One of the small multiples: same axes for all, band and line, first and last year ticked."""
-    canvas = Canvas(SMALL, run, name, until=until)
+    canvas = Canvas(SMALL, run, name)
     drawing, frame = canvas.drawing, canvas.frame
     for value in (100, -100):
         drawing.rule(frame.left, canvas.y(value), frame.width - frame.right, canvas.y(value), "grid")
@@ -262,4 +259,4 @@ def effect(run: Run, title: str, words: tuple[str, str], tick: Tick, *, name: st
     return drawing.svg(title, "effect")
 
 
-__all__ = ["NARROW", "WIDE", "Act", "Blind", "Frame", "Ghost", "Run", "Turn", "Words", "across", "series"]
+__all__ = ["NARROW", "WIDE", "Act", "Blind", "Frame", "Ghost", "Run", "Turn", "Words", "series"]

@@ -16,7 +16,7 @@ import resvg_py
 from scorecard.charts import canvas as canvases
 from scorecard.charts import lines
 from scorecard.charts.bars import MARKS, mark_look
-from scorecard.charts.drawing import Drawing, direction, share, wide
+from scorecard.charts.drawing import Drawing, direction, measured, share, wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,6 @@ def shortened(text: str, width: float, size: float) -> str:
     """`text` on one line of about `width` units, with an ellipsis where it had to be cut."""
     rows = wrapped(text, width, size)
     return rows[0] if len(rows) == 1 else f"{wrapped(text, width - size, size)[0]}…" if rows else ""
-
-
-def measured(text: str, size: float) -> float:
-    """About how wide `text` is: an em for East Asian characters, a little over half of one for the others."""
-    return sum(size * (1 if wide(letter) else 0.55) for letter in text)
 
 
 def _words(text: str) -> list[str]:

@@ -117,17 +117,17 @@ def run(first: datetime.date, reading: Mapping[str, Sequence[float]]) -> lines.R
     return lines.Run(first, list(reading["score"]), list(reading["low"]), list(reading["high"]))
 
 
-def chart_words(title: str, last: tuple[float, float, float]) -> lines.Words:
-    """The words on a series chart; `last` is score, low and high at its end."""
-    score, low, high = last
+def chart_words(title: str, run: lines.Run) -> lines.Words:
+    """The words on a series chart."""
     return lines.Words(
         title=title,
         advances=gettext("above 0: in favour"),
         undermines=gettext("below 0: against"),
         zero=gettext("as on %(day)s") % {"day": sentences.short_day(current().start)},
         acts=gettext("Acts: height is\nthe kind of act"),
-        end=sentences.signed(score),
-        band=sentences.band(low, high),
+        end=sentences.signed(run.score[-1]),
+        band=sentences.band(run.low[-1], run.high[-1]),
+        on=sentences.short_day(run.last),
     )
 
 

@@ -75,9 +75,8 @@ def blind(read: Reading) -> list[Blind]:
     found = [Blind(first, last + day, few) for first, last in stretches(degraded(read))]
     if (read.clock.as_of - read.coded_to).days < 2:
         return found
-    if read.stopped:
-        words = gettext("not coded\nsince %(day)s") % {"day": sentences.short_day(read.stopped)}
-        return [*found, Blind(read.stopped, read.clock.as_of, words)]
+    if read.stopped:  # the axis ends there too
+        return found
     partly = any(event.start > read.coded_to for event in read.known.events)
     words = gettext("coded in part\nsince %(day)s") if partly else gettext("no coding\nsince %(day)s")
     named = words % {"day": sentences.short_day(read.coded_to)}
@@ -105,13 +104,14 @@ def stretches(days: Iterable[datetime.date]) -> Iterator[tuple[datetime.date, da
         yield run
 
 
-def turns() -> list[Turn]:
-    """The days on which a version of the method after the first was adopted."""
+def turns(read: Reading) -> list[Turn]:
+    """The days, up to that of the page, on which a version of the method after the first was adopted."""
     _first, *later = parameters.in_service()
     days = standings.adopted()
     return [
         Turn(days[method.version], gettext("Method %(version)s") % {"version": method.version})
         for method in later
+        if days[method.version] <= read.clock.as_of
     ]
 
 

@@ -1,24 +1,13 @@
 """A seeded service of its own, in its own process and folder, and a real Chromium to look at it."""
 
 import os
-import shutil
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.browser.chromium import FLAGS, chromium_path
 from tests.service import Service
 from tests.tracker.desk.proposals import PASSWORD
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
-
-def chromium_path():
-    """Where Chromium is: the environment variable CHROMIUM, or a usual name on the path."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="package")

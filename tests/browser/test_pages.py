@@ -5,6 +5,8 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.browser import pictures
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 EVENT = "/events/2025-05-12-geneva-tariff-truce/"
@@ -94,6 +96,9 @@ def test_first_load_is_light_and_nothing_moves(browser, site, path):
     session.on("Network.loadingFinished", lambda event: loaded.append(event["encodedDataLength"]))
     page.goto(site + path, wait_until="networkidle")
     assert 0 < sum(loaded) < LIMIT
+    if path == "/":
+        assert len(loaded) <= 5
+        assert len(page.content().encode()) <= 60 * 1024  # before compression
     assert page.evaluate("window.shift") < STEADY
     context.close()
 
@@ -211,6 +216,20 @@ def test_a_brief_prints_on_two_pages_at_most(open_page, path, paper):
     page.emulate_media(media="print")
     printed = page.pdf(format=paper)
     assert len(re.findall(rb"/Type /Page\b(?!s)", printed)) <= 2
+
+
+def test_the_pages_can_be_leafed_through_as_pictures(browser, site, tmp_path):
+    """The command makes all of them (`python -m tests.browser.pictures FOLDER`); here two kinds."""
+    kinds = {kind: pictures.KINDS[kind] for kind in ("overview", "next")}
+    taken = pictures.take(browser, site, tmp_path, kinds)
+    assert len(taken) == len(kinds) * len(pictures.LANGUAGES) * len(pictures.LOOKS)
+    index = (tmp_path / "index.html").read_text("utf-8")
+    for _kind, _language, look, path, height in taken:
+        assert f"src='{path.name}'" in index
+        assert height > 1_000
+        width = int.from_bytes(path.read_bytes()[16:20])
+        assert width == pictures.LOOKS[look]["width"], path
+    assert len({path.read_bytes() for *_, path, _height in taken}) == len(taken), "no two look alike"
 
 
 def test_readers_get_no_cookie(open_page):

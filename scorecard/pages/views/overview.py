@@ -165,9 +165,7 @@ def _multiples(read: Reading, query: str) -> list[dict[str, Any]]:
 def _multiple(read: Reading, slug: str, query: str, gaps: Sequence[Blind]) -> dict[str, Any]:
     run, name = read.run(slug), read.name(slug)
     title = sentences.series_alternative(name, run.first, run.last, run.score)
-    chart = lines.multiple(
-        run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps, until=read.clock.as_of
-    )
+    chart = lines.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps)
     balance = read.report["recommendations"][slug]["balance"]
     caption = (
         f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])}), "

@@ -105,16 +105,15 @@ def pinned(read: Reading, slug: str) -> dict[str, int]:
 def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict[str, Any]:
     run, name = read.run(slug), read.name(slug)
     title = sentences.series_alternative(name, run.first, run.last, run.score)
-    words = figures.chart_words(title, (run.score[-1], run.low[-1], run.high[-1]))
+    words = figures.chart_words(title, run)
     marks = chart_acts(read, slug, pins, query)
     # A phone shows no tooltip, and the list below has every link: the narrow chart carries neither.
     bare = [dataclasses.replace(mark, title="", href="") for mark in marks]
     shared: dict[str, Any] = {
         "coded_to": read.coded_to,
         "blind": horizons.blind(read),
-        "turns": horizons.turns(),
+        "turns": horizons.turns(read),
         "ghosts": horizons.ghosts(read, slug),
-        "until": read.clock.as_of,
     }
     return {
         "title": sentences.chart_title(slug, run.score, run.first),
@@ -139,7 +138,7 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
         ),
         "figures": reverse("pages:take", args=[slug, "json"]) + query,
         "left": WIDE.left,
-        "inside": lines.across(run, read.clock.as_of),
+        "inside": WIDE.width - WIDE.left - WIDE.right,
         "top": WIDE.top,
         "tall": WIDE.plot + WIDE.rug + 22,
         "words": gettext("{day}: {score} ({low} to {high}). Click to read the page as of this day."),

@@ -121,7 +121,7 @@ def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
 def _picture(read: Reading, slug: str) -> str:
     run = read.run(slug)
     title = read.finding(slug)
-    words = figures.chart_words(title, (run.score[-1], run.low[-1], run.high[-1]))
+    words = figures.chart_words(title, run)
     chart = lines.series(
         run,
         chart_acts(read, slug, pinned(read, slug), ""),
@@ -129,11 +129,10 @@ def _picture(read: Reading, slug: str) -> str:
         sentences.tick,
         coded_to=read.coded_to,
         blind=horizons.blind(read),
-        turns=horizons.turns(),
+        turns=horizons.turns(read),
         ghosts=horizons.ghosts(read, slug),
         standalone=True,
         top=TOP,
-        until=read.clock.as_of,
     )
     subtitle = gettext(
         "“%(name)s”: balance from −100 to +100 with its 80 %% band. Zero is where it stood on %(day)s."
