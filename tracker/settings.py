@@ -224,6 +224,7 @@ EVENT_WEIGHTS = (
     "scorecard.reviewed.weights"  # what each event carries of the scores: the heaviest are asked about first
 )
 COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
+BROUGHT_BY = "feeds.bringing"  # which feed brought which article
 SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the scores, shown before it
 ARTICLE_AT = "feeds.pages.article_at"  # a pasted address as an article, known or fetched through the guard
 # Of decided events, coded twice blind; and coded without the machine's help.

@@ -1,7 +1,9 @@
 """What people do with lists: narrow them by the codebook's words, and take along what is shown."""
 
 import json
+from importlib import import_module
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef
@@ -11,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker import vocabulary
 from tracker.codebook import current
-from tracker.models import Article, Assessment
+from tracker.models import Article, Assessment, Report
 from tracker.rows import csv_lines
 from tracker.wording import words_of
 
@@ -93,6 +95,24 @@ class ByPublisher(Chosen):
 
     def narrowed(self, queryset, value):
         return queryset.filter(publisher=value)
+
+
+class ByFeed(Chosen):
+    """What a feed brought. `field` leads from a row to its articles."""
+
+    title, parameter_name, field = _("feed"), "feed", "pk"
+
+    def lookups(self, request, model_admin):
+        return import_module(settings.BROUGHT_BY).feeds()
+
+    def narrowed(self, queryset, value):
+        return queryset.filter(**{f"{self.field}__in": import_module(settings.BROUGHT_BY).articles(value)})
+
+
+class ToldByFeed(ByFeed):
+    def narrowed(self, queryset, value):
+        brought = Report.objects.filter(article__in=import_module(settings.BROUGHT_BY).articles(value))
+        return queryset.filter(Exists(brought.filter(event=OuterRef("pk"))))
 
 
 class TakenAlong(admin.ModelAdmin):

@@ -27,9 +27,11 @@ from tracker.admin.lists import (
     ByAnalyst,
     ByAuthor,
     ByDirection,
+    ByFeed,
     ByPublisher,
     ByRecommendation,
     TakenAlong,
+    ToldByFeed,
 )
 from tracker.desk import history
 from tracker.models import (
@@ -67,7 +69,7 @@ class ArticleAdmin(TakenAlong, LookOnly):
         *("shown", "publisher", "language", "state", "chance", "published_at", "first_seen_at", "trouble"),
     )
     actions = ["propose", "as_csv", "as_json"]
-    list_filter = ("state", ("language", Languages), ByPublisher)
+    list_filter = ("state", ("language", Languages), ByPublisher, ByFeed)
     search_help_text = _("Words of title, publisher or address")
     search_fields = ("title", "publisher", "url")
     exclude = ("html", "title_key", "leased_until")
@@ -155,7 +157,7 @@ class EventAdmin(TakenAlong, Blinded):
     list_display = ("titled", "date", "status", "codes", "certainty", "told_by", "at_the_desk")
     list_display_links = ("titled",)
     list_filter = (
-        *("status", ByRecommendation, ByDirection, ByActor, ByAnalyst),
+        *("status", ByRecommendation, ByDirection, ByActor, ByAnalyst, ToldByFeed),
         *("certainty", "retracted", "date_precision"),
     )
     actions = ["as_csv", "as_json"]
@@ -340,6 +342,7 @@ class RecommendationAdmin(LookOnly):
 @admin.register(Ask)
 class AskAdmin(LookOnly):
     list_display = ("name_en", "recommendation", "mode", "slug")
+    search_fields = ("name_en", "name_zh", "slug", "recommendation__name_en")
     list_select_related = ("recommendation",)
 
 
@@ -348,6 +351,7 @@ class AskSettingAdmin(AddOnly):
     list_display = ("ask", "rung", "start", "until", "recorded_at", "name")
     list_select_related = ("ask",)
     fields = ("ask", "rung", "reason", "start", "until")
+    autocomplete_fields = ("ask",)
 
     def save_model(self, request, setting, form, change):
         setting.recorded_at, setting.by = timezone.now().date(), request.user

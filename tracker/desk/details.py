@@ -6,7 +6,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from tracker import record, triage, vocabulary
 from tracker.codebook import current
-from tracker.desk import hints, second
+from tracker.desk import forms, hints, plain, second
 from tracker.desk.views import desk_view, languages
 from tracker.models import Event
 from tracker.triage import blind
@@ -41,25 +40,24 @@ def details(request, event_id):
     if request.method == "POST":
         given |= {name: request.POST.get(name, "").strip() for name in given}
         version = request.POST.get("version", "")
+        form = {
+            "action": "edit",
+            "event": row.pk,
+            "changes": _changes(row, given),
+            "why": request.POST.get("why", ""),
+            "version": int(version) if version.isascii() and version.isdigit() else None,
+            "token": str(uuid.uuid4()),
+        }
+        if plain.foretelling(request):
+            return plain.foretold(lambda: forms.of_form(form, request.user) if form["changes"] else [])
         try:
-            changes = _changes(row, given)
-            if not changes:
+            if not form["changes"]:
                 raise triage.Refused(_("Nothing has changed."))
-            second.decided(
-                {
-                    "action": "edit",
-                    "event": row.pk,
-                    "changes": changes,
-                    "why": request.POST.get("why", ""),
-                    "version": int(version) if version.isascii() and version.isdigit() else None,
-                    "token": str(uuid.uuid4()),
-                },
-                request.user,
-            )
+            second.decided(form, request.user)
         except triage.Refused as error:
             trouble = str(error)
         else:
-            messages.success(request, _("Saved."))
+            plain.done(request, _("Saved."), row.pk)
             return redirect("desk:details", row.pk)
     return render(
         request,

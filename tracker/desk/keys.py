@@ -35,6 +35,8 @@ ACTIONS: dict[str, tuple[str, str | Promise]] = {
     "edit": ("e", gettext_lazy("title and date")),
     "suggested": ("s", gettext_lazy("as suggested again")),
     "preview": ("p", gettext_lazy("effect on the scores")),
+    "take_first": ("h", gettext_lazy("when two codings differ: take the first")),
+    "take_second": ("l", gettext_lazy("when two codings differ: take the second")),
     "open": ("g", gettext_lazy("open the source")),
     "search": ("/", gettext_lazy("search")),
     "help": ("?", gettext_lazy("help")),

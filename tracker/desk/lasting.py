@@ -2,7 +2,6 @@
 
 import datetime
 
-from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from tracker import record, textfields, triage, vocabulary
 from tracker.codebook import current
+from tracker.desk import forms, plain
 from tracker.desk.views import desk_view, languages
 from tracker.models import Event
 from tracker.triage import blind, lasting
@@ -34,12 +34,14 @@ def asked(request):
     """The act that has waited longest, or the one asked for, with the four answers; POST takes one."""
     trouble, given = "", {name: request.POST.get(name, "").strip() for name in FIELDS}
     if request.method == "POST":
+        if plain.foretelling(request):
+            return plain.foretold(lambda: forms.of(lambda: _answered(request, given)))
         try:
             new = _answered(request, given)
         except (triage.Refused, record.RecordError) as error:
             trouble = str(error) if isinstance(error, triage.Refused) else textfields.sentence(error)
         else:
-            messages.success(request, _("On record: “%(title)s”") % {"title": str(new)[:80]})
+            plain.done(request, _("On record: “%(title)s”") % {"title": str(new)[:80]}, new.pk)
             return redirect("desk:lasting")
     hidden = set(blind.withheld(request.user).order_by().values_list("event_id", flat=True))
     waiting = [event for event in lasting.asked() if event.pk not in hidden]

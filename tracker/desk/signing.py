@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from tracker import triage, vocabulary
-from tracker.desk import forms, second
+from tracker.desk import forms, plain, second
 from tracker.desk.history import DEEDS
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision
@@ -54,7 +54,7 @@ def _done(request):
         messages.info(request, _("Withdrawn."))
     else:
         second.sign(row, request.user, request.POST.get("why", ""))
-        messages.success(request, _("Signed: “%(title)s”") % {"title": str(row.event)[:80]})
+        plain.done(request, _("Signed: “%(title)s”") % {"title": str(row.event)[:80]}, row.event_id)
 
 
 def _described(row: Decision, user: Any, alone: bool) -> dict[str, Any]:
@@ -69,5 +69,14 @@ def _described(row: Decision, user: Any, alone: bool) -> dict[str, Any]:
         "may_sign": row.by_id != user.pk or alone,
         "why": form.get("why") or form.get("note") or "",
         "codes": [vocabulary.chip(line) for line in codes],
+        "effects": _effects(form, user),
         "changed": sorted(name for name in changes if name != "assessments"),
     }
+
+
+def _effects(form: dict[str, Any], user: Any) -> list[dict[str, Any]]:
+    """What signing would do to the scores; nothing where it could not be done any more."""
+    try:
+        return forms.of_form(form, user)
+    except (triage.Refused, forms.BadForm):
+        return []

@@ -20,6 +20,13 @@ def deed(action):
     return DEEDS.get(action, action)
 
 
+@register.filter
+def undoable(message):
+    """The number of the decision that a page tells of and that its reader can take back; nothing for other words."""
+    tags = message.extra_tags or ""
+    return tags.removeprefix("undo-") if tags.startswith("undo-") else ""
+
+
 @register.inclusion_tag("desk/hints.html")
 def rules_for(event):
     """The rules of the codebook that the words of an event call to mind."""

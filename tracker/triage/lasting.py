@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop, override
 from tracker import record as record_format
 from tracker import textfields
 from tracker.models import Decision, Event
-from tracker.triage import coding, deciding, proposing
+from tracker.triage import coding, deciding, proposing, undoing
 from tracker.triage.statuses import Refused
 from tracker.triage.steps import Step
 
@@ -103,6 +103,20 @@ def answer(
                 _("%(day)s is not before its own last day, %(until)s.") % {"day": day, "until": row.until}
             )
         return _followed_by(row, by, said, named, day, until if said == PROLONGED else None)
+
+
+def take_back(decision: Decision, by: Any) -> None:
+    """Undo a decision. Where it put on record what became of an act, the act made for that goes too: what nobody else
+    has touched leaves nothing in the queue."""
+    with transaction.atomic():
+        event = Event.objects.get(pk=decision.event_id)
+        undoing.undo(decision, by)
+        if decision.action != "accept" or not event.supersedes or event.reports.exists():
+            return
+        others = Decision.objects.filter(event=event, undone_by=None).exclude(action="undo").order_by("-id")
+        if all(each.by_id == decision.by_id and each.action in ("propose", "edit") for each in others):
+            for each in others:
+                undoing.undo(each, by)
 
 
 def _source(source: Mapping[str, Any]) -> dict[str, Any]:

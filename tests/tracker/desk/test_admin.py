@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from feeds.models import Delivery, Feed
 from tracker import triage
 from tracker.admin.base import MOST_COUNTED, CappedPaginator
 from tracker.models import Article, Completeness, Event, Revision
@@ -104,3 +105,22 @@ def test_a_statement_of_completeness_is_stated_once(at_admin, seven):
     change = reverse("admin:tracker_completeness_change", args=[statement.pk])
     assert at_admin.post(change, {"day": "2020-01-01"}).status_code == 403
     assert Revision.objects.count() == 0
+
+
+def test_lists_are_narrowed_to_what_a_feed_brought(at_admin, proposal):
+    mine, _other = proposal("Tariff one"), proposal("Tariff two")
+    article = mine.reports.get().article
+    gazette = Feed.objects.create(url="https://gazette.example/feed", title="Gazette")
+    Delivery.objects.create(feed=gazette, article=article, guid="1", guid_key="1", digest="1")
+    for model, found in (("event", mine), ("article", article)):
+        page = at_admin.get(reverse(f"admin:tracker_{model}_changelist"), {"feed": gazette.pk})
+        assert [row.pk for row in page.context["cl"].result_list] == [found.pk]
+        assert "Gazette" in page.content.decode()
+
+
+def test_an_ask_is_found_as_one_types(at_admin, seven):
+    answer = at_admin.get(
+        reverse("admin:autocomplete"),
+        {"term": "barriers", "app_label": "tracker", "model_name": "asksetting", "field_name": "ask"},
+    )
+    assert answer.json()["results"]

@@ -73,3 +73,24 @@ def test_rules_come_to_mind_by_the_words_of_the_event(proposal):
     assert "strength 2" in found[0]["text"]
     assert all(hint.needles and hint.text for hint in hints.hints())
     assert not hints.of(Event(folded=" nothing "))
+
+
+def test_the_form_says_first_what_it_would_do_and_what_was_saved_is_taken_back(law, ada, client):
+    client.force_login(ada)
+    here = reverse("desk:details", args=["law"])
+    form = FORM | {"version": law.version, "suspends": ""}
+    told = client.post(here, form, headers={"X-Foretell": "1"}).json()
+    assert [each["rec"] for each in told["effects"]] == ["trust"]
+    assert (
+        "until: a day"
+        in client.post(here, form | {"until": "x"}, headers={"X-Foretell": "1"}).json()["refused"]
+    )
+    assert Revision.objects.filter(event="law").count() == 1
+    saved = client.post(here, form | {"why": "The text says so"}, follow=True).content.decode()
+    decision = saved.split('name="decision" value="')[1].split('"')[0]
+    back = client.post(reverse("desk:undo"), {"decision": decision, "back": here})
+    assert back.url == here
+    assert "reach" not in Revision.objects.filter(event="law").last().record
+    assert client.post(reverse("desk:undo"), {"decision": decision, "back": "//evil.example"}).url == reverse(
+        "desk:desk"
+    )

@@ -123,3 +123,20 @@ def test_at_the_desk_one_button_answers_and_a_fault_keeps_what_was_typed(acts, a
     done = client.post(reverse("desk:lasting"), form | {"until": str(FAR)}, follow=True)
     assert "On record: “Prolonged: Act truce”" in done.content.decode()
     assert done.context["event"].pk == "fee"
+
+
+def test_each_answer_says_what_it_would_do_and_an_undone_one_leaves_nothing_behind(acts, ada, client):
+    client.force_login(ada)
+    here, before = reverse("desk:lasting"), trust()["score"]
+    form = {"event": "fee", "said": "ended", "on": str(TODAY), **SOURCE}
+    told = client.post(here, form, headers={"X-Foretell": "1"}).json()
+    assert [each["rec"] for each in told["effects"]] == ["trust"]
+    late = client.post(here, form | {"on": str(FAR)}, headers={"X-Foretell": "1"}).json()
+    assert "is not before its own last day" in late["refused"]
+    assert trust()["score"] == before
+    said = client.post(here, form, follow=True).content.decode()
+    decision = said.split('name="decision" value="')[1].split('"')[0]
+    client.post(reverse("desk:undo"), {"decision": decision, "back": here})
+    assert trust()["score"] == before
+    assert not Event.objects.open().exists()
+    assert ids(lasting.asked()) == ["truce", "fee"]

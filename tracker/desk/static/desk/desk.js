@@ -235,6 +235,8 @@
     rationale: () => Desk.coding.rationale(),
     suggested: () => (Desk.forgetDraft(), show(Desk.item().dataset.event, { fresh: true })),
     preview: () => preview(0),
+    take_first: () => takeOver(0),
+    take_second: () => takeOver(1),
     open() {
       const link = stage.querySelector("[data-source]");
       if (link) window.open(link.href, "_blank", "noopener");
@@ -248,9 +250,19 @@
   const NEED_ITEM = new Set(Object.keys(deeds).filter((name) => !["undo", "search", "help"].includes(name)));
   const NEED_OPEN = new Set(["dismiss", "snooze", "review"]);
   // A blind coding is coded or found irrelevant; an event that waits for one is only looked at.
-  const WHILE_CODING = new Set(["accept", "dismiss", "irrelevant", "actors", "certainty", "ask", "rationale", "open", "help"]);
+  const WHILE_CODING = new Set(["accept", "dismiss", "irrelevant", "actors", "certainty", "ask", "rationale", "open", "help", "take_first", "take_second"]);
   const WHILE_WITHHELD = new Set(["next", "previous", "open", "search", "help", "undo"]);
   const DECIDING = new Set(["accept", "dismiss", "join", "split", "attach", "snooze", "review", "undo"]);
+
+  /* One of the two codings that differ, as it stands, into the panel: the reviewer may still change it. */
+  function put(button) {
+    document.querySelectorAll("[data-take]").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
+    Desk.coding.put(JSON.parse(button.dataset.take));
+  }
+  function takeOver(place) {
+    const button = document.querySelectorAll("[data-take]")[place];
+    if (button) put(button);
+  }
 
   async function withReason(action) {
     const why = await Desk.dialogs.why([action, {}]);
@@ -364,7 +376,7 @@
     if (!target || (event.target.closest("a") && (event.ctrlKey || event.metaKey || event.button))) return;
     if (target.dataset.do) perform(target.dataset.do);
     else if (target.dataset.join) deeds.join(target.dataset.join);
-    else if (target.dataset.take) Desk.coding.put(JSON.parse(target.dataset.take));
+    else if (target.dataset.take) put(target);
     else if (target.matches("a[data-event]")) {
       event.preventDefault();
       target.dataset.wanted = "yes";
