@@ -68,6 +68,11 @@ def serving() -> tagging.Tagger:
         return _served["tagger"]
 
 
+def with_cues(listed: tagging.cues.Cues) -> tagging.Tagger:
+    """The model that serves, reading with other cues."""
+    return _tagger(listed, serving().model)
+
+
 def from_seeds() -> tagging.Tagger:
     """A tagger from the seeds alone, without a database: the one that comes with them, else trained once.
 

@@ -3,10 +3,14 @@ kept."""
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import render
+from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
-from tracker import record, tagging, textfields
+from tracker import cue_trials, record, tagging, textfields, vocabulary
 from tracker.codebook import current
 from tracker.models import Cue
 
@@ -88,8 +92,11 @@ class CueForm(forms.ModelForm):
                 name: [w.strip() for w in cleaned[name].split("\n") if w.strip()] for name in ("en", "zh")
             }
             body = {"effect": cleaned["effect"], **words}
+        cue, old = {"kind": cleaned["kind"], "name": cleaned["key"], **body}, self.initial.get("key", "")
         try:
-            tagging.cues.check({"kind": cleaned["kind"], "name": cleaned["key"], **body}, _names(cleaned))
+            tagging.cues.check(cue, _names(cleaned))
+            # A rule that names a cue which is gone would leave nobody able to read: all of them are tried together.
+            cue_trials.built(cue if cleaned["active"] else None, old)
         except tagging.cues.CueError as error:
             raise forms.ValidationError(str(error)) from None
         self.instance.body = body
@@ -108,6 +115,7 @@ class CueAdmin(admin.ModelAdmin):
     list_filter = ["kind", "active"]
     search_fields = ["key", "body"]
     list_per_page = 200
+    change_form_template = "admin/tracker/cue/change_form.html"
 
     fieldsets = [
         (None, {"fields": ["kind", "key", "active"]}),
@@ -121,6 +129,42 @@ class CueAdmin(admin.ModelAdmin):
         if cue.kind == "rule":
             return f"{body.get('when', '')} → {body.get('rec', '')} {body.get('direction', '')}"
         return f"{body.get('effect', '')}: {', '.join([*body.get('en', ()), *body.get('zh', ())])[:100]}"
+
+    def get_urls(self):
+        own = path("try/", self.admin_site.admin_view(require_POST(self.trial)), name="tracker_cue_try")
+        return [own, *super().get_urls()]
+
+    def trial(self, request):
+        """What the form's cue would change of the newest articles; nothing is kept."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        key = request.GET.get("cue", "")
+        cue = Cue.objects.filter(pk=key).first() if key.isascii() and key.isdigit() else None
+        old = cue.key if cue else ""
+        form = CueForm(request.POST, instance=cue)
+        read, changes, troubles = 0, [], []
+        if form.is_valid():
+            wanted = {"kind": form.instance.kind, "name": form.instance.key, **form.instance.body}
+            read, changes = cue_trials.tried(wanted if form.cleaned_data["active"] else None, old)
+        else:
+            troubles = [f"{name}: {each}" for name, errors in form.errors.items() for each in errors]
+        told = {
+            "title": _("What this cue would change"),
+            "read": read,
+            "troubles": troubles,
+            "changes": [
+                {
+                    "article": each.article,
+                    "before": [vocabulary.chip(code) for code in each.before],
+                    "after": [vocabulary.chip(code) for code in each.after],
+                    "relevance": [f"{100 * share:.0f} %" for share in each.relevance],
+                }
+                for each in changes
+            ],
+        }
+        return render(
+            request, "admin/tracker/cue/trial.html", {**self.admin_site.each_context(request), **told}
+        )
 
     def save_model(self, request, obj, form, change):
         obj.changed_at = timezone.now()

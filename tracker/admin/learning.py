@@ -9,10 +9,22 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from tracker import second_opinion, tagger_versions, tagging
+from tracker import second_opinion, tagger_versions, tagging, vocabulary
 from tracker.admin.base import LookOnly
 from tracker.models import AnswerForm, SecondOpinion, TaggerVersion
 from tracker.second_opinion import weighing
+from tracker.tagging.learnt import learnt
+
+KINDS = {
+    "act": _("reports of acts on record"),
+    "near miss": _("reports that are nearly acts"),
+    "background": _("items of feeds that are no acts"),
+    "record": _("acts of the record"),
+    "written": _("headlines written for it"),
+    "decision": _("decided reports"),
+    "near decision": _("rejected reports"),
+    "unrelated": _("rejected as off the subject"),
+}
 
 
 @admin.register(TaggerVersion)
@@ -37,6 +49,7 @@ class TaggerVersionAdmin(admin.ModelAdmin):
             "serving": serving.name if serving else "",
             "may_change": self.has_change_permission(request),
             "weights": weighing.learnt() if second_opinion.is_on() else None,
+            "learnt": _learnt(),
         }
         return super().changelist_view(request, {**(extra_context or {}), **told})
 
@@ -100,6 +113,20 @@ class TaggerVersionAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+
+def _learnt():
+    """What the version that serves has learnt, ready to print."""
+    told = learnt(tagger_versions.serving().model)
+    return {
+        "kinds": [(KINDS.get(kind, kind), number) for kind, number in told.kinds.items()],
+        "speaks_for": told.speaks_for,
+        "speaks_against": told.speaks_against,
+        "recommendations": [
+            (vocabulary.short(slug), words) for slug, words in told.by_recommendation.items() if words
+        ],
+        "publishers": told.publishers,
+    }
 
 
 @admin.register(SecondOpinion)

@@ -6,9 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from tracker import tagger_versions
+from tracker import tagger_versions, vocabulary
 from tracker.admin import learning
-from tracker.models import Cue, TaggerVersion
+from tracker.codebook import current
+from tracker.models import Article, Cue, TaggerVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +111,36 @@ def test_who_may_not_change_versions_sees_no_buttons_and_trains_nothing(client, 
     client.force_login(viewer)
     assert "Train anew" not in client.get(reverse("admin:tracker_taggerversion_changelist")).content.decode()
     assert client.post(reverse("admin:tagger_retrain")).status_code == 403
+
+
+def test_a_cue_shows_first_what_it_would_change_and_keeps_nothing(desk):
+    tagger_versions.seed_cues()
+    Article.objects.create(title="US bans export of AI chips to China", url_key="z", language="en")
+    Article.objects.create(title="Weather is fine", url_key="y", language="en")
+    here, chips = reverse("admin:tracker_cue_try"), Cue.objects.get(key="chips")
+    assert desk.post(here, RULE | {"when": "chips", "weight": "0.9"}).context["read"] == 2
+    assert not Cue.objects.filter(key="zeppelins").exists()
+    less = WORDS | {"kind": chips.kind, "key": "chips", "effect": chips.body["effect"], "en": "xyz", "zh": ""}
+    changed = desk.post(f"{here}?cue={chips.pk}", less)
+    assert [each["article"].url_key for each in changed.context["changes"]] == ["z"]
+    wrong = desk.post(here, RULE | {"when": "zeppelin"})
+    assert any("no cue is called" in each for each in wrong.context["troubles"])
+
+
+def test_a_cue_that_a_rule_names_is_not_switched_off(desk):
+    tagger_versions.seed_cues()
+    chips = Cue.objects.get(key="chips")
+    gone = {"kind": chips.kind, "key": "chips", "effect": chips.body["effect"], "en": "chip", "zh": ""}
+    refused = desk.post(reverse("admin:tracker_cue_change", args=[chips.pk]), gone)
+    assert "no cue is called" in refused.content.decode()
+    assert Cue.objects.get(key="chips").active
+
+
+def test_what_the_tagger_has_learnt_is_listed(desk, analyst):
+    analyst.user_permissions.add(Permission.objects.get(codename="view_taggerversion"))
+    learnt = desk.get(reverse("admin:tracker_taggerversion_changelist")).context["learnt"]
+    assert {str(kind): number for kind, number in learnt["kinds"]}["acts of the record"] > 100
+    assert [name for name, _words in learnt["recommendations"]] == [
+        vocabulary.short(one.slug) for one in current()
+    ]
+    assert all(learnt[each] for each in ("speaks_for", "speaks_against", "publishers"))
