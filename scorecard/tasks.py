@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from scorecard import editions
+from scorecard import editions, keyholders
 from scorecard.alerts import mailing, subscribing, webhooks
 
 
@@ -23,6 +23,7 @@ def forget():
     subscribing.forget()
     mailing.forget()
     webhooks.forget()
+    keyholders.forget()
 
 
 @shared_task

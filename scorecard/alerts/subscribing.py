@@ -44,13 +44,7 @@ def checked(
     email: str, rhythm: str, recommendations: list[str], actors: list[str], language: str
 ) -> dict[str, Any]:
     """The wish in its checked form; `BadWish` otherwise."""
-    email = email.strip()
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise BadWish("email", _("This is not an e-mail address.")) from None
-    if len(email) > 254:
-        raise BadWish("email", _("This is not an e-mail address."))
+    email = address(email)
     if rhythm not in Subscription.Rhythm.values:
         raise BadWish(
             "rhythm", _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(Subscription.Rhythm.values)}
@@ -62,12 +56,24 @@ def checked(
         if set(given) - set(allowed):
             raise BadWish(field, _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
     return {
-        "email": email.lower(),
+        "email": email,
         "rhythm": rhythm,
         "recommendations": [slug for slug in current().slugs if slug in recommendations],
         "actors": [actor for actor in current().actor_slugs if actor in actors],
         "language": language if language in dict(settings.LANGUAGES) else current().languages[0],
     }
+
+
+def address(email: str) -> str:
+    """An address as it is kept; `BadWish` where it is none."""
+    email = email.strip()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise BadWish("email", _("This is not an e-mail address.")) from None
+    if len(email) > 254:
+        raise BadWish("email", _("This is not an e-mail address."))
+    return email.lower()
 
 
 def ask(wish: dict[str, Any]) -> None:
@@ -89,7 +95,7 @@ def ask(wish: dict[str, Any]) -> None:
         if asked_lately:
             return
         with override(wish["language"]):
-            address = _public(reverse("alerts:confirm", args=[token(row, "confirm")]))
+            place = _public(reverse("alerts:confirm", args=[token(row, "confirm")]))
             never = off_address(row)
             Mail.objects.create(
                 subscription=row,
@@ -103,7 +109,7 @@ def ask(wish: dict[str, Any]) -> None:
                     "If it was not you, do nothing: your address is deleted after these days, and until then no "
                     "further mail will come. So that none ever comes:\n%(never)s\n"
                 )
-                % {"address": address, "never": never, "days": CONFIRM_WITHIN // 86400},
+                % {"address": place, "never": never, "days": CONFIRM_WITHIN // 86400},
             )
 
 

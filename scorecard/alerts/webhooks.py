@@ -250,7 +250,7 @@ def _judge(webhook: Webhook, answer: Answer, now: datetime.datetime) -> None:
 def _write_to_owner(webhook: Webhook, reason: str, now: datetime.datetime) -> None:
     """One letter for each time that it is disabled, to the account behind its key."""
     account = webhook.key.account
-    if not account.email:
+    if account is None or not account.email:  # a reader's key has no webhooks
         return
     body = _(
         "We no longer call this webhook of yours, as %(reason)s:\n%(url)s\n\n"

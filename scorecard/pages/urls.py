@@ -16,6 +16,7 @@ from scorecard.pages.views import (
     explain,
     forms,
     glossary,
+    keys,
     overview,
     recommendations,
     take,
@@ -62,6 +63,11 @@ ALERTS = [
     path("alerts/confirm/<str:token>/", forms.confirm, name="confirm"),
     path("alerts/off/<str:token>/", forms.off, name="off"),
 ]
+KEYS = [
+    path("keys/", keys.ask, name="ask"),
+    path("keys/confirm/<str:token>/", keys.confirm, name="confirm"),
+    path("keys/end/<str:token>/", keys.end, name="end"),
+]
 DISPUTES = [
     path("disputes/", forms.listed, name="all"),
     re_path(r"^disputes/(?P<reference>D-[0-9A-Z]{4}-[0-9A-Z]{4})/$", forms.one, name="one"),
@@ -69,6 +75,7 @@ DISPUTES = [
 ]
 urlpatterns = [
     path("", include((ALERTS, "alerts"))),
+    path("", include((KEYS, "keys"))),
     path("", include((DISPUTES, "disputes"))),
     path("", include((PAGES, "pages"))),
 ]

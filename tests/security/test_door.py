@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from scorecard.api import keys
+from scorecard import issuing as keys
 from tracker import settings as production
 from tracker import triage
 from tracker.operations import callers

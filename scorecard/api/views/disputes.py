@@ -43,8 +43,8 @@ def checked(shape: type, request: Any) -> dict[str, Any]:
 
 
 def spend(request: Any) -> None:
-    """Forms are rationed by address; a key has its own rate and an account behind it."""
-    if request.auth is not None:
+    """Forms are rationed by address; a key with an account behind it has its own rate."""
+    if request.auth is not None and request.auth.account_id is not None:
         return
     try:
         limits.spend(request)

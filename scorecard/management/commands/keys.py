@@ -40,11 +40,13 @@ class Command(BaseCommand):
         self.stdout.write(text)
 
     def list(self, options):
-        for key in ApiKey.objects.select_related("account"):
+        for key in ApiKey.objects.select_related("account", "holder"):
             state = "usable" if key.usable else "ended"
             used = key.last_used_at.date().isoformat() if key.last_used_at else "never"
             scopes = ",".join(key.scopes) or "-"
-            self.stdout.write(f"{key.prefix}  {state}  {key.account}  {scopes}  used {used}  {key.name}")
+            self.stdout.write(
+                f"{key.prefix}  {state}  {key.account or key.holder}  {scopes}  used {used}  {key.name}"
+            )
 
     def revoke(self, options):
         ended = ApiKey.objects.filter(prefix=options["prefix"], revoked_at=None).update(

@@ -131,6 +131,11 @@ def services() -> list[dict[str, str]]:
             gettext("The description from which a client can be generated."),
         ),
         (
+            reverse("keys:ask"),
+            gettext("A key by mail"),
+            gettext("For programs that read often; reading needs none."),
+        ),
+        (
             reverse("alerts:subscribe"),
             gettext("By mail"),
             gettext("Changes of meaning at once, daily or weekly; one click ends it."),

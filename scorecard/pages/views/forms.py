@@ -55,7 +55,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         except (limits.Turned, subscribing.BadWish) as turned:
             error, status, wrong = str(turned), 400, getattr(turned, "field", "")
         else:
-            return _said(
+            return said(
                 request,
                 gettext("Please look at your mail"),
                 gettext("If the address is yours, a mail asks you to confirm. Nothing comes before that."),
@@ -104,9 +104,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         subscribing.confirm(row)
         words = gettext("From now on you get a mail when something changes. Each has a link that ends it.")
-        return _said(request, gettext("Confirmed"), words)
+        return said(request, gettext("Confirmed"), words)
     words = gettext("Mails to %(email)s begin when you press the button.") % {"email": row.email}
-    return _said(request, gettext("Confirm the mails"), words, gettext("Confirm"))
+    return said(request, gettext("Confirm the mails"), words, gettext("Confirm"))
 
 
 @never_cache
@@ -121,17 +121,18 @@ def off(request: HttpRequest, token: str) -> HttpResponse:
         if row is not None:
             subscribing.end(row)
         words = gettext("No further mail will come. Your address and the mails to it are deleted.")
-        return _said(request, gettext("Ended"), words)
+        return said(request, gettext("Ended"), words)
     words = gettext("Mails to %(email)s end when you press the button.") % {"email": row.email}
-    return _said(request, gettext("End the mails"), words, gettext("End them"))
+    return said(request, gettext("End the mails"), words, gettext("End them"))
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:
     words = gettext("This link is not complete, or too old. Please ask for the mails once more.")
-    return _said(request, gettext("This link does not work"), words, status=404)
+    return said(request, gettext("This link does not work"), words, status=404)
 
 
-def _said(request: HttpRequest, title: str, words: str, button: str = "", status: int = 200) -> HttpResponse:
+def said(request: HttpRequest, title: str, words: str, button: str = "", status: int = 200) -> HttpResponse:
+    """A page of one sentence, and a button if something is still to be done."""
     context = around(request, "alerts", title, words) | {
         "words": words,
         "button": button,

@@ -1,0 +1,109 @@
+"""Keys by mail: a reader's address asks, confirms, and is given a key that reads at the higher rate.
+
+The law: the answer never tells whether an address is known; one question is all that an address gets that has not
+confirmed; a reader has one key at most, and a new one ends the one before. Who ends the key, does not confirm in time,
+or does not use it for long, is forgotten: address and key go together.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from scorecard import issuing
+from scorecard.alerts import mailing, subscribing
+from scorecard.models import ApiKey, KeyHolder, Unwanted
+from tracker.codebook import current
+from tracker.wording import words_of
+
+SALT = "scorecard.keyholders"
+CONFIRM_WITHIN = datetime.timedelta(days=7)
+ASK_AGAIN_AFTER = datetime.timedelta(hours=1)
+UNUSED = datetime.timedelta(days=400)
+NAME = "by mail"
+
+
+def ask(email: str, language: str) -> None:
+    """Write the mail that asks the address to confirm, unless it was asked lately or wants none."""
+    now, email = timezone.now(), subscribing.address(email)
+    if subscribing.is_unwanted(email):
+        return
+    with transaction.atomic():
+        row, made = KeyHolder.objects.select_for_update().get_or_create(
+            email=email, defaults={"language": language, "asked_at": now}
+        )
+        again = ASK_AGAIN_AFTER if row.confirmed_at else CONFIRM_WITHIN
+        if not made and row.asked_at > now - again:
+            return
+        row.asked_at, row.language = now, language
+        row.save(update_fields=["asked_at", "language"])
+        with override(language):
+            mailing.write_letter(email, f"key:{now.isoformat(timespec='seconds')}", *_question(row))
+
+
+def _question(row: KeyHolder) -> tuple[str, str]:
+    """Subject and text."""
+    subject = _("Your key to the API of %(title)s") % {"title": words_of(current().title)}
+    body = _(
+        "Somebody, we hope you, asked for a key to read the API at the higher rate.\n\n"
+        "Confirm here, within %(days)s days, and the key is shown to you, once:\n%(address)s\n\n"
+        "To end the key and delete your address, now or at any later time:\n%(end)s\n\n"
+        "If it was not you, do nothing: your address is deleted after these days, and until then no further mail "
+        "will come.\n"
+    )
+    told = {"days": CONFIRM_WITHIN.days, "address": _address(row, "confirm"), "end": _address(row, "end")}
+    return subject, body % told
+
+
+def give(row: KeyHolder) -> str:
+    """The text of a new key for an address that has confirmed; the key that it had before ends."""
+    with transaction.atomic():
+        row = KeyHolder.objects.select_for_update().get(pk=row.pk)
+        ApiKey.objects.filter(holder=row).delete()
+        row.confirmed_at = row.confirmed_at or timezone.now()
+        row.save(update_fields=["confirmed_at"])
+        return issuing.issue(NAME, None, [ApiKey.Scope.READ], holder=row)[1]
+
+
+def end(row: KeyHolder) -> None:
+    """Forget the address and its key. One that never confirmed is not asked again either."""
+    with transaction.atomic():
+        if row.confirmed_at is None:
+            Unwanted.objects.get_or_create(digest=subscribing.digest(row.email))
+        KeyHolder.objects.filter(pk=row.pk).delete()
+
+
+def forget(now: datetime.datetime | None = None) -> int:
+    """Delete who did not confirm in time, and whose key nobody used for long; how many."""
+    now = now or timezone.now()
+    late = KeyHolder.objects.filter(confirmed_at=None, asked_at__lt=now - CONFIRM_WITHIN)
+    idle = KeyHolder.objects.filter(confirmed_at__lt=now - UNUSED)
+    idle = idle.exclude(keys__last_used_at__gte=now - UNUSED).exclude(keys__created_at__gte=now - UNUSED)
+    return sum(found.delete()[1].get("scorecard.KeyHolder", 0) for found in (late, idle))
+
+
+def _address(row: KeyHolder, deed: str) -> str:
+    token = signing.dumps([row.pk, deed], salt=SALT)
+    return settings.SITE_URL.rstrip("/") + reverse(f"keys:{deed}", args=[token])
+
+
+def end_address(row: KeyHolder) -> str:
+    """Where the reader ends the key."""
+    return _address(row, "end")
+
+
+def behind(token: str, deed: str) -> KeyHolder | None:
+    """The reader that a token speaks for; None when it is not ours, for another deed, too old, or over."""
+    longest = CONFIRM_WITHIN if deed == "confirm" else None
+    try:
+        key, meant = signing.loads(token, salt=SALT, max_age=longest)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return KeyHolder.objects.filter(pk=key).first() if meant == deed and isinstance(key, int) else None

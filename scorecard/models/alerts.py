@@ -1,0 +1,233 @@
+"""Who is told of changes, and what was told: subscriptions and mails, webhooks and deliveries.
+
+The law: each mail and each call is a row that is claimed before it is sent (webhooks after the Standard Webhooks
+specification).
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from scorecard.models.keys import ApiKey
+
+
+class Subscription(models.Model):
+    """One address and what it asked for. Nothing is sent before the address has confirmed."""
+
+    class Rhythm(models.TextChoices):
+        INSTANT = "instant", _("at once (at most one mail in ten minutes)")
+        DAILY = "daily", _("once a day")
+        WEEKLY = "weekly", _("once a week")
+
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
+    rhythm = models.CharField(_("rhythm"), max_length=7, choices=Rhythm, default=Rhythm.WEEKLY)
+    recommendations = models.JSONField(
+        _("recommendations"), default=list, blank=True, help_text=_("Empty: all.")
+    )
+    actors = models.JSONField(_("actors"), default=list, blank=True, help_text=_("Empty: all."))
+    wanted = models.JSONField(
+        _("wanted"), null=True, blank=True, help_text=_("A change that waits for the address to confirm.")
+    )
+    asked_at = models.DateTimeField(_("asked"), db_default=Now())
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    told = models.PositiveBigIntegerField(
+        _("told up to"), default=0, help_text=_("The revision up to which its mails reach.")
+    )
+
+    period = models.CharField(
+        _("last period"), max_length=30, blank=True, help_text=_("The one that was last looked at.")
+    )
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+
+    def __str__(self):
+        return f"{self.email} ({self.rhythm})"
+
+    @property
+    def active(self):
+        return self.confirmed_at is not None and self.ended_at is None
+
+
+class Unwanted(models.Model):
+    """An address that wants no question either, as a digest that tells nobody which."""
+
+    digest = models.CharField(
+        _("digest"), max_length=64, unique=True, help_text=_("HMAC-SHA256 of the address.")
+    )
+    at = models.DateTimeField(_("since"), db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("address that wants no mail")
+        verbose_name_plural = _("addresses that want no mail")
+
+    def __str__(self):
+        return self.digest[:12]
+
+
+class Mail(models.Model):
+    """One digest, or a letter to an address that subscribed to nothing.
+
+    `sending` is written before the mail server is called: a row that stays there after a crash becomes `unsure`
+    and is never sent again by itself.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        UNSURE = "unsure", _("unsure: the sender died while sending")
+        FAILED = "failed", _("given up")
+
+    subscription = models.ForeignKey(
+        Subscription,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="mails",
+        verbose_name=_("subscription"),
+    )
+    email = models.EmailField(
+        _("e-mail"), blank=True, help_text=_("Of a letter, behind which no subscription stands.")
+    )
+    period = models.CharField(_("period"), max_length=60, help_text=_("At most one mail for each."))
+    first = models.PositiveBigIntegerField(_("after revision"))
+    last = models.PositiveBigIntegerField(_("up to revision"))
+    subject = models.CharField(_("subject"), max_length=300)
+    body = models.TextField(_("text"))
+    state = models.CharField(_("state"), max_length=7, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_at = models.DateTimeField(_("next attempt"), db_default=Now())
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    trouble = models.CharField(_("trouble"), max_length=300, blank=True)
+    written_at = models.DateTimeField(_("written"), db_default=Now())
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
+        indexes = [
+            models.Index(
+                fields=["next_at"],
+                condition=models.Q(state__in=("waiting", "sending")),
+                name="mails_to_send",
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "period"], name="one_mail_per_subscription_and_period"
+            ),
+            models.UniqueConstraint(
+                fields=["email", "period"],
+                condition=models.Q(subscription=None),
+                name="one_letter_per_address_and_occasion",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subscription=None, email__gt="") | models.Q(subscription__gt=0, email=""),
+                name="mail_has_one_receiver",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=("waiting", "sending", "sent", "unsure", "failed")),
+                name="mail_state_is_known",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.subscription_id or self.email} {self.period}"
+
+    @property
+    def to(self):
+        """The address it goes to."""
+        return self.subscription.email if self.subscription else self.email
+
+
+class Webhook(models.Model):
+    """An address that is told of each change of meaning."""
+
+    key = models.ForeignKey(ApiKey, models.CASCADE, related_name="webhooks", verbose_name=_("key"))
+    url = models.URLField(_("address"), max_length=2000, help_text=_("https, on the open internet."))
+    recommendations = models.JSONField(
+        _("recommendations"), default=list, blank=True, help_text=_("Empty: all.")
+    )
+    actors = models.JSONField(_("actors"), default=list, blank=True, help_text=_("Empty: all."))
+    secret = models.CharField(_("secret"), max_length=100, help_text=_("whsec_…, shown to its owner once."))
+    old_secret = models.CharField(_("secret before"), max_length=100, blank=True)
+    old_until = models.DateTimeField(
+        _("secret before holds until"), null=True, blank=True, help_text=_("Both sign until then.")
+    )
+    sequence = models.PositiveBigIntegerField(
+        _("told up to"), default=0, help_text=_("The last revision for which deliveries were written.")
+    )
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+    failing_since = models.DateTimeField(_("failing since"), null=True, blank=True)
+    disabled_at = models.DateTimeField(_("disabled"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
+
+    def __str__(self):
+        return self.url[:100]
+
+
+class Delivery(models.Model):
+    """One message to one webhook. Its id and body never change, whatever number of tries it takes."""
+
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries", verbose_name=_("webhook"))
+    message = models.CharField(_("message id"), max_length=40, unique=True)
+    sequence = models.PositiveBigIntegerField(_("revision"))
+    body = models.TextField(_("body"))
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    next_at = models.DateTimeField(_("next try"), null=True, blank=True)
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    token = models.CharField(_("lease"), max_length=32, blank=True)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    given_up_at = models.DateTimeField(_("given up"), null=True, blank=True)
+    written_at = models.DateTimeField(_("written"), db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [
+            models.Index(
+                fields=["next_at"],
+                condition=models.Q(delivered_at=None, given_up_at=None),
+                name="deliveries_owed",
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["webhook", "sequence"], name="one_delivery_per_webhook_and_revision"
+            )
+        ]
+
+    def __str__(self):
+        return self.message
+
+
+class Try(models.Model):
+    """One call of a webhook and what came of it."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries", verbose_name=_("delivery"))
+    at = models.DateTimeField(_("at"), db_default=Now())
+    status = models.PositiveSmallIntegerField(_("status"), null=True, blank=True)
+    trouble = models.CharField(_("trouble"), max_length=300, blank=True)
+    seconds = models.FloatField(_("seconds"), default=0.0)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("try")
+        verbose_name_plural = _("tries")
+
+    def __str__(self):
+        return f"{self.delivery_id}: {self.status or self.trouble}"

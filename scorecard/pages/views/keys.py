@@ -1,0 +1,91 @@
+"""Keys by mail: ask for one, confirm and see it once, end it. No cookie, and nothing happens on GET."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from scorecard import keyholders, limits
+from scorecard.alerts import subscribing
+from scorecard.pages.views import forms
+
+
+# The token in the address, or the signed time in the form, stands for what a session's token would.
+@never_cache
+@csrf_exempt
+@forms.ALLOWED
+def ask(request: HttpRequest) -> HttpResponse:
+    error, status, wrong = "", 200, ""
+    if request.method == "POST":
+        try:
+            limits.check(request, request.POST)
+            email = subscribing.address(request.POST.get("email", ""))
+            limits.spend(request, "keys")
+            keyholders.ask(email, get_language() or "en")
+        except (limits.Turned, subscribing.BadWish) as turned:
+            error, status, wrong = str(turned), 400, getattr(turned, "field", "")
+        else:
+            return forms.said(
+                request,
+                gettext("Please look at your mail"),
+                gettext("If the address is yours, a mail asks you to confirm. Nothing comes before that."),
+            )
+    context = forms.around(
+        request,
+        "keys",
+        gettext("A key to the API"),
+        gettext("More requests a minute for programs that read."),
+    ) | {
+        "action": request.path,
+        "error": error,
+        "wrong": wrong,
+        "email": request.POST.get("email", "")[:254],
+        "days": keyholders.UNUSED.days,
+        "stamp": limits.stamp(),
+    }
+    return render(request, "keys/ask.html", context, status=status)
+
+
+@never_cache
+@csrf_exempt
+@forms.ALLOWED
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    row = keyholders.behind(token, "confirm")
+    if row is None:
+        return _unknown(request)
+    if request.method == "POST":
+        words = gettext("It is shown this once. Keep it where your program finds it and nobody else.")
+        context = forms.around(request, "keys", gettext("Your key"), words) | {
+            "words": words,
+            "text": keyholders.give(row),
+            "end": keyholders.end_address(row),
+        }
+        return render(request, "keys/given.html", context)
+    words = gettext("A key for %(email)s is made when you press the button. One that it had before ends.")
+    return forms.said(
+        request, gettext("Confirm, and see the key"), words % {"email": row.email}, gettext("Make the key")
+    )
+
+
+@never_cache
+@csrf_exempt
+@forms.ALLOWED
+def end(request: HttpRequest, token: str) -> HttpResponse:
+    row = keyholders.behind(token, "end")
+    if row is None:
+        return _unknown(request)
+    if request.method == "POST":
+        keyholders.end(row)
+        return forms.said(
+            request, gettext("The key has ended"), gettext("The key and your address are deleted.")
+        )
+    words = gettext("The key of %(email)s ends, and the address is deleted, when you press the button.")
+    return forms.said(request, gettext("End the key"), words % {"email": row.email}, gettext("End it"))
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    words = gettext("This link is not complete, too old, or used up. Please ask for a key once more.")
+    return forms.said(request, gettext("This link does not work"), words, status=404)
