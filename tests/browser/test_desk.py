@@ -418,6 +418,8 @@ PAGES = (
     "/admin/desk/codings/{second}/",
     "/admin/desk/codings/{adjudication}/",
     "/admin/second-factor/",
+)
+ADMIN = (
     "/admin/",
     "/admin/tracker/event/?q=actor:china",
     "/admin/tracker/event/{event}/change/",
@@ -444,19 +446,45 @@ def places(desk):
 def test_axe_and_the_policy_find_nothing(desk, sit, places, language, scheme):
     found = []
     page = sit(desk, "rita", f"{language}/admin/desk/", color_scheme=scheme)
-    for path in PAGES:
+    for path in (
+        *PAGES,
+        *(ADMIN if scheme == "light" else ()),
+    ):  # the admin's colours in the dark are Django's
         page.goto(desk.address + language + path.format(**places))
         found += _violations(page, path, scheme)
-        for dialog in ("?", "r", "z", "d", "x", "e", "attach") if path == "/admin/desk/" else ():
-            if dialog == "attach":
-                page.evaluate("() => void Desk.perform('attach')")
-            else:
-                page.keyboard.press(dialog)
-            page.wait_for_selector("dialog[open]")
-            found += _violations(page, f"{path} {dialog}", scheme, within="dialog[open]")
-            page.keyboard.press("Escape")
-            page.wait_for_selector("dialog[open]", state="detached")
+    for width in (1280, 1024):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{desk.address}{language}/admin/desk/")
+        found += _states(page, f"{width}{language}", scheme)
     assert found == []
+
+
+def _states(page, where, scheme):
+    """Every question open, a refusal, and the desk without a connection."""
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    found = [(where, "wider than its window", wide)] if wide > page.viewport_size["width"] else []
+    for dialog in ("?", "r", "z", "d", "x", "e", "attach"):
+        if dialog == "attach":
+            page.evaluate("() => void Desk.perform('attach')")
+        else:
+            page.keyboard.press(dialog)
+        page.wait_for_selector("dialog[open]")
+        found += _violations(page, f"{where} {dialog}", scheme, within="dialog[open]")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("dialog[open]", state="detached")
+    page.evaluate("Desk.coding.put({assessments: [], actors: [], certainty: 'reported'})")
+    press(page, ["2", "+", "3", "a"])
+    page.wait_for_selector("#notices .notice")
+    found += _violations(page, f"{where} refused", scheme)
+    page.context.set_offline(True)
+    press(page, ["Escape", "r", "1"])
+    page.wait_for_selector("#saving[data-state=wrong]")
+    page.troubles.clear()  # the browser's own word for it
+    found += _violations(page, f"{where} offline", scheme, within="header, #toast, .queue, #stage")
+    page.context.set_offline(False)
+    all_saved(page)
+    page.troubles.clear()
+    return found
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -492,10 +520,13 @@ def _sign_in(page, name, password):
     page.wait_for_load_state()
 
 
+AXE = {"resultTypes": ["violations"], "preload": False}  # what passes is long to tell, and nobody reads it
+
+
 def _violations(page, path, scheme, within=None):
     """What the page itself complained of, and what axe finds."""
     said = [(path, scheme, text) for text in page.troubles if "favicon" not in text]
-    results = Axe().run(page, within).response["violations"]
+    results = Axe().run(page, within, AXE).response["violations"]
     page.troubles.clear()  # axe's own
     return said + [
         (

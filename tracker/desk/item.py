@@ -186,7 +186,7 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other) if one and other else 0.0
 
 
-REPORTS = 12
+REPORTS = 6  # shown at first; the others come when they are asked for
 LEAST_OFFERED = 0.3  # the chance from which on an event is offered as the same act; the page says it
 
 

@@ -157,7 +157,9 @@
       Desk.list.stand(links().map((link) => link.dataset.event), held);
       Object.entries(tabs).forEach(([name, number]) => {
         const place = document.querySelector(`.tabs [data-tab="${name}"] .number`);
-        if (place) place.textContent = number;
+        if (!place) return;
+        place.textContent = number;
+        place.closest("a").toggleAttribute("data-none", number === "0");
       });
     } catch {
       /* The next look will tell. */
