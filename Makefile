@@ -56,6 +56,10 @@ evaluate: $(VENV)/dev.ready ## Quality of tagging, grouping and the queue (FEED_
 bench: $(VENV)/dev.ready ## Speed of every part beside its peer (BENCH=… for one part)
 	@DEBUG=1 $(BIN)/python -m tests.bench $(BENCH)
 
+.PHONY: image
+image: $(VENV)/dev.ready ## Build the image without a container engine (root, debootstrap, buildah), run the service in it
+	@$(BIN)/python -m tests.operations.image
+
 .PHONY: worker
 worker: $(VENV)/base.ready ## A Celery worker and beat beside a web process (needs REDIS_URL)
 	@exec $(BIN)/python manage.py worker

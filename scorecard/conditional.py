@@ -37,7 +37,7 @@ READING = ("GET", "HEAD")
 KEPT_SECONDS = 3600
 SEEN_SECONDS = 7 * 24 * 3600
 WORTH_COMPRESSING = 500  # bytes
-WORTH_KEEPING = 200_000  # bytes, as they are kept
+WORTH_KEEPING = 400_000  # bytes, as they are kept
 COMPRESSED = ("image/png", "application/zip")
 POLICY = "public, max-age=60, stale-while-revalidate=600"
 FOREVER = "public, max-age=31536000, immutable"
@@ -135,8 +135,8 @@ def page(view: Callable[..., HttpResponse], allowed: Iterable[str] = NAMES) -> C
         def make() -> HttpResponse:
             try:
                 check_names(request.GET, allowed)
-                limits.spend_page(request)
-                return view(request, *args, **kwargs)
+                with limits.spend_page(request):
+                    return view(request, *args, **kwargs)
             except clock.BadDate as problem:
                 return refusal(request, gettext("That day cannot be shown"), problem, 400)
             except UnknownName as problem:

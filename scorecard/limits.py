@@ -18,7 +18,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from rest_framework.throttling import BaseThrottle
 from tracker.operations import callers
 
 WINDOW = 60
+COSTLY = 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,23 @@ class TooMany(Exception):
         self.seconds = seconds
 
 
-def spend_page(request: Any) -> None:
-    """Count one page that must be made anew; `TooMany` when this address has had its share of the minute."""
+@contextlib.contextmanager
+def spend_page(request: Any) -> Iterator[None]:
+    """Count one page that must be made anew, and one more for each `COSTLY` seconds of a processor that it takes;
+    `TooMany` when this address has had its share of the minute."""
     if callers.is_here(request):
+        yield
         return
     allowance = count("pages", callers.address(request), settings.PAGE_RATE)
     if allowance.used > allowance.limit:
         raise TooMany(allowance.seconds)
+    began = time.thread_time()
+    try:
+        yield
+    finally:
+        if more := int((time.thread_time() - began) / COSTLY):
+            with contextlib.suppress(ValueError):  # it left the cache meanwhile
+                cache.incr(allowance.place, more)
 
 
 class Places:

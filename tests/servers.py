@@ -8,6 +8,7 @@ import contextlib
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -89,9 +90,9 @@ class Server:
 class Postgres(Server):
     FAREWELL = signal.SIGINT  # fast shutdown: open connections are closed
 
-    def __init__(self, folder, *, durable=False):
+    def __init__(self, folder, *, durable=False, newest=None):
         super().__init__(folder)
-        self.bin = postgres_bin()
+        self.bin = postgres_bin(newest)
         self.durable = durable
         self.url = self.address("tracker")
 
@@ -155,6 +156,43 @@ class Postgres(Server):
         return not subprocess.run(ready, capture_output=True).returncode
 
 
+class Standby(Postgres):
+    """A second server that follows `primary` commit by commit, until it is promoted to go on without it."""
+
+    def __init__(self, folder, primary):
+        super().__init__(folder, durable=primary.durable)
+        self.bin, self.primary = primary.bin, primary
+
+    def _initialise(self):
+        account = self.account()
+        if account:
+            shutil.chown(self.folder, account["user"], account["group"])
+        where = ("-h", "127.0.0.1", "-p", str(self.primary.port), "-U", "tracker")
+        copy = (
+            f"{self.bin}/pg_basebackup",
+            *where,
+            "-D",
+            f"{self.folder}/data",
+            "-R",
+            "-c",
+            "fast",
+            "--no-sync",
+        )
+        made = subprocess.run(copy, capture_output=True, text=True, cwd=self.folder, **account)
+        if made.returncode:
+            raise Missing(f"pg_basebackup failed: {made.stderr[-800:]}")
+        # Only from now on, so that the copy, once it stands alone, waits for nobody.
+        self.primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'", database="postgres")
+        self.primary.sql("SELECT pg_reload_conf()", database="postgres")
+
+    def command(self):
+        return [*super().command(), "-c", "wal_retrieve_retry_interval=200ms"]
+
+    def promote(self):
+        words = (f"{self.bin}/pg_ctl", "promote", "-w", "-D", f"{self.folder}/data")
+        subprocess.run(words, check=True, capture_output=True, cwd=self.folder, **self.account())
+
+
 class Redis(Server):
     FAREWELL = signal.SIGTERM
 
@@ -178,16 +216,21 @@ class Redis(Server):
 
     def empty(self):
         """What an operator's worst day does: every queue gone."""
+        self.ask("FLUSHALL")
+
+    def ask(self, words):
+        """A command that is answered with OK."""
         with socket.create_connection(("127.0.0.1", self.port), 5) as line:
-            line.sendall(b"FLUSHALL\r\n")
+            line.sendall(words.encode() + b"\r\n")
             assert line.recv(5) == b"+OK\r\n"
 
 
 @contextlib.contextmanager
-def postgres(*, durable=False):
-    """A running PostgreSQL with an empty database `tracker`. `durable` keeps fsync on, as in production."""
+def postgres(*, durable=False, newest=None):
+    """A running PostgreSQL with an empty database `tracker`. `durable` keeps fsync on, as in production; `newest` is
+    the newest version that will do."""
     with _folder() as folder:
-        server = Postgres(folder, durable=durable)
+        server = Postgres(folder, durable=durable, newest=newest)
         try:
             yield server.start()
         finally:
@@ -238,14 +281,26 @@ def required(context):
         yield server
 
 
-def postgres_bin():
+@contextlib.contextmanager
+def standby(primary):
+    """A second server that has every commit of `primary` before that answers."""
+    with _folder() as folder:
+        server = Standby(folder, primary)
+        try:
+            yield server.start()
+        finally:
+            server.stop()
+
+
+def postgres_bin(newest=None):
     """The folder of the first PostgreSQL that runs here: the wheel's, the distribution's, the path's."""
     tried = []
     for folder in _postgres_folders():
         if not (folder / "postgres").exists():
             continue
         probe = subprocess.run([folder / "postgres", "--version"], capture_output=True, **unprivileged())
-        if probe.returncode == 0:
+        version = re.search(rb"\d+", probe.stdout)
+        if probe.returncode == 0 and (newest is None or (version and int(version[0]) <= newest)):
             return folder
         tried.append(str(folder))
     raise Missing(

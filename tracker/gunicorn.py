@@ -71,6 +71,10 @@ loglevel = settings.LOG_LEVEL.lower()
 proc_name = "tracker"
 # Whom to believe about https: the proxies in front of us, whose number TRUSTED_PROXIES gives.
 forwarded_allow_ips = "*" if settings.TRUSTED_PROXIES else "127.0.0.1"
+# Of https, and by one header only. gunicorn would also take SCRIPT_NAME and PATH_INFO from them, which proxies pass on
+# as any caller wrote them: another page under this one's address, and kept there for all.
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
+forwarder_headers = ""
 
 if workers > 1:  # before anybody imports prometheus_client, which looks at it only then
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))

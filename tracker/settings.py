@@ -278,6 +278,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 ADMIN_PATH = environment.text("ADMIN_PATH", "admin/").strip("/") + "/"
+# Nobody reads a colleague's second factor in the admin.
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 SECOND_FACTOR = environment.flag("SECOND_FACTOR", not DEBUG)
 SECOND_PERSON = environment.flag("SECOND_PERSON", default=True)
 TRUSTED_PROXIES = environment.number("TRUSTED_PROXIES", 0, most=10)

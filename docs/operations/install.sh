@@ -4,7 +4,7 @@
 #     sudo docs/operations/install.sh scorecard.example.org
 #
 # It makes the user, the folders, the database with its two roles, the settings with fresh secrets, and the units with
-# their timers. It may be run again: what is there stays, but for code and units. DESTDIR=/some/folder only writes the
+# their timers, and /usr/local/bin/tracker-manage. It may be run again: what is there stays, but for code and units. DESTDIR=/some/folder only writes the
 # files there and asks nobody for anything.
 set -eu
 
@@ -75,6 +75,11 @@ END
     umask 0022
 }
 
+command() {
+    install -d "$root/usr/local/bin"
+    ln -sf "$home/docs/operations/manage.sh" "$root/usr/local/bin/tracker-manage"
+}
+
 units() {
     install -d "$root/etc/systemd/system"
     install -m 0644 "$here"/docs/operations/tracker-*.service "$here"/docs/operations/tracker-*.timer \
@@ -85,7 +90,7 @@ database() {
     as_postgres -c "SELECT 1 FROM pg_roles WHERE rolname = 'tracker'" | grep -q 1 || as_postgres -c "CREATE ROLE tracker LOGIN CREATEROLE"
     password=$(sed -n 's/^DATABASE_PASSWORD=//p' "$owner")
     as_postgres -c "ALTER ROLE tracker PASSWORD '$password'"
-    as_postgres -c "SELECT 1 FROM pg_database WHERE datname = 'tracker'" | grep -q 1 || as_postgres -c "CREATE DATABASE tracker OWNER tracker"
+    as_postgres -c "SELECT 1 FROM pg_database WHERE datname = 'tracker'" | grep -q 1 || as_postgres -c "CREATE DATABASE tracker OWNER tracker TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
 }
 
 start() {
@@ -101,6 +106,7 @@ start() {
 users_and_folders
 code
 write_settings
+command
 units
 if [ -n "$root" ]; then
     say "written to $root"
@@ -109,4 +115,4 @@ fi
 database
 start
 say "The service runs on 127.0.0.1:8000. Put a proxy in front (docs/operations/Caddyfile) and make an account:"
-say "    $home/docs/operations/manage.sh createsuperuser"
+say "    sudo tracker-manage createsuperuser"

@@ -1,12 +1,12 @@
 #!/bin/sh
-# manage.py of an installation made by install.sh: as its user and with its settings; --owner with the rights of the owner
-# of the tables, for migrate and restore.
+# manage.py of an installation made by install.sh, which names it tracker-manage: as its user and with its settings;
+# --owner with the rights of the owner of the tables, for migrate and restore.
 #
-#     sudo /srv/tracker/docs/operations/manage.sh createsuperuser
-#     sudo /srv/tracker/docs/operations/manage.sh --owner migrate
+#     sudo tracker-manage createsuperuser
+#     sudo tracker-manage --owner migrate
 set -eu
 folder=${TRACKER_SETTINGS:-/etc/tracker}
-home=$(cd "$(dirname "$0")/../.." && pwd)
+home=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 set -a
 . "$folder/service.env"
 if [ "${1:-}" = --owner ]; then

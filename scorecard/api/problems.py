@@ -140,7 +140,8 @@ def document(
 
 
 def response(status: int, detail: str, **more: Any) -> HttpResponse:
-    body = json.dumps(document(status, detail, **more), ensure_ascii=False)
+    # What is refused may be quoted, and may be what no text may hold.
+    body = json.dumps(document(status, detail, **more), ensure_ascii=False).encode("utf-8", "replace")
     answer = HttpResponse(body, status=status, content_type=MEDIA_TYPE)
     answer.headers["Cache-Control"] = "no-cache" if status < 500 else "no-store"
     return answer

@@ -63,3 +63,34 @@ def test_each_reader_has_an_allowance_of_their_own(port):
     first = [left(STRANGER) for _time in range(3)]
     assert first[0] > first[-1]
     assert left(COLLEAGUE) >= first[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SCRIPT_NAME",
+        "PATH_INFO",
+        "X-Forwarded-Host",
+        "X-Forwarded-Ssl",
+        "X-Forwarded-Prefix",
+        "X-Original-URL",
+    ],
+)
+def test_no_header_makes_another_page_of_an_address(port, name):
+    """Nor one that is kept under it for the readers who come next."""
+    path = f"/events/?q={name.lower().replace('_', '').replace('-', '')}"
+
+    def asked(**headers):
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=60, source_address=(STRANGER, 0))
+        line.request("GET", path, headers=headers)
+        answer = line.getresponse()
+        return answer.status, answer.read().decode()
+
+    status, forged = asked(**{name: "/events"})
+    assert status == 200
+    assert asked() == (200, forged)
+    assert "<h1>" in forged
+    assert 'href="/events/actors/' not in forged
+    assert (
+        f"{path.partition('=')[2]}" in forged
+    )  # it is the list that was asked for, which shows what it looked for

@@ -104,6 +104,14 @@ class TestAddresses:
         assert reader.get("/events/?q=word1").status_code == 200  # what is kept costs nothing
         assert Client(REMOTE_ADDR="203.0.113.8").get("/events/?q=word9").status_code == 200
 
+    def test_what_takes_long_to_make_costs_more(self, settings):
+        settings.PAGE_RATE = 20
+        reader = Client(REMOTE_ADDR="203.0.113.7")
+        made = 0
+        while reader.get(f"/r/trust.png?as_of=2026-01-{made + 1:02}").status_code == 200:
+            made += 1
+        assert made < 10  # a picture takes half a second
+
     def test_downloads_hold_no_more_than_half_of_the_threads(self, client, monkeypatch):
         monkeypatch.setattr(limits, "downloads", limits.Places(1))
         first = client.get("/api/v1/exports/changes.jsonl")

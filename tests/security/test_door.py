@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from scorecard import issuing as keys
 from tracker import settings as production
@@ -218,3 +219,13 @@ def test_readers_see_the_name_that_an_analyst_chose(client, analyst):
     assert client.post(reverse("desk:name"), {"name": "Chess player"}).status_code == 302
     assert triage.public_name(analyst) == "Chess player"
     assert "Chess player" in client.get(reverse("desk:name")).content.decode()
+
+
+def test_not_even_an_administrator_reads_a_second_factor(admin_client, analyst, settings):
+    settings.SECOND_FACTOR = False
+    device = TOTPDevice.objects.create(user=analyst, name="phone")
+    page = admin_client.get(f"/admin/otp_totp/totpdevice/{device.pk}/change/").content.decode()
+    assert "phone" in page
+    assert device.key not in page
+    for what in ("config", "qrcode"):
+        assert admin_client.get(f"/admin/otp_totp/totpdevice/{device.pk}/{what}/").status_code in (403, 404)

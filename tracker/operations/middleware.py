@@ -37,6 +37,9 @@ class ContentSecurityPolicyMiddleware:
         return response
 
 
+LONGEST_NUMBER = 18  # digits of a row's number; a database takes no more
+
+
 class PlainAddresses:
     def __init__(self, get_response):
         self.get_response = get_response
@@ -48,6 +51,8 @@ class PlainAddresses:
         if "\0" in request.path or (inside and "%00" in query):
             words = _("The address holds a character that no text may hold.")
             return refused(request, 400, "Bad Request", words)
+        if inside and any(len(part) > LONGEST_NUMBER and part.isdigit() for part in request.path.split("/")):
+            return refused(request, 404, "Not Found", _("Nothing stands at this address."))
         if query and request.method in ("GET", "HEAD") and not request.path.startswith("/api/"):
             plain = addresses.without_tracking(query)
             if plain != query and len(plain) < len(query.strip("&")):
