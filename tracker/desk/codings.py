@@ -1,14 +1,16 @@
 """Blind second codings and their adjudication, on the desk's own item and panel."""
 
+import datetime
 import json
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tracker import agreement, vocabulary
+from tracker import agreement, triage, vocabulary
 from tracker.codebook import current
 from tracker.desk import item, keys
 from tracker.desk.views import config_of, desk_view, languages
@@ -18,6 +20,7 @@ from tracker.triage.steps import DECIDE, REVIEW, name_of
 from tracker.wording import words_of
 
 SHOWN = 50
+TAKEN_BACK = datetime.timedelta(minutes=10)  # how long the list offers to take back what was just settled
 
 
 @desk_view(DECIDE)
@@ -32,10 +35,19 @@ def waiting(request):
             "seconds": list(blind.waiting_for(request.user)[:SHOWN]),
             "disagreements": list(agreement.to_adjudicate(request.user)[:SHOWN]) if may_review else [],
             "may_review": may_review,
+            "settled": _settled_last(request.user) if may_review else None,
             "languages": languages(request),
             "title": _("Double coding"),
         },
     )
+
+
+def _settled_last(user):
+    """The decision by which the user has just settled a disagreement, to be taken back."""
+    since = timezone.now() - TAKEN_BACK
+    rows = Coding.objects.filter(part=Coding.Part.ADJUDICATION, coder=user, done_at__gte=since)
+    event = rows.order_by("-done_at").values_list("event_id", flat=True).first()
+    return next((each for each in triage.last_of(user) if each.event_id == event), None) if event else None
 
 
 @desk_view(DECIDE)

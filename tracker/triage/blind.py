@@ -7,6 +7,7 @@ to see it, and thereby leaves the second one to somebody else. The journal keeps
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.conf import settings
@@ -86,6 +87,13 @@ def unblind(event: Event, by: Any) -> None:
         Decision.objects.create(
             event=event, action=UNBLIND, status_before=event.status, status_after=event.status, by=by
         )
+
+
+def unsettle(event: Event, by: Any, at: datetime.datetime) -> None:
+    """Somebody undoes what settled a disagreement: it waits again for somebody to settle it."""
+    settled = Coding.objects.filter(event=event, part=Coding.Part.ADJUDICATION, coder=by)
+    settled = settled.filter(done_at__gte=at, done_at__lt=at + datetime.timedelta(seconds=30))
+    settled.update(coder=None, done_at=None, body=None)
 
 
 def forget(event: Event) -> None:

@@ -126,6 +126,7 @@ def _reverse(step: Step, parts: list[Decision]) -> None:
         if event.on_record:
             event.recorded_at = recorded
         step.save(event)
+        blind.unsettle(event, part.by, part.at)
         if part.action in ("accept", "dismiss"):
             blind.forget(event)
         if part.action in ("join", "part", "move") and part.after:

@@ -93,6 +93,21 @@ def test_adjudication_brings_the_record_to_what_was_settled(coded, rita, ada, th
     assert list(agreement.to_adjudicate()) == []
 
 
+def test_what_settled_a_disagreement_is_taken_back_at_the_list(coded, rita, third, client):
+    event, second = coded()
+    opened = agreement.code_second(second, rita, OTHER)
+    agreement.adjudicate(opened, third, OTHER, "it lifts a barrier")
+    client.force_login(third)
+    page = client.get(reverse("desk:codings"))
+    decision = page.context["settled"]
+    assert decision.event_id == event.pk
+    client.post(reverse("desk:undo"), {"decision": decision.pk, "back": reverse("desk:codings")})
+    assert Revision.objects.filter(event=event).last().record["assessments"][0]["direction"] == -1
+    assert list(agreement.to_adjudicate()) == [opened]
+    assert client.get(reverse("desk:codings")).context["settled"] is None
+    agreement.adjudicate(Coding.objects.get(pk=opened.pk), third, SAME, "as it was")
+
+
 def test_adjudication_to_not_relevant_retracts_and_back_accepts(coded, proposal, ada, rita, third):
     event, second = coded()
     agreement.adjudicate(agreement.code_second(second, rita, NOT), third, NOT, "no act in it")
