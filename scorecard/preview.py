@@ -23,7 +23,16 @@ def effects(
     "label_after"}`, scores unrounded. The records have passed `tracker.record.check`.
     """
     day = as_of or timezone.now().date()
-    now, then = _balances(list(before), day), _balances(list(after), day)
+    return _moved(_balances(list(before), day), _balances(list(after), day))
+
+
+def coded_to(day: datetime.date) -> list[dict[str, Any]]:
+    """As `effects`: what readers see today, and what they would see were coding stated to be complete to `day`."""
+    today = timezone.now().date()
+    return _moved(standings.views(today)[None], standings.views(min(day, today), beyond=True)[None])
+
+
+def _moved(now: Mapping[str, Measure], then: Mapping[str, Measure]) -> list[dict[str, Any]]:
     return [
         {
             "rec": slug,

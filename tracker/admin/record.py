@@ -12,13 +12,15 @@ The codebook's versions, recommendations and asks; asks set by hand are stated o
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from tracker import filing, log, search, vocabulary
 from tracker.admin.base import AddOnly, Blinded, LookOnly
@@ -34,6 +36,7 @@ from tracker.admin.lists import (
     ToldByFeed,
 )
 from tracker.desk import history
+from tracker.desk.forms import printed
 from tracker.models import (
     Article,
     Ask,
@@ -139,6 +142,30 @@ class CompletenessAdmin(AddOnly):
     def add_view(self, request, form_url="", extra_context=None):
         support = import_string(settings.COMPLETENESS_SUPPORT)(timezone.now().date())
         return super().add_view(request, form_url, (extra_context or {}) | {"support": support})
+
+    def get_urls(self):
+        own = path(
+            "try/", self.admin_site.admin_view(require_POST(self.trial)), name="tracker_completeness_try"
+        )
+        return [own, *super().get_urls()]
+
+    def trial(self, request):
+        """What the scores would say with this statement; nothing is stated."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = self.get_form(request)(request.POST)
+        form.fields["note"].required = False
+        effects = []
+        if form.is_valid() and settings.DAY_PREVIEW:
+            effects = printed(import_string(settings.DAY_PREVIEW)(form.cleaned_data["day"]))
+        told = {
+            "title": _("What this statement would change"),
+            "day": form.cleaned_data.get("day"),
+            "troubles": [each for errors in form.errors.values() for each in errors],
+            "effects": effects,
+        }
+        context = {**self.admin_site.each_context(request), **told}
+        return render(request, "admin/tracker/completeness/trial.html", context)
 
     def save_model(self, request, statement, form, change):
         statement.recorded_at, statement.by = timezone.now().date(), request.user

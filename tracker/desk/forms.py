@@ -369,6 +369,11 @@ def effects(after: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What these versions at the end of the log would do; empty when no scorecard is set up."""
     if not after or not settings.SCORE_PREVIEW:
         return []
+    return printed(import_string(settings.SCORE_PREVIEW)([], after))
+
+
+def printed(moved: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the scorecard says would move, ready to print."""
     return [
         {
             "rec": entry["rec"],
@@ -379,7 +384,7 @@ def effects(after: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "label_before": entry["label_before"],
             "label_after": entry["label_after"],
         }
-        for entry in import_string(settings.SCORE_PREVIEW)([], after)
+        for entry in moved
     ]
 
 

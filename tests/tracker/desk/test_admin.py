@@ -1,9 +1,12 @@
 """The admin's lists: pinned queries, no counting of large tables, nothing to change, every record's history."""
 
+import datetime
+
 import pytest
 from django.urls import reverse
 
 from feeds.models import Delivery, Feed
+from tests.scorecard import cast
 from tracker import triage
 from tracker.admin.base import MOST_COUNTED, CappedPaginator
 from tracker.models import Article, Completeness, Event, Revision
@@ -116,6 +119,19 @@ def test_lists_are_narrowed_to_what_a_feed_brought(at_admin, proposal):
         page = at_admin.get(reverse(f"admin:tracker_{model}_changelist"), {"feed": gazette.pk})
         assert [row.pk for row in page.context["cl"].result_list] == [found.pk]
         assert "Gazette" in page.content.decode()
+
+
+def test_a_statement_that_coding_is_complete_shows_first_what_it_would_change(at_admin, seven):
+    today = datetime.datetime.now(datetime.UTC).date()
+    triage.enter(cast.event("law", str(today - datetime.timedelta(3))), who="seed")
+    Completeness.objects.create(
+        day=today - datetime.timedelta(30), recorded_at=today - datetime.timedelta(30), note="all read"
+    )
+    answer = at_admin.post(reverse("admin:tracker_completeness_try"), {"day": str(today), "note": ""})
+    (moved,) = answer.context["effects"]
+    assert (moved["rec"], moved["before"], moved["class"]) == ("trust", "0.0", "up")
+    assert Completeness.objects.count() == 1
+    assert at_admin.post(reverse("admin:tracker_completeness_try"), {"day": "x"}).context["troubles"]
 
 
 def test_an_ask_is_found_as_one_types(at_admin, seven):
