@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr  # nosec B406  # only writes
@@ -43,9 +43,12 @@ class Entry:
     why: str
     updated: datetime.datetime
     changes: tuple[str, ...] = ()  # what is another than before, a line each
+    headline: str = ""  # where it is not the act's own
 
     @property
     def title(self) -> str:
+        if self.headline:
+            return self.headline
         return self.act.headline if self.kind == "added" else self.act.news(self.kind)
 
     @property
@@ -80,13 +83,21 @@ def meaning(record: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def entries(
-    log: Iterable[Version], beside: acts.Beside, *, recommendation: str = "", actor: str = ""
+    log: Iterable[Version],
+    beside: acts.Beside,
+    *,
+    recommendation: str = "",
+    actor: str = "",
+    among: Collection[str] | None = None,
 ) -> list[Entry]:
-    """The newest changes of meaning, at most 100; of one recommendation or actor if named."""
+    """The newest changes of meaning, at most 100; of one recommendation or actor if named, and of these acts alone
+    where they are given."""
     before: dict[str, Mapping[str, Any]] = {}
     found: list[tuple[Version, Mapping[str, Any] | None]] = []
     for version in log:
         record = version.record
+        if among is not None and record["id"] not in among:
+            continue
         old = before.get(record["id"])
         before[record["id"]] = record
         if old is not None and meaning(old) == meaning(record):
@@ -96,6 +107,38 @@ def entries(
     # The log's order within one second: sorting is stable, and the newest comes first.
     found.sort(key=lambda change: change[0].recorded)
     return [_entry(version, old, beside) for version, old in found[::-1][:LONGEST]]
+
+
+def successors(records: Iterable[Mapping[str, Any]], event: str) -> set[str]:
+    """An act, and every act that ended it or put it to sleep, and those that did so to these."""
+    after: dict[str, list[str]] = {}
+    for record in records:
+        for earlier in (*record["supersedes"], *record.get("suspends", ())):
+            after.setdefault(earlier, []).append(record["id"])
+    found, todo = {event}, [event]
+    while todo:
+        new = [each for each in after.get(todo.pop(), ()) if each not in found]
+        found.update(new)
+        todo += new
+    return found
+
+
+def foreseen(
+    what: Iterable[tuple[Act, str, str]], recorded: Callable[[str], datetime.datetime]
+) -> list[Entry]:
+    """Entries of what comes next: (act, headline, the day it names) each, in the order in which they were recorded."""
+    found = [
+        Entry(
+            hashlib.sha256(f"next\n{act.id}\n{day}\n{headline}".encode()).hexdigest()[:24],
+            "coming",
+            act,
+            "",
+            recorded(act.id),
+            headline=headline,
+        )
+        for act, headline, day in what
+    ]
+    return sorted(found, key=lambda entry: entry.updated, reverse=True)[:LONGEST]
 
 
 def _touches(record: Mapping[str, Any], recommendation: str, actor: str) -> bool:

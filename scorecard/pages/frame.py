@@ -178,8 +178,14 @@ def _feeds(feeds: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     for name, stem in feeds:
         for ending, kind in types.items():
             word = "Atom" if ending == "atom" else "JSON Feed"
+            path, mark, asked = stem.partition("?")
             listed.append(
-                {"type": kind, "href": f"{stem}.{ending}", "title": name, "name": f"{name} ({word})"}
+                {
+                    "type": kind,
+                    "href": f"{path}.{ending}{mark}{asked}",
+                    "title": name,
+                    "name": f"{name} ({word})",
+                }
             )
     return listed
 
@@ -351,6 +357,12 @@ def embeds(name: str) -> list[dict[str, str]]:
 def stem(*parts: str) -> str:
     """The address of a feed without its ending."""
     return reverse("pages:feed", args=["/".join(parts), "atom"]).removesuffix(".atom")
+
+
+def feed_of(view: str, *args: str, asked: str = "") -> str:
+    """The address of a feed of its own (`feed_of_act`, `feed_of_search`, `feed_of_next`) without its ending."""
+    found = reverse(f"pages:{view}", args=[*args, "atom"]).removesuffix(".atom")
+    return f"{found}?{asked}" if asked else found
 
 
 def feeds() -> list[tuple[str, str]]:

@@ -59,7 +59,8 @@ def steps(run: Run) -> list[Step]:
             continue
         before = joined[-1] if joined else None
         if before and before.points * points > 0 and (on - before.last).days <= JOINED:
-            joined[-1] = Step(before.first, on, before.points + points)
+            start = run.score[(before.first - run.first).days - 1]  # what faded between counts too
+            joined[-1] = Step(before.first, on, run.score[place] - start)
         else:
             joined.append(Step(on, on, points))
     kept: list[Step] = []

@@ -148,6 +148,23 @@ def calendar(found: Upcoming, name: str, site: str, stamp: datetime.datetime) ->
     return "".join(_folded(line) for line in (*lines, "END:VCALENDAR"))
 
 
+def headlines(found: Upcoming) -> list[tuple[Act, str, str]]:
+    """(act, what comes of it, the day or the stage) of every entry, as a feed tells it."""
+    told = []
+    for term in found.terms:
+        what = gettext("Term ends on %(day)s: %(title)s")
+        told.append(
+            (term.act, what % {"day": sentences.day(term.day), "title": term.act.title}, str(term.day))
+        )
+    for due in found.dues:
+        what = gettext("Due, %(when)s: %(what)s") % {"when": due.when, "what": due.what or due.act.title}
+        told.append((due.act, what, due.named))
+    for item in found.pending:
+        what = gettext("Pending: %(title)s") % {"title": item.act.title}
+        told.append((item.act, what, item.stage))
+    return told
+
+
 def _entry(uid: str, day: Day, summary: str, more: str, address: str, stamp: datetime.datetime) -> list[str]:
     return [
         "BEGIN:VEVENT",

@@ -56,6 +56,13 @@ PAGES = [
     re_path(rf"^embed/(?P<name>{NAME})/sparkline\.svg$", take.sparkline, name="sparkline"),
     re_path(r"^cards/(?P<name>[a-z0-9-]{1,110})\.png$", take.card, name="card"),
     re_path(r"^cite\.(?P<ending>bib|ris)$", take.citation, name="citation"),
+    re_path(
+        r"^feeds/events/(?P<event_id>[a-z0-9-]{1,120})\.(?P<ending>atom|json)$",
+        discovery.feed_of_act,
+        name="feed_of_act",
+    ),
+    re_path(r"^feeds/search\.(?P<ending>atom|json)$", discovery.feed_of_search, name="feed_of_search"),
+    re_path(r"^feeds/next\.(?P<ending>atom|json)$", discovery.feed_of_next, name="feed_of_next"),
     re_path(rf"^feeds/(?P<name>{FEED})\.(?P<ending>atom|json)$", discovery.feed, name="feed"),
 ]
 ALERTS = [

@@ -1,4 +1,4 @@
-"""What pages may say of a day, worked out from the record by `plain_method`: one act after the other, kept for all days.
+"""What pages may say of a day, worked out from the record by `plain_method`: one act after the other.
 
 It shares nothing with `scorecard` but the names of things, so that a sentence is held to the record by another path.
 """
@@ -31,7 +31,8 @@ class Truth:
         if (slug, actor) not in self._sums:
             live = self._live
             self._sums[slug, actor] = [
-                plain.totals(self._rows(day, ids, slug, actor))[:2] for day, ids in zip(self.days, live, strict=True)
+                plain.totals(self._rows(day, ids, slug, actor))[:2]
+                for day, ids in zip(self.days, live, strict=True)
             ]
         return self._sums[slug, actor]
 

@@ -223,3 +223,51 @@ def test_structured_data_and_glossary_stand_in_both_languages(client, seeded):
         words = told(client, f"{language}/glossary/")
         for anchor in re.findall(r'href="#(w-[a-z-]+)"', told(client, f"{language}/")):
             assert f'id="{anchor}"' in words, anchor
+
+
+def ids_of(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return [item["url"].rstrip("/").rsplit("/", 1)[1] for item in json.loads(answer.content)["items"]]
+
+
+def test_an_act_and_its_successors_a_search_and_the_calendar_can_be_followed(client, seeded):
+    geneva = "2025-05-12-geneva-tariff-truce"
+    records = read_on(CODED).known.latest.values()
+    after, grown = {geneva}, True
+    while grown:
+        new = {
+            each["id"] for each in records if after & {*each["supersedes"], *each.get("suspends", ())}
+        } - after
+        after, grown = after | new, new
+    assert len(after) > 1
+    assert set(ids_of(client, f"/feeds/events/{geneva}.json")) == after
+    assert client.get("/feeds/events/no-such-act.json").status_code == 404
+    assert f"/feeds/events/{geneva}.atom" in told(client, f"/events/{geneva}/")
+    found = ids_of(client, "/feeds/search.json?q=chips&actor=us")
+    listed = re.findall(
+        r'class="what"[^>]*href="/events/([a-z0-9-]+)/"', told(client, "/events/?q=chips&actor=us")
+    )
+    assert found
+    assert set(listed) <= set(found)
+    assert "/feeds/search.atom?actor=us&q=chips" in told(client, "/events/?q=chips&actor=us")
+    assert client.get("/feeds/search.json?actor=nobody").status_code == 400
+    assert client.get("/feeds/search.json?colour=red").status_code == 400
+    atom = client.get("/zh-hans/feeds/search.atom?q=chips").content.decode()
+    assert 'xml:lang="zh-Hans"' in atom
+    assert "检索：chips" in atom
+
+
+def test_the_feed_of_what_comes_next_holds_what_its_page_holds(client, seeded):
+    with time_machine.travel("2026-11-29T09:00:00+00:00", tick=False):
+        triage.enter(
+            {
+                "id": "a-bill", "date": "2026-06-02", "title": "A bill", "stage": "bill", "certainty": "confirmed",
+                "assessments": [{"rec": "trust", "direction": 1, "strength": 2, "rationale": "A bill."}],
+            },
+            "Ada",
+        )  # fmt: skip
+        assert ids_of(client, "/feeds/next.json") == ["a-bill"]
+        assert "Pending: A bill" in told(client, "/feeds/next.atom")
+        assert "待定：A bill" in told(client, "/zh-hans/feeds/next.atom")
+        assert "/feeds/next.atom" in told(client, "/next/")

@@ -36,7 +36,7 @@ def coming(request: HttpRequest) -> HttpResponse:
         ),
         current="next",
         card=reverse("pages:card", args=["overview"]),
-        feeds=((gettext("All changes"), frame.stem("all")),),
+        feeds=((gettext("What comes next"), frame.feed_of("feed_of_next")),),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     context = {

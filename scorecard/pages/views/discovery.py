@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator, Sequence
 from html import escape
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -13,10 +14,10 @@ from django.utils import timezone, translation
 from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext
 
-from scorecard import acts, catalogue, conditional, sentences
+from scorecard import acts, catalogue, clock, conditional, sentences
 from scorecard.alerts import feeds
 from scorecard.method import parameters
-from scorecard.pages import frame, prose, reading
+from scorecard.pages import filters, frame, prose, reading, upcoming
 from tracker.codebook import current
 
 TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
@@ -180,18 +181,67 @@ def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     if not titles.keys() >= set(parts):
         raise Http404
     entries = feeds.entries(
-        (feeds.Version(line.record, line.written, line.why) for line in reading.versions()),
+        _versions(),
         acts.Beside(acts.ask_names()),
         recommendation=asked.get("recommendations", ""),
         actor=asked.get("actors", ""),
     )
-    site = prose.title()
+    title = sentences.enumerated([titles[part] for part in parts])
+    return _fed(request, ending, title, reverse("pages:overview"), entries)
+
+
+@conditional.asked_with()
+def feed_of_act(request: HttpRequest, event_id: str, ending: str) -> HttpResponse:
+    """What becomes of one act: its own changes, and the acts that end it, or put it to sleep, with theirs."""
+    read = reading.Reading(clock.read({}, timezone.now().date()))
+    record = read.record(event_id)
+    if record is None:
+        raise Http404
+    among = feeds.successors(read.known.latest.values(), event_id)
+    entries = feeds.entries(_versions(), acts.Beside(acts.ask_names()), among=among)
+    title = gettext("%(title)s, and what follows it") % {"title": acts.title(record)}
+    return _fed(request, ending, title, acts.address(event_id), entries)
+
+
+@conditional.asked_with(*filters.CHOICES, "q", "from", "to")
+def feed_of_search(request: HttpRequest, ending: str) -> HttpResponse:
+    """The acts that a search finds today, with their changes."""
+    read = reading.Reading(clock.read({}, timezone.now().date()))
+    try:
+        chosen = filters.read(request.GET)
+    except filters.BadFilter as problem:
+        return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
+    among = {record["id"] for record in read.found(chosen.search)}
+    entries = feeds.entries(_versions(), acts.Beside(acts.ask_names()), among=among)
+    asked = urlencode(chosen.query())
+    title = gettext("Search: %(words)s") % {"words": " ".join(chosen.query().values()) or gettext("all acts")}
+    home = reverse("pages:events") + (f"?{asked}" if asked else "")
+    return _fed(request, ending, title, home, entries)
+
+
+@conditional.asked_with()
+def feed_of_next(request: HttpRequest, ending: str) -> HttpResponse:
+    """What comes next: terms that end, days that acts name, proposals pending, the newest on record first."""
+    read = reading.Reading(clock.read({}, timezone.now().date()))
+    written = {line.record["id"]: line.written for line in reading.versions()}
+    entries = feeds.foreseen(upcoming.headlines(upcoming.of(read)), written.__getitem__)
+    return _fed(request, ending, gettext("What comes next"), reverse("pages:next"), entries)
+
+
+def _versions() -> Iterator[feeds.Version]:
+    return (feeds.Version(line.record, line.written, line.why) for line in reading.versions())
+
+
+def _fed(
+    request: HttpRequest, ending: str, title: str, home: str, entries: Sequence[feeds.Entry]
+) -> HttpResponse:
+    """The entries as Atom or JSON Feed; what was asked for is part of the feed's own address."""
+    site, asked = prose.title(), request.GET.urlencode()
     channel = feeds.Channel(
-        title=gettext("%(site)s: %(parts)s")
-        % {"site": site, "parts": sentences.enumerated([titles[part] for part in parts])},
+        title=gettext("%(site)s: %(parts)s") % {"site": site, "parts": title},
         author=site,
-        home=frame.absolute(reverse("pages:overview")),
-        address=frame.absolute(request.path),
+        home=frame.absolute(home),
+        address=frame.absolute(request.path + (f"?{asked}" if asked else "")),
         site=settings.SITE_URL.rstrip("/"),
         language=frame.TAGS[frame.language()],
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -60,7 +61,7 @@ def events(request: HttpRequest) -> HttpResponse:
         % {"count": prose.count(len(read.slugs))},
         current="events",
         card=reverse("pages:card", args=["overview"]),
-        feeds=((gettext("All changes"), frame.stem("all")),),
+        feeds=_feeds(chosen),
         noindex=chosen.active or chosen.page > 1,
     )
     context = {
@@ -72,6 +73,15 @@ def events(request: HttpRequest) -> HttpResponse:
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
     }
     return render(request, "pages/events.html", context, status=400 if error else 200)
+
+
+def _feeds(chosen: filters.Filters) -> list[tuple[str, str]]:
+    """The feed of the search, where one was made, and that of everything."""
+    everything = (gettext("All changes"), frame.stem("all"))
+    if not chosen.active:
+        return [everything]
+    asked = urlencode(chosen.query())
+    return [(gettext("This search"), frame.feed_of("feed_of_search", asked=asked)), everything]
 
 
 def _headline(count: int, found: int | None) -> str:
@@ -112,6 +122,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         current="events",
         card=reverse("pages:card", args=[f"event-{event_id}"]),
         structured=_structured(act),
+        feeds=((gettext("This act, and what follows it"), frame.feed_of("feed_of_act", event_id)),),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     runs, words = read.effect_runs(event_id), _whose_words(record)
