@@ -215,6 +215,10 @@ def pulse(page, told_):
 def level(page, told_):
     told_["word"] = told_["word"] or told_["word2"]
     del told_["word2"]
+    if told_["l"] == "0" and told_["word"] is None:  # a band alone, whose lower end is a multiple of ten
+        low, high = page.truth.band(page.slug, page.day, page.actor) if page.slug else (0, 0)
+        if near(told_["s"] + "0", low) and near(told_["h"], high):
+            return True
     compared = current().compared or ()
     if said_balance(page, told_) or any(said_balance(page, told_, actor) for actor in compared if page.pair):
         return True
@@ -616,7 +620,7 @@ FIXED = [
     r"Recommendation \d of 7|第\d项建议（共7项）", r"24 asks|24项诉求", r"of 100|满分100",
     r"over 90 days|(?:近|此前)90天|90 days before", r"page \d of \d|第\d页，共\d页", r"by 5 points|达到5分",
     r"In a replay of the record, .* had changed 145 days later\.|回放记录可知，.*已经改变。",
-    r"[Ss]ince January 2025|2025年1月以来", r"21 January 2025", r"A4", r"US–China AI Policy Scorecard \(.*",
+    r"[Ss]ince January 2025|2025年1月以来", r"21 January 2025", r"A4", r"G20|G7", r"US–China AI Policy Scorecard \(.*",
 ]  # fmt: skip
 BARE = re.compile(r"^(?:[\d\s+−.%–,≥<>→:()年月]|to|至)*$")
 
