@@ -71,6 +71,7 @@ def looked_through(text, path, today):
     assert sentences.day(today) not in spelled, (path, "speaks of the day of reading")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("days", [1, 40, 150, 400])
 def test_no_surface_speaks_of_days_that_nobody_coded(client, seeded, monkeypatch, language, days):

@@ -59,6 +59,7 @@ def page(client, address, status=200):
     return answer.content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", DAYS)
 def test_every_figure_on_a_page_equals_the_score_command(client, seeded, query):
     named = dict(pair.split("=") for pair in query.lstrip("?").split("&") if pair)

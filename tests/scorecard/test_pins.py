@@ -125,6 +125,7 @@ FILES = [
 ]
 
 
+@pytest.mark.slow
 def test_a_file_of_a_revision_has_the_same_bytes_for_ever(client, later, analyst, settings):
     rev = client.get("/api/v1/scores/").json()["rev"]
 

@@ -39,6 +39,7 @@ def number(text):
     return float(text.replace("−", "-").replace("+", ""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_sentence_of_change_is_what_two_reports_and_their_acts_say(language, seeded):
     """By another path than the page: the balances of two days, and which acts stand on each of them."""

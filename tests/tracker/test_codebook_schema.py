@@ -66,6 +66,7 @@ def _put(path, value):
         return None
 
 
+@pytest.mark.slow
 def test_they_agree_on_every_single_value():
     count, differ = 0, []
     for path, value in _values():

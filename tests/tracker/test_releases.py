@@ -154,6 +154,7 @@ def test_a_fault_is_named_with_its_place_and_nothing_of_the_release_is_taken(sma
     assert Revision.objects.count() == 3
 
 
+@pytest.mark.slow
 def test_the_second_release_reads_as_it_says_and_every_day_before_it_as_it_was(
     both_releases, client, settings
 ):

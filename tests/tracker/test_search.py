@@ -200,6 +200,7 @@ def test_addresses_are_text():
     assert search.EventQuery.read("https://x.example/a").groups[0][0].field == ""
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("seeded")
 def test_rows_and_lines_of_the_log_are_found_by_the_same_queries():
     queries.enter_odd()

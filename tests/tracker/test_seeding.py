@@ -33,6 +33,7 @@ def test_a_second_seeding_adds_nothing(both_releases):
     assert Completeness.objects.get().day.isoformat() == "2026-07-07"
 
 
+@pytest.mark.slow
 def test_what_an_analyst_changed_stays(seeded, analyst):
     event = Event.objects.accepted().first()
     triage.edit(event, analyst, {"title": "A better title"}, why="Clearer")

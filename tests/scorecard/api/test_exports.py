@@ -248,6 +248,7 @@ def test_a_workbook_opens_with_words_numbers_and_days(client, seeded):
     assert book["columns"].max_row == len(header)
 
 
+@pytest.mark.slow
 def test_the_readers_of_researchers_read_every_table(client, seeded, tmp_path):
     for name in tables.TABLES:
         query = "?as_of=2025-02-10" if "method" in tables.TABLES[name].takes else ""
