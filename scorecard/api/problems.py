@@ -156,7 +156,7 @@ def handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
-    errors = error.errors if isinstance(error, Invalid | NotARecord) else _fields(error.detail)
+    errors = error.errors if isinstance(error, Invalid | NotARecord) else fields(error.detail)
     codes = error.get_codes()
     answer = response(
         error.status_code,
@@ -177,16 +177,16 @@ def _sentence(error: exceptions.APIException, errors: list[dict[str, str]]) -> s
     return str(error.detail)
 
 
-def _fields(detail: Any, path: str = "") -> list[dict[str, str]]:
+def fields(detail: Any, path: str = "") -> list[dict[str, str]]:
     """The errors of a serializer as a flat list."""
     if isinstance(detail, dict):
         return [
             found
             for name, part in detail.items()
-            for found in _fields(part, f"{path}.{name}" if path else str(name))
+            for found in fields(part, f"{path}.{name}" if path else str(name))
         ]
     if isinstance(detail, list):
-        return [found for part in detail for found in _fields(part, path or "body")]
+        return [found for part in detail for found in fields(part, path or "body")]
     return [{"name": path, "reason": str(detail)}] if path else []
 
 

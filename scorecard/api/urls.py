@@ -7,7 +7,18 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from scorecard.api import problems, schema
-from scorecard.api.views import about, articles, coming, disputes, events, exports, scores, webhooks, writing
+from scorecard.api.views import (
+    about,
+    articles,
+    bulk,
+    coming,
+    disputes,
+    events,
+    exports,
+    scores,
+    webhooks,
+    writing,
+)
 
 VERSION_1 = [
     path("", about.Start.as_view(), name="start"),
@@ -46,6 +57,7 @@ VERSION_1 = [
     path("disputes/<reference>/", disputes.OneDispute.as_view(), name="dispute"),
     path("subscriptions/", disputes.Subscriptions.as_view(), name="subscriptions"),
     path("proposals/", writing.Proposals.as_view(), name="proposals"),
+    path("proposals/file/", bulk.FileOfProposals.as_view(), name="proposals_file"),
     path("imports/", writing.Imports.as_view(), name="imports"),
     path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<int:id>/", webhooks.OneWebhook.as_view(), name="webhook"),

@@ -105,16 +105,17 @@ class AssessmentInput(Strict):
     rationale_zh = CleanText(lines=True, max_length=2000, required=False, allow_blank=True)
 
 
-@_example(
-    {
-        "title": "A new law enters into force",
-        "date": "2026-05-01",
-        "language": "en",
-        "actors": [_ACTOR.slug],
-        "assessments": [{"rec": _ONE.slug, "direction": 1, "strength": 4, "ask": _ASK.slug}],
-        "sources": [{"title": "In force today", "url": "https://gazette.example/1", "lang": "en"}],
-    }
-)
+PROPOSAL = {
+    "title": "A new law enters into force",
+    "date": "2026-05-01",
+    "language": "en",
+    "actors": [_ACTOR.slug],
+    "assessments": [{"rec": _ONE.slug, "direction": 1, "strength": 4, "ask": _ASK.slug}],
+    "sources": [{"title": "In force today", "url": "https://gazette.example/1", "lang": "en"}],
+}
+
+
+@_example(PROPOSAL)
 class Proposal(Strict):
     """An event for the queue of the analysts. It counts nowhere before one of them accepts it."""
 
@@ -174,6 +175,16 @@ class Decision(Strict):
         child=Identifier(), required=False, max_length=50,
         help_text="supersede: the earlier events; merge: those to merge into this one",
     )  # fmt: skip
+
+
+class FiledLine(serializers.Serializer):
+    line = serializers.IntegerField(help_text="Of the file, from 1 on.")
+    id = serializers.CharField(help_text="The event it became.")
+
+
+class Filed(serializers.Serializer):
+    proposed = serializers.IntegerField()
+    results = FiledLine(many=True)
 
 
 class Decided(serializers.Serializer):

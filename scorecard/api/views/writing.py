@@ -106,26 +106,31 @@ class Proposals(Writing):
         return self.deed(lambda: self._proposed(request))
 
     def _proposed(self, request):
-        given = checked(shapes.Proposal, request)
-        line = _as_record(given)
-        row = refusing(
-            lambda: triage.propose(
-                title=given["title"],
-                date=given["date"],
-                language=given.get("language", ""),
-                summary=given.get("summary", ""),
-                actors=line["actors"],
-                certainty=line["certainty"],
-                suggestion={"labels": line["assessments"]} if line["assessments"] else None,
-                articles=[_article(source) for source in line["sources"]],
-                how=Report.How.IMPORT,
-                by=request.user,
-            )
+        return created(
+            proposal(propose(checked(shapes.Proposal, request), request.user)), public("/api/v1/proposals/")
         )
-        return created(proposal(row), public("/api/v1/proposals/"))
 
 
-def _as_record(given: Mapping[str, Any]) -> dict[str, Any]:
+def propose(given: Mapping[str, Any], by: Any) -> Event:
+    """Put a checked proposal before the analysts."""
+    line = as_record(given)
+    return refusing(
+        lambda: triage.propose(
+            title=given["title"],
+            date=given["date"],
+            language=given.get("language", ""),
+            summary=given.get("summary", ""),
+            actors=line["actors"],
+            certainty=line["certainty"],
+            suggestion={"labels": line["assessments"]} if line["assessments"] else None,
+            articles=[_article(source) for source in line["sources"]],
+            how=Report.How.IMPORT,
+            by=by,
+        )
+    )
+
+
+def as_record(given: Mapping[str, Any]) -> dict[str, Any]:
     """The proposal's parts as the codebook checks them."""
     raw = {
         "id": "proposal",

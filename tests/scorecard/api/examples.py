@@ -37,6 +37,7 @@ WRITTEN = {
     "dispute_create": "disputes/", "subscription_create": "subscriptions/", "webhook_create": "webhooks/",
     "webhook_rotate": "webhooks/WEBHOOK/rotate/", "webhook_enable": "webhooks/WEBHOOK/enable/",
     "webhook_ping": "webhooks/WEBHOOK/ping/", "webhook_resend": "webhooks/WEBHOOK/deliveries/MESSAGE/resend/",
+    "proposals_create": "proposals/file/",
 }  # fmt: skip
 FEW = 2
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"  # the one of the specification of Standard Webhooks
@@ -82,6 +83,8 @@ def placed(path, places):
 def asked(address, key, path, body=None):
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
+    if isinstance(body, str):  # a file
+        headers["Content-Type"], data = "application/jsonl", body.encode()
     request = urllib.request.Request(f"{address}/api/v1/{path}", data, headers)
     with urllib.request.urlopen(request) as answer:
         return json.loads(answer.read().decode().replace(address, "https://scorecard.example"))

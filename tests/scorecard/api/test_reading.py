@@ -208,6 +208,32 @@ def test_any_site_may_read_and_no_cookie_comes(client, seeded):
     assert not answer.cookies
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v1/scores/", "/feeds/all.atom", "/zh-hans/feeds/all.json", "/r/trust.csv"]
+)
+def test_a_page_of_another_origin_may_send_what_it_holds_and_read_the_answer(client, seeded, path):
+    origin = {"HTTP_ORIGIN": "https://elsewhere.example"}
+    asked = {
+        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "GET",
+        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "if-none-match",
+    }
+    before = client.options(path, **origin, **asked)
+    assert before.status_code == 200
+    assert before.headers["Access-Control-Allow-Origin"] == "*"
+    assert "if-none-match" in before.headers["Access-Control-Allow-Headers"]
+    assert "GET" in before.headers["Access-Control-Allow-Methods"]
+    first = client.get(path, **origin)
+    assert first.headers["Access-Control-Allow-Origin"] == "*"
+    assert "ETag" in first.headers["Access-Control-Expose-Headers"]
+    again = client.get(path, **origin, HTTP_IF_NONE_MATCH=first.headers["ETag"])
+    assert (again.status_code, again.headers["Access-Control-Allow-Origin"]) == (304, "*")
+
+
+def test_no_other_origin_reads_what_is_for_people_who_signed_in(client, seeded):
+    answer = client.get("/admin/login/", HTTP_ORIGIN="https://elsewhere.example")
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
 def test_the_rate_is_told_and_held(client, seeded, settings):
     settings.API_RATE_ANONYMOUS = 3
     left = []
