@@ -17,11 +17,11 @@ def no_view_on_site(request, rest):
     raise Http404(f"There is no page on the site for {rest}.")
 
 
+# What is asked for most stands first: an address is looked for from the top.
 urlpatterns = [
-    path("", include("scorecard.pages.machine_urls")),
     path("api/", include("scorecard.api.urls")),
-    path("push/", include("feeds.urls")),
     *i18n_patterns(
+        path("", include("scorecard.pages.urls")),
         path(f"{settings.ADMIN_PATH}second-factor/", second_factor, name="second-factor"),
         path(
             f"{settings.ADMIN_PATH}desk/operations/",
@@ -30,7 +30,8 @@ urlpatterns = [
         path(f"{settings.ADMIN_PATH}desk/", include("tracker.desk.urls")),
         path(f"{settings.ADMIN_PATH}r/<path:rest>", no_view_on_site),
         path(settings.ADMIN_PATH, admin.site.urls),
-        path("", include("scorecard.pages.urls")),
         prefix_default_language=False,
     ),
+    path("", include("scorecard.pages.machine_urls")),
+    path("push/", include("feeds.urls")),
 ]

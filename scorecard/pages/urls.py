@@ -81,8 +81,8 @@ DISPUTES = [
     path("events/<slug:event_id>/challenge/", forms.challenge, name="challenge"),
 ]
 urlpatterns = [
+    path("", include((PAGES, "pages"))),
     path("", include((ALERTS, "alerts"))),
     path("", include((KEYS, "keys"))),
     path("", include((DISPUTES, "disputes"))),
-    path("", include((PAGES, "pages"))),
 ]

@@ -81,7 +81,8 @@ class FileOfProposals(Writing):
 
 
 def _filed(request: Any) -> HttpResponse:
-    given, errors = _read(request.data, request.content_type)
+    body = request.data if isinstance(request.data, bytes) else b""  # nothing was sent
+    given, errors = _read(body, request.content_type or "")
     if len(given) > MOST:
         raise NotARecord(f"At most {MOST} proposals at once, not {len(given)}.")
     if not given and not errors:

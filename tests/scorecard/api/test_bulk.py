@@ -98,3 +98,4 @@ def test_what_is_no_file_of_lines_or_too_long_is_refused(client, program, monkey
     monkeypatch.setattr(bulk, "MOST", 1)
     assert sent(client, SHEET, CSV, program).status_code == 422
     assert sent(client, SHEET, CSV, {}).status_code == 401
+    assert client.post(f"{cast.API}/proposals/file/", **program, content_type="").status_code in (415, 422)

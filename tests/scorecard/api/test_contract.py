@@ -270,6 +270,7 @@ def test_schemathesis_finds_nothing(server, key, description, tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.scorecard.api.files_to_send", "PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stdout[-6000:]
     assert f"Tested: {len(operations(description))}" in done.stdout
