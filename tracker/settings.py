@@ -243,7 +243,7 @@ SECOND_OPINION_KEY = environment.text("SECOND_OPINION_KEY")
 SECOND_OPINION_DAILY = environment.number("SECOND_OPINION_DAILY", 200)  # questions a day
 SECOND_OPINION_MONTHLY = environment.number("SECOND_OPINION_MONTHLY", 3000)  # and a calendar month
 # The model is asked about what a gate that loses so few acts lets through, the queue shows what it finds likely.
-SECOND_OPINION_MAY_LOSE = environment.share("SECOND_OPINION_MAY_LOSE", 0.1)
+SECOND_OPINION_MAY_LOSE = environment.share("SECOND_OPINION_MAY_LOSE", 0.05)
 SECOND_OPINION_SECONDS = environment.number("SECOND_OPINION_SECONDS", 30, least=1, most=300)  # for one answer
 
 # Fetching
