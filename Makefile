@@ -80,6 +80,10 @@ audit: $(VENV)/bin/python ## Known weaknesses of the locked packages; asks the p
 	@for name in base dev; do .local/audit/bin/pip-audit --strict --require-hashes --disable-pip \
 	  -r requirements/$$name.txt; done
 
+.PHONY: pictures
+pictures: $(VENV)/dev.ready ## The handbook's pictures anew, as the browser tests see the desk
+	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_desk.py -k "full_code or axe_and and light"
+
 .PHONY: messages
 messages: $(VENV)/dev.ready ## Collect words to translate into the catalogues
 	for app in tracker feeds scorecard; do \

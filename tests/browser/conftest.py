@@ -1,6 +1,8 @@
 """A seeded service of its own, in its own process and folder, and a real Chromium to look at it."""
 
+import base64
 import os
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -73,6 +75,25 @@ def open_page(window, site):
         return page
 
     return open_
+
+
+@pytest.fixture(scope="session")
+def picture():
+    """Keeps what a page shows as a picture for the documentation, where PICTURES names a folder (`make pictures`)."""
+    folder = os.environ.get("PICTURES")
+
+    def picture_(page, name, *, width=1280, height=800):
+        if folder:
+            before = page.viewport_size
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(1500)  # what the page still asks for belongs to the picture
+            taken = page.context.new_cdp_session(page).send(
+                "Page.captureScreenshot", {"format": "webp", "quality": 80}
+            )
+            (Path(folder) / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
+            page.set_viewport_size(before)
+
+    return picture_
 
 
 def _note(page, kind, text):

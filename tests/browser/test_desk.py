@@ -237,9 +237,10 @@ def _expected_records(before, after, expected, undone):
     return records
 
 
-def test_a_full_code_takes_six_keys_and_a_sentence_and_an_acceptance_one_key(desk, sit):
+def test_a_full_code_takes_six_keys_and_a_sentence_and_an_acceptance_one_key(desk, sit, picture):
     page = sit(desk, "ada")
     first = at_hand(page)
+    picture(page, "desk-item")
     page.evaluate("Desk.coding.put({assessments: [], actors: [], certainty: 'reported'})")
     keys = ["2", "+", "3", "o", "c"]
     press(page, keys)
@@ -247,6 +248,7 @@ def test_a_full_code_takes_six_keys_and_a_sentence_and_an_acceptance_one_key(des
     assert at_hand(page) == first
     press(page, ["n"])
     page.keyboard.type("It says so itself.")
+    picture(page, "desk-coding")
     press(page, ["Enter", "a"])
     gone_on(page, first)
     second = at_hand(page)
@@ -411,6 +413,10 @@ PAGES = (
     "/admin/desk/bulk/?q=actor:us",
     "/admin/desk/bulk/?tab=record&q=id:2026&deed=retract&note=x",
     "/admin/desk/practice/?n=5",
+    "/admin/desk/details/{event}/",
+    "/admin/desk/lasting/",
+    "/admin/desk/confirming/",
+    "/admin/desk/second/",
     "/admin/desk/new/",
     "/admin/desk/mirror/",
     "/admin/desk/roles/",
@@ -419,6 +425,10 @@ PAGES = (
     "/admin/desk/codings/{adjudication}/",
     "/admin/second-factor/",
 )
+PICTURED = {
+    "/admin/desk/practice/?n=5": "desk-practice",
+    "/admin/desk/codings/{adjudication}/": "desk-adjudication",
+}
 ADMIN = (
     "/admin/",
     "/admin/tracker/event/?q=actor:china",
@@ -443,7 +453,7 @@ def places(desk):
 
 
 @pytest.mark.parametrize(("language", "scheme"), [("", "light"), ("/zh-hans", "dark")])
-def test_axe_and_the_policy_find_nothing(desk, sit, places, language, scheme):
+def test_axe_and_the_policy_find_nothing(desk, sit, places, language, scheme, picture):
     found = []
     page = sit(desk, "rita", f"{language}/admin/desk/", color_scheme=scheme)
     for path in (
@@ -452,6 +462,8 @@ def test_axe_and_the_policy_find_nothing(desk, sit, places, language, scheme):
     ):  # the admin's colours in the dark are Django's
         page.goto(desk.address + language + path.format(**places))
         found += _violations(page, path, scheme)
+        if scheme == "light" and path in PICTURED:
+            picture(page, PICTURED[path])
     for width in (1280, 1024):
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{desk.address}{language}/admin/desk/")
@@ -475,7 +487,7 @@ def _states(page, where, scheme):
     page.evaluate("Desk.coding.put({assessments: [], actors: [], certainty: 'reported'})")
     press(page, ["2", "+", "3", "a"])
     page.wait_for_selector("#notices .notice")
-    found += _violations(page, f"{where} refused", scheme)
+    found += _violations(page, f"{where} refused", scheme, within=".stage")
     page.context.set_offline(True)
     press(page, ["Escape", "r", "1"])
     page.wait_for_selector("#saving[data-state=wrong]")

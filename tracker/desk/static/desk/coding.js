@@ -193,7 +193,7 @@
   function draftOf(row) {
     const draft = row.querySelector("[data-draft]");
     const direction = pressed(row, "direction");
-    return draft && direction && direction.dataset.direction === draft.dataset.direction ? draft.dataset.draft : "";
+    return draft && direction && direction.dataset.direction === draft.dataset.drafted ? draft.dataset.draft : "";
   }
 
   function digit(key) {
