@@ -60,7 +60,8 @@ def collected(address, key):
     for path in asked(address, key, "schema/")["paths"].values():
         for operation in path.values():
             for content in operation.get("requestBody", {}).get("content", {}).values():
-                bodies[operation["operationId"]] = next(iter(content["examples"].values()))["value"]
+                one = next(iter(content["examples"].values()))["value"]
+                bodies.setdefault(operation["operationId"], one)
     found, places = {}, {"DAY": asked(address, key, "editions/?limit=1")["results"][0]["day"]}
     for name, path in WRITTEN.items():
         answer = asked(address, key, placed(path, places), bodies.get(name, {}))
