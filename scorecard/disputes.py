@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from scorecard.alerts import mailing
+from scorecard.faults import Fault, none_in
 from scorecard.models import Dispute
 from tracker import log, record, text, textfields, triage
 from tracker.codebook import current
@@ -39,12 +40,8 @@ _ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f-\xa0/?#]+[^\x00-\x20\x7f-\xa0]*
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 
 
-class BadDispute(ValueError):
+class BadDispute(Fault):
     """A dispute that cannot be taken; `field` names what is wrong with it."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,40 +85,59 @@ def _event(event_id: str) -> Event:
 
 
 def _checked(claim: Claim, event: Event) -> dict[str, Any]:
-    said = _taken("claim", claim.claim, lines=True)
+    """The fields as they are kept; what is wrong with any of them is said at once."""
+    found = none_in(
+        {
+            "recommendation": lambda: _code(claim, event),
+            "claim": lambda: _said(claim.claim),
+            "source": lambda: _source(claim.source),
+            "direction": lambda: _one_of(
+                "direction", claim.direction, record.DIRECTIONS, _("1 advances, -1 undermines, 0 mixed.")
+            ),
+            "strength": lambda: _one_of(
+                "strength", claim.strength, record.STRENGTHS, _("1 (words) to 5 (operating).")
+            ),
+            "name": lambda: _name(claim.name),
+            "email": lambda: _email(claim.email),
+        }
+    )
+    return found | {"language": claim.language[:10]}
+
+
+def _said(given: str) -> str:
+    said = _taken("claim", given, lines=True)
     if not SHORTEST_CLAIM <= len(said) <= LONGEST_CLAIM:
         raise BadDispute("claim", _("Say what is wrong, in 20 to 4000 characters."))
     if len(_LINK.findall(said)) > MOST_LINKS:
         raise BadDispute("claim", _("At most two links in the text; the source has a field of its own."))
-    source = _source(claim.source)
-    if claim.recommendation:
-        coded = event.assessments.filter(recommendation=claim.recommendation).exists()
-        if claim.recommendation not in current():
-            allowed = ", ".join(current().slugs)
-            raise BadDispute("recommendation", _("Choose one of: %(allowed)s.") % {"allowed": allowed})
-        if not coded and claim.direction is None:
-            raise BadDispute(
-                "recommendation",
-                _("The event has no code for it. Propose one, with a direction and a strength."),
-            )
-    if claim.direction is not None and claim.direction not in record.DIRECTIONS:
-        raise BadDispute("direction", _("1 advances, -1 undermines, 0 mixed."))
-    if claim.strength is not None and claim.strength not in record.STRENGTHS:
-        raise BadDispute("strength", _("1 (words) to 5 (operating)."))
-    name, email = _taken("name", " ".join(claim.name.split())), _taken("email", claim.email)
+    return said
+
+
+def _code(claim: Claim, event: Event) -> str:
+    """The recommendation whose code is disputed, if any."""
+    if not claim.recommendation:
+        return ""
+    if claim.recommendation not in current():
+        allowed = ", ".join(current().slugs)
+        raise BadDispute("recommendation", _("Choose one of: %(allowed)s.") % {"allowed": allowed})
+    coded = event.assessments.filter(recommendation=claim.recommendation).exists()
+    if not coded and claim.direction is None:
+        words = _("The event has no code for it. Propose one, with a direction and a strength.")
+        raise BadDispute("recommendation", words)
+    return claim.recommendation
+
+
+def _one_of(field: str, value: int | None, allowed: Collection[int], words: str) -> int | None:
+    if value is not None and value not in allowed:
+        raise BadDispute(field, words)
+    return value
+
+
+def _name(given: str) -> str:
+    name = _taken("name", " ".join(given.split()))
     if len(name) > 100 or _LINK.search(name):
         raise BadDispute("name", _("A name of at most 100 characters, without a link."))
-    _check_email(email)
-    return {
-        "claim": said,
-        "source": source,
-        "recommendation": claim.recommendation,
-        "direction": claim.direction,
-        "strength": claim.strength,
-        "name": name,
-        "email": email,
-        "language": claim.language[:10],
-    }
+    return name
 
 
 def _taken(field: str, value: str, *, lines: bool = False) -> str:
@@ -145,7 +161,8 @@ def _source(given: str) -> str:
     return source
 
 
-def _check_email(email: str) -> None:
+def _email(given: str) -> str:
+    email = _taken("email", given)
     try:
         if email:
             validate_email(email)
@@ -153,6 +170,7 @@ def _check_email(email: str) -> None:
         raise BadDispute("email", _("This is not an e-mail address.")) from None
     if len(email) > 254:
         raise BadDispute("email", _("This is not an e-mail address."))
+    return email
 
 
 def _reference() -> str:

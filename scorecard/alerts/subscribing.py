@@ -8,6 +8,7 @@ forgotten: the row goes, and with it every mail that was written to it.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from scorecard.faults import Fault, none_in
 from scorecard.models import Mail, Subscription, Unwanted
 from tracker.codebook import current
 from tracker.models import Head
@@ -32,36 +34,32 @@ CONFIRM_WITHIN = 7 * 24 * 3600
 ASK_AGAIN_AFTER = datetime.timedelta(hours=1)
 
 
-class BadWish(ValueError):
+class BadWish(Fault):
     """A wish that cannot be kept; `field` names what is wrong with it."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 def checked(
     email: str, rhythm: str, recommendations: list[str], actors: list[str], language: str
 ) -> dict[str, Any]:
-    """The wish in its checked form; `BadWish` otherwise."""
-    email = address(email)
-    if rhythm not in Subscription.Rhythm.values:
-        raise BadWish(
-            "rhythm", _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(Subscription.Rhythm.values)}
-        )
-    for field, given, allowed in (
-        ("recommendations", recommendations, current().slugs),
-        ("actors", actors, current().actor_slugs),
-    ):
-        if set(given) - set(allowed):
-            raise BadWish(field, _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
-    return {
-        "email": email,
-        "rhythm": rhythm,
-        "recommendations": [slug for slug in current().slugs if slug in recommendations],
-        "actors": [actor for actor in current().actor_slugs if actor in actors],
+    """The wish in its checked form; `BadWish` otherwise, with everything that is wrong with it."""
+    found = none_in(
+        {
+            "email": lambda: address(email),
+            "rhythm": lambda: _among("rhythm", [rhythm], Subscription.Rhythm.values)[0],
+            "recommendations": lambda: _among("recommendations", recommendations, current().slugs),
+            "actors": lambda: _among("actors", actors, current().actor_slugs),
+        }
+    )
+    return found | {
         "language": language if language in dict(settings.LANGUAGES) else current().languages[0],
     }
+
+
+def _among(field: str, given: Sequence[str], allowed: Sequence[str]) -> list[str]:
+    """What was chosen, in the order of what may be chosen."""
+    if set(given) - set(allowed):
+        raise BadWish(field, _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
+    return [value for value in allowed if value in given]
 
 
 def address(email: str) -> str:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from scorecard import acts, clock, disputes, limits, sentences, vocabulary
 from scorecard.alerts import subscribing
+from scorecard.faults import Fault
 from scorecard.models import Dispute, Subscription
 from scorecard.pages import frame, reading
 from tracker.codebook import current
@@ -40,20 +41,31 @@ def around(request: HttpRequest, key: str, title: str, description: str) -> dict
     return {"page": found | {"clock": None}, "headline": title}
 
 
+Turned = limits.Turned | Fault
+
+
+def faults(turned: Turned | None) -> dict[str, Any]:
+    """What the template says of a form that was not taken: of every field, or of the form as a whole; the first field
+    that is wrong has the focus."""
+    wrong = turned.by_field() if isinstance(turned, Fault) else {}
+    told = list(wrong.values()) if wrong else [str(turned)] if turned else []
+    return {"told": told, "wrong": wrong, "first": next(iter(wrong), "")}
+
+
 # The token in the address, or the signed time in the form, stands for what a session's token would.
 @never_cache
 @csrf_exempt
 @ALLOWED
 def subscribe(request: HttpRequest) -> HttpResponse:
-    error, status, wrong = "", 200, ""
+    turned: Turned | None = None
     if request.method == "POST":
         try:
             limits.check(request, request.POST)
             wish = _wish(request.POST)
             limits.spend(request, "alerts")
             subscribing.ask(wish)
-        except (limits.Turned, subscribing.BadWish) as turned:
-            error, status, wrong = str(turned), 400, getattr(turned, "field", "")
+        except (limits.Turned, subscribing.BadWish) as problem:
+            turned = problem
         else:
             return said(
                 request,
@@ -64,15 +76,14 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         request, "alerts", gettext("Follow by e-mail"), gettext("Mails when an event changes in meaning.")
     ) | {
         "action": request.path,
-        "error": error,
-        "wrong": wrong,
+        **faults(turned),
         "given": _given(request.POST),
         "rhythms": Subscription.Rhythm.choices,
         "recommendations": [(slug, vocabulary.short_name(slug)) for slug in current().slugs],
         "actors": [(actor, vocabulary.actor(actor)) for actor in current().actor_slugs],
         "stamp": limits.stamp(),
     }
-    return render(request, "alerts/subscribe.html", context, status=status)
+    return render(request, "alerts/subscribe.html", context, status=400 if turned else 200)
 
 
 def _wish(form: Any) -> dict[str, Any]:
@@ -152,7 +163,7 @@ def challenge(request: HttpRequest, event_id: str) -> HttpResponse:
     revision = Revision.objects.filter(event=event_id).order_by("-sequence").select_related("event").first()
     if revision is None or not revision.event.on_record:
         raise Http404
-    error, status, wrong = "", 200, ""
+    turned: Turned | None = None
     if request.method == "POST":
         try:
             limits.check(request, request.POST)
@@ -160,15 +171,14 @@ def challenge(request: HttpRequest, event_id: str) -> HttpResponse:
                 row = disputes.file(_claim(event_id, request.POST))
                 limits.spend(request, "disputes")
             return HttpResponseRedirect(reverse("disputes:one", args=[row.reference]))
-        except (limits.Turned, disputes.BadDispute) as turned:
-            error, status, wrong = str(turned), 400, getattr(turned, "field", "")
+        except (limits.Turned, disputes.BadDispute) as problem:
+            turned = problem
     act = acts.described(revision.record, acts.Beside(acts.ask_names()))
     context = around(
         request, "challenge", gettext("Challenge this code"), gettext("Dispute how an event was coded.")
     ) | {
         "action": request.path,
-        "error": error,
-        "wrong": wrong,
+        **faults(turned),
         "days": disputes.ANSWER_WITHIN_DAYS,
         "act": act,
         "recommendations": [(slug, vocabulary.short_name(slug)) for slug in current().slugs],
@@ -177,7 +187,7 @@ def challenge(request: HttpRequest, event_id: str) -> HttpResponse:
         "given": {name: request.POST.get(name, request.GET.get(name, ""))[:4000] for name in FIELDS},
         "stamp": limits.stamp(),
     }
-    return render(request, "disputes/challenge.html", context, status=status)
+    return render(request, "disputes/challenge.html", context, status=400 if turned else 200)
 
 
 FIELDS = ("recommendation", "claim", "source", "direction", "strength", "name", "email")

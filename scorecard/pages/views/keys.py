@@ -18,15 +18,15 @@ from scorecard.pages.views import forms
 @csrf_exempt
 @forms.ALLOWED
 def ask(request: HttpRequest) -> HttpResponse:
-    error, status, wrong = "", 200, ""
+    turned: forms.Turned | None = None
     if request.method == "POST":
         try:
             limits.check(request, request.POST)
             email = subscribing.address(request.POST.get("email", ""))
             limits.spend(request, "keys")
             keyholders.ask(email, get_language() or "en")
-        except (limits.Turned, subscribing.BadWish) as turned:
-            error, status, wrong = str(turned), 400, getattr(turned, "field", "")
+        except (limits.Turned, subscribing.BadWish) as problem:
+            turned = problem
         else:
             return forms.said(
                 request,
@@ -40,13 +40,12 @@ def ask(request: HttpRequest) -> HttpResponse:
         gettext("More requests a minute for programs that read."),
     ) | {
         "action": request.path,
-        "error": error,
-        "wrong": wrong,
+        **forms.faults(turned),
         "email": request.POST.get("email", "")[:254],
         "days": keyholders.UNUSED.days,
         "stamp": limits.stamp(),
     }
-    return render(request, "keys/ask.html", context, status=status)
+    return render(request, "keys/ask.html", context, status=400 if turned else 200)
 
 
 @never_cache
