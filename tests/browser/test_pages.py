@@ -263,3 +263,47 @@ def test_the_chart_tells_the_day_under_the_pointer_and_opens_it_on_a_click(open_
     chart.click(position={"x": 310, "y": 60})
     page.wait_for_url("**as_of=202*")
     assert page.troubles == []
+
+
+def test_a_stranger_finds_everything_by_links_alone(open_page, site):
+    """Who recommended what; where trust stands and why; what ends next; cite it, embed it, follow it, print it."""
+    page = open_page("/")
+
+    def follow(link):
+        link.click()
+        page.wait_for_load_state()
+        assert page.url.startswith(site)
+
+    def opened(name):
+        page.locator("details.fold > summary", has_text=name).click()
+        return page.locator("details.fold[open]")
+
+    story = page.locator(".story").inner_text()
+    assert "Alvin Wang Graylin" in story
+    assert "MIT Technology Review" in story
+    assert page.locator(".story a").get_attribute("href").startswith("https://www.technologyreview.com/")
+    follow(page.locator(".stand tbody a.full", has_text="trust"))
+    assert re.search(r"Trust.*(undermined|advancing|contested|unclear)", page.locator("h1").inner_text())
+    assert re.match(r"[+−]?\d+", page.locator(".readings .score").first.inner_text())
+    why = page.locator(".acts a.what").first
+    title = why.inner_text()
+    follow(why)
+    assert page.locator("h1").inner_text().strip() == title.strip()
+    assert page.locator(".sources a[href^=http]").count() > 0
+    follow(page.locator(".masthead a", has_text="What comes next"))
+    assert page.locator(".calendar .when").count() > 0
+    assert "webcal://" in page.locator("a[href^='webcal:']").get_attribute("href")
+    follow(page.locator(".wordmark"))
+    follow(page.locator(".stand tbody a.full", has_text="trust"))
+    kit = opened("Cite, embed, follow")
+    assert re.search(r"Method 1\.1, .*revision \d+\. http", kit.inner_text())
+    bibtex = kit.locator("a", has_text="BibTeX").get_attribute("href")
+    assert page.request.get(site + bibtex).text().startswith("@misc{")
+    frame = re.search(r'src="([^"]+)"', kit.locator("pre").inner_text())[1]
+    assert page.request.get(frame).ok
+    feed = kit.locator("a", has_text="JSON Feed").get_attribute("href")
+    assert page.request.get(site + feed).json()["items"]
+    follow(page.locator(".footer a", has_text="One page to print"))
+    page.emulate_media(media="print")
+    assert len(re.findall(rb"/Type /Page\b(?!s)", page.pdf(format="A4"))) <= 2
+    assert page.troubles == []
