@@ -1,6 +1,5 @@
 """A seeded service of its own, in its own process and folder, and a real Chromium to look at it."""
 
-import base64
 import os
 from pathlib import Path
 
@@ -87,10 +86,7 @@ def picture():
             before = page.viewport_size
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(1500)  # what the page still asks for belongs to the picture
-            taken = page.context.new_cdp_session(page).send(
-                "Page.captureScreenshot", {"format": "webp", "quality": 80}
-            )
-            (Path(folder) / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
+            page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
             page.set_viewport_size(before)
 
     return picture_
