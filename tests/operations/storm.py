@@ -1,13 +1,18 @@
 """Disasters for the whole service: who can be struck, who starts again what died, and who works on meanwhile."""
 
 import contextlib
+import html
 import http.client
+import itertools
 import json
 import os
 import random
+import re
 import signal
+import socket
 import threading
 import time
+from collections import Counter
 
 import psycopg
 from celery import Celery
@@ -26,7 +31,16 @@ COMMANDS = {
     "second beat": (*CELERY, "beat", "--pidfile="),  # by accident
     "web": ("-m", "gunicorn", "-c", "python:tracker.gunicorn", "tracker.wsgi"),
 }
-VICTIMS = (*COMMANDS, "redis", "queues", "postgres", "line to redis", "line to postgres", "publisher")
+VICTIMS = (
+    *COMMANDS,
+    "redis",
+    "queues",
+    "memory",
+    "postgres",
+    "line to redis",
+    "line to postgres",
+    "publisher",
+)
 CUT = 0.4  # seconds that a line stays cut
 PREPARE = """
 from django.contrib.auth import get_user_model
@@ -54,7 +68,8 @@ answer = {"head": head, "key": deciding, "proposals": proposals}
 
 def service(folder, **where):
     """A service with short leases and a busy beat: a storm of minutes shows what else takes hours."""
-    return Service(folder, FEEDS_LEASE="4", BEAT_EVERY="1", API_RATE_KEY="100000", **where).with_tagger()
+    quick = {"FEEDS_LEASE": "4", "BEAT_EVERY": "1", "API_RATE_KEY": "100000"}
+    return Service(folder, TRUSTED_PROXIES="1", PAGE_RATE="20", **quick, **where).with_tagger()
 
 
 class Unsteady(Newsroom):
@@ -104,11 +119,120 @@ class Analyst:
             line.close()
 
 
+class Reader(threading.Thread):
+    """Goes round the public pages, and keeps how long each answer took and what was wrong with it."""
+
+    PATHS = (
+        *("/", "/recommendations/trust/", "/events/?q=word{}", "/?junk={}", "/api/v1/scores/"),
+        *("/feeds/all.atom", "/health/ready"),
+    )
+    PAUSE = 0.2
+    CALLER = "203.0.113.8"
+
+    def __init__(self, service, done):
+        super().__init__(daemon=True)
+        self.service, self.done = service, done
+        self.statuses, self.faults, self.waits = Counter(), [], []
+
+    def run(self):
+        for number, path in enumerate(self.paths()):
+            if self.done.wait(self.PAUSE):
+                return
+            self.ask(path.format(number))
+
+    def paths(self):
+        return itertools.cycle(self.PATHS)
+
+    def ask(self, path):
+        line = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=60)
+        began = time.monotonic()
+        try:
+            line.request("GET", path, headers={"X-Forwarded-For": self.CALLER})
+            answer = line.getresponse()
+            text = answer.read().decode(errors="replace")
+        except (OSError, http.client.HTTPException):
+            return ""  # nobody was there: the process had been killed
+        finally:
+            line.close()
+        self.waits.append(time.monotonic() - began)
+        self.statuses[answer.status] += 1
+        if fault := self.fault(path, answer):
+            self.faults.append((path, answer.status, fault, text[:300]))
+        return text
+
+    def fault(self, path, answer):
+        """A page, a refusal of what no page knows, or the time to come back: nothing else is honest."""
+        expected = {400} if "junk" in path else {200, 304}
+        if answer.status in expected or (path == "/health/ready" and answer.status == 503):
+            return ""
+        if answer.status in (429, 503):
+            return "" if answer.headers["Retry-After"] else "no time to come back"
+        return "unexpected"
+
+
+class Crawler(Reader):
+    """Asks for every address that it has seen, without a pause."""
+
+    PAUSE = 0.02
+    CALLER = "203.0.113.9"
+
+    def paths(self):
+        self.known = ["/"]
+        return iter(self.known)
+
+    def ask(self, path):
+        text = super().ask(path)
+        known = set(self.known)
+        found = re.findall(r'href="(/[^"#{}]*)"', text)
+        self.known += [each for each in dict.fromkeys(map(html.unescape, found)) if each not in known]
+        self.known.append("/")
+
+    def fault(self, path, answer):
+        return "" if answer.status in (301, 302, 404) else super().fault(path, answer)
+
+
+class Dawdlers(threading.Thread):
+    """Clients who begin a request and never end it: always so many."""
+
+    MANY = 30
+
+    def __init__(self, service, done):
+        super().__init__(daemon=True)
+        self.service, self.done = service, done
+
+    def run(self):
+        lines = []
+        while not self.done.wait(0.5):
+            with contextlib.suppress(OSError):
+                while len(lines) < self.MANY:
+                    line = socket.create_connection(("127.0.0.1", self.service.port), 5)
+                    line.sendall(
+                        b"POST /alerts/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nemail="
+                    )
+                    line.setblocking(False)
+                    lines.append(line)
+            lines = [line for line in lines if self.stands(line)]
+        for line in lines:
+            line.close()
+
+    @staticmethod
+    def stands(line):
+        try:
+            if line.recv(100) == b"":
+                raise ConnectionError
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        line.close()
+        return False
+
+
 class Storm:
     """The processes, their servers and the lines between; strikes when told to, and starts again what died."""
 
-    def __init__(self, service, newsroom, servers, lines):
-        self.service, self.newsroom = service, newsroom
+    def __init__(self, service, newsroom, servers, lines, standby):
+        self.service, self.newsroom, self.standby = service, newsroom, standby
         self.servers, self.lines = servers, lines
         self.running, self.met = {}, 0
         # The service's own queues, past a line that may be cut.
@@ -129,6 +253,13 @@ class Storm:
             self.servers[victim].restart()
         elif victim == "queues":
             self.servers["redis"].empty()
+        elif victim == "memory":
+            with contextlib.suppress(OSError):
+                self.servers["redis"].ask("CONFIG SET maxmemory 1")
+                time.sleep(CUT)
+                self.servers["redis"].ask("CONFIG SET maxmemory 0")
+        elif victim == "the whole database":
+            self.fail_over()
         elif victim == "publisher":
             self.newsroom.reachable = False
             time.sleep(CUT)
@@ -142,11 +273,21 @@ class Storm:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.running[victim].pid, signal.SIGKILL)
 
+    def fail_over(self):
+        """PostgreSQL's machine is gone for good; the one that followed it goes on in its place."""
+        self.servers["postgres"].kill()
+        self.lines["postgres"].cut()
+        self.standby.promote()
+        self.servers["postgres"] = self.standby
+        self.lines["postgres"].to = self.standby.port
+        self.lines["postgres"].mend()
+
     def rage(self, strikes, chance=random):
         """So many strikes, each victim as often as the others, in the midst of work wherever there is any."""
         order = []
         while len(order) < strikes:
             order += chance.sample(VICTIMS, len(VICTIMS))
+        order[strikes // 2] = "the whole database"
         for victim in order[:strikes]:
             self.look_after()
             self.make_due()

@@ -31,6 +31,7 @@ NOT_TYPED = {
     "SECRET_KEY_FILE=/run/secrets/secret_key": "a line of .env",
     "apt-get install postgresql redis-server python3-venv make": "what it brings is there: nothing can be loaded",
     "make run": "tests/test_run.py::test_a_wrong_setting_stops_the_start_with_its_name starts it",
+    "make test": "this is part of it",
     "make image": "ten minutes of two cores: by hand, before a release",
     "make bench BENCH=scale": "an hour of work; tests/test_bench.py runs each bench small",
     "manage.py move postgresql://user:password@host/name": "tests/operations/test_move.py moves between servers",
@@ -152,7 +153,9 @@ def install(place, operator, seen):
     # Its certificate is its own here: nobody is there to give it another.
     place.run("sed -i '1a \\\\tlocal_certs\\n\\tskip_install_trust' /etc/caddy/Caddyfile")
     place.run("nohup caddy run --config /etc/caddy/Caddyfile >/var/log/tracker-caddy.log 2>&1 &")
-    operator.sets(CACHE_URL="redis://127.0.0.1:6380/0")
+    operator.sets(
+        CACHE_URL="redis://127.0.0.1:6380/0", ADMINS="editor@example.org", EMAIL_URL="consolemail://"
+    )
     seen.browser = Browser(place)
     seen.signed_in = seen.browser.sign_in("ada", PASSWORD)
     seen.deploy = operator.types("manage.py check --deploy")

@@ -1,8 +1,9 @@
 """Fifty disasters to the whole service on real PostgreSQL and Redis; then all is as if none had been.
 
-Every strike something is killed the hard way, emptied or cut off: a worker, one of two beats, the web process,
-Redis, the queues, PostgreSQL, a network line, the publishers. Meanwhile feeds are polled, an analyst decides
-through the web, webhooks and mails go out. Nobody helps but a supervisor that starts again what died.
+Every strike something is killed the hard way, emptied, filled or cut off: a worker, one of two beats, the web process,
+Redis, its queues, its memory, PostgreSQL, a network line, the publishers; once the database fails over to its standby
+for good. Meanwhile feeds are polled, an analyst decides through the web, webhooks and mails go out, a reader reads, a
+crawler takes what it can, clients hold half a request each. Nobody helps but a supervisor that starts what died.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ from tests.operations import storm
 from tests.operations.line import Line
 from tests.scorecard.alerts.postbox import Postbox
 from tests.scorecard.alerts.receiver import Receiver
+from tests.servers import postgres, required, standby
 from tests.service import filled_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
@@ -27,15 +29,17 @@ READERS = 30
 
 
 @pytest.fixture(scope="module")
-def after(tmp_path_factory, postgres_server, redis_server):
+def after(tmp_path_factory, redis_server):
     """Everybody who took part, after the disasters and a calm end."""
     print(f"CHAOS_SEED={SEED}")  # shown when a test fails
-    postgres_server.create("storm", template=filled_database(postgres_server))
-    # A commit that was answered is written, whatever is killed: as on a production server.
-    postgres_server.sql("ALTER DATABASE storm SET synchronous_commit = on", database="postgres")
-    servers = {"postgres": postgres_server, "redis": redis_server}
     newsroom = storm.Unsteady()
     with contextlib.ExitStack() as stack:
+        primary = stack.enter_context(required(postgres()))
+        primary.create("storm", template=filled_database(primary))
+        # A commit that was answered is written, whatever is killed: as on a production server.
+        primary.sql("ALTER DATABASE storm SET synchronous_commit = on", database="postgres")
+        following = stack.enter_context(standby(primary))
+        servers = {"postgres": primary, "redis": redis_server}
         lines = {name: stack.enter_context(Line(server.port)) for name, server in servers.items()}
         publisher = stack.enter_context(newsroom.publisher)
         receiver, postbox = stack.enter_context(Receiver()), stack.enter_context(Postbox(pause=0.02))
@@ -49,19 +53,25 @@ def after(tmp_path_factory, postgres_server, redis_server):
             )
         )
         before = storm.prepare(service, publisher, receiver, acts=4 * STRIKES, readers=READERS)
-        raging = storm.Storm(service, newsroom, servers, lines)
+        raging = storm.Storm(service, newsroom, servers, lines, following)
         raging.look_after()
         analyst = storm.Analyst(service, before["key"], before["proposals"])
         analyst.thread.start()
+        readers = [kind(service, analyst.done) for kind in (storm.Reader, storm.Crawler, storm.Dawdlers)]
+        for each in readers:
+            each.start()
         raging.rage(STRIKES, random.Random(SEED))
         analyst.done.set()
-        analyst.thread.join()
+        for each in (analyst.thread, *readers):
+            each.join()
         raging.calm()
         yield SimpleNamespace(
             storm=raging,
             service=service,
             newsroom=newsroom,
             analyst=analyst,
+            reader=readers[0],
+            crawler=readers[1],
             receiver=receiver,
             postbox=postbox,
             head=before["head"],
@@ -132,6 +142,14 @@ def test_no_reader_got_a_mail_twice(after):
     sent = "SELECT s.email FROM scorecard_mail m JOIN scorecard_subscription s ON s.id = m.subscription_id"
     assert {email for (email,) in after.storm.sql(f"{sent} WHERE m.state = 'sent'")} <= set(came)
     assert after.storm.count("scorecard_mail WHERE state IN ('sent', 'unsure')") == READERS
+
+
+def test_readers_were_answered_honestly(after):
+    reader, crawler = after.reader, after.crawler
+    assert (reader.faults, crawler.faults) == ([], [])
+    assert reader.statuses[200] > STRIKES / 2
+    assert sorted(reader.waits)[len(reader.waits) // 2] < 3, "half of the answers took longer"
+    assert crawler.statuses[429], crawler.statuses  # and its allowance ended
 
 
 def test_it_calls_itself_ready_and_serves_readers(after):

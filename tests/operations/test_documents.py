@@ -42,6 +42,17 @@ def test_every_test_that_is_named_exists():
     assert not missing
 
 
+def test_every_claim_about_security_names_the_test_that_shows_it():
+    text = (ROOT / "SECURITY.md").read_text()
+    rows = [
+        line
+        for line in text.splitlines()
+        if line.startswith("| ") and not line.startswith(("| threat", "| chapter"))
+    ]
+    assert len(rows) > 20
+    assert [row[:40] for row in rows if "::test_" not in row.rpartition(" | ")[2]] == []
+
+
 def test_every_command_that_is_named_exists():
     named = set(re.findall(r"manage\.py ([a-z_]+)", WORDS))
     assert {"backup", "restore", "health", "migrate", "seed"} <= named
