@@ -9,6 +9,7 @@ import tarfile
 
 import pytest
 
+from tests import servers
 from tests.service import Service
 from tracker.operations import backup
 
@@ -168,6 +169,18 @@ def test_the_drill_on_postgresql(places, postgres_server, monkeypatch):
         with Service(places[1]) as elsewhere:
             said = elsewhere.said_by("manage.py", "restore", str(file), check=False).stderr
             assert "comes from postgresql, DATABASE_URL names sqlite" in said
+
+
+@pytest.mark.servers
+def test_programs_newer_than_the_server_will_do(tmp_path, monkeypatch):
+    newest, file = servers.postgres_bin(), tmp_path / "one.tar"
+    monkeypatch.setenv("PATH", f"{newest}:/usr/bin:/bin")
+    with servers.required(servers.postgres(newest=16)) as older:
+        assert older.bin != newest
+        with Service(tmp_path, database_url=older.url) as service:
+            service.manage("migrate", "-v0")
+            service.manage("backup", str(file))
+            assert "restored beside the database" in service.manage("restore", str(file), "--check")
 
 
 def test_hostile_and_broken_files_are_refused_in_words(tmp_path):

@@ -26,6 +26,7 @@ from tracker.operations import backup, roles
 from tracker.operations.backup import DATABASE, BackupError
 
 BESIDE = "tracker_restored"  # the schema into which a dump is loaded
+_SET = re.compile(rb"SET (\w+) = \d+;$", re.MULTILINE)
 _COPY = re.compile(rb"COPY (\S+) \(.*\) FROM stdin;\s*$")
 _QUOTED = re.compile(r"(\$\w*\$)(.*?)\1", re.S)
 _NAMED = re.compile(r"\bpublic(?=\.)")
@@ -156,7 +157,11 @@ def _run(script: Any) -> None:
     """The script that pg_restore writes: statements, and between them rows for COPY."""
     held: list[bytes] = []
     with connection.connection.cursor() as cursor:
+        known = {name for (name,) in cursor.execute("SELECT name FROM pg_settings").fetchall()}
         for line in script:
+            # A pg_restore newer than the server begins with settings that this server has not heard of.
+            if (named := _SET.match(line)) and named[1].decode() not in known:
+                continue
             if _COPY.match(line):
                 _execute(cursor, held)
                 with cursor.copy(_elsewhere(line.decode())) as copy:
