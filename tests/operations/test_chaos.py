@@ -1,4 +1,4 @@
-"""Fifty disasters to the whole service on real PostgreSQL and Redis; then all is as if none had been.
+"""Thirty disasters to the whole service on real PostgreSQL and Redis; then all is as if none had been.
 
 Every strike something is killed the hard way, emptied, filled or cut off: a worker, one of two beats, the web process,
 Redis, its queues, its memory, PostgreSQL, a network line, the publishers; once the database fails over to its standby
@@ -23,7 +23,7 @@ from tests.service import filled_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
-STRIKES = int(os.environ.get("CHAOS_ROUNDS", "50"))
+STRIKES = int(os.environ.get("CHAOS_ROUNDS", "30"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.randrange(1_000_000)
 READERS = 30
 
