@@ -45,7 +45,7 @@ cp "$ROOT/tests/operations/systemctl.py" /usr/local/bin/systemctl
 sed -i "1i #!$PYTHON" /usr/local/bin/systemctl
 chmod 755 /usr/local/bin/sudo /usr/local/bin/systemctl
 echo ready
-exec sleep infinity
+exec cat >/dev/null
 """
 
 
@@ -61,7 +61,11 @@ class Machine:
         }
         spaces = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
         self.process = subprocess.Popen(
-            ["unshare", *spaces, "sh", "-c", SETUP], env=environment, stdout=subprocess.PIPE, text=True
+            ["unshare", *spaces, "sh", "-c", SETUP],
+            env=environment,
+            stdin=subprocess.PIPE,  # its first process ends with the pipe, so with whoever made it, however that ends
+            stdout=subprocess.PIPE,
+            text=True,
         )
         if self.process.stdout.readline() != "ready\n":
             raise Missing("no machine can be made here: that needs root, unshare and overlays")
@@ -72,6 +76,7 @@ class Machine:
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+        self.process.stdin.close()
 
     def command(self, line):
         environment = ("env", "-i", "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root")
