@@ -15,7 +15,7 @@ home=/srv/tracker
 settings=$root/etc/tracker/service.env
 owner=$root/etc/tracker/owner.env
 
-secret() { head -c 36 /dev/urandom | base64 | tr -d '+/=\n'; }
+secret() { head -c 60 /dev/urandom | base64 | tr -d '+/=\n'; }
 as_postgres() { runuser -u postgres -- psql -v ON_ERROR_STOP=1 -qAt "$@"; }
 
 say() { echo "$*"; }

@@ -231,7 +231,7 @@ class Dawdlers(threading.Thread):
 class Storm:
     """The processes, their servers and the lines between; strikes when told to, and starts again what died."""
 
-    def __init__(self, service, newsroom, servers, lines, standby):
+    def __init__(self, service, newsroom, servers, lines, standby=None):
         self.service, self.newsroom, self.standby = service, newsroom, standby
         self.servers, self.lines = servers, lines
         self.running, self.met = {}, 0
