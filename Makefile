@@ -60,6 +60,10 @@ bench: $(VENV)/dev.ready ## Speed of every part beside its peer (BENCH=… for o
 image: $(VENV)/dev.ready ## Build the image without a container engine (root, debootstrap, buildah), run the service in it
 	@$(BIN)/python -m tests.operations.image
 
+.PHONY: book
+book: $(VENV)/dev.ready ## Type the commands of docs/operators.md on a bare Debian of its own (root, debootstrap; ten minutes)
+	@BY_THE_BOOK=1 $(BIN)/python -m pytest -q tests/operations/test_by_the_book.py
+
 .PHONY: worker
 worker: $(VENV)/base.ready ## A Celery worker and beat beside a web process (needs REDIS_URL)
 	@exec $(BIN)/python manage.py worker

@@ -2,6 +2,7 @@
 back, new secrets, an empty machine. A command of that page that nobody types is named here with the reason.
 """
 
+import os
 import re
 import urllib.parse
 from types import SimpleNamespace
@@ -267,6 +268,7 @@ def the_rest(place, operator, seen):
 
 @pytest.mark.slow
 @pytest.mark.servers
+@pytest.mark.skipif("BY_THE_BOOK" not in os.environ, reason="ten minutes: `make book` types the page")
 class TestTyped:
     def test_every_command_of_the_page_was_typed_or_is_named_with_its_reason(self, story):
         assert set(commands()) == story.operator.typed | set(NOT_TYPED)

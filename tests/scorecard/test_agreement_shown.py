@@ -75,7 +75,7 @@ def test_the_pages_withhold_the_label_and_say_why(client, seeded, monkeypatch):
     assert "Label withheld: two coders agree too little (α = 0.50, 40 events)." in html
     assert "undermined since" not in html
     overview = client.get("/").content.decode()
-    assert "one has no label yet" in overview
+    assert "one had no label yet" in overview
     assert "Below 0.80 agreement between coders: Trust." in overview
     method = client.get("/method/").content.decode()
     assert f"40 of {Event.objects.accepted().count()} events have been coded blind" in method
