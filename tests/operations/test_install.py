@@ -45,7 +45,7 @@ def test_secrets_are_fresh_and_closed_to_others(written):
         owned["DATABASE_PASSWORD"],
     ]
     assert len(set(secrets)) == 4
-    assert all(re.fullmatch(r"[A-Za-z0-9]{40,48}", secret) for secret in secrets)
+    assert all(re.fullmatch(r"[A-Za-z0-9]{60,80}", secret) for secret in secrets)
     assert owned["APP_DATABASE_PASSWORD"] == found["DATABASE_PASSWORD"]
     assert "//tracker_app@" in found["DATABASE_URL"]
     assert (written / "var/backups/tracker").stat().st_mode & 0o777 == 0o700
