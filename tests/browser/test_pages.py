@@ -195,6 +195,15 @@ def test_a_hostile_search_injects_nothing(open_page, query, status):
     assert [trouble.replace("(Bad Request)", "()") for trouble in page.troubles] == told
 
 
+# The names of the table whose word lies over them.
+OVERLAPPING = """() => [...document.querySelectorAll(".stand tbody tr")].filter((row) => {
+    const name = document.createRange();
+    name.selectNodeContents(row.querySelector(".short"));
+    const [one, other] = [name, row.querySelector(".label-word")].map((each) => each.getBoundingClientRect());
+    return other.top < one.bottom && other.bottom > one.top && other.left < one.right;
+}).map((row) => row.textContent)"""
+
+
 @pytest.mark.parametrize("path", ["/", "/zh-hans/"])
 def test_the_first_screen_holds_all_that_is_found(open_page, path):
     """On a desk the whole table, on a phone one screen of the table; and no page is endless on a phone."""
@@ -205,6 +214,9 @@ def test_the_first_screen_holds_all_that_is_found(open_page, path):
     table = phone.locator(".stand").bounding_box()
     assert table["height"] <= 480
     assert phone.evaluate("document.documentElement.scrollHeight") <= 6_000
+    for width in (320, 360, 375, 412):
+        phone.set_viewport_size({"width": width, "height": 800})
+        assert phone.evaluate(OVERLAPPING) == [], width
     trust = open_page(f"{path}recommendations/trust/", width=375)
     assert trust.evaluate("document.documentElement.scrollHeight") <= 10_000
 
