@@ -81,7 +81,10 @@ def truth(seeded_once, django_db_blocker):
         for body in Revision.objects.order_by("sequence").values_list("body", flat=True):
             record = json.loads(body)
             latest[record["id"]] = record
-    return Truth(list(latest.values()), CODED)
+        found = Truth(list(latest.values()), CODED)
+        # The record is opened on the day on which it is seeded, which is that of the test.
+        found.opened = Revision.objects.order_by("sequence").first().written_at.date()
+        return found
 
 
 class Page:
@@ -597,6 +600,7 @@ def the_day(page, told_):
         page.earlier,
         start,
         year_before,
+        page.truth.opened,
         datetime.date(2026, 11, 29),
         *page.also,
     )
