@@ -84,9 +84,9 @@ def test_sixty_proposals_by_keyboard_in_three_browsers_at_once(desk, sit):
     assert len(decided) == len(set(decided)) == 60, said
     assert desk.ask(VERIFIED)
     assert statistics.median(seconds) < 5
-    # In step as here, all three reach for the same next item: who is slower passes it over, which the browser notes.
+    # Each page keeps its next item ahead of time, so that even in step as here hardly ever two reach for the same one.
     taken_first = [said for page in pages for said in page.troubles if "409 (Conflict)" in said]
-    assert len(taken_first) < 2 * 60
+    assert len(taken_first) < 6, taken_first
     assert sum(len(page.troubles) for page in pages) == len(taken_first)
 
 

@@ -112,13 +112,26 @@ def rows(
         more = found[SHOWN : deep.index(upto) + SHOWN // 2] if upto in deep else Event.objects.filter(pk=upto)
         shown += list(more)
     held = triage.holders(user, [event.pk for event in shown]) if user is not None else {}
-    return [row | {"held": held.get(row["id"], "")} for row in described(shown)]
+    return [row | _held(held.get(row["id"])) for row in described(shown)]
+
+
+def _held(holder: triage.Holder | None) -> dict[str, Any]:
+    return {"held": holder.name if holder else "", "ahead": bool(holder and holder.ahead)}
 
 
 def standing(keys: list[str], user: Any) -> dict[str, Any]:
     """How rows that were listed a while ago stand now: which are decided, and who else works on which."""
     open_ = set(Event.objects.open().filter(pk__in=keys).values_list("pk", flat=True))
-    return {"decided": [key for key in keys if key not in open_], "held": triage.holders(user, keys)}
+    return {"decided": [key for key in keys if key not in open_], **held_by_others(user, keys)}
+
+
+def held_by_others(user: Any, keys: list[str] | None = None) -> dict[str, Any]:
+    """Who else has which event, for the page's script; `ahead` are those kept only ahead of time."""
+    found = triage.holders(user, keys)
+    return {
+        "held": {key: holder.name for key, holder in found.items()},
+        "ahead": [key for key, holder in found.items() if holder.ahead],
+    }
 
 
 def counted(tab: str, query: str, user: Any) -> str:

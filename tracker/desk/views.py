@@ -104,6 +104,8 @@ def event(request, event_id):
         except triage.Refused as error:
             held = str(error)
     rows, found, trouble = _listed(place, request.user, upto=row.pk if row.status in Event.OPEN else None)
+    if row.status in Event.OPEN and request.user.has_perm(DECIDE) and not held:
+        _keep_ahead(row.pk, rows, request.user, page)
     return _page(
         request, row, place, page,
         rows=rows, trouble=trouble, found=found, held=held, with_history=True,
@@ -154,7 +156,7 @@ def now(request):
     """What changes beside the item: who else works on what, and how many wait."""
     return JsonResponse(
         {
-            "held": triage.holders(request.user),
+            **queue.held_by_others(request.user),
             "tabs": {each["name"]: each["number"] for each in queue.tabs(request.user)},
         }
     )
@@ -163,8 +165,8 @@ def now(request):
 @desk_view(DECIDE, answers=True)
 @require_POST
 def claim(request, event_id):
-    """Claim one item, and hear how the rows that the page shows below it stand by now: so a page whose list is old
-    does not run into one taken item after another."""
+    """Claim one item, keep the next free one of the rows that the page shows below it, and hear how all of them stand
+    by now: so no two pages run into each other's items, one after another."""
     try:
         rows = [str(key) for key in sent_form(request).get("rows") or []][: queue.SHOWN]
     except (BadForm, TypeError) as error:
@@ -173,12 +175,16 @@ def claim(request, event_id):
         held = triage.claim(event_id, request.user, _page_of(request))
     except triage.Refused as error:
         return refusal(str(error), _kind(error), 409, **queue.standing(rows, request.user))
+    triage.keep_ahead(rows, request.user, _page_of(request))
     return JsonResponse({"until": held.until, **queue.standing(rows, request.user)})
 
 
 @desk_view(DECIDE, answers=True)
 @require_POST
 def release(request, event_id):
+    """Give an item back; a page that goes for good (`?going`) gives back what it kept ahead of time too."""
+    if "going" in request.GET:
+        triage.leave(request.user, _page_of(request))
     return JsonResponse({"released": triage.release(event_id, request.user, _page_of(request))})
 
 
@@ -358,16 +364,24 @@ def _item(request, row):
 
 
 def _first(rows, user, page):
-    """The first row that can be claimed, as an event; what is decided needs no claim."""
+    """The first row that can be claimed, as an event; what is decided needs no claim. Where others keep all that is
+    left ahead of time, one of those: nobody waits beside work."""
     free = [row for row in rows if not row["held"]]
-    for row in free[:5]:
+    for row in [*free[:5], *(row for row in rows if row["ahead"])]:
         if row["status"] in Event.OPEN and user.has_perm(DECIDE):
             try:
                 triage.claim(row["id"], user, page)
             except triage.Refused:
                 continue
+            _keep_ahead(row["id"], rows, user, page)
         return Event.objects.filter(pk=row["id"]).first()
     return None
+
+
+def _keep_ahead(at, rows, user, page):
+    """Keep what follows the item at hand, as its page will go there next."""
+    open_ = [row["id"] for row in rows if row["status"] in Event.OPEN]
+    triage.keep_ahead(open_[open_.index(at) + 1 :] if at in open_ else open_, user, page)
 
 
 def languages(request):

@@ -65,6 +65,12 @@ class Claim(models.Model):
             "Which of the analyst's open pages hold it, each until when: only that page gives it back."
         ),
     )
+    ahead = models.BooleanField(
+        _("ahead of time"),
+        default=False,
+        db_default=False,
+        help_text=_("Kept as the one that comes next; whoever wants just this event has it."),
+    )
 
     class Meta:
         verbose_name = _("claim")

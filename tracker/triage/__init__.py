@@ -6,7 +6,7 @@ refused deed (`Refused`) changes nothing.
 """
 
 from tracker.triage.attaching import attach, detach, drop_source, free, move
-from tracker.triage.claims import claim, holders, release
+from tracker.triage.claims import Holder, claim, holders, keep_ahead, leave, release
 from tracker.triage.coding import suggested
 from tracker.triage.confirming import confirm
 from tracker.triage.deciding import (
@@ -30,8 +30,9 @@ from tracker.triage.steps import bulk, fingerprint, public_name
 from tracker.triage.undoing import chief, last_of, undo
 
 __all__ = [
-    "Claimed", "NotAllowed", "Refused", "Stale", "Unexplained", "accept", "ask_review", "attach", "bulk", "chief",
-    "claim", "confirm", "detach", "dismiss", "dispute", "drop_source", "edit", "enter", "enter_all", "fingerprint",
-    "free", "holders", "last_of", "looked", "merge", "move", "propose", "public_name", "refresh", "release",
-    "reopen", "restore", "retract", "revisit", "settle", "snooze", "split", "suggested", "supersede", "undo", "wake",
+    "Claimed", "Holder", "NotAllowed", "Refused", "Stale", "Unexplained", "accept", "ask_review", "attach", "bulk",
+    "chief", "claim", "confirm", "detach", "dismiss", "dispute", "drop_source", "edit", "enter", "enter_all",
+    "fingerprint", "free", "holders", "keep_ahead", "last_of", "leave", "looked", "merge", "move", "propose",
+    "public_name", "refresh", "release", "reopen", "restore", "retract", "revisit", "settle", "snooze", "split",
+    "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -228,7 +229,7 @@ class Step:
         if self.by is None:
             return
         claim = (
-            Claim.objects.filter(event=event, until__gt=Now())
+            Claim.objects.filter(event=event, until__gt=Now(), ahead=False)
             .exclude(by=self.by)
             .select_related("by")
             .first()
@@ -260,7 +261,8 @@ class Step:
                 suggestion_shown=self.shown,
             )
         if self.by is not None:
-            Claim.objects.filter(event__in=self.events.values(), by=self.by).delete()
+            ended = Claim.objects.filter(event__in=self.events.values())
+            ended.filter(Q(by=self.by) | Q(ahead=True)).delete()
 
     def _hand_back(self) -> None:
         """Let the objects that callers hold say what the database says."""

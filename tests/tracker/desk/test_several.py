@@ -50,6 +50,54 @@ def test_a_dead_page_holds_nothing_once_its_time_is_over(proposal, ada, rita):
     assert list(Claim.objects.get().pages) == ["alive"]
 
 
+def test_a_page_keeps_what_comes_next_and_others_are_turned_to_what_follows(
+    at_desk, proposal, ada, rita, client
+):
+    one, two, three, four, five = (
+        proposal(f"Act {name}", priority=9 - place) for place, name in enumerate("abcde")
+    )
+    page = page_of(at_desk.get(reverse("desk:desk")))
+    assert {claim.event_id: claim.ahead for claim in Claim.objects.all()} == {one.pk: False, two.pk: True}
+    assert triage.holders(rita)[two.pk] == ("ada, next", True)
+    client.force_login(rita)
+    hers = page_of(client.get(reverse("desk:desk")))
+    assert {key: holder.ahead for key, holder in triage.holders(ada).items()} == {
+        three.pk: False,
+        four.pk: True,
+    }
+    client.force_login(ada)
+    goes_on = post(
+        client, "claim", {"rows": [three.pk, four.pk, five.pk]}, two.pk, headers={"X-Desk-Page": page}
+    )
+    assert goes_on.json()["ahead"] == [four.pk]
+    kept = set(Claim.objects.filter(by=ada).values_list("event_id", "ahead"))
+    assert kept == {(one.pk, False), (two.pk, False), (five.pk, True)}
+    post(client, "release", {}, two.pk, query_params={"going": ""}, headers={"X-Desk-Page": page})
+    assert list(Claim.objects.filter(by=ada).values_list("event_id", flat=True)) == [one.pk]
+    assert hers
+
+
+def test_what_is_kept_ahead_is_had_by_whoever_wants_it_and_dies_with_a_decision(proposal, ada, rita):
+    first, second = proposal("Act one"), proposal("Act two")
+    assert triage.keep_ahead([first.pk, second.pk], ada, "hers") == first.pk
+    triage.claim(first, rita, "wanted")
+    assert (first.claim.by, first.claim.ahead) == (rita, False)
+    assert triage.keep_ahead([first.pk, second.pk], ada, "hers") == second.pk
+    triage.dismiss(second, by=rita, reason="other")
+    assert not Claim.objects.filter(event=second).exists()
+    assert triage.keep_ahead([first.pk, second.pk], ada, "hers") == ""
+
+
+def test_nobody_waits_beside_the_last_item_that_is_only_kept_ahead(at_desk, proposal, rita, client):
+    at, last = proposal("Act one", priority=2), proposal("Act two", priority=1)
+    at_desk.get(reverse("desk:desk"))
+    client.force_login(rita)
+    client.get(reverse("desk:desk"))
+    last.refresh_from_db()
+    assert (last.claim.by, last.claim.ahead) == (rita, False)
+    assert at.claim.by != rita
+
+
 def test_a_claim_tells_how_the_rows_below_stand(at_desk, proposal, ada, rita):
     mine, gone, hers, free = (proposal(f"Act {name}") for name in ("one", "two", "three", "four"))
     triage.dismiss(gone, by=rita, reason="other")

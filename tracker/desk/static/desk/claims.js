@@ -26,12 +26,12 @@
       const rows = Desk.list.upcoming(id);
       const response = await Desk.post(Desk.url("claim", id), { rows });
       if (!response.ok && response.status !== 409) return undefined;
-      const { kind, error, held, decided } = await response.json();
-      Desk.list.stand(rows, held, decided);
+      const { kind, error, held, decided, ahead } = await response.json();
+      Desk.list.stand(rows, held, decided, ahead);
       return response.ok || { kind, error };
     });
 
-  const give = (id) => Desk.post(Desk.url("release", id), {}, { keepalive: true });
+  const give = (id, going = "") => Desk.post(Desk.url("release", id) + going, {}, { keepalive: true });
   Desk.release = (id) => inLine(() => give(id));
   Desk.claimed = () => Promise.race([line, new Promise((go) => setTimeout(go, LONGEST))]);
 
@@ -54,7 +54,7 @@
 
   /* The page goes: nothing that waits in the line would still be sent. */
   addEventListener("pagehide", () => {
-    if (held()) give(held().dataset.event).catch(() => {});
+    if (held()) give(held().dataset.event, "?going").catch(() => {});
   });
   addEventListener("pageshow", (event) => event.persisted && hold());
 

@@ -13,6 +13,8 @@
   const links = () => (list ? [...list.querySelectorAll("[data-event]")] : []);
   const row = (id) => (list ? list.querySelector(`[data-event="${CSS.escape(id)}"]`) : null);
   const free = (link) => link && !link.dataset.held;
+  /* Kept by somebody only ahead of time: one goes there where nothing else is left. */
+  const ahead = (link) => "ahead" in link.dataset;
 
   /* The nearest row after (or else before) this one that nobody else works on. */
   function beside(link, by) {
@@ -42,7 +44,7 @@
     links,
     free,
     more,
-    first: () => links().find(free),
+    first: () => links().find(free) || links().find(ahead),
 
     /* The row that follows an item, taken out of the list with `out`. */
     after(id, { out = false } = {}) {
@@ -74,7 +76,7 @@
     },
 
     /* How these rows stand: what is decided goes, who works on what is written on the row. */
-    stand(ids, held, decided = []) {
+    stand(ids, held, decided = [], mild = []) {
       for (const id of ids) {
         const link = row(id);
         if (!link) continue;
@@ -83,6 +85,7 @@
           continue;
         }
         const name = held[id] || "";
+        link.toggleAttribute("data-ahead", mild.includes(id));
         if (name === (link.dataset.held || "")) continue;
         if (name) link.dataset.held = name;
         else delete link.dataset.held;
@@ -153,8 +156,9 @@
     try {
       const response = await Desk.get(Desk.url("now"));
       if (!response.ok) return;
-      const { held, tabs } = await response.json();
-      Desk.list.stand(links().map((link) => link.dataset.event), held);
+      const { held, ahead: mild, tabs } = await response.json();
+      Desk.list.stand(links().map((link) => link.dataset.event), held, [], mild);
+      if (document.querySelector("#stage .empty") && links().some(free)) Desk.show(Desk.list.first().dataset.event);
       Object.entries(tabs).forEach(([name, number]) => {
         const place = document.querySelector(`.tabs [data-tab="${name}"] .number`);
         if (!place) return;
