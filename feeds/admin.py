@@ -80,7 +80,13 @@ class FeedAdmin(admin.ModelAdmin):
         return Feed.objects.with_neighbours().worst_first()
 
     def get_ordering(self, request):
-        return ("rank", "folder", "title", "pk")
+        """Its own list alone counts ranks; forms of other rows ask here too, for the feeds to choose from."""
+        at = request.resolver_match
+        return (
+            ("rank", "folder", "title", "pk")
+            if at and at.url_name == "feeds_feed_changelist"
+            else ("title", "pk")
+        )
 
     def get_urls(self):
         named = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils import timezone
 
-from scorecard import method, standings
+from scorecard import method, standings, vocabulary
+from scorecard.method.delivery import label
 from scorecard.method.readings import Measure
 
 
@@ -30,6 +32,34 @@ def coded_to(day: datetime.date) -> list[dict[str, Any]]:
     """As `effects`: what readers see today, and what they would see were coding stated to be complete to `day`."""
     today = timezone.now().date()
     return _moved(standings.views(today)[None], standings.views(min(day, today), beyond=True)[None])
+
+
+def with_ask(line: Mapping[str, Any]) -> dict[str, Any]:
+    """What an ask set by hand would do, on the first day of today and later on which it would hold.
+
+    `{"day", "ask": (before, after), "delivery": (before, after), "label": (before, after)}`: values from 0 to 100, None
+    where not yet rated. `line` is as `AskSetting.line` gives it; `ValueError` tells what is wrong with it.
+    """
+    log = standings.log()
+    setting = method.setting(line, log.book)
+    day = datetime.date.fromordinal(max(setting.start, timezone.now().date().toordinal()))
+    grown = dataclasses.replace(log, settings=(*log.settings, setting), memory={})
+    pairs = [_delivered(each, setting.recommendation, setting.ask, day) for each in (log, grown)]
+    ask, delivered = zip(*pairs, strict=True)
+    return {
+        "day": day,
+        "ask": ask,
+        "delivery": delivered,
+        "label": tuple(str(vocabulary.DELIVERY[label(value)]) for value in delivered),
+    }
+
+
+def _delivered(log: method.Log, slug: str, ask: str, day: datetime.date) -> tuple[float | None, float | None]:
+    """Values of one ask and of its recommendation's delivery on one day."""
+    found = method.delivery_series(log, as_of=day, first=day)
+    values = found.asks[-1, log.book.asks.index((slug, ask))], found.value[-1, log.book.slugs.index(slug)]
+    first, second = (None if value != value else float(value) for value in values)
+    return first, second
 
 
 def _moved(now: Mapping[str, Measure], then: Mapping[str, Measure]) -> list[dict[str, Any]]:

@@ -227,6 +227,7 @@ COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement tha
 BROUGHT_BY = "feeds.bringing"  # which feed brought which article
 SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the scores, shown before it
 DAY_PREVIEW = "scorecard.preview.coded_to"  # what a statement that coding is complete would do to them
+ASK_PREVIEW = "scorecard.preview.with_ask"  # what an ask set by hand would do
 ARTICLE_AT = "feeds.pages.article_at"  # a pasted address as an article, known or fetched through the guard
 # Of decided events, coded twice blind; and coded without the machine's help.
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)

@@ -5,6 +5,7 @@ and is asked nowhere.
 """
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
@@ -21,10 +22,46 @@ from tracker.desk import roles
 User = get_user_model()
 
 
+# What others' apps call themselves in English only.
+for label, words in {
+    "axes": _("Attempts to sign in"),
+    "otp_static": _("Spare codes"),
+    "otp_totp": _("Second factors by phone"),
+}.items():
+    apps.get_app_config(label).verbose_name = words  # type: ignore[assignment]
+for model, one, many in (
+    ("axes.accessattempt", _("wrong password"), _("wrong passwords")),
+    ("axes.accessfailurelog", _("failed sign-in"), _("failed sign-ins")),
+    ("axes.accesslog", _("sign-in"), _("sign-ins")),
+    ("otp_static.staticdevice", _("sheet of spare codes"), _("sheets of spare codes")),
+    ("otp_totp.totpdevice", _("enrolled phone"), _("enrolled phones")),
+):
+    options = apps.get_model(model)._meta
+    options.verbose_name, options.verbose_name_plural = one, many
+
+
+class RoleField(forms.ModelChoiceField):
+    """Roles by their names in the reader's language."""
+
+    def label_from_instance(self, group):
+        return roles.name_of(group.name)
+
+
+class ByRole(admin.SimpleListFilter):
+    title, parameter_name = _("role"), "role"
+
+    def lookups(self, request, model_admin):
+        return [(group.pk, roles.name_of(group.name)) for group in Group.objects.order_by("pk")]
+
+    def queryset(self, request, queryset):
+        value = self.value() or ""
+        return queryset.filter(groups=value) if value.isdigit() else queryset
+
+
 class NewColleague(UserCreationForm):
     """Name, role and first password; the second factor is set up at the first sign-in."""
 
-    role = forms.ModelChoiceField(
+    role = RoleField(
         Group.objects.order_by("pk"),
         label=_("role"),
         empty_label=None,
@@ -48,6 +85,11 @@ class NewColleague(UserCreationForm):
 class Colleague(UserChangeForm):
     """Staff status follows from role and administrator; nobody ticks it."""
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "groups" in self.fields:  # not for who may only look
+            self.fields["groups"].label_from_instance = lambda group: roles.name_of(group.name)
+
     def clean(self):
         given = super().clean()
         may = bool(given.get("groups")) or given.get("is_superuser") or bool(given.get("user_permissions"))
@@ -65,7 +107,7 @@ class ColleagueAdmin(UserAdmin):
     form = Colleague
     add_form = NewColleague
     list_display = ("username", "name", "roles", "second_factor", "last_login", "signs_in")
-    list_filter = ("groups", "is_active", "is_superuser")
+    list_filter = (ByRole, "is_active", "is_superuser")
     list_select_related = True
     filter_horizontal = ("groups",)
     fieldsets = (

@@ -12,18 +12,16 @@ The codebook's versions, recommendations and asks; asks set by hand are stated o
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
-from django.core.exceptions import PermissionDenied
-from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from tracker import filing, log, search, vocabulary
-from tracker.admin.base import AddOnly, Blinded, LookOnly
+from tracker.admin.base import Blinded, LookOnly, TriedFirst
 from tracker.admin.lists import (
     ByActor,
     ByAnalyst,
@@ -126,11 +124,12 @@ class ArticleAdmin(TakenAlong, LookOnly):
 
 
 @admin.register(Completeness)
-class CompletenessAdmin(AddOnly):
+class CompletenessAdmin(TriedFirst):
     list_display = ("day", "recorded_at", "by", "note")
     list_select_related = ("by",)
     fields = ("day", "note")
     change_form_template = "admin/tracker/completeness/change_form.html"
+    not_asked = "note"
 
     def get_form(self, request, obj=None, **kwargs):
         form = super().get_form(request, obj, **kwargs)
@@ -143,34 +142,23 @@ class CompletenessAdmin(AddOnly):
         support = import_string(settings.COMPLETENESS_SUPPORT)(timezone.now().date())
         return super().add_view(request, form_url, (extra_context or {}) | {"support": support})
 
-    def get_urls(self):
-        own = path(
-            "try/", self.admin_site.admin_view(require_POST(self.trial)), name="tracker_completeness_try"
+    def would(self, statement):
+        said = _(
+            "Were coding complete to %(day)s, readers would see today's scores so. Nothing is stated yet."
         )
-        return [own, *super().get_urls()]
-
-    def trial(self, request):
-        """What the scores would say with this statement; nothing is stated."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = self.get_form(request)(request.POST)
-        form.fields["note"].required = False
-        effects = []
-        if form.is_valid() and settings.DAY_PREVIEW:
-            effects = printed(import_string(settings.DAY_PREVIEW)(form.cleaned_data["day"]))
-        told = {
-            "title": _("What this statement would change"),
-            "day": form.cleaned_data.get("day"),
-            "troubles": [each for errors in form.errors.values() for each in errors],
-            "effects": effects,
-        }
-        context = {**self.admin_site.each_context(request), **told}
-        return render(request, "admin/tracker/completeness/trial.html", context)
+        moved = printed(import_string(settings.DAY_PREVIEW)(statement.day)) if settings.DAY_PREVIEW else []
+        return said % {"day": statement.day}, [_moved(**each) for each in moved]
 
     def save_model(self, request, statement, form, change):
         statement.recorded_at, statement.by = timezone.now().date(), request.user
         super().save_model(request, statement, form, change)
         log.turn()
+
+
+def _moved(name, before, after, label_before, label_after, **_more):
+    """One line of what a statement would move; its word too, where that turns."""
+    turned = f" ({gettext(label_before)} → {gettext(label_after)})" if label_before != label_after else ""
+    return f"{name} {before} → {after}{turned}"
 
 
 @admin.register(CoverageDay)
@@ -181,7 +169,7 @@ class CoverageDayAdmin(LookOnly):
 @admin.register(Event)
 class EventAdmin(TakenAlong, Blinded):
     event_field = "pk"
-    list_display = ("titled", "date", "status", "codes", "certainty", "told_by", "at_the_desk")
+    list_display = ("titled", "day", "status", "codes_in_words", "certainty", "told_by", "at_the_desk")
     list_display_links = ("titled",)
     list_filter = (
         *("status", ByRecommendation, ByDirection, ByActor, ByAnalyst, ToldByFeed),
@@ -230,8 +218,13 @@ class EventAdmin(TakenAlong, Blinded):
         """Its reports, or the sources that came with it where it came from a file."""
         return event.reports_count or len(event.sources)
 
+    @admin.display(description=_("date"), ordering="date")
+    def day(self, event):
+        return event.date.isoformat()
+
     @admin.display(description=_("codes"))
-    def codes(self, event):
+    def codes_in_words(self, event):
+        """Of what people coded alone: `codes`, the column that searches read, holds the machine's of a proposal too."""
         return " · ".join(
             f"{vocabulary.MARKS[row.direction]} {vocabulary.short(row.recommendation_id)} {row.strength}"
             for row in event.assessments.all()
@@ -243,7 +236,7 @@ class EventAdmin(TakenAlong, Blinded):
             '<a href="{}" aria-label="{}">{}</a>',
             reverse("desk:event", args=[event.pk]),
             f"{_('Open at the desk')}: {str(event)[:80]}",
-            _("Open at the desk"),
+            _("Open"),
         )
 
     @admin.display(description=_("codes"))
@@ -302,8 +295,11 @@ class DecisionAdmin(TakenAlong, Blinded):
     search_fields = ("event__pk", "reason")
     search_help_text = _("The event's id, or the reason")
     list_select_related = ("by", "event")
-    exclude = ("before", "after")
-    readonly_fields = ("changed",)
+    fields = (
+        *("event", "deed", "became", "by", "at", "reason", "changed"),
+        *("undoes", "batch", "seconds", "model_version", "suggestion_shown"),
+    )
+    readonly_fields = ("deed", "became", "changed")
 
     @admin.display(description=_("event"), ordering="event")
     def titled(self, decision):
@@ -374,14 +370,36 @@ class AskAdmin(LookOnly):
 
 
 @admin.register(AskSetting)
-class AskSettingAdmin(AddOnly):
+class AskSettingAdmin(TriedFirst):
     list_display = ("ask", "rung", "start", "until", "recorded_at", "name")
     list_select_related = ("ask",)
     fields = ("ask", "rung", "reason", "start", "until")
     autocomplete_fields = ("ask",)
+    not_asked = "reason"
+
+    def would(self, setting):
+        """On the first day of today and later on which it would hold."""
+        if not settings.ASK_PREVIEW:
+            return "", []
+        setting.recorded_at, setting.reason = timezone.now().date(), setting.reason or "–"
+        found = import_string(settings.ASK_PREVIEW)(setting.line())
+        said = _("On %(day)s delivery, from 0 to 100, would read so. Nothing is stated yet.")
+        names = (str(setting.ask), vocabulary.short(setting.ask.recommendation_id))
+        lines = [
+            f"{name}: {_whole(before)} → {_whole(after)}"
+            for name, (before, after) in zip(names, (found["ask"], found["delivery"]), strict=True)
+            if before != after
+        ]
+        if len(set(found["label"])) > 1:
+            lines.append(" → ".join(found["label"]))
+        return said % {"day": found["day"]}, lines
 
     def save_model(self, request, setting, form, change):
         setting.recorded_at, setting.by = timezone.now().date(), request.user
         setting.name = public_name(request.user)
         super().save_model(request, setting, form, change)
         log.turn()
+
+
+def _whole(value):
+    return gettext("not yet rated") if value is None else f"{value:.0f}"

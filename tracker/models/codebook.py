@@ -3,6 +3,7 @@
 import json
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -131,6 +132,10 @@ class AskSetting(models.Model):
 
     def clean(self):
         self.reason = textfields.cleaned(self.reason, "reason", LONGEST_REASON, lines=True)
+        if self.rung is not None and self.rung > 5:
+            raise ValidationError({"rung": _("0 (nothing), or a strength from 1 (words) to 5 (operating).")})
+        if self.start and self.until and self.until <= self.start:
+            raise ValidationError({"until": _("It must be after the first day.")})
 
     def line(self):
         """The setting as the method reads it."""

@@ -3,13 +3,14 @@
 import datetime
 
 import pytest
+from django.contrib import admin
 from django.urls import reverse
 
-from feeds.models import Delivery, Feed
+from feeds.models import Delivery, Feed, Poll
 from tests.scorecard import cast
 from tracker import triage
 from tracker.admin.base import MOST_COUNTED, CappedPaginator
-from tracker.models import Article, Completeness, Event, Revision
+from tracker.models import Article, Ask, AskSetting, Completeness, Event, Revision
 
 CODE = [{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "rationale": ""}]
 LISTS = {
@@ -128,8 +129,8 @@ def test_a_statement_that_coding_is_complete_shows_first_what_it_would_change(at
         day=today - datetime.timedelta(30), recorded_at=today - datetime.timedelta(30), note="all read"
     )
     answer = at_admin.post(reverse("admin:tracker_completeness_try"), {"day": str(today), "note": ""})
-    (moved,) = answer.context["effects"]
-    assert (moved["rec"], moved["before"], moved["class"]) == ("trust", "0.0", "up")
+    (moved,) = answer.context["lines"]
+    assert moved.startswith("Trust 0.0 → +")
     assert Completeness.objects.count() == 1
     assert at_admin.post(reverse("admin:tracker_completeness_try"), {"day": "x"}).context["troubles"]
 
@@ -140,3 +141,52 @@ def test_an_ask_is_found_as_one_types(at_admin, seven):
         {"term": "barriers", "app_label": "tracker", "model_name": "asksetting", "field_name": "ask"},
     )
     assert answer.json()["results"]
+
+
+def test_an_ask_set_by_hand_shows_first_what_it_would_change(at_admin, seven):
+    ask = Ask.objects.get(slug="import-barriers")
+    form = {"ask": ask.pk, "rung": 5, "reason": "", "start": "2026-01-01", "until": ""}
+    answer = at_admin.post(reverse("admin:tracker_asksetting_try"), form)
+    assert answer.context["lines"] == ["Barriers: not yet rated → 100"]
+    assert not AskSetting.objects.exists()
+    assert at_admin.post(reverse("admin:tracker_asksetting_try"), form | {"rung": 6}).context["troubles"]
+    early = form | {"until": "2025-12-31", "reason": "seen"}
+    assert (
+        "after the first day"
+        in at_admin.post(reverse("admin:tracker_asksetting_add"), early).content.decode()
+    )
+    assert (
+        at_admin.post(reverse("admin:tracker_asksetting_add"), form | {"reason": "seen"}).status_code == 302
+    )
+    again = at_admin.post(reverse("admin:tracker_asksetting_try"), form | {"rung": 0})
+    assert again.context["lines"] == ["Barriers: 100 → 0"]
+
+
+def test_what_a_proposal_is_suggested_stands_in_no_list(at_admin, proposal):
+    proposal("Tariff one")
+    triage.accept(proposal("Tariff two"), assessments=CODE)
+    page = at_admin.get(reverse("admin:tracker_event_changelist")).content.decode()
+    assert page.count("▼ Trust 4") == 1
+    assert "trust/-4" not in page
+
+
+def test_every_page_of_the_admin_opens(at_admin, proposal, seven):
+    """Each list, each form to add, and the page of one row of each kind that the small record has."""
+    feed = Feed.objects.create(url="https://gazette.example/feed", title="Gazette")
+    event = proposal("Tariff one")
+    triage.accept(event, assessments=CODE)
+    article = event.reports.get().article
+    Delivery.objects.create(feed=feed, article=article, guid="1", guid_key="1", digest="1")
+    Poll.objects.create(feed=feed, outcome="failed", trouble="dns")
+    Completeness.objects.create(day="2026-05-01", recorded_at="2026-05-02", note="all read")
+    opened = 0
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        pages = [reverse(f"{name}_changelist"), reverse(f"{name}_add")]
+        if (row := model._default_manager.first()) is not None:
+            pages.append(reverse(f"{name}_change", args=[row.pk]))
+        for page in pages:
+            status = at_admin.get(page).status_code
+            assert status in ((200, 302) if page != pages[1] else (200, 302, 403)), (page, status)
+            opened += status == 200
+    assert opened > 40
