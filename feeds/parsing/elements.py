@@ -53,10 +53,10 @@ DOCTYPE = b"<!DOCTYPE"
 MAILED = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
 
 
-def tree(body: bytes, base: str = "") -> Element | None:
-    """The document's root, after repairs where it needs some; None when it stays broken."""
+def tree(body: bytes, base: str = "") -> tuple[Element | None, bool]:
+    """The document's root, None when it stays broken; and whether it is read as it stands, without repairs."""
     root = None if DOCTYPE in body[:4000] else _parsed(body, base)
-    return _parsed(_mended(body), base) if root is None else root
+    return (_parsed(_mended(body), base), False) if root is None else (root, True)
 
 
 def mended(body: bytes) -> bytes:
@@ -152,6 +152,15 @@ def text_of(element: Element) -> str:
     """All the words of an element, those inside markup included."""
     text = element.text or "" if len(element) == 0 else "".join(element.itertext())
     return text.strip()
+
+
+def said(fields: Fields, names: Iterable[str]) -> str:
+    """The first words among the elements of these names."""
+    for name in names:
+        for element in fields.get(name, ()):
+            if text := text_of(element):
+                return text
+    return ""
 
 
 def person(element: Element) -> str:

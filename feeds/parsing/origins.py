@@ -84,7 +84,7 @@ def account(
         kept = enumerate(document.entries)
         items = (Item(entry, tuple(_values(entry))) for place, entry in kept if wanted(place, entry))
         return replace(told, items=tuple(items))
-    noting = _Noting(tree(clear, base), base, now, wanted, marked=b"xml:base" in clear, garbled=True)
+    noting = _Noting(clear, base, now, wanted)
     noting.document()
     return replace(told, habit=noting.habit, items=tuple(noting.noted))
 
@@ -159,8 +159,8 @@ def names_zone(raw: str) -> bool:
 class _Noting(fast.Reader):
     """The fast reader, noting what it had before it."""
 
-    def __init__(self, root: Element, base: str, now: datetime, wanted, *, marked: bool, garbled: bool):
-        super().__init__(root, base, marked=marked, garbled=garbled)
+    def __init__(self, body: bytes, base: str, now: datetime, wanted):
+        super().__init__(*tree(body, base), base, body)
         self._now, self._wanted = now, wanted
         self.noted: list[Item] = []
         self._place = 0

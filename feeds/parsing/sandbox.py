@@ -27,6 +27,7 @@ SECONDS = 8  # of wall clock for one document
 CPU_SECONDS = 6
 MEMORY = 1 << 30  # bytes of address space
 REUSES = 200
+PIPE = 1 << 20  # bytes, so that a large document changes hands once and not at every 64 KB
 
 
 class Child:
@@ -89,6 +90,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                pipesize=PIPE,
                 cwd=ROOT,
                 env={"PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"},
                 start_new_session=True,
@@ -144,12 +146,8 @@ def _answered(body: bytes, told: dict) -> str:
         return json.dumps({"error": str(error)})
     except MemoryError:
         return json.dumps({"error": "The document needs too much memory to read."})
-    entries = list(map(_fields, document.entries))
-    return json.dumps(_fields(document) | {"entries": entries}, default=_written)
-
-
-def _fields(one: Document | Entry) -> dict:
-    return {name: getattr(one, name) for name in one.__slots__}
+    said = {name: getattr(document, name) for name in document.__slots__}
+    return json.dumps(said | {"entries": [entry._asdict() for entry in document.entries]}, default=_written)
 
 
 def _written(moment: datetime) -> str:

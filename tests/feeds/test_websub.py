@@ -129,7 +129,7 @@ def test_a_feed_with_a_hub_is_subscribed_nudged_and_renewed(feed, hub):
     assert feed.next_poll_at < timezone.now() + timedelta(minutes=1)
 
     assert websub.ask_hubs() == 0
-    Subscription.objects.update(next_try_at=timezone.now())
+    Subscription.objects.update(next_try_at=timezone.now() - timedelta(seconds=1))
     assert websub.ask_hubs() == 1
     assert len(hub.asked) == 2
 
