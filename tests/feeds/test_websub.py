@@ -159,7 +159,7 @@ def test_a_hub_that_denies_or_fails_is_told_in_words_and_asked_later(feed, hub, 
     page = client.get(reverse("admin:feeds_feed_change", args=[feed.pk])).content.decode()
     assert "refused to tell us of news" in page
     assert "members only" in page
-    Subscription.objects.update(next_try_at=timezone.now(), state="wanted")
+    Subscription.objects.update(next_try_at=timezone.now() - timedelta(seconds=1), state="wanted")
     hub.answer = 500
     assert websub.ask_hubs() == 0
     subscription.refresh_from_db()
