@@ -10,6 +10,9 @@ import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import get_language
+
+from scorecard import sentences
 from scorecard.history import Known, Record
 
 Day = datetime.date
@@ -36,6 +39,17 @@ class Due:
     def named(self) -> str:
         """As the record has it."""
         return str(self.record["due"])
+
+    @property
+    def when(self) -> str:
+        """In words, no finer than the act has it."""
+        return sentences.when(self.day, {10: "day", 7: "month"}.get(len(self.named), "year"))
+
+    @property
+    def what(self) -> str:
+        """What is due, in the reader's language; empty where the act does not say it."""
+        english, chinese = self.record.get("due_what") or "", self.record.get("due_what_zh") or ""
+        return str((chinese or english) if (get_language() or "").startswith("zh") else (english or chinese))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def none_in(checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         try:
             found[name] = check()
         except Fault as fault:
-            faults.append(fault)
+            faults += [fault, *fault.others]
     if faults:
         faults[0].others = tuple(faults[1:])
         raise faults[0]

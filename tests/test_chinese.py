@@ -50,11 +50,11 @@ def never():
     return re.findall(rf"`({HAN}+)`", section)
 
 
-def messages(app):
+def messages(app, *, context=True):
     path = ROOT / app / "locale/zh_Hans/LC_MESSAGES/django.po"
     with path.open("rb") as file:
         for message in read_po(file, locale="zh_Hans"):
-            if message.id:
+            if message.id and (context or not message.context):
                 english = message.id if isinstance(message.id, str) else message.id[0]
                 chinese = message.string if isinstance(message.string, str) else message.string[0]
                 yield english, chinese
@@ -103,3 +103,26 @@ def test_chinese_has_full_width_punctuation_and_nothing_is_missing(source):
         if not chinese or HALF.search(bare) or PERCENT.search(bare):
             found.append(f"{chinese[:80]!r} ({english[:60]})")
     assert not found, "\n".join(found)
+
+
+def test_no_page_shows_what_another_app_means_by_the_same_words():
+    """Django joins the catalogues, and the first app that translates a message wins: what the desk calls something
+    must not stand on a page of the scorecard."""
+    found = {app: dict(messages(app, context=False)) for app in ("tracker", "feeds", "scorecard")}
+    pages = "".join(
+        path.read_text("utf-8")
+        for folder in ("pages", "templates", "alerts")
+        for path in (ROOT / "scorecard" / folder).rglob("*")
+        if path.suffix in (".py", ".html")
+    )
+    pages += "".join(path.read_text("utf-8") for path in (ROOT / "scorecard").glob("*.py"))
+    marks = ('gettext("{}"', '_("{}"', 'translate "{}"', "%}}{}{{%")
+    shown = [words for words in found["scorecard"] if any(mark.format(words) in pages for mark in marks)]
+    assert len(shown) > 500
+    overruled = {
+        words: (found[other][words], found["scorecard"][words])
+        for other in ("tracker", "feeds")
+        for words in shown
+        if found[other].get(words, found["scorecard"][words]) != found["scorecard"][words]
+    }
+    assert overruled == {}

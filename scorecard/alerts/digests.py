@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from scorecard import acts, firmness, sentences, standings, vocabulary
+from scorecard.alerts import following
+from scorecard.alerts.calendar import REMINDED_BEFORE, Entry, News
 from scorecard.alerts.feeds import meaning
 from scorecard.models import Subscription
 from tracker.models import Revision
@@ -43,14 +45,10 @@ class Changed:
             return "retracted" if self.record["retracted"] else "restored"
         return "recoded"
 
-    def touches(self, recommendations: Sequence[str], actors: Sequence[str]) -> bool:
-        """Whether the event, as it was or as it is, concerns what somebody asked for (empty: everything)."""
-        return any(_concerns(line, recommendations, actors) for line in (self.record, self.before) if line)
-
-
-def _concerns(line: Record, recommendations: Sequence[str], actors: Sequence[str]) -> bool:
-    mine = not recommendations or any(item["rec"] in recommendations for item in line["assessments"])
-    return mine and (not actors or any(actor in line["actors"] for actor in actors))
+    @property
+    def lines(self) -> list[Record]:
+        """The event as it is, and as it was."""
+        return [line for line in (self.record, self.before) if line]
 
 
 def differs(before: Record | None, after: Record) -> bool:
@@ -103,14 +101,29 @@ def _states(events: Iterable[str], at: int) -> dict[str, Record]:
 LISTED = 40
 
 
-def written(subscription: Subscription, changes: Sequence[Changed], off: str) -> tuple[str, str]:
-    """Subject and text in the subscriber's language; `off` is the address that ends the subscription."""
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What is to be told of the calendar: what came on it and left it, and which days are near."""
+
+    news: News = field(default_factory=News)
+    near: Sequence[Entry] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.news or self.near)
+
+
+def written(
+    subscription: Subscription, changes: Sequence[Changed], coming: Coming, off: str
+) -> tuple[str, str]:
+    """Subject and text in the subscriber's language; `off` is the address that changes or ends the subscription."""
     with override(subscription.language):
         count = len(changes)
-        subject = ngettext("Scorecard: %(count)d change", "Scorecard: %(count)d changes", count) % {
-            "count": count
-        }
-        lines = [_lead(count), ""]
+        subject = _("Scorecard: what comes next")
+        if changes:
+            subject = ngettext("Scorecard: %(count)d change", "Scorecard: %(count)d changes", count) % {
+                "count": count
+            }
+        lines = [_lead(count), ""] if changes else []
         asks = acts.ask_names()
         for changed in changes[:LISTED]:
             lines += _entry(changed, asks)
@@ -119,9 +132,36 @@ def written(subscription: Subscription, changes: Sequence[Changed], off: str) ->
                 _("And %(count)d more: %(address)s") % {"count": count - LISTED, "address": _changes()},
                 "",
             ]
+        lines += _coming(coming)
         lines += _standing(changes)
         lines += ["--", _("You asked for this mail. One click ends it: %(address)s") % {"address": off}]
+        lines += [f"* {words}" for _key, words in following.told(following.of(subscription))]
         return subject, "\n".join(lines) + "\n"
+
+
+def _coming(coming: Coming) -> list[str]:
+    """What is told of the calendar, each entry with the page of its act."""
+    found = []
+    for heading, listed in (
+        (_("New on the calendar of what comes next:"), [(entry, None) for entry in coming.news.added]),
+        (_("No longer on it:"), coming.news.removed),
+        (
+            _("Within the next %(days)d days:") % {"days": REMINDED_BEFORE.days},
+            [(entry, None) for entry in coming.near],
+        ),
+    ):
+        if listed:
+            found += [heading, ""]
+        for entry, answer in listed[:LISTED]:
+            found.append(acts.one_line(entry.headline))
+            if answer is not None:
+                words = {"act": acts.title(answer), "day": acts.when(answer)}
+                found.append("  " + _("Answered by: %(act)s (%(day)s)") % words)
+            found += [f"  {_public(acts.address((answer or entry.record)['id']))}", ""]
+        if len(listed) > LISTED:
+            more = {"count": len(listed) - LISTED, "address": _public(reverse("pages:next"))}
+            found += [_("And %(count)d more: %(address)s") % more, ""]
+    return found
 
 
 def _lead(count: int) -> str:

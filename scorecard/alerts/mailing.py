@@ -13,6 +13,7 @@ stranger chose; and it goes through the same box as the digests, so that none co
 from __future__ import annotations
 
 import datetime
+import functools
 import logging
 import smtplib
 from collections.abc import Sequence
@@ -25,7 +26,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from scorecard.alerts import digests, subscribing
-from scorecard.alerts.digests import Changed
+from scorecard.alerts.calendar import Calendar
+from scorecard.alerts.digests import Changed, Coming
+from scorecard.alerts.following import Follower
 from scorecard.models import Mail, Subscription
 from tracker.models import Head
 
@@ -52,33 +55,45 @@ def period(rhythm: str, now: datetime.datetime) -> str:
 
 
 def write(now: datetime.datetime | None = None) -> int:
-    """A row for each subscription whose period is over and for which something changed; how many."""
+    """A row for each subscription whose period is over and for which something changed, or comes near; how many."""
     now = now or timezone.now()
     head = Head.objects.filter(id=1).first()
     if head is None:
         return 0
     kept: dict[int, Sequence[Changed]] = {}
+    follower, calendar = Follower(), Calendar(head.sequence, now.date())
+    news = functools.cache(calendar.between)
     count = 0
-    waiting = Subscription.objects.filter(ended_at=None, told__lt=head.sequence).exclude(confirmed_at=None)
-    for row in waiting.iterator(500):
+    owed = Q(told__lt=head.sequence) | Q(calendar=True)  # days come near without a line in the log
+    for row in Subscription.objects.filter(owed, ended_at=None).exclude(confirmed_at=None).iterator(500):
         name = period(row.rhythm, now)
         if row.period == name:
             continue
         if row.told not in kept:
             kept[row.told] = digests.net(row.told, head.sequence)
-        mine = [changed for changed in kept[row.told] if changed.touches(row.recommendations, row.actors)]
-        count += _write(row, name, head.sequence, mine)
+        coming = Coming(news(row.told), calendar.reminders(row.reminded)) if row.calendar else Coming()
+        count += _write(row, name, head.sequence, follower.mine(row, kept[row.told]), coming, calendar.near)
     return count
 
 
-def _write(row: Subscription, name: str, last: int, changes: Sequence[Changed]) -> bool:
-    """Move the subscription on, and write its mail if anything changed, in one transaction."""
+def _write(
+    row: Subscription,
+    name: str,
+    last: int,
+    changes: Sequence[Changed],
+    coming: Coming,
+    near: datetime.date,
+) -> bool:
+    """Move the subscription on, and write its mail if there is anything to tell, in one transaction."""
+    moves: dict[str, object] = {"told": last, "period": name}
+    if row.calendar:
+        moves["reminded"] = near
     try:
         with transaction.atomic():
             moved = Subscription.objects.filter(pk=row.pk, told=row.told, period=row.period, ended_at=None)
-            if not moved.update(told=last, period=name) or not changes:
+            if not moved.update(**moves) or not (changes or coming):
                 return False
-            subject, body = digests.written(row, changes, subscribing.off_address(row))
+            subject, body = digests.written(row, changes, coming, subscribing.off_address(row))
             Mail.objects.create(
                 subscription=row, period=name, first=row.told, last=last, subject=subject, body=body
             )

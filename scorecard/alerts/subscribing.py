@@ -8,7 +8,7 @@ forgotten: the row goes, and with it every mail that was written to it.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -23,7 +23,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from scorecard.faults import Fault, none_in
+from scorecard.alerts import following
+from scorecard.alerts.following import BadWish
+from scorecard.faults import none_in
 from scorecard.models import Mail, Subscription, Unwanted
 from tracker.codebook import current
 from tracker.models import Head
@@ -34,32 +36,22 @@ CONFIRM_WITHIN = 7 * 24 * 3600
 ASK_AGAIN_AFTER = datetime.timedelta(hours=1)
 
 
-class BadWish(Fault):
-    """A wish that cannot be kept; `field` names what is wrong with it."""
-
-
-def checked(
-    email: str, rhythm: str, recommendations: list[str], actors: list[str], language: str
-) -> dict[str, Any]:
-    """The wish in its checked form; `BadWish` otherwise, with everything that is wrong with it."""
+def checked(email: str, rhythm: str, language: str, followed: Mapping[str, Any]) -> dict[str, Any]:
+    """The wish in its checked form, `followed` after `following.checked`; `BadWish` otherwise, with everything that is
+    wrong with it."""
     found = none_in(
         {
             "email": lambda: address(email),
-            "rhythm": lambda: _among("rhythm", [rhythm], Subscription.Rhythm.values)[0],
-            "recommendations": lambda: _among("recommendations", recommendations, current().slugs),
-            "actors": lambda: _among("actors", actors, current().actor_slugs),
+            "rhythm": lambda: following.among("rhythm", [rhythm], Subscription.Rhythm.values)[0],
+            "followed": lambda: following.checked(followed),
         }
     )
-    return found | {
+    return {
+        "email": found["email"],
+        "rhythm": found["rhythm"],
         "language": language if language in dict(settings.LANGUAGES) else current().languages[0],
+        **found["followed"],
     }
-
-
-def _among(field: str, given: Sequence[str], allowed: Sequence[str]) -> list[str]:
-    """What was chosen, in the order of what may be chosen."""
-    if set(given) - set(allowed):
-        raise BadWish(field, _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(allowed)})
-    return [value for value in allowed if value in given]
 
 
 def address(email: str) -> str:
@@ -75,7 +67,7 @@ def address(email: str) -> str:
 
 
 def ask(wish: dict[str, Any]) -> None:
-    """Keep the wish and write the mail that asks the address to confirm it."""
+    """Keep the wish, on top of what the address follows or has asked for, and write the mail that asks to confirm."""
     now = timezone.now()
     if is_unwanted(wish["email"]):
         return
@@ -86,7 +78,9 @@ def ask(wish: dict[str, Any]) -> None:
         # Who has not confirmed was told that no further mail comes; who has gets one for each change of a wish.
         again = ASK_AGAIN_AFTER if row.active else datetime.timedelta(seconds=CONFIRM_WITHIN)
         asked_lately = not made and row.asked_at > now - again
-        row.wanted = {name: wish[name] for name in ("rhythm", "recommendations", "actors", "language")}
+        before = row.wanted or (following.of(row) if row.active else None)
+        told = {name: wish[name] for name in ("rhythm", "language")}
+        row.wanted = told | following.joined(before, wish)
         if not asked_lately:
             row.asked_at = now
         row.save(update_fields=["wanted", "asked_at"])
@@ -120,6 +114,8 @@ def confirm(row: Subscription) -> None:
         if not row.active:
             head = Head.objects.filter(id=1).first()
             row.told = head.sequence if head else 0
+        # What was not on the calendar before begins with the days that are near.
+        row.reminded = row.reminded or timezone.now().date()
         row.wanted, row.ended_at = None, None
         row.confirmed_at = row.confirmed_at or timezone.now()
         row.save()
@@ -131,6 +127,19 @@ def end(row: Subscription) -> None:
         if row.confirmed_at is None:
             Unwanted.objects.get_or_create(digest=digest(row.email))
         Subscription.objects.filter(pk=row.pk).delete()
+
+
+def stop(row: Subscription, key: str) -> None:
+    """No longer follow one of the things that a subscription follows (`following.told`); with the last one it ends."""
+    with transaction.atomic():
+        row = Subscription.objects.select_for_update().get(pk=row.pk)
+        left = following.without(following.of(row), key)
+        if left is None:
+            end(row)
+            return
+        for name, value in left.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*left])
 
 
 def forget(now: datetime.datetime | None = None) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import functools
 import hashlib
 import hmac
 import json
@@ -17,7 +18,7 @@ import random
 import secrets
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ from django.utils.translation import override
 
 from scorecard import acts, history
 from scorecard.alerts import digests, mailing
+from scorecard.alerts.calendar import Calendar, Entry, News
+from scorecard.alerts.following import Follower
 from scorecard.models import Delivery, Try, Webhook
 from tracker import log
 from tracker.models import Head, Revision
@@ -99,15 +102,18 @@ def write() -> int:
     if head is None:
         return 0
     behind = Webhook.objects.filter(disabled_at=None, sequence__lt=head.sequence).select_related("key")
-    return sum(_write(webhook, min(head.sequence, webhook.sequence + MOST_BEHIND)) for webhook in behind)
+    follower, calendar = Follower(), functools.cache(Calendar)
+    return sum(
+        _write(webhook, min(head.sequence, webhook.sequence + MOST_BEHIND), follower, calendar)
+        for webhook in behind
+    )
 
 
-def _write(webhook: Webhook, until: int) -> int:
-    changes = [
-        (revision, changed)
-        for revision, changed in digests.each(webhook.sequence, until)
-        if changed.touches(webhook.recommendations, webhook.actors)
-    ]
+def _write(webhook: Webhook, until: int, follower: Follower, calendar: Callable[[int], Calendar]) -> int:
+    each = digests.each(webhook.sequence, until)
+    revisions = {revision.sequence: revision for revision, _changed in each}
+    changes = follower.mine(webhook, [changed for _revision, changed in each])
+    news = calendar(until).between(webhook.sequence) if webhook.calendar else News()
     try:
         with transaction.atomic():
             if not Webhook.objects.filter(pk=webhook.pk, sequence=webhook.sequence).update(sequence=until):
@@ -116,15 +122,44 @@ def _write(webhook: Webhook, until: int) -> int:
                 Delivery(
                     webhook=webhook,
                     message=f"msg_{uuid.uuid4().hex}",
-                    sequence=revision.sequence,
-                    body=_body(f"event.{changed.kind}", _told(revision, changed)),
+                    sequence=changed.sequence,
+                    body=_body(f"event.{changed.kind}", _told(revisions[changed.sequence], changed)),
                     next_at=Now(),
                 )
-                for revision, changed in changes
+                for changed in changes
             )
+            if news:
+                _apart(webhook, _body("calendar.changed", _coming(news, until)))
     except IntegrityError:  # another worker wrote them meanwhile
         return 0
-    return len(changes)
+    return len(changes) + bool(news)
+
+
+def _coming(news: News, until: int) -> dict[str, object]:
+    """What came on the calendar of what comes next and what left it, up to a revision."""
+    return {
+        "sequence": until,
+        "added": [_entry(entry) for entry in news.added],
+        "removed": [
+            {**_entry(entry), "answered_by": answer["id"] if answer else None}
+            for entry, answer in news.removed
+        ],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, object]:
+    record = entry.record
+    return {
+        "kind": entry.kind,
+        "named": entry.named,
+        "event": record["id"],
+        "title": record["title"],
+        "title_zh": record["title_zh"],
+        "what": record.get("due_what") or "" if entry.due else "",
+        "what_zh": record.get("due_what_zh") or "" if entry.due else "",
+        "recommendations": [item["rec"] for item in record["assessments"]],
+        "page": f"{settings.SITE_URL.rstrip('/')}/events/{record['id']}/",
+    }
 
 
 def _told(revision: Revision, changed: digests.Changed) -> dict[str, object]:
@@ -143,12 +178,17 @@ def _told(revision: Revision, changed: digests.Changed) -> dict[str, object]:
 
 def ping(webhook: Webhook) -> Delivery:
     """A message that only tests the way."""
+    return _apart(webhook, _body("ping", {"webhook": webhook.pk}))
+
+
+def _apart(webhook: Webhook, body: str) -> Delivery:
+    """A message about no revision of its own."""
     return Delivery.objects.create(
         webhook=webhook,
         message=f"msg_{uuid.uuid4().hex}",
-        # Below every revision and of its own each time, so that it never stands in a change's place.
+        # Above every revision and another each time, so that it never stands in a change's place.
         sequence=(1 << 62) + secrets.randbits(60),
-        body=_body("ping", {"webhook": webhook.pk}),
+        body=body,
         next_at=Now(),
     )
 

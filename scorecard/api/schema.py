@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 
+from scorecard.alerts.calendar import KINDS
 from scorecard.api import enumerations
 from scorecard.api.describing import HEADERS, OF_FILES
 from scorecard.api.views.base import Reading, reads
@@ -127,6 +128,52 @@ MESSAGES = {
 }
 
 
+CALENDAR = "The calendar of what comes next has another entry, or one less."
+
+
+def _entry_sent() -> dict[str, Any]:
+    text = {"type": "string"}
+    found = {
+        "kind": {"type": "string", "enum": [*KINDS]},
+        "named": {
+            **text,
+            "description": "term: the first day on which the act no longer counts; due: the day, month or year "
+            "that the act names; pending: its stage.",
+        },
+        "event": {**text, "description": "The id of the act."},
+        "title": text,
+        "title_zh": text,
+        "what": {**text, "description": "What is due; empty where the act does not say it."},
+        "what_zh": text,
+        "recommendations": {"type": "array", "items": text},
+        "page": {**text, "format": "uri", "description": "The page of the act."},
+    }
+    return {"type": "object", "required": [*found], "properties": found}
+
+
+def _calendar_sent() -> dict[str, Any]:
+    entry = {"$ref": "#/components/schemas/CalendarEntry"}
+    answer = {
+        "type": ["string", "null"],
+        "description": "The id of the act that answered it; null: it was recoded or retracted.",
+    }
+    gone = {
+        "allOf": [entry],
+        "type": "object",
+        "required": ["answered_by"],
+        "properties": {"answered_by": answer},
+    }
+    return {
+        "type": "object",
+        "required": ["sequence", "added", "removed"],
+        "properties": {
+            "sequence": {"type": "integer", "description": "The revision up to which it is told."},
+            "added": {"type": "array", "items": entry},
+            "removed": {"type": "array", "items": gone},
+        },
+    }
+
+
 def messages(result: dict[str, Any]) -> dict[str, Any]:
     """What a webhook is sent: one operation for each kind of message, after Standard Webhooks."""
     text = {"type": "string"}
@@ -143,16 +190,19 @@ def messages(result: dict[str, Any]) -> dict[str, Any]:
             "words": {"type": "array", "items": text, "description": "What changed, a sentence each."},
         },
     }
+    bodies = result["components"]["schemas"]
+    bodies["CalendarEntry"], bodies["CalendarSent"] = _entry_sent(), _calendar_sent()
     found = {}
-    for kind, meaning in MESSAGES.items():
-        name = f"event.{kind}"
+    kinds = {f"event.{kind}": (kind, meaning, "ChangeSent") for kind, meaning in MESSAGES.items()}
+    kinds["calendar.changed"] = ("calendar", CALENDAR, "CalendarSent")
+    for name, (kind, meaning, shape) in kinds.items():
         body = {
             "type": "object",
             "required": ["type", "timestamp", "data"],
             "properties": {
                 "type": {"type": "string", "const": name},
                 "timestamp": {"type": "string", "format": "date-time"},
-                "data": {"$ref": "#/components/schemas/ChangeSent"},
+                "data": {"$ref": f"#/components/schemas/{shape}"},
             },
         }
         headers = [

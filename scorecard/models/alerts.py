@@ -12,7 +12,31 @@ from django.utils.translation import gettext_lazy as _
 from scorecard.models.keys import ApiKey
 
 
-class Subscription(models.Model):
+class Followed(models.Model):
+    """What somebody follows; a change is told where any of it fits (`scorecard.alerts.following`)."""
+
+    changes = models.BooleanField(
+        _("all changes"), default=True, help_text=_("Of acts that touch these recommendations and actors.")
+    )
+    recommendations = models.JSONField(
+        _("recommendations"), default=list, blank=True, help_text=_("Empty: all.")
+    )
+    actors = models.JSONField(_("actors"), default=list, blank=True, help_text=_("Empty: all."))
+    acts = models.JSONField(
+        _("acts"), default=list, blank=True, help_text=_("Ids: each act, and what follows it.")
+    )
+    searches = models.JSONField(
+        _("searches"), default=list, blank=True, help_text=_("As they are typed on the list of events.")
+    )
+    calendar = models.BooleanField(
+        _("calendar"), default=False, help_text=_("What comes on the calendar of what comes next.")
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Subscription(Followed):
     """One address and what it asked for. Nothing is sent before the address has confirmed."""
 
     class Rhythm(models.TextChoices):
@@ -23,10 +47,6 @@ class Subscription(models.Model):
     email = models.EmailField(_("e-mail"), max_length=254, unique=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
     rhythm = models.CharField(_("rhythm"), max_length=7, choices=Rhythm, default=Rhythm.WEEKLY)
-    recommendations = models.JSONField(
-        _("recommendations"), default=list, blank=True, help_text=_("Empty: all.")
-    )
-    actors = models.JSONField(_("actors"), default=list, blank=True, help_text=_("Empty: all."))
     wanted = models.JSONField(
         _("wanted"), null=True, blank=True, help_text=_("A change that waits for the address to confirm.")
     )
@@ -36,7 +56,12 @@ class Subscription(models.Model):
     told = models.PositiveBigIntegerField(
         _("told up to"), default=0, help_text=_("The revision up to which its mails reach.")
     )
-
+    reminded = models.DateField(
+        _("reminded up to"),
+        null=True,
+        blank=True,
+        help_text=_("The last day of the calendar it was told of."),
+    )
     period = models.CharField(
         _("last period"), max_length=30, blank=True, help_text=_("The one that was last looked at.")
     )
@@ -148,15 +173,11 @@ class Mail(models.Model):
         return self.subscription.email if self.subscription else self.email
 
 
-class Webhook(models.Model):
+class Webhook(Followed):
     """An address that is told of each change of meaning."""
 
     key = models.ForeignKey(ApiKey, models.CASCADE, related_name="webhooks", verbose_name=_("key"))
     url = models.URLField(_("address"), max_length=2000, help_text=_("https, on the open internet."))
-    recommendations = models.JSONField(
-        _("recommendations"), default=list, blank=True, help_text=_("Empty: all.")
-    )
-    actors = models.JSONField(_("actors"), default=list, blank=True, help_text=_("Empty: all."))
     secret = models.CharField(_("secret"), max_length=100, help_text=_("whsec_…, shown to its owner once."))
     old_secret = models.CharField(_("secret before"), max_length=100, blank=True)
     old_until = models.DateTimeField(

@@ -66,6 +66,15 @@ class Filters:
             pairs["to"] = self.last.isoformat()
         return pairs
 
+    def typed(self) -> str:
+        """The same choice in the words of a search, as somebody could have typed it; empty where none was made, or
+        where it would be too long to be typed."""
+        parts = [f"{TERMS[key]}:{value}" for key, value in self.chosen.items()]
+        if self.first or self.last:
+            parts.append(f"date:{self.first or ''}..{self.last or ''}")
+        found = " ".join([self.words, *parts]).strip()
+        return found if len(found) <= LONGEST else ""
+
 
 def read(query: Mapping[str, str], *, only: str = "") -> Filters:
     """The filters of an address; `BadFilter` for a value that is none of those allowed."""

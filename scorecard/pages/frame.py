@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -116,6 +117,9 @@ class Page:
     current: str = ""
     card: str = ""
     feeds: Sequence[tuple[str, str]] = ()
+    followed: Sequence[
+        tuple[str, str]
+    ] = ()  # what the form for mails has marked when one comes from this page
     structured: Mapping[str, Any] | None = None
     noindex: bool = False
     kept: Sequence[tuple[str, str]] = field(default_factory=tuple)
@@ -147,6 +151,7 @@ def around(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str
             if code != here
         ],
         "feeds": _feeds(page.feeds),
+        "mails": reverse("alerts:subscribe") + (f"?{urlencode(page.followed)}" if page.followed else ""),
         "menu": _menu(page.current, query),
         "home": reverse("pages:overview") + query,
         "links": _links(query),

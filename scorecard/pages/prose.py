@@ -205,6 +205,10 @@ def kept() -> list[str]:
             "the mails are ended, and when a wish is not confirmed in time."
         ),
         gettext(
+            "Of keys to read with: the address and its language. They are deleted when the key is ended, or is not "
+            "used for 400 days, and when the wish for one is not confirmed in time."
+        ),
+        gettext(
             "Of disputes: what the form asks for. Name and address are for the answer only and never shown."
         ),
     ]

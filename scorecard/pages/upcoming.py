@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from scorecard import ahead, sentences, vocabulary
 from scorecard.acts import Act
@@ -34,16 +33,13 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A day that an act names, no finer than the act does (`2026-11` is a month), and what is due then."""
+    """A day that an act names, no finer than the act does, and what is due then."""
 
     day: Day  # the first day of the time named
     named: str  # as the record has it
     act: Act
+    when: str
     what: str
-
-    @property
-    def when(self) -> str:
-        return sentences.when(self.day, {10: "day", 7: "month"}.get(len(self.named), "year"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +113,9 @@ def of(read: Reading) -> Upcoming:
             Term(term.day, read.act(term.record), tuple(read.act(each) for each in term.wakes))
             for term in found.terms
         ],
-        [Due(due.day, due.named, read.act(due.record), _what(due.record)) for due in found.dues],
+        [Due(due.day, due.named, read.act(due.record), due.when, due.what) for due in found.dues],
         [Pending(read.act(item.record), item.stage, item.age) for item in found.pending],
     )
-
-
-def _what(record: Mapping[str, Any]) -> str:
-    english, chinese = record.get("due_what") or "", record.get("due_what_zh") or ""
-    return (chinese or english) if (get_language() or "").startswith("zh") else (english or chinese)
 
 
 def calendar(found: Upcoming, name: str, site: str, stamp: datetime.datetime) -> str:
@@ -146,23 +137,6 @@ def calendar(found: Upcoming, name: str, site: str, stamp: datetime.datetime) ->
             f"due-{due.act.id}@{host}", due.day, what, due.act.headline, site + due.act.address, stamp
         )
     return "".join(_folded(line) for line in (*lines, "END:VCALENDAR"))
-
-
-def headlines(found: Upcoming) -> list[tuple[Act, str, str]]:
-    """(act, what comes of it, the day or the stage) of every entry, as a feed tells it."""
-    told = []
-    for term in found.terms:
-        what = gettext("Term ends on %(day)s: %(title)s")
-        told.append(
-            (term.act, what % {"day": sentences.day(term.day), "title": term.act.title}, str(term.day))
-        )
-    for due in found.dues:
-        what = gettext("Due, %(when)s: %(what)s") % {"when": due.when, "what": due.what or due.act.title}
-        told.append((due.act, what, due.named))
-    for item in found.pending:
-        what = gettext("Pending: %(title)s") % {"title": item.act.title}
-        told.append((item.act, what, item.stage))
-    return told
 
 
 def _entry(uid: str, day: Day, summary: str, more: str, address: str, stamp: datetime.datetime) -> list[str]:

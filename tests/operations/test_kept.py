@@ -21,7 +21,7 @@ from tracker.models import Event, Head
 REGISTER = (ROOT / "docs/operations/kept.md").read_text()
 ROWS = dict(re.findall(r"^\| `([A-Za-z_]+\.[A-Za-z]+)` \| ([^|]+) \|", REGISTER, re.M))
 READER = "reader@example.org"
-WISH = {"email": READER, "rhythm": "weekly", "recommendations": [], "actors": [], "language": "en"}
+WISH = subscribing.checked(READER, "weekly", "en", {})
 LATER = datetime.timedelta(days=8)
 
 

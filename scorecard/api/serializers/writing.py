@@ -276,16 +276,46 @@ class Disputes(Page):
     results = DisputeShape(many=True)
 
 
-@_example({"email": "reader@example.org", "rhythm": "weekly", "recommendations": [_ONE.slug]})
-class SubscriptionInput(Strict):
-    email = serializers.EmailField(max_length=254)
-    rhythm = serializers.ChoiceField(choices=Subscription.Rhythm.values)
+class Flag(serializers.BooleanField):
+    """true or false, and no word for either."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, bool):
+            raise serializers.ValidationError(f"true or false, not {type(data).__name__}")
+        return data
+
+
+class FollowedInput(Strict):
+    """What is followed: a change is told where any of it fits."""
+
+    changes = Flag(
+        required=False,
+        help_text="All changes, of these recommendations and actors. Left out: where nothing else is followed.",
+    )
     recommendations = serializers.ListField(
         child=serializers.ChoiceField(choices=current().slugs), required=False
     )
     actors = serializers.ListField(
         child=serializers.ChoiceField(choices=current().actor_slugs), required=False
     )
+    acts = serializers.ListField(
+        child=Identifier(), required=False, max_length=50, help_text="Each act, and what follows it."
+    )
+    searches = serializers.ListField(
+        child=CleanText(max_length=300),
+        required=False,
+        max_length=20,
+        help_text="As `q` of events: acts that are found, as they are or as they were.",
+    )
+    calendar = Flag(
+        required=False, help_text="What comes on the calendar of what comes next, and what leaves it."
+    )
+
+
+@_example({"email": "reader@example.org", "rhythm": "weekly", "recommendations": [_ONE.slug]})
+class SubscriptionInput(FollowedInput):
+    email = serializers.EmailField(max_length=254)
+    rhythm = serializers.ChoiceField(choices=Subscription.Rhythm.values)
     language = serializers.ChoiceField(choices=current().languages, required=False)
 
 
@@ -294,21 +324,19 @@ class Asked(serializers.Serializer):
 
 
 @_example({"url": "https://example.org/hook", "recommendations": [_ONE.slug]})
-class WebhookInput(Strict):
+class WebhookInput(FollowedInput):
     url = Address(help_text="https, on the open internet.")
-    recommendations = serializers.ListField(
-        child=serializers.ChoiceField(choices=current().slugs), required=False
-    )
-    actors = serializers.ListField(
-        child=serializers.ChoiceField(choices=current().actor_slugs), required=False
-    )
 
 
 class WebhookShape(serializers.Serializer):
     id = serializers.IntegerField()
     url = serializers.CharField()
+    changes = serializers.BooleanField(help_text="All changes, of these recommendations and actors.")
     recommendations = serializers.ListField(child=serializers.CharField())
     actors = serializers.ListField(child=serializers.CharField())
+    acts = serializers.ListField(child=serializers.CharField())
+    searches = serializers.ListField(child=serializers.CharField())
+    calendar = serializers.BooleanField()
     enabled = serializers.BooleanField()
     reason = serializers.CharField(help_text="Why it is disabled.")
     failing_since = serializers.DateTimeField(allow_null=True)
@@ -329,7 +357,9 @@ class TryShape(serializers.Serializer):
 
 class DeliveryShape(serializers.Serializer):
     message = serializers.CharField(help_text="The webhook-id of every try.")
-    sequence = serializers.IntegerField(allow_null=True, help_text="The revision; null: a ping.")
+    sequence = serializers.IntegerField(
+        allow_null=True, help_text="The revision; null: about none alone, as a ping or the calendar."
+    )
     state = serializers.ChoiceField(choices=("owed", "delivered", "given_up"))
     attempts = serializers.IntegerField()
     written_at = serializers.DateTimeField()

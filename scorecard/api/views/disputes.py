@@ -12,9 +12,9 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.exceptions import NotFound, Throttled
 
 from scorecard import conditional, disputes, limits
-from scorecard.alerts import subscribing
+from scorecard.alerts import following, subscribing
 from scorecard.api import paging, parameters, repeating
-from scorecard.api.problems import Invalid
+from scorecard.api.problems import Invalid, NotARecord
 from scorecard.api.serializers import writing as shapes
 from scorecard.api.views.base import Listing, Reading, View, moment, public, reads
 from scorecard.models import Dispute
@@ -40,6 +40,14 @@ def checked(shape: type, request: Any) -> dict[str, Any]:
     given = shape(data=request.data)
     given.is_valid(raise_exception=True)
     return given.validated_data
+
+
+def unkept(wrong: following.BadWish) -> Invalid | NotARecord:
+    """The problem of a wish that cannot be kept: what is well-formed and not on record is told apart."""
+    errors = [{"name": name, "reason": why} for name, why in wrong.by_field().items()]
+    if wrong.field in following.FIELDS:
+        return NotARecord("; ".join(f"{each['name']}: {each['reason']}" for each in errors), errors)
+    return Invalid(errors)
 
 
 def spend(request: Any) -> None:
@@ -166,14 +174,8 @@ class Subscriptions(View):
         given = checked(shapes.SubscriptionInput, request)
         spend(request)
         try:
-            wish = subscribing.checked(
-                given["email"],
-                given["rhythm"],
-                given.get("recommendations", []),
-                given.get("actors", []),
-                given.get("language", "en"),
-            )
-        except subscribing.BadWish as wrong:
-            raise Invalid([{"name": wrong.field, "reason": str(wrong)}]) from None
+            wish = subscribing.checked(given["email"], given["rhythm"], given.get("language", "en"), given)
+        except following.BadWish as wrong:
+            raise unkept(wrong) from None
         subscribing.ask(wish)
         return created({"detail": "If the address is yours, a mail asks you to confirm."}, status=202)

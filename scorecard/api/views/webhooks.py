@@ -11,14 +11,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
 
 from scorecard import conditional
-from scorecard.alerts import webhooks
+from scorecard.alerts import following, webhooks
 from scorecard.api import paging, repeating
 from scorecard.api.keys import Holds
 from scorecard.api.parameters import read
 from scorecard.api.problems import Refused
 from scorecard.api.serializers import writing as shapes
 from scorecard.api.views.base import View, moment, public
-from scorecard.api.views.disputes import checked, created
+from scorecard.api.views.disputes import checked, created, unkept
 from scorecard.models import Delivery, Webhook
 from tracker.models import Head
 
@@ -83,19 +83,22 @@ class Webhooks(OfKey):
     )
     @repeating.once
     def post(self, request):
-        """Ask to be called at each change of meaning, signed after the Standard Webhooks specification. The
-        secret is in this answer and nowhere else."""
+        """Ask to be called at each change of meaning of what is followed, signed after the Standard Webhooks
+        specification. The secret is in this answer and nowhere else."""
         self.asked_nothing()
         given = checked(shapes.WebhookInput, request)
         if self.mine().count() >= MOST:
             raise Refused(f"A key may have {MOST} webhooks; end one first.")
         _check_address(given["url"])
+        try:
+            followed = following.checked(given)
+        except following.BadWish as wrong:
+            raise unkept(wrong) from None
         head = Head.objects.filter(id=1).first()
         row = Webhook.objects.create(
             key=request.auth,
             url=given["url"],
-            recommendations=given.get("recommendations", []),
-            actors=given.get("actors", []),
+            **followed,
             secret=webhooks.new_secret(),
             sequence=head.sequence if head else 0,
         )
@@ -116,8 +119,7 @@ def webhook(row: Webhook) -> dict[str, Any]:
     return {
         "id": row.pk,
         "url": row.url,
-        "recommendations": row.recommendations,
-        "actors": row.actors,
+        **following.of(row),
         "enabled": row.disabled_at is None,
         "reason": row.reason,
         "failing_since": moment(row.failing_since),

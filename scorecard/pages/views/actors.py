@@ -125,6 +125,7 @@ def actor(request: HttpRequest, actor: str) -> HttpResponse:
         current="actors",
         card=reverse("pages:card", args=[f"actor-{actor}"]),
         feeds=((name, frame.stem("actors", actor)),),
+        followed=[("actors", actor)],
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     context = {

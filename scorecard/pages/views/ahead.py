@@ -37,6 +37,7 @@ def coming(request: HttpRequest) -> HttpResponse:
         current="next",
         card=reverse("pages:card", args=["overview"]),
         feeds=((gettext("What comes next"), frame.feed_of("feed_of_next")),),
+        followed=[("calendar", "1")],
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     context = {

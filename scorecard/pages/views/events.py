@@ -62,6 +62,7 @@ def events(request: HttpRequest) -> HttpResponse:
         current="events",
         card=reverse("pages:card", args=["overview"]),
         feeds=_feeds(chosen),
+        followed=[("searches", typed)] if (typed := chosen.typed()) else [],
         noindex=chosen.active or chosen.page > 1,
     )
     context = {
@@ -123,6 +124,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         card=reverse("pages:card", args=[f"event-{event_id}"]),
         structured=_structured(act),
         feeds=((gettext("This act, and what follows it"), frame.feed_of("feed_of_act", event_id)),),
+        followed=[] if record["retracted"] else [("acts", event_id)],
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     runs, words = read.effect_runs(event_id), _whose_words(record)

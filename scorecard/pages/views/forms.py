@@ -5,24 +5,26 @@ Challenge this code: the form, the reference, and the list that shows that nothi
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from scorecard import acts, clock, disputes, limits, sentences, vocabulary
-from scorecard.alerts import subscribing
+from scorecard.alerts import following, subscribing
 from scorecard.faults import Fault
 from scorecard.models import Dispute, Subscription
 from scorecard.pages import frame, reading
 from tracker.codebook import current
 from tracker.models import Event, Revision
+from tracker.search import LONGEST
 
 ALLOWED = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -64,7 +66,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
             wish = _wish(request.POST)
             limits.spend(request, "alerts")
             subscribing.ask(wish)
-        except (limits.Turned, subscribing.BadWish) as problem:
+        except (limits.Turned, following.BadWish) as problem:
             turned = problem
         else:
             return said(
@@ -72,12 +74,16 @@ def subscribe(request: HttpRequest) -> HttpResponse:
                 gettext("Please look at your mail"),
                 gettext("If the address is yours, a mail asks you to confirm. Nothing comes before that."),
             )
+    given = _given(request.POST if request.method == "POST" else request.GET)
+    acts_ = {each["id"]: acts.title(each) for each in _offered(given["acts"])}
     context = around(
         request, "alerts", gettext("Follow by e-mail"), gettext("Mails when an event changes in meaning.")
     ) | {
         "action": request.path,
         **faults(turned),
-        "given": _given(request.POST),
+        "given": given,
+        "acts": list(acts_.items()),
+        "longest": LONGEST,
         "rhythms": Subscription.Rhythm.choices,
         "recommendations": [(slug, vocabulary.short_name(slug)) for slug in current().slugs],
         "actors": [(actor, vocabulary.actor(actor)) for actor in current().actor_slugs],
@@ -90,19 +96,35 @@ def _wish(form: Any) -> dict[str, Any]:
     return subscribing.checked(
         form.get("email", ""),
         form.get("rhythm", ""),
-        form.getlist("recommendations"),
-        form.getlist("actors"),
         get_language() or "en",
+        {name: form.getlist(name) for name in LISTS}
+        | {name: name in form for name in ("changes", "calendar")},
     )
 
 
+LISTS = ("recommendations", "actors", "acts", "searches")
+
+
 def _given(form: Any) -> dict[str, Any]:
+    """What the form shows: what was sent, or what the page that one comes from asks for."""
+    lists = {name: form.getlist(name) for name in LISTS}
+    lists["acts"] = [each[:200] for each in lists["acts"]][: following.MOST_ACTS]
+    one_search = " ".join(lists["searches"])[: 2 * LONGEST]
+    others = bool(lists["acts"] or one_search or "calendar" in form)
+    narrowed = bool(lists["recommendations"] or lists["actors"])
     return {
         "email": form.get("email", "")[:254],
         "rhythm": form.get("rhythm", Subscription.Rhythm.WEEKLY),
-        "recommendations": form.getlist("recommendations"),
-        "actors": form.getlist("actors"),
+        **lists,
+        "search": one_search,
+        "calendar": "calendar" in form,
+        "changes": "changes" in form or narrowed or not (others or "stamp" in form),
     }
+
+
+def _offered(given: list[str]) -> list[dict[str, str]]:
+    """The acts on record that the form offers to follow."""
+    return list(Event.objects.accepted().filter(pk__in=given).values("id", "title", "title_zh"))
 
 
 @never_cache
@@ -117,7 +139,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         words = gettext("From now on you get a mail when something changes. Each has a link that ends it.")
         return said(request, gettext("Confirmed"), words)
     words = gettext("Mails to %(email)s begin when you press the button.") % {"email": row.email}
-    return said(request, gettext("Confirm the mails"), words, gettext("Confirm"))
+    wish = row.wanted or following.of(row)
+    listed = [{"words": line} for _key, line in following.told(wish)]
+    return said(request, gettext("Confirm the mails"), words, gettext("Confirm"), listed=listed)
 
 
 @never_cache
@@ -128,13 +152,20 @@ def off(request: HttpRequest, token: str) -> HttpResponse:
     row = subscribing.behind(token, "off")
     if row is None and subscribing.speaks_of(token, "off") is None:
         return _unknown(request)
-    if row is None or request.method == "POST":
-        if row is not None:
-            subscribing.end(row)
+    if row is not None and (key := request.POST.get("stop")):
+        subscribing.stop(row, key)
+        row = Subscription.objects.filter(pk=row.pk).first()
+    elif row is not None and request.method == "POST":
+        subscribing.end(row)
+        row = None
+    if row is None:
         words = gettext("No further mail will come. Your address and the mails to it are deleted.")
         return said(request, gettext("Ended"), words)
     words = gettext("Mails to %(email)s end when you press the button.") % {"email": row.email}
-    return said(request, gettext("End the mails"), words, gettext("End them"))
+    told = following.told(following.of(row)) if row.active else []
+    # The last one is no other than the mails themselves.
+    listed = [{"words": line, "key": key if len(told) > 1 else ""} for key, line in told]
+    return said(request, gettext("End the mails"), words, gettext("End them"), listed=listed)
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:
@@ -142,10 +173,19 @@ def _unknown(request: HttpRequest) -> HttpResponse:
     return said(request, gettext("This link does not work"), words, status=404)
 
 
-def said(request: HttpRequest, title: str, words: str, button: str = "", status: int = 200) -> HttpResponse:
-    """A page of one sentence, and a button if something is still to be done."""
+def said(
+    request: HttpRequest,
+    title: str,
+    words: str,
+    button: str = "",
+    status: int = 200,
+    listed: Sequence[Mapping[str, str]] = (),
+) -> HttpResponse:
+    """A page of one sentence, what it is about where there is a list of it, and a button if something is still to be
+    done; each of the list may have a button of its own, where it has a key."""
     context = around(request, "alerts", title, words) | {
         "words": words,
+        "listed": listed,
         "button": button,
         "action": request.path,
     }
@@ -270,7 +310,7 @@ def _facts(row: Dispute, shown: bool) -> list[tuple[str, str, str]]:
     if shown:
         found.append((gettext("Source"), row.source, row.source))
         if row.name:
-            found.append((gettext("By"), row.name, ""))
+            found.append((pgettext("dispute", "By"), row.name, ""))
     found.append((gettext("Received"), sentences.day(row.received_at.date()), ""))
     if row.answered_at:
         found.append((gettext("Answered"), sentences.day(row.answered_at.date()), ""))

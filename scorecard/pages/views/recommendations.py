@@ -37,6 +37,7 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
         current="overview",
         card=reverse("pages:card", args=[slug]),
         feeds=((vocabulary.short_name(slug), frame.stem("recommendations", slug)),),
+        followed=[("recommendations", slug)],
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     pins = pinned(read, slug)

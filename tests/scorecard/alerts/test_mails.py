@@ -20,9 +20,7 @@ MONDAY = datetime.datetime(2026, 3, 2, 6, 30, tzinfo=datetime.UTC)
 
 
 def subscribed(email="reader@example.org", rhythm="daily", **more):
-    subscribing.ask(
-        subscribing.checked(email, rhythm, more.pop("recommendations", []), more.pop("actors", []), "en")
-    )
+    subscribing.ask(subscribing.checked(email, rhythm, "en", more))
     row = Subscription.objects.get(email=email)
     subscribing.confirm(row)
     Mail.objects.all().delete()
@@ -45,8 +43,8 @@ def later(days=0, hours=0):
 
 def test_nothing_but_the_question_is_sent_before_an_address_confirms(client):
     with time_machine.travel(MONDAY, tick=False):
-        subscribing.ask(subscribing.checked("Reader@Example.org", "instant", [], [], "en"))
-        subscribing.ask(subscribing.checked("reader@example.org", "instant", [], [], "en"))
+        subscribing.ask(subscribing.checked("Reader@Example.org", "instant", "en", {}))
+        subscribing.ask(subscribing.checked("reader@example.org", "instant", "en", {}))
     cast.put("law")
     asked = round_at(later(hours=1))
     assert [message.to for message in asked] == [["reader@example.org"]]
@@ -65,7 +63,7 @@ def test_nothing_but_the_question_is_sent_before_an_address_confirms(client):
 
 def test_a_link_to_confirm_holds_a_week_and_for_nothing_else(client):
     with time_machine.travel(MONDAY, tick=False):
-        subscribing.ask(subscribing.checked("reader@example.org", "daily", [], [], "en"))
+        subscribing.ask(subscribing.checked("reader@example.org", "daily", "en", {}))
         row = Subscription.objects.get()
         confirm, off = subscribing.token(row, "confirm"), subscribing.token(row, "off")
     with time_machine.travel(later(days=8), tick=False):
@@ -138,7 +136,7 @@ def test_a_title_cannot_write_headers_or_lines_of_its_own():
 
 
 def test_mails_speak_the_language_of_their_reader():
-    subscribing.ask(subscribing.checked("reader@example.org", "daily", [], [], "zh-hans"))
+    subscribing.ask(subscribing.checked("reader@example.org", "daily", "zh-hans", {}))
     subscribing.confirm(Subscription.objects.get())
     Mail.objects.all().delete()
     cast.put("law")
@@ -203,7 +201,7 @@ def test_a_mail_whose_sender_died_is_never_sent_again():
 def form(**more):
     with time_machine.travel(MONDAY, tick=False):
         stamp = limits.stamp()
-    return {"email": "reader@example.org", "rhythm": "weekly", "stamp": stamp} | more
+    return {"email": "reader@example.org", "rhythm": "weekly", "changes": "1", "stamp": stamp} | more
 
 
 @pytest.mark.parametrize(
@@ -219,6 +217,8 @@ def form(**more):
         (form(email="a@b.example\nBcc: c@d.example"), 60, 400, 0),
         (form(rhythm="hourly"), 60, 400, 0),
         (form(recommendations=["peace"]), 60, 400, 0),
+        (form(acts=["no-such-act"]), 60, 400, 0),
+        (form(searches=["actor:nobody"]), 60, 400, 0),
     ],
 )  # fmt: skip
 def test_the_form_takes_people_and_turns_robots_away(client, sent, seconds, status, rows):

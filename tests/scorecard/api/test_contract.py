@@ -108,7 +108,8 @@ def test_reads_need_no_key_lists_come_both_ways_and_webhooks_have_their_section(
     assert by_name["decide"]["security"] == [{"key": []}]
     actor = next(each for each in by_name["events"]["parameters"] if each["name"] == "actor")
     assert (actor["style"], actor["explode"]) == ("form", True)
-    assert set(description["webhooks"]) == {f"event.{kind}" for kind in schema.MESSAGES}
+    told = {f"event.{kind}" for kind in schema.MESSAGES} | {"calendar.changed"}
+    assert set(description["webhooks"]) == told
     assert {tag["name"] for tag in description["tags"]} == {each["tags"][0] for each in by_name.values()}
 
 
