@@ -88,6 +88,7 @@ def draw(count: int, base: Parameters, recommendations: int) -> Draws:
 
 
 DRAWS = 1000
+GAPS_KEPT = 4_000  # of 8 KB each with a thousand draws
 _SIDES = ({1: 1.0, 0: 0.5, -1: 0.0}, {1: 0.0, 0: 0.5, -1: 1.0})
 
 
@@ -245,16 +246,17 @@ def _counted(book: Ledger, rows: np.ndarray, day: int, drawn: Draws) -> np.ndarr
         if not len(mine):
             continue
         ages, age = np.unique(day - book.start[mine], return_inverse=True)
-        counts = np.zeros((len(ages), *shape))
+        counts = np.zeros(len(ages) * cells)
         for side, shares in enumerate(_SIDES):
             share = np.array([shares[0], shares[1], shares[-1]])[book.direction[mine]]
+            some = np.flatnonzero(share)  # nothing stands on the other side of most acts
+            rows_of, share = mine[some], share[some]
             if reach is not None:
-                share = share * reach[mine]
+                share = share * reach[rows_of]
             place = np.ravel_multi_index(
-                (book.recommendation[mine], np.full(len(mine), side), book.certainty[mine]), shape
+                (book.recommendation[rows_of], np.full(len(some), side), book.certainty[rows_of]), shape
             )
-            flat = np.bincount(age * cells + place, weights=share, minlength=len(ages) * cells)
-            counts += flat.reshape(counts.shape)
+            counts += np.bincount(age[some] * cells + place, weights=share, minlength=len(counts))
         kept = np.exp2(-ages / drawn.half_life[:, strength, None])
         by_certainty = (kept @ counts.reshape(len(ages), cells)).reshape(len(drawn), *shape)
         totals[..., strength] = (by_certainty * weights[:, None, None, strength]).sum(axis=-1)
@@ -263,40 +265,73 @@ def _counted(book: Ledger, rows: np.ndarray, day: int, drawn: Draws) -> np.ndarr
 
 def _add_reversals(totals: np.ndarray, book: Ledger, live: np.ndarray, day: int, drawn: Draws) -> None:
     """Adds the live rows that netting can touch; what they undo is worked out for each draw, in the order of
-    time.
+    time. A side on which nothing stands is None, as that of most rows is.
     """
-    new, old = book.reversals.T
-    needed, raw = _needed(book, live), _raw(book, drawn)
+    rows, pairs = np.unique(book.reversals, return_inverse=True)
+    new, old = pairs.reshape(book.reversals.shape).T  # places among the rows that netting touches
+    needed, raw = _needed(book, live)[rows], _raw(book, rows, drawn)
     fading = -1.0 / drawn.half_life.T
+    after = _kept_after(fading)
     keeps = book.parameters.keeps_worth
     last_pair = {int(row): number for number, row in enumerate(new.tolist())}
     uses = Counter(old[needed[new]].tolist())
-    made: dict[int, list[np.ndarray]] = {}
-    against: dict[int, list[np.ndarray]] = {}
+    sums = np.ascontiguousarray(totals.transpose(1, 2, 3, 0))  # the draws of a sum side by side
+    start, strength, direction, recommendation, is_live = (
+        column[rows].tolist()
+        for column in (book.start, book.strength, book.direction, book.recommendation, live)
+    )
+    made: dict[int, _Pair] = {}
+    against: dict[int, _Pair] = {}
     for number, (newer, older) in enumerate(zip(new.tolist(), old.tolist(), strict=True)):
         if not needed[newer]:
             continue
-        gap = book.start[newer] - book.start[older]
-        kept = np.exp2(gap * fading[book.strength[older]])
-        undone = [side * kept for side in made.get(older) or raw(older)]
+        kept = after(strength[older], start[newer] - start[older])
+        undone = [None if side is None else side * kept for side in made.get(older) or raw(older)]
         uses[older] -= 1
         if not uses[older]:
             made.pop(older, None)
         if newer in against:
-            undone = [before + more for before, more in zip(against[newer], undone, strict=True)]
+            undone = [
+                one if other is None else other if one is None else one + other
+                for one, other in zip(against[newer], undone, strict=True)
+            ]
         against[newer] = undone
         if last_pair[newer] == number:
-            own, (a, u) = raw(newer), against.pop(newer)
-            left = [np.maximum(own[0] - drawn.netting * u, 0.0), np.maximum(own[1] - drawn.netting * a, 0.0)]
-            if keeps and (side := {1: 0, -1: 1}.get(int(book.direction[newer]))) is not None:
-                left[side] = np.maximum(left[side], np.minimum((a, u)[side], drawn.weight[:, 4]))
+            own, worth = raw(newer), against.pop(newer)
+            left = [_less(own[side], worth[1 - side], drawn.netting) for side in (0, 1)]
+            side = {1: 0, -1: 1}.get(direction[newer]) if keeps else None
+            if side is not None and (before := worth[side]) is not None and (mine := left[side]) is not None:
+                left[side] = np.maximum(mine, np.minimum(before, drawn.weight[:, 4]))
             if uses[newer]:
                 made[newer] = left
-            if live[newer]:
-                strength = book.strength[newer]
-                kept = np.exp2((day - book.start[newer]) * fading[strength])
+            if is_live[newer]:
+                kept = np.exp2((day - start[newer]) * fading[strength[newer]])
                 for side, pair in enumerate(left):
-                    totals[:, book.recommendation[newer], side, strength] += pair * kept
+                    if pair is not None:
+                        sums[recommendation[newer], side, strength[newer]] += pair * kept
+    totals[...] = sums.transpose(3, 0, 1, 2)
+
+
+_Pair = list[np.ndarray | None]  # [draws] advancing and undermining
+
+
+def _less(own: np.ndarray | None, against: np.ndarray | None, netting: np.ndarray) -> np.ndarray | None:
+    """What is left of one side of an act after what it undid on the other."""
+    return own if own is None or against is None else np.maximum(own - netting * against, 0.0)
+
+
+def _kept_after(fading: np.ndarray) -> Callable[[int, int], np.ndarray]:
+    """What finds the part of a strength that is left in every draw after some days; most gaps come again."""
+    found: dict[tuple[int, int], np.ndarray] = {}
+
+    def kept(strength: int, days: int) -> np.ndarray:
+        if (strength, days) not in found:
+            if len(found) >= GAPS_KEPT:
+                found.clear()
+            found[strength, days] = np.exp2(days * fading[strength])
+        return found[strength, days]
+
+    return kept
 
 
 def _needed(book: Ledger, live: np.ndarray) -> np.ndarray:
@@ -307,20 +342,18 @@ def _needed(book: Ledger, live: np.ndarray) -> np.ndarray:
     return needed
 
 
-def _raw(book: Ledger, drawn: Draws) -> Callable[[int], list[np.ndarray]]:
-    """What finds the raw pair of a row in every draw; rows of the same kind share theirs."""
-    found: dict[tuple[int, int, int, int], list[np.ndarray]] = {}
+def _raw(book: Ledger, rows: np.ndarray, drawn: Draws) -> Callable[[int], _Pair]:
+    """What finds the raw pair of one of these rows in every draw; those of the same kind share theirs."""
+    found: dict[tuple[int, int, int, int], _Pair] = {}
+    columns = (book.strength, book.certainty, book.direction, book.local)
+    kinds = list(zip(*(column[rows].tolist() for column in columns), strict=True))
 
-    def pair(row: int) -> list[np.ndarray]:
-        kind = (
-            int(book.strength[row]),
-            int(book.certainty[row]),
-            int(book.direction[row]),
-            int(book.local[row]),
-        )
+    def pair(place: int) -> _Pair:
+        kind = kinds[place]
         if kind not in found:
             weight = drawn.weight[:, kind[0]] * drawn.certainty[:, kind[1]] * book.parameters.reach[kind[3]]
-            found[kind] = [weight * shares[kind[2]] for shares in _SIDES]
+            shares = [shares[kind[2]] for shares in _SIDES]
+            found[kind] = [weight * share if share else None for share in shares]
         return found[kind]
 
     return pair

@@ -48,6 +48,8 @@ class Spans:
 
     def where(self, chosen: np.ndarray) -> Spans:
         """The chosen spans (a mask or places)."""
+        if chosen.dtype == bool:
+            chosen = np.flatnonzero(chosen)  # a mask would be gone through anew for each column
         return Spans(*(getattr(self, item.name)[..., chosen] for item in fields(self)))
 
     def until(self, leave: np.ndarray) -> Spans:

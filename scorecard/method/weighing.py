@@ -46,6 +46,16 @@ def _table(half_lives: tuple[float, ...], width: int) -> np.ndarray:
 
 _RUMOURED = CERTAINTIES.index("rumoured")
 _LEDGERS_KEPT = 12
+# Why a link does not count: the first of these that holds.
+WHY = (
+    "itself",
+    "not on record, or before the start",
+    "a later act",
+    "a rumour ends nothing",
+    "ended before by another act",
+    "words and proposals end only their like",
+    "no day on which the sleep ends",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +83,7 @@ class Ledger:
         np.ndarray
     )  # [links, 2] (new version, old version) that it ends or puts to sleep, in the order of time
     endings: dict[int, int]  # version that was ended -> version that ended it
-    ignored: tuple[
-        tuple[int, str, str, str, int], ...
-    ]  # (s, id, id it links to, why it does not count, kind)
+    without_effect: np.ndarray  # [4, links] new version, id it links to, kind, why it does not count (of WHY)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -83,6 +91,15 @@ class Ledger:
     @property
     def codebook(self) -> Codebook:
         return self.log.book
+
+    @cached_property
+    def ignored(self) -> tuple[tuple[int, str, str, str, int], ...]:
+        """The links that do not count: (s, id, id it links to, why, kind)."""
+        log = self.log
+        return tuple(
+            (int(log.start[new]), log.ids[log.event[new]], log.ids[target], WHY[why], kind)
+            for new, target, kind, why in self.without_effect.T.tolist()
+        )
 
     @cached_property
     def credits_something(self) -> np.ndarray:
@@ -175,7 +192,7 @@ def weigh(log: Log, known: np.ndarray | None, parameters: Parameters) -> Ledger:
         _sleeps(log, links, row_at, end_of_version),
         undone,
         dict(zip(links.ended.tolist(), links.ender.tolist(), strict=True)),
-        links.ignored,
+        links.without_effect,
     )
 
 
@@ -219,14 +236,14 @@ class _Links:
     asleep: np.ndarray
     sleeper: np.ndarray
     rank: np.ndarray  # [ids] the place of an id among those that are linked
-    ignored: tuple[tuple[int, str, str, str, int], ...]
+    without_effect: np.ndarray  # [4, links], as in the ledger
 
     def __len__(self) -> int:
         return len(self.ended) + len(self.asleep)
 
 
 _NONE = np.empty(0, dtype=np.int32)
-_NO_LINKS = _Links(_NONE, _NONE, _NONE, _NONE, _NONE, ())
+_NO_LINKS = _Links(_NONE, _NONE, _NONE, _NONE, _NONE, np.empty((4, 0), dtype=np.int32))
 
 
 def _links(log: Log, in_force: np.ndarray, parameters: Parameters) -> _Links:
@@ -262,31 +279,17 @@ def _links(log: Log, in_force: np.ndarray, parameters: Parameters) -> _Links:
     sleeps = np.flatnonzero(counts & (kind == SUSPENDS))
     lost = np.ones(len(links), dtype=bool)
     lost[winners] = lost[sleeps] = False
-    ignored = tuple(
-        (
-            int(new_day[n]),
-            log.ids[log.event[new[n]]],
-            log.ids[target[n]],
-            _why_ignored(log, new[n], target[n], known[n], earlier[n], bool(counts[n])),
-            int(kind[n]),
-        )
-        for n in np.flatnonzero(lost).tolist()
+    reasons = (
+        log.event[new] == target,
+        ~known,
+        ~earlier,
+        log.certainty[new] == _RUMOURED,
+        counts,
+        log.talks[new],
     )
-    return _Links(old[winners], new[winners], old[sleeps], new[sleeps], rank, ignored)
-
-
-def _why_ignored(log: Log, new: int, target: int, known: bool, earlier: bool, counts: bool) -> str:
-    if log.event[new] == target:
-        return "itself"
-    if not known:
-        return "not on record, or before the start"
-    if not earlier:
-        return "a later act"
-    if log.certainty[new] == _RUMOURED:
-        return "a rumour ends nothing"
-    if counts:
-        return "ended before by another act"
-    return "words and proposals end only their like" if log.talks[new] else "no day on which the sleep ends"
+    why = np.select(reasons, range(len(reasons)), len(reasons))
+    without_effect = np.stack([new, target, kind, why])[:, lost]
+    return _Links(old[winners], new[winners], old[sleeps], new[sleeps], rank, without_effect)
 
 
 def _ranks(log: Log, events: np.ndarray) -> np.ndarray:

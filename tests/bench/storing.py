@@ -75,14 +75,15 @@ def emptied() -> None:
 def one_round(generation: int, folder: Path) -> dict[str, float]:
     from django.db import transaction
 
-    from feeds import entries, storing
+    from feeds import entries as rules
+    from feeds import storing
     from feeds.models import Feed
 
     feeds = [Feed.objects.get_or_create(url=f"https://desk{n}.example/feed")[0] for n in range(FEEDS)]
     documents = [entries(number, generation) for number in range(FEEDS)]
     drafts = [
         [
-            entries.draft(entry, publisher="Desk", language="en", now=NOW)
+            rules.draft(entry, publisher="Desk", language="en", now=NOW)
             for entry in entries(number, -generation)
         ]
         for number in range(FEEDS)
