@@ -4,7 +4,7 @@ from celery import current_app, shared_task
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from feeds import answers, fulltext, monitoring, polling, scheduling, websub
+from feeds import answers, archiving, fulltext, monitoring, polling, scheduling, websub
 from feeds import backfill as backfilling
 from feeds.models import Feed
 from feeds.scheduling import Batch
@@ -45,6 +45,12 @@ def backfill(feed_id: int, pages: int = backfilling.MOST) -> int:
     if walked and not walked[-1].text and pages > len(walked):
         backfill.apply_async((feed_id, pages - len(walked)), countdown=PAUSE)
     return len(walked)
+
+
+@shared_task
+def ask_archiver() -> bool:
+    """Ask the archiver for a copy of one source, where one is configured."""
+    return archiving.ask()
 
 
 @shared_task

@@ -8,16 +8,17 @@ balance to which they belong.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import datetime
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import sentences, vocabulary
+from scorecard import pins, sentences, vocabulary
 from tracker.codebook import current
-from tracker.models import Event
+from tracker.models import ArchivedCopy, Event
 from tracker.wording import words_of
 
 Record = Mapping[str, Any]
@@ -236,6 +237,18 @@ def disputed() -> frozenset[str]:
     return frozenset(
         Event.objects.filter(status=Event.Status.DISPUTED).order_by().values_list("pk", flat=True)
     )
+
+
+def copies(
+    urls: Iterable[str], known_at: datetime.date | None = None, rev: str | None = None
+) -> dict[str, ArchivedCopy]:
+    """{address of a source: its copy at an archive}, as far as copies are known; of a day of knowledge those that were
+    known by its end, and of a revision those of before the day on which its address was given out, so that it gives the
+    same for ever."""
+    bounds = [known_at + datetime.timedelta(1)] if known_at else []
+    bounds += [pins.named(rev).day] if rev else []
+    before = datetime.datetime.combine(min(bounds), datetime.time(), datetime.UTC) if bounds else None
+    return ArchivedCopy.objects.of(urls, before)
 
 
 def one_line(text: str) -> str:

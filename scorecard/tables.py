@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from scorecard import history, reviewed, standings, tidy
+from scorecard import acts, history, reviewed, standings, tidy
 from tracker.codebook import current
 from tracker.models import Article, Event, Revision
 from tracker.search import EventQuery
@@ -198,12 +198,17 @@ def _assessments(asked: Asked) -> Iterator[Row]:
 
 
 def _sources(asked: Asked) -> Iterator[Row]:
-    for line in _bodies_of(asked):
-        for source in line["sources"]:
-            yield (
-                *(line["id"], source["url"], source["title"], source["publisher"], source["date"]),
-                *(source["lang"], source.get("kind")),
-            )
+    lines = _bodies_of(asked)
+    while batch := list(itertools.islice(lines, BATCH)):
+        urls = [source["url"] for line in batch for source in line["sources"]]
+        copies = acts.copies(urls, asked.known_at, asked.rev)
+        for line in batch:
+            for source in line["sources"]:
+                copy = copies.get(source["url"])
+                yield (
+                    *(line["id"], source["url"], source["title"], source["publisher"], source["date"]),
+                    *(source["lang"], source.get("kind"), copy.copy if copy else None),
+                )
 
 
 def _articles(asked: Asked) -> Iterator[Row]:
@@ -367,6 +372,7 @@ _LISTED = (
             "date day: day of publication, if known",
             "lang text: language tag",
             "kind text: primary (the body that acted), agency, outlet or aggregator",
+            "archived text: address of a copy at an archive, where one is known",
         ),
         _sources,
         OF_THE_RECORD,

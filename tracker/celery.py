@@ -31,5 +31,7 @@ app.conf.beat_schedule = {
     "send mails": {"task": "scorecard.tasks.send_mails", "schedule": 60.0, "options": {"expires": 55}},
     "make the edition of the day": {"task": "scorecard.tasks.make_edition", "schedule": crontab(minute=25)},
 }
+if settings.ARCHIVER_URL:
+    app.conf.beat_schedule["ask the archiver"] = {"task": "feeds.tasks.ask_archiver"} | EVERY
 if settings.SECOND_OPINION_URL and settings.SECOND_OPINION_MODEL:
     app.conf.beat_schedule["ask for second opinions"] = {"task": "tracker.tasks.consult"} | EVERY

@@ -252,9 +252,11 @@ SECOND_OPINION_SECONDS = environment.number("SECOND_OPINION_SECONDS", 30, least=
 FETCH_ALLOW_PRIVATE = environment.flag("FETCH_ALLOW_PRIVATE")
 FETCH_CONTACT = environment.text("FETCH_CONTACT", SITE_URL)
 FETCH_FULL_TEXT = environment.flag("FETCH_FULL_TEXT")
-FEEDS_LEASE = environment.number(
-    "FEEDS_LEASE", 300, least=2, most=3600
-)  # seconds; longer than a task may run
+ARCHIVER_URL = environment.address(
+    "ARCHIVER_URL", schemes=("http", "https")
+)  # what a source's address is put behind
+# Seconds; longer than a task may run.
+FEEDS_LEASE = environment.number("FEEDS_LEASE", 300, least=2, most=3600)
 FEEDS_WEBSUB = environment.flag_or_auto("FEEDS_WEBSUB")  # auto: where SITE_URL is a public https address
 FEEDS_IN_FLIGHT = environment.number("FEEDS_IN_FLIGHT", 200, least=1, most=10_000)
 

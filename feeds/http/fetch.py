@@ -121,17 +121,20 @@ ACCEPT = (
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What to fetch, and what we remember of the last time (validators exactly as given)."""
+    """What to fetch, and what we remember of the last time (validators exactly as given). Without `follow` a redirect
+    is the answer itself: where it leads is what was asked."""
 
     url: str
     etag: str = ""
     last_modified: str = ""
     accept: str = ACCEPT
+    follow: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `status` is 200 or 304; `body` is decompressed and empty for 304."""
+    """What came back. `status` is 200 or 304; `body` is decompressed and empty for 304. Of a redirect that was not to
+    be followed `url` is where it leads, `status` its own, and nothing is read."""
 
     url: str
     status: int
@@ -211,6 +214,8 @@ async def _follow(client, ask: Ask, allow_private: bool, limits, started: float)
                 hops.append((response.status, url))
                 jar.update_cookies(response.cookies, response.url)
                 url = _next_hop(url, response.headers["Location"], hops)
+                if not ask.follow:
+                    return Answer(url, response.status, seconds=time.monotonic() - started, hops=tuple(hops))
                 if called.get(url) == _cookie(jar, url):
                     raise FetchError("redirects", f"The redirects go round in a circle at {url[:200]}")
                 continue

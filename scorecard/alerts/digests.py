@@ -113,7 +113,7 @@ class Coming:
 
 
 def written(
-    subscription: Subscription, changes: Sequence[Changed], coming: Coming, off: str
+    subscription: Subscription, changes: Sequence[Changed], off: str, coming: Coming | None = None
 ) -> tuple[str, str]:
     """Subject and text in the subscriber's language; `off` is the address that changes or ends the subscription."""
     with override(subscription.language):
@@ -132,7 +132,7 @@ def written(
                 _("And %(count)d more: %(address)s") % {"count": count - LISTED, "address": _changes()},
                 "",
             ]
-        lines += _coming(coming)
+        lines += _coming(coming) if coming else []
         lines += _standing(changes)
         lines += ["--", _("You asked for this mail. One click ends it: %(address)s") % {"address": off}]
         lines += [f"* {words}" for _key, words in following.told(following.of(subscription))]

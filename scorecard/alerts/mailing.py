@@ -93,7 +93,7 @@ def _write(
             moved = Subscription.objects.filter(pk=row.pk, told=row.told, period=row.period, ended_at=None)
             if not moved.update(**moves) or not (changes or coming):
                 return False
-            subject, body = digests.written(row, changes, coming, subscribing.off_address(row))
+            subject, body = digests.written(row, changes, subscribing.off_address(row), coming)
             Mail.objects.create(
                 subscription=row, period=name, first=row.told, last=last, subject=subject, body=body
             )

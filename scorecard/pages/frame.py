@@ -55,8 +55,9 @@ class Citation:
         return f"Method {self.version}, {day}" + (f", revision {self.rev}" if self.rev else "")
 
     def text(self) -> str:
+        title = _one_line(self.title).rstrip(".。")
         return (
-            f"{prose.publisher()} ({self.as_of.year}). {self.title.rstrip('.。')}. {self.stamp}. {self.address} "
+            f"{prose.publisher()} ({self.as_of.year}). {title}. {self.stamp}. {self.address} "
             f"(read {self.read_on.isoformat()})."
         )
 
@@ -123,6 +124,9 @@ class Page:
     structured: Mapping[str, Any] | None = None
     noindex: bool = False
     kept: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    asked: Mapping[str, str] = field(
+        default_factory=dict
+    )  # beside the days, what makes it this page and no other
 
 
 def absolute(path: str) -> str:
@@ -252,16 +256,16 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
     cited = Citation(
         key=f"scorecard-{page.key}-{clock.as_of.isoformat()}",
         title=page.title,
-        address=absolute(path + clock.permanent()),
+        address=absolute(path + clock.permanent(**page.asked)),
         as_of=clock.as_of,
         read_on=clock.today,
         version=parameters.method_of(clock.method).version,
         figures=standings.read_on(clock.as_of, clock.known_at, clock.method),
         rev=str(pins.current(clock.as_of, clock.known_at) or ""),
     )
-    pinned = clock.permanent(page=page.key)
+    pinned = clock.permanent(page=page.key, **page.asked)
     links = [
-        {"href": path + clock.permanent(), "name": gettext("Permanent address")},
+        {"href": path + clock.permanent(**page.asked), "name": gettext("Permanent address")},
         {"href": reverse("pages:citation", args=["bib"]) + pinned, "name": "BibTeX"},
         {"href": reverse("pages:citation", args=["ris"]) + pinned, "name": "RIS"},
     ]

@@ -36,6 +36,7 @@ from tracker.admin.lists import (
 from tracker.desk import history
 from tracker.desk.forms import printed
 from tracker.models import (
+    ArchivedCopy,
     Article,
     Ask,
     AskSetting,
@@ -62,6 +63,30 @@ class Languages(admin.AllValuesFieldListFilter):
     def choices(self, changelist):
         for choice in super().choices(changelist):
             yield choice if choice["display"] != "" else choice | {"display": _("unknown")}
+
+
+@admin.register(ArchivedCopy)
+class ArchivedCopyAdmin(admin.ModelAdmin):
+    """Copies of sources: found by the archiver, or entered by hand where somebody knows one. None is taken back, as
+    addresses of the record give the same for ever."""
+
+    list_display = ("url", "copy", "made_on", "found_at", "attempts", "next_at", "trouble")
+    search_fields = ("url", "copy")
+    fields = ("url", "copy", "made_on", "found_at", "attempts", "next_at", "trouble")
+    readonly_fields = ("found_at", "attempts", "next_at", "trouble")
+
+    def get_readonly_fields(self, request, obj=None):
+        found = super().get_readonly_fields(request, obj)
+        if obj is None:
+            return found
+        return (*found, "url", "copy", "made_on") if obj.copy else (*found, "url")
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        log.turn()
 
 
 @admin.register(Article)

@@ -1,5 +1,6 @@
 """The record's tables, in the order in which an item passes them."""
 
+from tracker.models.archives import ArchivedCopy
 from tracker.models.articles import Article, ArticleVersion
 from tracker.models.codebook import Ask, AskSetting, CodebookVersion, Recommendation
 from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference, SavedView
@@ -11,6 +12,7 @@ from tracker.models.trust import Confirmation, Draw, MachineCoding
 
 __all__ = [
     "AnswerForm",
+    "ArchivedCopy",
     "Article",
     "ArticleVersion",
     "Ask",

@@ -121,6 +121,12 @@ class Record(serializers.Serializer):
     retracted = serializers.BooleanField()
 
 
+class ArchivedShape(serializers.Serializer):
+    url = serializers.URLField(help_text="The source, as `sources` has it.")
+    copy = serializers.URLField(help_text="Its copy at an archive.")
+    made_on = serializers.DateField(allow_null=True, help_text="Day of the copy, where it is known.")
+
+
 class EventShape(Record):
     sequence = serializers.IntegerField(help_text="The revision that this state is.")
     changed_at = serializers.DateTimeField()
@@ -130,6 +136,9 @@ class EventShape(Record):
     )
     confirmed_on = serializers.DateField(
         allow_null=True, help_text="Since when an analyst stands behind these codes; null: not yet reviewed."
+    )
+    archived = ArchivedShape(
+        many=True, help_text="Copies of its sources at an archive, as far as they are known."
     )
     page = serializers.URLField()
 

@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
-from scorecard import conditional, history, method, reviewed, standings
+from scorecard import acts, conditional, history, method, reviewed, standings
 from scorecard.api import paging, parameters
 from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
@@ -24,7 +24,7 @@ from scorecard.api.views.base import Listing, Reading, moment, only, public, rea
 from scorecard.models import Dispute
 from tracker import log, record, search
 from tracker.codebook import current
-from tracker.models import Event, Head, Revision
+from tracker.models import ArchivedCopy, Event, Head, Revision
 
 FIELDS = (*shapes.EventShape().fields,)
 ID = OpenApiParameter(
@@ -157,14 +157,22 @@ def stated(rows: Iterable[Any]) -> list[Any]:
     for row in found:
         row.state = revisions.get(row.latest)
     reviews = reviewed.of(*_written([row.state for row in found if row.state]))
+    copies = _copies(row.state for row in found if row.state)
     for row in found:
-        row.review = reviews.get(row.pk)
+        row.review, row.copies = reviews.get(row.pk), copies
     return found
+
+
+def _copies(revisions: Iterable[Revision], day: datetime.date | None = None) -> dict[str, ArchivedCopy]:
+    """The archived copies of what these versions cite, as known on a day."""
+    return acts.copies(
+        [source["url"] for revision in revisions for source in revision.record["sources"]], day
+    )
 
 
 def event(row: Event) -> dict[str, Any]:
     disputed = row.status == Event.Status.DISPUTED
-    return shown(row.state, disputed, row.review)
+    return shown(row.state, disputed, row.review, row.copies)
 
 
 def _page(asked: dict[str, Any], order: paging.Order, name: str) -> tuple[int, list[Revision], str | None]:
@@ -222,8 +230,10 @@ def as_known(revisions: list[Revision], day: datetime.date) -> list[dict[str, An
     )
     records, writers = _written(revisions)
     reviews = reviewed.of(records, writers, day)
+    copies = _copies(revisions, day)
     return [
-        shown(revision, revision.event_id in disputed, reviews[revision.event_id]) for revision in revisions
+        shown(revision, revision.event_id in disputed, reviews[revision.event_id], copies)
+        for revision in revisions
     ]
 
 
@@ -233,7 +243,9 @@ def _written(revisions: list[Revision]) -> tuple[list[Any], reviewed.Writers]:
     return [revision.record for revision in revisions], writers
 
 
-def shown(revision: Revision, disputed: bool, review: reviewed.Review) -> dict[str, Any]:
+def shown(
+    revision: Revision, disputed: bool, review: reviewed.Review, copies: dict[str, ArchivedCopy]
+) -> dict[str, Any]:
     """One version of an event as the API shows it."""
     line = revision.record
     return {
@@ -243,6 +255,11 @@ def shown(revision: Revision, disputed: bool, review: reviewed.Review) -> dict[s
         "disputed": disputed,
         "coded_by": review.coded_by,
         "confirmed_on": review.confirmed_on.isoformat() if review.confirmed_on else None,
+        "archived": [
+            {"url": found.url, "copy": found.copy, "made_on": found.made_on and found.made_on.isoformat()}
+            for found in (copies.get(source["url"]) for source in line["sources"])
+            if found
+        ],
         "page": public(f"/events/{line['id']}/"),
     }
 

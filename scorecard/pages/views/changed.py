@@ -26,7 +26,7 @@ DEFAULT = "quarter"
 @conditional.asked_with(*conditional.NAMES, "period", "earlier", "later")
 def changed(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
-    period, earlier, later = _days(request.GET, read)
+    period, earlier, later = days(request.GET, read)
     found = moves.between(read, earlier, later)
     title = found.title(period)
     page = frame.Page(
@@ -39,6 +39,7 @@ def changed(request: HttpRequest) -> HttpResponse:
         card=reverse("pages:card", args=["overview"]),
         feeds=((gettext("All changes"), frame.stem("all")),),
         kept=read.clock.pairs(),
+        asked=named(period, earlier, later),
     )
     _cited, citation = frame.citation(page, read.clock, request.path)
     query = read.clock.query()
@@ -60,7 +61,14 @@ def changed(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/changed.html", context)
 
 
-def _days(asked: Mapping[str, str], read: Reading) -> tuple[str, datetime.date, datetime.date]:
+def named(period: str, earlier: datetime.date, later: datetime.date) -> dict[str, str]:
+    """What an address must say of the two days; nothing of the period that is shown where none is asked for."""
+    if period:
+        return {} if period == DEFAULT else {"period": period}
+    return {"earlier": earlier.isoformat(), "later": later.isoformat()}
+
+
+def days(asked: Mapping[str, str], read: Reading) -> tuple[str, datetime.date, datetime.date]:
     """The period and its two days; a period ends with the day that the page is read on."""
     earlier, later = (clocks.day_of(asked, name, read.clock.as_of) for name in ("earlier", "later"))
     period = asked.get("period", "")

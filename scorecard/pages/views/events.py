@@ -24,7 +24,7 @@ from scorecard.pages.reading import Reading
 from scorecard.reviewed import Review
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
-from tracker.models import Assessment, Event
+from tracker.models import ArchivedCopy, Assessment, Event
 
 
 def listed(event_id: str) -> list[dict[str, str]]:
@@ -153,7 +153,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "disputes": listed(event_id),
         "citation": citation,
         "embed": frame.embed_code(f"event-{event_id}"),
-    } | _sources(act)
+    } | _sources(act, acts.copies([each.url for each in act.sources], read.clock.known_at, read.clock.rev))
     return render(request, "pages/event.html", context)
 
 
@@ -336,7 +336,7 @@ def _effect(slug: str, run: lines.Run | None, day: datetime.date, points: float)
     return {"chart": figures.drawn(chart), "caption": caption}
 
 
-def _sources(act: Act) -> dict[str, Any]:
+def _sources(act: Act, copies: Mapping[str, ArchivedCopy]) -> dict[str, Any]:
     book = current()
     names = {slug: vocabulary.actor(slug) for slug in (*(book.compared or ()), *book.actor_slugs)}
     names |= {THIRD: gettext("Elsewhere"), UNKNOWN: gettext("Country not established")}
@@ -349,6 +349,7 @@ def _sources(act: Act) -> dict[str, Any]:
                 "title": source.title or source.url,
                 "lang": source.language,
                 "meta": " · ".join(part for part in parts if part),
+                **_copy(copies.get(source.url)),
             }
         )
     count = len(act.sources)
@@ -368,6 +369,16 @@ def _sources(act: Act) -> dict[str, Any]:
         "sources_title": ngettext("%(count)d source", "%(count)d sources", count) % {"count": count},
         "sources_deck": deck,
     }
+
+
+def _copy(found: ArchivedCopy | None) -> dict[str, str]:
+    """Where the copy of a source lies, and in words of which day it is."""
+    if found is None:
+        return {}
+    words = gettext("archived copy")
+    if found.made_on:
+        words = gettext("archived copy of %(day)s") % {"day": sentences.day(found.made_on)}
+    return {"copy": found.copy, "copy_words": words}
 
 
 def filters_language(tag: str) -> str:

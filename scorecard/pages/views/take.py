@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from scorecard import (
     acts,
@@ -30,6 +30,7 @@ from scorecard.acts import Act
 from scorecard.charts import lines, pictures
 from scorecard.pages import figures, files, frame, horizons, moments, prose, reading
 from scorecard.pages.reading import Reading
+from scorecard.pages.views import changed
 from scorecard.pages.views.recommendations import chart_acts, pinned, slug_of
 from tracker.codebook import current
 
@@ -199,13 +200,15 @@ def _picture_response(svg: str) -> HttpResponse:
     return HttpResponse(pictures.render(svg), content_type="image/png")
 
 
-@conditional.asked_with("page", *clock.NAMES)
+@conditional.asked_with("page", *clock.NAMES, "period", "earlier", "later")
 def citation(request: HttpRequest, ending: str) -> HttpResponse:
     """The citation of the page named by `?page=`, as BibTeX or RIS."""
     read = reading.open_(request)
     key = request.GET.get("page", "overview")
     title, path = _cited_page(read, key)
-    cited, _links = frame.citation(frame.Page(key=key, title=title, description=""), read.clock, path)
+    asked = changed.named(*changed.days(request.GET, read)) if key == "changed" else {}
+    page = frame.Page(key=key, title=title, description="", asked=asked)
+    cited, _links = frame.citation(page, read.clock, path)
     body, kind = (
         (cited.bibtex(), "application/x-bibtex")
         if ending == "bib"
@@ -228,6 +231,9 @@ def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     titles = {
         "overview": gettext("How the %(count)s stand") % {"count": prose.count()},
         "data": gettext("Data"),
+        "changed": pgettext("menu", "What changed"),
+        "next": gettext("What comes next"),
+        "asks": gettext("The asks"),
     }
     if key not in titles:
         raise Http404

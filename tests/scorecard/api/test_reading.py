@@ -252,10 +252,10 @@ def test_the_rate_is_told_and_held(client, seeded, settings):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/events/?limit=100", 5),
-        ("/events/?limit=10&q=chip&actor=us&recommendation=trust", 5),
+        ("/events/?limit=100", 6),
+        ("/events/?limit=10&q=chip&actor=us&recommendation=trust", 6),
         ("/articles/?limit=100", 8),
-        (f"/events/{TRUCE}/", 4),
+        (f"/events/{TRUCE}/", 5),
         ("/changes/?limit=500", 3),
         ("/recommendations/", 3),
     ],
