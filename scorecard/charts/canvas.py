@@ -28,8 +28,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One event on the chart. `pin` is its number in the list beside the chart, if it is one of the
-    largest.
+    """One event on the chart. `pin` is its number in the list beside the chart, if it is one of the largest; `label` is
+    what stands beside the pin where it fits.
     """
 
     date: datetime.date
@@ -38,6 +38,7 @@ class Act:
     title: str
     href: str
     pin: int | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

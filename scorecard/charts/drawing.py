@@ -201,6 +201,34 @@ def measured(text: str, size: float) -> float:
     return sum(size * (1 if wide(letter) else 0.55) for letter in text)
 
 
+def wrapped(text: str, width: float, size: float) -> list[str]:
+    """`text` in lines of at most about `width` units at font size `size`; wide characters may break
+    anywhere.
+    """
+    rows, row, used = [], "", 0.0
+    for word in _words(text):
+        length = measured(word, size)
+        if row and used + length > width:
+            rows.append(row.rstrip())
+            row, used = "", 0.0
+            word = word.lstrip()
+            length = measured(word, size)
+        row += word
+        used += length
+    return [*rows, row.rstrip()] if row.strip() else rows
+
+
+def _words(text: str) -> list[str]:
+    parts: list[str] = []
+    for letter in text:
+        alone = letter == " " or wide(letter)
+        if not parts or alone or wide(parts[-1][-1]):
+            parts.append(letter)
+        else:
+            parts[-1] += letter
+    return parts
+
+
 def outline(kind: str, x: float, y: float, size: float) -> str:
     """Path data of a mark centred on (x, y)."""
     half = size / 2

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scorecard.charts.canvas import (
@@ -24,7 +24,12 @@ from scorecard.charts.canvas import (
     Turn,
     Words,
 )
-from scorecard.charts.drawing import Drawing, days, direction, measured, polyline, thinned
+from scorecard.charts.drawing import Drawing, days, direction, measured, polyline, thinned, wrapped
+
+Place = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+ROW, SMALLEST = 13, 11  # units: a row of words, and their size
+MOST_ROWS = 4
 
 
 def series(
@@ -53,7 +58,9 @@ def series(
     _rug(canvas, acts, words)
     _ticks(canvas, tick)
     _end(canvas, words)
-    _pins(canvas, acts)
+    taken = _pins(canvas, acts)
+    if frame.roomy:
+        _titles(canvas, acts, taken, ghosts)
     return canvas.drawing
 
 
@@ -165,10 +172,10 @@ def _end(canvas: Canvas, words: Words) -> None:
         drawing.text(x + 10, beside + 29, words.on, "small")
 
 
-def _pins(canvas: Canvas, acts: Sequence[Act]) -> None:
-    """Numbered pins on the line; a pin that would touch another climbs (or sinks) until it is free."""
+def _pins(canvas: Canvas, acts: Sequence[Act]) -> list[Place]:
+    """Numbered pins on the line; one that would touch another climbs (or sinks) until it is free. Where they stand."""
     drawing, run = canvas.drawing, canvas.run
-    taken: list[tuple[float, float]] = []
+    taken: list[Place] = []
     pinned = [act for act in acts if act.pin is not None and run.first <= act.date <= run.last]
     for act in sorted(pinned, key=lambda act: act.pin or 0):
         x, line = canvas.x(act.date), canvas.y(run.score[days(run.first, act.date)])
@@ -182,6 +189,105 @@ def _pins(canvas: Canvas, acts: Sequence[Act]) -> None:
         drawing.rule(x, line, x, y, "event-line")
         drawing.element("circle", "pin", tip=act.title, cx=x, cy=y, r=8)
         drawing.text(x, y + 3.5, str(act.pin), "pin-text")
+    return taken
+
+
+def _titles(canvas: Canvas, acts: Sequence[Act], pins: Sequence[Place], ghosts: Sequence[Ghost]) -> None:
+    """The titles of the acts behind the largest moves, the largest first, each where it touches no line, no pin and no
+    other words; one that fits nowhere is read in the list beside the chart alone."""
+    run = canvas.run
+    pinned = [act for act in acts if act.pin is not None and run.first <= act.date <= run.last]
+    at = dict(zip(sorted(act.pin or 0 for act in pinned), pins, strict=True))
+    lines = [
+        canvas.places(each) for each in (run.score, *(ghost.score[: len(run.score)] for ghost in ghosts))
+    ]
+    taken: list[Box] = [(x - 10, y - 10, x + 10, y + 10) for x, y in pins]
+    taken += _said(canvas, ghosts)
+    left, right = canvas.frame.left, canvas.frame.width - canvas.frame.right
+    taken += [(left, canvas.y(value) - 1, right, canvas.y(value) + 1) for value in (100, 50, 0, -50, -100)]
+
+    written: list[Box] = []
+
+    def moved(act: Act) -> float:
+        place = days(run.first, act.date)
+        return abs(run.score[place] - run.score[max(0, place - 1)])
+
+    for act in sorted(pinned, key=lambda act: (-moved(act), act.pin)):
+        x, y = at[act.pin or 0]
+        box, rows = next(_fitting(canvas, act, x, y, taken, written, lines), (None, []))
+        if box is None:
+            continue
+        leader = _leader(box, x, y)
+        taken += [box, leader]
+        written.append(box)
+        if leader[3] - leader[1] > 4:
+            canvas.drawing.rule(x, leader[1], x, leader[3], "event-line")
+        size: dict[str, Any] = {"x": float(box[0] + 2)}
+        words = "".join(
+            canvas.drawing.markup("text", "small", row, y=float(box[1] + ROW * (place + 1) - 3), **size)
+            for place, row in enumerate(rows)
+        )
+        if act.href and not canvas.drawing.standalone:
+            words = canvas.drawing.markup("a", href=act.href, tabindex="-1").replace("/>", f">{words}</a>")
+        canvas.drawing.parts.append(words)
+
+
+def _fitting(
+    canvas: Canvas,
+    act: Act,
+    x: float,
+    y: float,
+    taken: Sequence[Box],
+    written: Sequence[Box],
+    lines: Sequence[Sequence[Place]],
+) -> Iterator[tuple[Box, list[str]]]:
+    """Boxes near a pin that touch nothing, the nearest first, with the rows of words in them. No leader
+    crosses words that are written."""
+    left, right = canvas.frame.left + 2, canvas.frame.width - canvas.frame.right - 2
+    top, bottom = canvas.top + 2, canvas.top + canvas.frame.plot - 2
+    layouts = []
+    for widest in (150, 110, 200):
+        rows = wrapped(act.label, widest, SMALLEST)
+        if rows and len(rows) <= MOST_ROWS:
+            layouts.append((rows, max(measured(row, SMALLEST) for row in rows) + 6))
+    for away in range(10, 120, 4):
+        for rows, width in layouts:
+            tall = ROW * len(rows) + 2
+            for start in (x - 4, x - width / 2, x - width + 4):
+                for head in (y - away - tall, y + away):
+                    box = (start, head, start + width, head + tall)
+                    inside = box[0] >= left and box[2] <= right and box[1] >= top and box[3] <= bottom
+                    free = inside and not any(_touch(box, other) for other in taken) and _clear(box, lines)
+                    if free and not any(_touch(_leader(box, x, y), other) for other in written):
+                        yield box, rows
+
+
+def _leader(box: Box, x: float, y: float) -> Box:
+    """The line from a pin to its words."""
+    return (x - 1, box[3], x + 1, y - 8) if box[1] < y else (x - 1, y + 8, x + 1, box[1])
+
+
+def _touch(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _clear(box: Box, lines: Sequence[Sequence[Place]]) -> bool:
+    """Whether every line passes above the box or below it, and none crosses it or runs along its edge."""
+    for places in lines:
+        heights = [y for x, y in places if box[0] - 4 <= x <= box[2] + 4]
+        if heights and min(heights) < box[3] + 5 and max(heights) > box[1] - 5:
+            return False
+    return True
+
+
+def _said(canvas: Canvas, ghosts: Sequence[Ghost]) -> list[Box]:
+    """Where the legend of the thin lines stands, and the row in which a change of the method is named."""
+    right, low = canvas.frame.width - canvas.frame.right, canvas.run.score[-1] < -60
+    wide = max((measured(ghost.words, SMALLEST) for ghost in ghosts), default=0.0) + 60
+    tall = 15.0 * len(ghosts) + 8
+    top = canvas.y(100) if low else canvas.y(-100) - tall
+    foot = canvas.top + canvas.frame.plot
+    return [(right - wide, top, right, top + tall), (canvas.frame.left, foot - 18, right, foot)]
 
 
 def sparkline(

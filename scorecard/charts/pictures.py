@@ -16,7 +16,7 @@ import resvg_py
 from scorecard.charts import canvas as canvases
 from scorecard.charts import lines
 from scorecard.charts.bars import MARKS, mark_look
-from scorecard.charts.drawing import Drawing, direction, measured, share, wide
+from scorecard.charts.drawing import Drawing, direction, measured, share, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +30,10 @@ class Caption:
     notes: Sequence[str] = ()  # what the numbered pins stand for
 
 
-def wrapped(text: str, width: float, size: float) -> list[str]:
-    """`text` in lines of at most about `width` units at font size `size`; wide characters may break
-    anywhere.
-    """
-    rows, row, used = [], "", 0.0
-    for word in _words(text):
-        length = measured(word, size)
-        if row and used + length > width:
-            rows.append(row.rstrip())
-            row, used = "", 0.0
-            word = word.lstrip()
-            length = measured(word, size)
-        row += word
-        used += length
-    return [*rows, row.rstrip()] if row.strip() else rows
-
-
 def shortened(text: str, width: float, size: float) -> str:
     """`text` on one line of about `width` units, with an ellipsis where it had to be cut."""
     rows = wrapped(text, width, size)
     return rows[0] if len(rows) == 1 else f"{wrapped(text, width - size, size)[0]}…" if rows else ""
-
-
-def _words(text: str) -> list[str]:
-    parts: list[str] = []
-    for letter in text:
-        alone = letter == " " or wide(letter)
-        if not parts or alone or wide(parts[-1][-1]):
-            parts.append(letter)
-        else:
-            parts[-1] += letter
-    return parts
 
 
 def series_picture(chart: Drawing, caption: Caption, top: float) -> str:

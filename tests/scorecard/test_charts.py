@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scorecard.charts import bars, lines, pictures
+from scorecard.charts import bars, drawing, lines, pictures
 from scorecard.charts.drawing import DRESS, direction, number, outline, polyline, share, thinned
 
 START = datetime.date(2025, 1, 21)
@@ -155,6 +155,59 @@ def test_pins_that_would_touch_move_apart():
     heights = [float(value) for value in re.findall(r'class="pin" cx="[^"]*" cy="([^"]*)"', svg)]
     assert len(heights) == 3
     assert all(abs(a - b) >= 17 for index, a in enumerate(heights) for b in heights[:index])
+
+
+def titled(scores, *acts, **more):
+    """(x, y, words) of each row of a title on the chart, and the picture."""
+    marks = [
+        lines.Act(START + datetime.timedelta(days=day), way, 4, "x", f"/events/{label[:3]}/", pin, label)
+        for pin, (day, way, label) in enumerate(acts, 1)
+    ]
+    svg = lines.series(run(scores), marks, WORDS, tick, coded_to=START, **more).svg("x", links=True)
+    inside = "".join(re.findall(r'<a href="/events/[^"]*" tabindex="-1">((?:<text.*?</text>)+)</a>', svg))
+    rows = re.findall(r'<text class="small" y="([\d.]+)" x="([\d.]+)">([^<]*)</text>', inside)
+    return [(float(x), float(y), words) for y, x, words in rows], svg
+
+
+STEP = [0.0] * 100 + [60.0] * 300
+
+
+def test_the_act_behind_a_move_is_named_on_the_chart_and_no_line_runs_through_its_words():
+    rows, svg = titled(STEP, (100, 1, "A law that the whole country spoke about for a year"))
+    assert " ".join(words for _x, _y, words in rows) == "A law that the whole country spoke about for a year"
+    assert len(rows) > 1
+    places = [
+        (float(x), float(y)) for x, y in re.findall(r'<circle class="pin" cx="([\d.]+)" cy="([\d.]+)"', svg)
+    ]
+    frame, days_ = lines.WIDE, len(STEP) - 1
+    across = (frame.width - frame.left - frame.right) / days_
+    for x, y, words in rows:
+        wide = drawing.measured(words, 11)
+        for day, score in enumerate(STEP):
+            at = frame.left + day * across, frame.top + frame.plot * (100 - score) / 200
+            assert not (x <= at[0] <= x + wide and y - 11 <= at[1] <= y + 3), words
+        assert all(abs(place[1] - y) > 8 or not x <= place[0] <= x + wide for place in places)
+
+
+def test_titles_of_a_chart_never_lie_over_each_other_and_what_fits_nowhere_is_left_to_the_list():
+    crowd = [
+        (100 + 3 * place, 1, f"Act number {place} of a month in which very much happened")
+        for place in range(9)
+    ]
+    rows, svg = titled(STEP, *crowd)
+    assert svg.count('class="pin"') == 9
+    named = {words.split()[2] for _x, _y, words in rows if words.startswith("Act number")}
+    assert 1 <= len(named) < 9
+    boxes = [(x, y - 10, x + drawing.measured(words, 11), y + 2) for x, y, words in rows]
+    for place, one in enumerate(boxes):
+        for other in boxes[:place]:
+            apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+            assert apart, (one, other)
+
+
+def test_a_phone_and_a_chart_without_pins_name_no_act():
+    assert titled(STEP, (100, 1, "A law"), frame=lines.NARROW)[0] == []
+    assert titled(STEP)[0] == []
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,7 @@ def chart_acts(read: Reading, slug: str, pins: Mapping[str, int], query: str) ->
                         tip,
                         act.address + query,
                         pins.get(record["id"]),
+                        act.title if record["id"] in pins else "",
                     )
                 )
     return found
