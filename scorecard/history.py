@@ -291,8 +291,10 @@ def _rest(before: Record, record: Record) -> list[str]:
         found.append(gettext("title reworded"))
     if any(before[key] != record[key] for key in ("summary", "summary_zh")):
         found.append(gettext("summary reworded"))
+    counts = [len(each["sources"]) for each in (before, record)]
     if before["sources"] != record["sources"]:
-        found.append(_changed(gettext("sources"), str(len(before["sources"])), str(len(record["sources"]))))
+        same = counts[0] == counts[1]
+        found.append(gettext("sources revised") if same else _changed(gettext("sources"), *map(str, counts)))
     return found
 
 

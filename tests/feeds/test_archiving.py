@@ -173,6 +173,9 @@ def test_readers_see_the_copy_in_pages_api_and_tables_but_not_before_its_day(arc
         assert (
             f'<a href="{copy}" rel="nofollow noopener external">archived copy of 1 December 2026</a>' in page
         )
+        assert page.count("archived copy") == 1
+        cast.put("bare", "2025-06-02")
+        assert "archived copy" not in client.get("/events/bare/").content.decode()
         assert "2026年12月1日存档副本" in client.get("/zh-hans/events/law/").content.decode()
         expected = [{"url": LAW, "copy": copy, "made_on": "2026-12-01"}]
         assert cast.get(client, "/events/law/")["archived"] == expected

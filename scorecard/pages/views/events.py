@@ -224,8 +224,8 @@ def _terms(read: Reading, record: Mapping[str, Any]) -> str:
             "until": sentences.day(awake),
         }
     own = event.end is not None and record.get("until") == event.end.isoformat()
-    if not own or event.end is None or event.end > read.clock.as_of:
-        return ""
+    if not own or event.end is None or event.end > read.clock.as_of or read.ender(record["id"]):
+        return ""  # an act that ended it on that day is named already
     words = {"until": sentences.day(event.end), "day": sentences.day(on)}
     if event.end <= on:
         return gettext("This act ended by its own terms on %(until)s and no longer counts.") % words
@@ -378,7 +378,7 @@ def _copy(found: ArchivedCopy | None) -> dict[str, str]:
     words = gettext("archived copy")
     if found.made_on:
         words = gettext("archived copy of %(day)s") % {"day": sentences.day(found.made_on)}
-    return {"copy": found.copy, "copy_words": words}
+    return {"archived": found.copy, "archived_words": words}
 
 
 def filters_language(tag: str) -> str:
