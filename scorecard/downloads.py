@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 
 from scorecard import formats, method, standings, stored, tidy
 from scorecard.tables import Asked, Table
+from tracker import recoding
 from tracker.codebook import current
 from tracker.models import Article, Report
 
@@ -42,6 +43,8 @@ def version(table: Table, asked: Asked) -> str:
     """What the rows rest on; of figures only that which may move those of the day."""
     if "method" in table.takes:
         return f"{asked.day}:{tidy.present()}:{standings.rests(asked.day, asked.known_at)}"
+    if table.name == "codings":
+        return recoding.state()
     if table.name != "articles":
         # Confirmations stand beside the log; of a state that an address names they are those of before its day.
         return standings.record_head() if asked.rev else standings.head()

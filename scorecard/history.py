@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -226,6 +227,45 @@ def _matching(versions: list[int], query: EventQuery) -> Iterator[int]:
             record = json.loads(body)
             if query.matches(text_of(record), codes_of(record["assessments"]), record):
                 yield sequence - 1
+
+
+# The lines of the record, for whoever takes all of it along
+
+
+def lines(known_at: datetime.date | None = None, last: int | None = None) -> Iterator[dict[str, Any]]:
+    """Every event on record by id, retracted ones left out, with the number of its revision: in its present state, as
+    it was known on a day, or as it stood at a revision."""
+    if known_at is not None:
+        versions, _key = ordered(known_at, "pk", EventQuery.read("", {"retracted": ["false"]}))
+        return _revisions([version + 1 for version in versions])
+    return _latest() if last is None else _stood(last)
+
+
+def _stood(last: int) -> Iterator[dict[str, Any]]:
+    found = Revision.objects.filter(sequence__lte=last).order_by("sequence")
+    latest = dict(found.values_list("event", "sequence"))
+    standing = _revisions([latest[event] for event in sorted(latest)])
+    return (line for line in standing if not line["retracted"])
+
+
+def _revisions(numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(numbers), BATCH):
+        batch = numbers[start : start + BATCH]
+        bodies = dict(Revision.objects.filter(sequence__in=batch).values_list("sequence", "body"))
+        for number in batch:
+            yield {**json.loads(bodies[number]), "sequence": number}
+
+
+def _latest() -> Iterator[dict[str, Any]]:
+    ids = Row.objects.accepted().order_by("pk").values_list("pk", flat=True).iterator(BATCH)
+    while batch := list(itertools.islice(ids, BATCH)):
+        revisions = Revision.objects.filter(event__in=batch).order_by("sequence")
+        said = revisions.values_list("event", "sequence", "body")
+        latest = {event: (sequence, body) for event, sequence, body in said}
+        for event in batch:
+            if event in latest:
+                sequence, body = latest[event]
+                yield {**json.loads(body), "sequence": sequence}
 
 
 ARROW = "→"

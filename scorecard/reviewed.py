@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from scorecard import sentences, standings
+from scorecard import pins, sentences, standings
 from tracker import log, releases
 from tracker import record as record_format
 from tracker.models import Revision
@@ -58,7 +58,10 @@ def of(
     records: Iterable[Record], writers: Writers | None = None, known_at: datetime.date | None = None
 ) -> dict[str, Review]:
     """The review of each of these records, by id, as known on a day (None: now). Where `writers` says who wrote a
-    version, the log is asked only of those that a person reworded."""
+    version, the log is asked only of those that a person reworded. In a state that an address names, what that state
+    shows for ever: what its own revisions say, and the confirmations of the days before the address was given out."""
+    if before := _before_the_state():
+        return _of_state(records, min(before, known_at or before))
     found, confirmed = list(records), standing_codes()
     standing = {line["id"]: trust.standing(line, confirmed, known_at) for line in found}
     written = {key for key, stands in standing.items() if stands and stands.how == "written"}
@@ -73,15 +76,15 @@ def of(
     }
 
 
-def of_state(
-    records: Iterable[Record], day: datetime.date, known_at: datetime.date | None = None
-) -> dict[str, Review]:
-    """The review of each of these records as a state shows it whose address was first given out on this day: what its
-    own revisions say, and the confirmations of the days before, so that it is the same for ever."""
+def _before_the_state() -> datetime.date | None:
+    """The last day whose confirmations the state that is being read shows; None for the present one."""
+    name = standings.pinned_as()
+    return pins.named(name).day - datetime.timedelta(1) if name else None
+
+
+def _of_state(records: Iterable[Record], until: datetime.date) -> dict[str, Review]:
     found, confirmed = list(records), standing_codes()
-    before = day - datetime.timedelta(1)
-    until, hands = min(before, known_at or before), _hands(found)
-    reviews = {}
+    hands, reviews = _hands(found), {}
     for line in found:
         coded_by, wrote = hands.get(line["id"], (FILE, None))
         stands = trust.standing(line, confirmed, until)
@@ -98,13 +101,14 @@ def one(line: Record, who: str, known_at: datetime.date | None = None) -> Review
 
 def confirmed_ids(records: Iterable[Record], known_at: datetime.date | None = None) -> set[str]:
     """Those whose codes a person stands behind; costs as much as there are confirmations."""
-    confirmed = standing_codes()
-    return {line["id"] for line in records if trust.standing(line, confirmed, known_at)}
+    confirmed, before = standing_codes(), _before_the_state()
+    until = min(before, known_at or before) if before else known_at
+    return {line["id"] for line in records if trust.standing(line, confirmed, until)}
 
 
 def standing_codes() -> trust.Confirmed:
     """The codes that people stand behind, by event (`trust.everything`); as they are now, whatever is pinned."""
-    name = f"confirmed:{log.head() if standings.pinned_as() else standings.head()}"
+    name = f"confirmations:{log.head() if standings.pinned_as() else standings.head()}"
     found: trust.Confirmed | None = cache.get(name)
     if found is None:
         found = trust.everything()

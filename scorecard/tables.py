@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +16,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from scorecard import acts, history, reviewed, standings, tidy
+from tracker import recoding
 from tracker.codebook import current
-from tracker.models import Article, Event, Revision
-from tracker.search import EventQuery
+from tracker.models import Article
 
 Row = tuple[Any, ...]
 BATCH = 1000
@@ -91,71 +90,17 @@ class Table:
 
 
 def _bodies_of(asked: Asked) -> Iterator[dict[str, Any]]:
-    """Every event on record by id, retracted ones left out: in its present state or as it was known on a day; only
-    acts that had happened by `as_of`."""
-    if asked.known_at is not None:
-        found = _known(asked.known_at)
-    else:
-        found = _stood(standings.footing()["sequence"]) if asked.rev else _latest()
+    """The record's lines, of what had happened by `as_of`."""
+    last = standings.footing()["sequence"] if asked.rev else None
     until = asked.as_of.isoformat() if asked.as_of else None
-    return (line for line in found if until is None or line["date"] <= until)
-
-
-def _known(day: datetime.date) -> Iterator[dict[str, Any]]:
-    """Every event as the method takes it for a day of knowledge."""
-    versions, _key = history.ordered(day, "pk", EventQuery.read("", {"retracted": ["false"]}))
-    return _revisions([version + 1 for version in versions])
-
-
-def _stood(last: int) -> Iterator[dict[str, Any]]:
-    """Every event as it stood at a revision."""
-    found = Revision.objects.filter(sequence__lte=last).order_by("sequence")
-    latest = dict(found.values_list("event", "sequence"))
-    standing = _revisions([latest[event] for event in sorted(latest)])
-    return (line for line in standing if not line["retracted"])
-
-
-def _revisions(numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
-    for start in range(0, len(numbers), BATCH):
-        batch = numbers[start : start + BATCH]
-        bodies = dict(Revision.objects.filter(sequence__in=batch).values_list("sequence", "body"))
-        for number in batch:
-            yield {**json.loads(bodies[number]), "sequence": number}
-
-
-def _latest() -> Iterator[dict[str, Any]]:
-    """The present state of every event on record, retracted ones left out, by id."""
-    ids = Event.objects.accepted().order_by("pk").values_list("pk", flat=True)
-    batch: list[str] = []
-    for event_id in ids.iterator(BATCH):
-        batch.append(event_id)
-        if len(batch) == BATCH:
-            yield from _bodies(batch)
-            batch = []
-    yield from _bodies(batch)
-
-
-def _bodies(ids: list[str]) -> Iterator[dict[str, Any]]:
-    latest = {
-        event: (sequence, body)
-        for event, sequence, body in Revision.objects.filter(event__in=ids)
-        .order_by("sequence")
-        .values_list("event", "sequence", "body")
-    }
-    for event_id in ids:
-        if event_id in latest:
-            sequence, body = latest[event_id]
-            yield {**json.loads(body), "sequence": sequence}
+    return (line for line in history.lines(asked.known_at, last) if until is None or line["date"] <= until)
 
 
 def _reviewed(asked: Asked) -> Iterator[dict[str, Any]]:
     """The same with who coded each and whether a person stands behind it, looked up batch by batch."""
-    lines, before = _bodies_of(asked), tidy.present() if asked.rev else None
+    lines = _bodies_of(asked)
     while batch := list(itertools.islice(lines, BATCH)):
-        if before is None:
-            reviews = reviewed.of(batch, known_at=asked.known_at)
-        else:
-            reviews = reviewed.of_state(batch, before, asked.known_at)
+        reviews = reviewed.of(batch, known_at=asked.known_at)
         yield from ({**line, "review": reviews[line["id"]]} for line in batch)
 
 
@@ -209,6 +154,10 @@ def _sources(asked: Asked) -> Iterator[Row]:
                     *(line["id"], source["url"], source["title"], source["publisher"], source["date"]),
                     *(source["lang"], source.get("kind"), copy.copy if copy else None),
                 )
+
+
+def _codings(asked: Asked) -> Iterator[Row]:
+    return (tuple(None if cell == "" else cell for cell in row) for row in recoding.table(on_record=True))
 
 
 def _articles(asked: Asked) -> Iterator[Row]:
@@ -376,6 +325,28 @@ _LISTED = (
         ),
         _sources,
         OF_THE_RECORD,
+    ),
+    Table(
+        "codings",
+        "Both codings of every event that was coded twice, people under numbers and language models by name, one row "
+        "for each recommendation that a coding names; agreement is worked out from these.",
+        _columns(
+            "event text: permanent id of the event",
+            "kind text: machine or person",
+            "part text: first, second, or adjudication where the two differed",
+            "coder text: the language model or file that gave the codes, or a person's number in this file",
+            "done_on day: day on which it was given, if known",
+            "relevant boolean: whether the coder took it for an act that bears on any recommendation",
+            "actors text: whose act it is, separated by spaces",
+            "certainty text: confirmed, reported or rumoured",
+            "recommendation text: slug of the recommendation; empty where the coding names none",
+            "direction integer: 1 advances, -1 undermines, 0 mixed",
+            "strength integer: 1 words, 2 proposal, 3 commitment, 4 enacted, 5 operating",
+            "ask text: the ask of the recommendation it speaks to, if any",
+        ),
+        _codings,
+        ("lists",),
+        listed=("actors",),
     ),
     Table(
         "articles",

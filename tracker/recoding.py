@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -121,11 +121,16 @@ def progress() -> list[Draw]:
 # The raw codings as a download
 
 
-def lines() -> Iterator[dict[str, Any]]:
-    """Every finished coding of an event that was coded twice, people under numbers and not names, a line each."""
+def lines(*, on_record: bool = False) -> Iterator[dict[str, Any]]:
+    """Every finished coding of an event that was coded twice, people under numbers and not names, a line each;
+    `on_record`: only of events that are."""
     coders: dict[int, str] = {}
     seconds = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False)
     found = Coding.objects.filter(event__in=seconds.values("event"), done_at__isnull=False)
+    machines = MachineCoding.objects.order_by("event_id", "id")
+    if on_record:
+        found = found.filter(event__in=Event.objects.accepted())
+        machines = machines.filter(event__in=Event.objects.accepted())
     for row in found.order_by("event_id", "id"):
         who = row.reader or coders.setdefault(row.coder_id or 0, f"person {len(coders) + 1}")
         day = row.done_at.date().isoformat() if row.done_at else None
@@ -138,13 +143,20 @@ def lines() -> Iterator[dict[str, Any]]:
             "done_on": day,
             **(row.body or {}),
         }
-    for each in MachineCoding.objects.order_by("event_id", "id"):
+    for each in machines:
         plain = {"event": each.event_id, "kind": "machine", "done_on": None}
         for part, coder, body in (
             ("first", f"release {each.release}", each.first),
             ("second", each.reader, each.body),
         ):
             yield {**plain, "part": part, "coder": coder, "relevant": True, **record_format.codes(body)}
+
+
+def state() -> str:
+    """Changes with whatever moves a line."""
+    people = Coding.objects.aggregate(count=Count("id"), at=Max("done_at"))
+    machines = MachineCoding.objects.aggregate(count=Count("id"), last=Max("id"))
+    return f"{log.head()}:{people}:{machines}"
 
 
 def jsonl() -> Iterator[str]:
@@ -154,11 +166,12 @@ def jsonl() -> Iterator[str]:
 
 def csv_lines() -> Iterator[str]:
     """One row for each assessment of each coding; a coding without one has one row."""
-    return rows.csv_lines(COLUMNS, _rows())
+    return rows.csv_lines(COLUMNS, table())
 
 
-def _rows() -> Iterator[list[Any]]:
-    for line in lines():
+def table(*, on_record: bool = False) -> Iterator[list[Any]]:
+    """The same as rows of COLUMNS."""
+    for line in lines(on_record=on_record):
         facts = [line[name] for name in COLUMNS[:6]]
         facts += [" ".join(line.get("actors") or ()), line.get("certainty") or ""]
         yield from ([*facts, *code] for code in _codes(line))

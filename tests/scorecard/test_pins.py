@@ -13,7 +13,7 @@ from scorecard.api.views.exports import FORMATS
 from scorecard.models import Pin
 from tests.scorecard import cast
 from tracker import log, triage
-from tracker.models import Completeness, Event, Revision
+from tracker.models import Completeness, Confirmation, Decision, Event, Revision
 
 LATE = {
     "id": "late", "date": "2026-03-01", "title": "A late record", "certainty": "confirmed",
@@ -71,6 +71,21 @@ def test_pages_files_and_answers_of_a_revision_stay_as_they_were(client, later):
     assert len(record.splitlines()) == int(rev)
     assert client.get("/events/late/").status_code == 200
     assert client.get(f"/events/late/?rev={rev}").status_code == 404
+
+
+def test_a_confirmation_taken_back_later_stays_in_what_was_given_out(client, seeded, analyst):
+    event = Event.objects.accepted().order_by("pk").first()
+    triage.confirm(event, analyst)
+    Confirmation.objects.update(day=datetime.date.today() - datetime.timedelta(7))
+    log.turn()
+    rev = client.get("/api/v1/scores/").json()["rev"]
+    addresses = (f"/api/v1/exports/events.csv?rev={rev}", f"/events/{event.pk}/?rev={rev}")
+    given = [cast.content(client.get(address)) for address in addresses]
+    assert all(b"confirmed" in text for text in given)
+    triage.undo(Decision.objects.get(action="confirm"), analyst)
+    log.turn()
+    assert "not yet reviewed" in client.get(f"/events/{event.pk}/").content.decode()
+    assert [cast.content(client.get(address)) for address in addresses] == given
 
 
 def test_a_statement_beside_the_log_has_a_state_of_its_own(client, seeded):

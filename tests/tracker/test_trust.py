@@ -68,3 +68,16 @@ def test_codes_that_people_wrote_before_there_were_confirmations_are_theirs(law,
     importlib.import_module("tracker.migrations.0014_codes_that_people_wrote").confirm(apps, None)
     assert Confirmation.objects.count() == 1
     assert stands().how == "written"
+
+
+def test_a_confirmation_taken_back_still_stood_in_between(law, analyst):
+    triage.confirm(law, analyst)
+    week = datetime.timedelta(7)
+    Confirmation.objects.update(day=TODAY - week)
+    triage.undo(Decision.objects.get(action="confirm"), analyst)
+    assert stands() is None
+    assert stands(until=TODAY) is None
+    assert stands(until=TODAY - datetime.timedelta(1)).day == TODAY - week
+    triage.confirm(law, analyst)
+    assert stands().day == TODAY
+    assert Confirmation.objects.count() == 2

@@ -25,6 +25,8 @@ class Confirmation(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
     )
     day = models.DateField(_("day"))
+    # Kept when it is taken back, as addresses that were given out in between show it for ever.
+    withdrawn_on = models.DateField(_("taken back on"), null=True, blank=True)
     at = models.DateTimeField(_("at"), db_default=Now())
 
     class Meta:
@@ -33,7 +35,9 @@ class Confirmation(models.Model):
         verbose_name_plural = _("confirmations")
         constraints = [
             models.UniqueConstraint(
-                fields=["event", "signature", "by", "how"], name="one_confirmation_per_person_and_codes"
+                fields=["event", "signature", "by", "how"],
+                condition=models.Q(withdrawn_on=None),
+                name="one_confirmation_per_person_and_codes",
             )
         ]
 

@@ -23,7 +23,8 @@ class Standing:
     how: str
 
 
-Confirmed = Mapping[str, list[tuple[str, datetime.date, str]]]  # of each event: signature, day, how
+# Of each event: signature, day, how, and the day on which it was taken back.
+Confirmed = Mapping[str, list[tuple[str, datetime.date, str, datetime.date | None]]]
 
 
 def wrote(revision: Revision) -> None:
@@ -50,23 +51,24 @@ def note(event: Event, codes: str, by: Any, day: datetime.date) -> None:
     _noted(event.pk, codes, Confirmation.How.CONFIRMED, by, day)
 
 
-def forget(event: Event, codes: str, by: Any) -> None:
-    """That was undone."""
-    Confirmation.objects.filter(event=event, signature=codes, by=by, how=Confirmation.How.CONFIRMED).delete()
+def forget(event: Event, codes: str, by: Any, day: datetime.date) -> None:
+    """That was undone: it holds no longer, from this day on."""
+    standing = Confirmation.objects.filter(event=event, signature=codes, by=by, withdrawn_on=None)
+    standing.filter(how=Confirmation.How.CONFIRMED).update(withdrawn_on=day)
 
 
 def _noted(event_id: str, codes: str, how: str, by: Any, day: datetime.date) -> None:
     Confirmation.objects.get_or_create(
-        event_id=event_id, signature=codes, how=how, by=by, defaults={"day": day}
+        event_id=event_id, signature=codes, how=how, by=by, withdrawn_on=None, defaults={"day": day}
     )
 
 
 def everything() -> Confirmed:
     """Every confirmation, by event, the earliest first."""
-    found: dict[str, list[tuple[str, datetime.date, str]]] = {}
-    lines = Confirmation.objects.order_by("day", "id").values_list("event_id", "signature", "day", "how")
-    for event_id, signature, day, how in lines:
-        found.setdefault(event_id, []).append((signature, day, how))
+    found: dict[str, list[tuple[str, datetime.date, str, datetime.date | None]]] = {}
+    names = ("event_id", "signature", "day", "how", "withdrawn_on")
+    for event_id, *stands in Confirmation.objects.order_by("day", "id").values_list(*names):
+        found.setdefault(event_id, []).append(tuple(stands))
     return found
 
 
@@ -77,8 +79,11 @@ def standing(
     if not (rows := confirmed.get(line["id"])):
         return None
     codes = record.signature(line)
-    for signature, day, how in rows:
-        if signature == codes and (until is None or day <= until):
+    for signature, day, how, withdrawn in rows:
+        holds = (
+            withdrawn is None if until is None else day <= until and (withdrawn is None or withdrawn > until)
+        )
+        if signature == codes and holds:
             return Standing(day, how)
     return None
 

@@ -133,7 +133,7 @@ def _reverse(step: Step, parts: list[Decision]) -> None:
             there = {row["article_id"] for state in (part.before, part.after) for row in state["reports"]}
             attaching.free(there)
         if part.action == CONFIRM:
-            trust.forget(event, trust.codes_of(event), part.by)
+            trust.forget(event, trust.codes_of(event), part.by, stamp())
             log.turn()
     for part in parts:
         if part.before:

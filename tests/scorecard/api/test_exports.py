@@ -23,7 +23,8 @@ from pyarrow import parquet
 
 from scorecard import formats, stored, tables
 from tests.scorecard import cast
-from tracker import log, releases, triage
+from tracker import log, record, releases, triage
+from tracker.models import Event, MachineCoding, Revision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
 
@@ -40,6 +41,31 @@ def taken(client, name, ending, query=""):
     return b"".join(answer.streaming_content)
 
 
+@pytest.fixture
+def coded_twice(seeded):
+    """A second reading by a language model of an event on record, and one of an event that is none."""
+    on, off = Event.objects.accepted().order_by("pk")[:2]
+    for event in (on, off):
+        codes = record.codes(Revision.objects.filter(event=event).latest("sequence").record)
+        second = codes | {"assessments": [each | {"strength": 1} for each in codes["assessments"]]}
+        MachineCoding.objects.create(event=event, reader="a model", release=2, first=codes, body=second)
+    triage.retract(off, None, "No act")
+    return on
+
+
+def test_codings_of_what_is_on_record_are_there_for_whoever_recounts_agreement(client, coded_twice):
+    first, *rest = [json.loads(line) for line in taken(client, "codings", "jsonl").splitlines()]
+    assert {line["event"] for line in (first, *rest)} == {coded_twice.pk}
+    assert (first["kind"], first["part"], first["coder"]) == ("machine", "first", "release 2")
+    assert {(line["coder"], line["strength"]) for line in rest if line["part"] == "second"} == {
+        ("a model", 1)
+    }
+    MachineCoding.objects.all().delete()
+    log.turn()
+    assert taken(client, "codings", "jsonl") == b""
+
+
+@pytest.mark.usefixtures("coded_twice")
 @pytest.mark.parametrize("name", [*tables.TABLES])
 def test_the_three_formats_hold_the_same_rows(client, seeded, name):
     query = "?as_of=2025-02-10" if "method" in tables.TABLES[name].takes else ""
@@ -80,6 +106,7 @@ CELLS = {
 }
 
 
+@pytest.mark.usefixtures("coded_twice")
 def test_every_file_is_what_its_data_package_says(client, seeded):
     """The Table Schema read as its standard has it: names in order, types, required cells, keys that are unique."""
     package = client.get("/api/v1/exports/datapackage.json").json()
