@@ -39,6 +39,12 @@ class KeyForm(forms.ModelForm):
         model = ApiKey
         fields = ("name", "account", "scopes", "expires_at")
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "expires_at" in self.fields:  # two fields under one label: each says what it holds
+            day, clock = self.fields["expires_at"].widget.widgets
+            day.attrs["aria-label"], clock.attrs["aria-label"] = _("expires on"), _("expires at")
+
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(admin.ModelAdmin):

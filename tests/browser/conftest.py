@@ -1,5 +1,6 @@
 """A seeded service of its own, in its own process and folder, and a real Chromium to look at it."""
 
+import functools
 import os
 from pathlib import Path
 
@@ -101,23 +102,32 @@ def _note(page, kind, text):
 def sit(browser):
     """Somebody signs in and sits down at the desk; troubles of the page are kept."""
     contexts = []
-
-    def sit_(service, name, path="/admin/desk/", **options):
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.troubles = []
-        page.on("console", lambda said: said.type in ("error", "warning") and page.troubles.append(said.text))
-        page.on("response", lambda answer: answer.status >= 500 and page.troubles.append(answer.url))
-        page.on("pageerror", lambda error: page.troubles.append(str(error)))
-        page.goto(f"{service.address}/admin/login/?next={path}")
-        page.fill("#id_username", name)
-        page.fill("#id_password", PASSWORD)
-        page.click("[type=submit]")
-        page.wait_for_url(f"**{path}")
-        page.troubles.clear()
-        return page
-
-    yield sit_
+    yield functools.partial(_seated, browser, contexts)
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def sit_for_long(browser):
+    """The same for a whole file."""
+    contexts = []
+    yield functools.partial(_seated, browser, contexts)
+    for context in contexts:
+        context.close()
+
+
+def _seated(browser, contexts, service, name, path="/admin/desk/", **options):
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, **options)
+    contexts.append(context)
+    page = context.new_page()
+    page.troubles = []
+    page.on("console", lambda said: said.type in ("error", "warning") and page.troubles.append(said.text))
+    page.on("response", lambda answer: answer.status >= 500 and page.troubles.append(answer.url))
+    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    page.goto(f"{service.address}/admin/login/?next={path}")
+    page.fill("#id_username", name)
+    page.fill("#id_password", PASSWORD)
+    page.click("[type=submit]")
+    page.wait_for_url(f"**{path}")
+    page.troubles.clear()
+    return page

@@ -185,6 +185,30 @@ def test_an_ended_session_goes_on_after_signing_in_elsewhere_and_never_as_somebo
     assert desk.ask(STATES)["events"][event] == "dismissed"
 
 
+def test_a_token_that_another_tab_rotated_costs_no_decision(desk, sit):
+    page = sit(desk, "kim")
+    before = [_token(page), page.evaluate("document.body.dataset.csrf")]
+    other = page.context.new_page()
+    other.goto(f"{desk.address}/admin/")
+    other.click("#logout-form button")
+    other.wait_for_selector("text=Logged out")
+    other.close()
+    _sign_in_elsewhere(desk, page, "kim")
+    assert _token(page) != before[0]
+    event = at_hand(page)
+    press(page, ["r", "1"])
+    gone_on(page, event)
+    all_saved(page)
+    assert page.evaluate("document.body.dataset.csrf") == before[1]  # the page itself was not loaded anew
+    assert desk.ask(STATES)["events"][event] == "dismissed"
+    assert [said for said in page.troubles if "403" in said] == []
+
+
+def _token(page):
+    name = page.evaluate("Desk.config.csrf")
+    return next(each["value"] for each in page.context.cookies() if each["name"] == name)
+
+
 def _sign_in_elsewhere(desk, page, name):
     other = page.context.new_page()
     other.goto(f"{desk.address}/admin/login/?next=/admin/")

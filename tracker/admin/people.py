@@ -104,12 +104,12 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class ColleagueAdmin(UserAdmin):
+    filter_horizontal = ()
     form = Colleague
     add_form = NewColleague
     list_display = ("username", "name", "roles", "second_factor", "last_login", "signs_in")
     list_filter = (ByRole, "is_active", "is_superuser")
     list_select_related = True
-    filter_horizontal = ("groups",)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Who it is"), {"fields": ("first_name", "last_name", "email")}),
@@ -124,6 +124,12 @@ class ColleagueAdmin(UserAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("groups")
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        """A handful of roles to tick."""
+        if db_field.name == "groups":
+            kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_fieldsets(self, request, obj=None):
         """The page that says who may what, beside the roles to choose from."""

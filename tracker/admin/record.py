@@ -12,6 +12,7 @@ The codebook's versions, recommendations and asks; asks set by hand are stated o
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -394,6 +395,13 @@ class AskAdmin(LookOnly):
     list_select_related = ("recommendation",)
 
 
+class NamedChoice(AutocompleteSelect):
+    """As Django's, with words where nothing is chosen yet: else the field has no name for who cannot see it."""
+
+    def build_attrs(self, base_attrs, extra_attrs=None):
+        return super().build_attrs(base_attrs, extra_attrs) | {"data-placeholder": gettext("Which ask")}
+
+
 @admin.register(AskSetting)
 class AskSettingAdmin(TriedFirst):
     list_display = ("ask", "rung", "start", "until", "recorded_at", "name")
@@ -401,6 +409,11 @@ class AskSettingAdmin(TriedFirst):
     fields = ("ask", "rung", "reason", "start", "until")
     autocomplete_fields = ("ask",)
     not_asked = "reason"
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "ask":
+            kwargs["widget"] = NamedChoice(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def would(self, setting):
         """On the first day of today and later on which it would hold."""

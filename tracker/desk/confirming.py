@@ -43,8 +43,7 @@ def confirming(request):
         {
             "item": _described(at_hand, weights) if at_hand else None,
             "waiting": [
-                {"id": event.pk, "title": str(event), "weight": weights.get(event.pk, 0.0)}
-                for event in waiting
+                {"id": event.pk, "event": event, "weight": weights.get(event.pk, 0.0)} for event in waiting
             ],
             "skip": ",".join([*skipped, at_hand.pk]) if at_hand else "",
             "progress": progress(weights),

@@ -1,6 +1,8 @@
 """How the desk's templates print numbers and the journal's words."""
 
 from django import template
+from django.utils.html import format_html
+from django.utils.translation import get_language
 
 from tracker.desk import hints
 from tracker.desk.history import DEEDS
@@ -18,6 +20,15 @@ def percent(share):
 def deed(action):
     """What the journal calls a step, in the reader's language."""
     return DEEDS.get(action, action)
+
+
+@register.filter
+def titled(event):
+    """An event's title in the reader's language where it has one, with the language that it is in."""
+    found = {"en": event.title, "zh-Hans": event.title_zh}
+    first = "zh-Hans" if (get_language() or "").startswith("zh") else "en"
+    lang = next((each for each in (first, *found) if found[each]), "")
+    return format_html('<span lang="{}" dir="auto">{}</span>', lang, found[lang]) if lang else str(event)
 
 
 @register.filter

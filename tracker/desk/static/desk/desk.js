@@ -186,8 +186,7 @@
     },
     async split() {
       const item = Desk.item();
-      await Desk.allReports();
-      const parts = await Desk.dialogs.split((wanted) => ["split", { parts: wanted }]);
+      const parts = await Desk.dialogs.split((wanted) => ["split", { parts: wanted }], Desk.allReports());
       if (!parts || item !== Desk.item()) return;
       const form = { token: Desk.token(), action: "split", event: item.dataset.event, version: Number(item.dataset.version), parts };
       if (!Desk.send(form)) return void notice(Desk.texts.twice, null);

@@ -36,6 +36,17 @@
     };
   }
 
+  /* The same once all reports are there, with what was chosen among the first of them. */
+  function renew(part, reports) {
+    const which = part.querySelector("[data-which]");
+    const move = which.querySelector("[data-move]");
+    const [open_, moves] = [which.open, move.checked];
+    const left = [...which.querySelectorAll("li input:not(:checked)")].map((tick) => tick.value);
+    offer(part, reports);
+    [which.open, move.checked] = [open_, moves];
+    which.querySelectorAll("li input").forEach((tick) => (tick.checked = !left.includes(tick.value)));
+  }
+
   /* Nothing where all reports stay and go along: there may be more than are listed. */
   function chosenReports(part) {
     const ticks = [...part.querySelectorAll("[data-which] li input")];
@@ -218,13 +229,21 @@
         }, { signal });
       }),
 
-    split: (effect) =>
+    /* `whole` resolves once the item shows all its reports; the question is open before, as who types on meets no
+       keys of the desk. */
+    split: (effect, whole) =>
       ask("split", (box, answer, signal) => {
         const parts = box.querySelector("#parts");
         const place = box.querySelector("[data-effects]");
-        const reports = [...Desk.item().querySelectorAll("#reports [data-article]")];
+        const listed = () => [...Desk.item().querySelectorAll("#reports [data-article]")];
+        let reports = listed();
         let timer = 0;
         place.textContent = "";
+        whole.then(() => {
+          if (!box.open || listed().length === reports.length) return;
+          reports = listed();
+          [...parts.children].forEach((part) => renew(part, reports));
+        });
         [...parts.children].slice(2).forEach((part) => part.remove());
         box.querySelectorAll("[data-title]").forEach((input) => (input.value = ""));
         [...parts.children].forEach((part) => offer(part, reports));
@@ -237,7 +256,7 @@
             ...chosenReports(part),
           }))
           .filter((part) => part.title);
-        const go = () => wanted().length && answer(wanted());
+        const go = () => whole.then(() => wanted().length && answer(wanted()));
         parts.addEventListener("input", () => {
           clearTimeout(timer);
           timer = setTimeout(() => wanted().length && Desk.foretell(place, ...effect(wanted())), 250);
@@ -280,9 +299,13 @@
         }, { signal });
       }),
 
-    async help() {
-      const response = await Desk.get(Desk.url("last"));
-      if (response.ok) dialog("last").innerHTML = await response.text();
+    help() {
+      Desk.get(Desk.url("last"))
+        .then((response) => (response.ok ? response.text() : Promise.reject()))
+        .then((html) => (dialog("last").innerHTML = html))
+        .catch(() => {
+          /* Without a connection the keys can still be read. */
+        });
       return ask("help", (box, answer, signal) => {
         box.querySelector("#keys-trouble").textContent = "";
         box.querySelector("#keys-form").addEventListener("submit", (event) => { event.preventDefault(); keep(box, answer); }, { signal });

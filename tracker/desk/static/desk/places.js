@@ -170,6 +170,12 @@
     }
   }
   Desk.news = news;
+  /* A decision moves an item from one list to another: the numbers follow as soon as one pauses. */
+  let soon = 0;
+  document.addEventListener("desk:saved", () => {
+    clearTimeout(soon);
+    soon = setTimeout(news, 1500);
+  });
   setInterval(news, NEWS);
   document.addEventListener("visibilitychange", news);
 })();
