@@ -4,6 +4,7 @@ It shares nothing with `scorecard` but the names of things, so that a sentence i
 """
 
 import datetime
+from collections import Counter
 from functools import cached_property
 
 from tests.scorecard import plain_method as plain
@@ -14,6 +15,10 @@ DAY = datetime.timedelta(1)
 
 class Truth:
     """The record, with what every day of it comes to."""
+
+    also = ()  # days that acts on record name themselves
+    own = frozenset()  # words of the record that a page shows as they stand
+    reasons = ()  # and those that it shows behind a code
 
     def __init__(self, records, coded_to):
         self.raw = {record["id"]: record for record in records}
@@ -118,6 +123,21 @@ class Truth:
     def counted(self, day):
         """The acts that had happened by a day."""
         return [self.raw[key] for key in self.record.order if self.record.day[key] <= day]
+
+    def pending(self, day):
+        """How many acts that stand on a day wait for a next step, by stage."""
+        standing = (self.raw[key] for key in self._live[self.place(day)])
+        return Counter(line["stage"] for line in standing if line.get("stage"))
+
+    def terms(self, day, after):
+        """How many acts that stand on a day end by their own terms after another, and by nothing before."""
+        count = 0
+        for key in self._live[self.place(day)]:
+            until = self.raw[key].get("until")
+            ender = self.record.ender.get(key)
+            earlier = ender and until and self.record.day[ender].isoformat() < until
+            count += bool(until and until > after.isoformat() and not earlier)
+        return count
 
     def mean(self, day):
         return sum(self.score(slug, day) for slug in RECOMMENDATIONS) / len(RECOMMENDATIONS)

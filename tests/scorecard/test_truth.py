@@ -95,8 +95,8 @@ class Page:
     ):
         self.truth, self.language, self.day, self.earlier = truth, language, day, earlier
         self.slug, self.wrong, self.when, self.page_actor = slug, [], None, actor
-        self.actor, self.act, self.ask, self.also = actor, None, None, ()
-        self.pair, self.overall = pair, overall
+        self.actor, self.act, self.ask, self.also = actor, None, None, truth.also
+        self.pair, self.overall, self.old = pair, overall, None
         with translation.override(language):
             self.names = {}
             for each in current().slugs:
@@ -113,6 +113,10 @@ class Page:
     def read(self, block):
         """What is left of a block when every pattern has read its own."""
         date, month = DATE[self.language], MONTH[self.language]
+        if block in self.truth.own:
+            return ""
+        for reason in self.truth.reasons:
+            block = block.removesuffix(reason)
         if re.fullmatch(rf"\d?(?:{date}|{month})", block):  # a cell; where an act follows, its day
             self.when = block
             return ""
@@ -132,7 +136,11 @@ class Page:
             self.actor = self.actors[block]
         if found := re.search(r"⟦([a-z0-9-]+)⟧", block):
             self.act = found[1]
-            if self.when and not any(dated(self, self.act, when) for when in (self.when, self.when[1:])):
+            if self.old is not None and self.old != (self.day - self.truth.record.day[self.act]).days:
+                self.wrong.append(("old", self.act, self.old))
+            self.old = None
+            told_days = (self.when, self.when[1:]) if self.when else ()
+            if self.when and not any(dated(self, self.act, when) or named(self, when) for when in told_days):
                 self.wrong.append(("when", self.act, self.when))
         self.when = None
         for patterns, check in CLAIMS:
@@ -318,6 +326,14 @@ def act_named(page, told_):
         return False
     before, after = (page.truth.standing(page.slug, day) for day in (page.earlier, page.day))
     return told_["id"] in (after - before if told_["id"] in after else before - after)
+
+
+def named(page, text):
+    """Whether a cell holds a day that an act names itself."""
+    try:
+        return date_of(text) in page.also
+    except (ValueError, IndexError, StopIteration):
+        return False
 
 
 def dated(page, act, text):
@@ -536,7 +552,7 @@ def how_far_all(page, told_):
         values = page.truth.delivery(slug, page.day)["asks"]
         found["none"] += len(current()[slug].asks) - len(values)
         for value in values.values():
-            found["done" if value >= 80 else "zero" if value < 0.5 else "part"] += 1
+            found["done" if value >= 80 else "zero" if value < 1e-9 else "part"] += 1
     with translation.override(page.language):
         return all(
             word is None or word in (str(found[key]), vocabulary.count_word(found[key]))
@@ -593,6 +609,8 @@ def reviewed(page, told_):
 )
 def the_day(page, told_):
     """A day that a sentence names by itself: that of the page, the earlier of two, or one of the record's own."""
+    if page.act in page.truth.raw and dated(page, page.act, told_["d"]):  # of the act named last
+        return True
     start = page.truth.days[0]
     year_before = page.day - datetime.timedelta(365)
     return date_of(told_["d"]) in (
@@ -604,6 +622,50 @@ def the_day(page, told_):
         datetime.date(2026, 11, 29),
         *page.also,
     )
+
+
+@claim(r"^(?P<n>\d+) days? old$", r"^已有(?P<n>\d+)天$")
+def old(page, told_):
+    """Of the act that is named next."""
+    page.old = int(told_["n"])
+    return True
+
+
+@claim(r"^(?P<d>MONTH) · (?=\D+$)", r"^(?P<d>MONTH) · (?=\D+$)")
+def of_a_month(page, told_):
+    return dated(page, page.act, told_["d"])
+
+
+@claim(r"^(?P<name>[^\d()]+) \((?P<n>\d+)\)$", r"^(?P<name>[^\d（）]+)（(?P<n>\d+)）$")
+def pending_of_a_stage(page, told_):
+    with translation.override(page.language):
+        stages = {str(name): stage for stage, name in vocabulary.STAGES.items()}
+    return page.truth.pending(page.day)[stages[told_["name"]]] == int(told_["n"])
+
+
+@claim(r"^(?P<n>\d+) proposals? pending$", r"^(?P<n>\d+)项提议待定$")
+def pending(page, told_):
+    return page.truth.pending(page.day).total() == int(told_["n"])
+
+
+@claim(
+    r"^The terms? of (?P<n>\d+) acts? on record (?:are|is) still to end$",
+    r"^已收录的行动中，有(?P<n>\d+)项尚未期满$",
+)
+def terms_to_end(page, told_):
+    return page.truth.terms(page.day, page.day) == int(told_["n"])
+
+
+@claim(
+    r"^The terms? of (?P<past>\d+) acts? (?:have|has) ended since (?P<d>DATE), the last coded day; (?P<n>\d+) more "
+    r"terms? (?:are|is) still to end$",
+    r"^(?P<d>DATE)（编码截止日）以来，已有(?P<past>\d+)项行动期满；另有(?P<n>\d+)项尚未期满$",
+)
+def terms_ended_and_to_end(page, told_):
+    today = datetime.date.fromisoformat(NOW[:10])
+    later, all_ = page.truth.terms(page.day, today), page.truth.terms(page.day, page.day)
+    right = (int(told_["past"]), int(told_["n"])) == (all_ - later, later)
+    return right and date_of(told_["d"]) == page.day
 
 
 # What is the same on every day: the axis, the band, the words of the method, counts of the codebook, and what rests on
@@ -622,7 +684,7 @@ FIXED = [
     r"every act counted 1|weights rose in even steps, 0.2 … 1|all half-lives were 90 days",
     r"每项行动都计1|权重等距递增（0.2至1）|半衰期均为90天",
     r"Recommendation \d of 7|第\d项建议（共7项）", r"24 asks|24项诉求", r"of 100|满分100",
-    r"over 90 days|(?:近|此前)90天|90 days before", r"page \d of \d|第\d页，共\d页", r"by 5 points|达到5分",
+    r"over 90 days|(?:近|此前)90天|90 days before", r"page \d+ of \d+|第\d+页，共\d+页", r"by 5 points|达到5分",
     r"In a replay of the record, .* had changed 145 days later\.|回放记录可知，.*已经改变。",
     r"[Ss]ince January 2025|2025年1月以来", r"21 January 2025", r"A4", r"G20|G7", r"US–China AI Policy Scorecard \(.*",
 ]  # fmt: skip
