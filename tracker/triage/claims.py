@@ -61,7 +61,7 @@ def keep_ahead(events: Sequence[str], by: Any, page: str, minutes: float = MINUT
         if _kept(key, by, page, now + datetime.timedelta(minutes=minutes)):
             kept = key
             break
-    Claim.objects.filter(pk__in=[claim.pk for claim in mine if claim.event_id != kept], ahead=True).delete()
+    _let_go(by, [claim.pk for claim in mine if claim.event_id != kept])
     return kept
 
 
@@ -83,9 +83,12 @@ def _kept(key: str, by: Any, page: str, until: datetime.datetime) -> bool:
 
 def leave(by: Any, page: str) -> None:
     """The page goes: what it kept for itself ahead of time is free."""
-    Claim.objects.filter(
-        pk__in=[claim.pk for claim in _ahead_of(by, page[:LONGEST_PAGE])], ahead=True
-    ).delete()
+    _let_go(by, [claim.pk for claim in _ahead_of(by, page[:LONGEST_PAGE])])
+
+
+def _let_go(by: Any, claims: list[int]) -> None:
+    """Those that are still what they were when they were read: another's by now stays another's."""
+    Claim.objects.filter(pk__in=claims, by=by, ahead=True).delete()
 
 
 def _ahead_of(by: Any, page: str) -> list[Claim]:

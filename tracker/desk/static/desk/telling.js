@@ -38,10 +38,11 @@
   }
 
   /* What a deed would do to the scores, written into `place` before it is done; or why it would be refused. */
-  let asking = 0;
+  const asking = new WeakMap(); // the last question of each place: an open question and the panel ask side by side
   async function foretell(place, action, more) {
     if ("practice" in body.dataset) return;
-    const mine = (asking += 1);
+    const mine = {};
+    asking.set(place, mine);
     const item = Desk.item();
     let answer = null;
     try {
@@ -50,7 +51,7 @@
     } catch {
       return void (place.textContent = "");
     }
-    if (mine !== asking || item !== Desk.item()) return;
+    if (mine !== asking.get(place) || item !== Desk.item()) return;
     const { effects = [], refused, error } = answer;
     place.textContent = error || refused || (effects.length ? "" : Desk.texts.none);
     for (const each of effects) {
