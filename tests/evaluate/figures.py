@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from tests.evaluate.folds import Articles
-from tracker.tagging import training
+from tracker.tagging import calibration, training
 from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.suggestions import Suggestion
 
@@ -95,7 +95,7 @@ class Judged:
     def calibration(self) -> float:
         places = self.places()
         shown = [(each, each_right) for at in places for each, each_right in self._shown(at)]
-        return training.calibration_error(
+        return calibration.calibration_error(
             np.array([chance for chance, _ in shown]), np.array([right for _, right in shown])
         )
 

@@ -97,9 +97,9 @@ def test_the_model_that_ships_was_made_of_these_seeds_and_orders_the_stream_as_w
 
 
 FROZEN = {
-    "average precision": 0.423,
+    "average precision": 0.493,
     "average precision, words alone": 0.436,
-    "shown at three tenths lost": 0.056,
+    "shown at three tenths lost": 0.041,
 }
 
 

@@ -17,7 +17,7 @@ from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.model import PAIRS, Model
 
 _DEPARTING = np.array([0.075, 0.3])
-TICKED_AT_MOST = 0.014  # of ordinary news as feeds deliver it
+TICKED_AT_MOST = 0.012  # of ordinary news as feeds deliver it
 FEWEST_DELIVERED = 30  # acts as feeds deliver them, from which on relevance is fitted on such items alone
 SILENT_BELOW = 0.35  # a first suggestion that is right less often than this is not made
 
@@ -72,6 +72,17 @@ def average_precision(chance: np.ndarray, right: np.ndarray, weight: np.ndarray)
     share = hits / np.cumsum(weight[order])
     found = (right * weight)[order]
     return float((share * found).sum() / found.sum()) if found.sum() else 0.0
+
+
+def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+    """Expected calibration error: the mean gap between stated and observed share, over equal-width bins."""
+    place = np.minimum((chance * bins).astype(int), bins - 1)
+    gaps = [
+        abs(chance[place == each].mean() - right[place == each].mean()) * (place == each).mean()
+        for each in range(bins)
+        if (place == each).any()
+    ]
+    return float(sum(gaps))
 
 
 def _weigh_relevance(made: Model, overall: np.ndarray, held: Held) -> None:

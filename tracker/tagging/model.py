@@ -7,7 +7,8 @@ the chance that an item, as feeds deliver them, reports an act: two models speak
 of acts and near misses together.
 
 A model that reads meaning holds a second one, `first`, that reads words alone: it takes the first look, so that
-only what may matter is embedded, and it serves alone where there are no embeddings.
+only what may matter is embedded, and it serves alone where there are no embeddings. It also holds the labelled texts
+that items are compared with, `known`.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from scipy import sparse
 
 from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.features import Text
-from tracker.tagging.vectors import Vocabulary
+from tracker.tagging.neighbours import Known
+from tracker.tagging.vectors import Vocabulary, from_whole, to_whole
 
 FORMAT = 3
 PAIRS = tuple((rec, direction) for rec in RECOMMENDATIONS for direction in (1, -1))
 WITNESSES = 8
 VIEWS = 2  # of relevance: an act; an act or a near miss
-CHANCE = VIEWS + 4  # which column of `with_relevance` says how likely the pair is by the learnt weights alone
+CHANCE = -4  # which column of `with_relevance` says how likely the pair is by the learnt weights alone
 TABLE = -6  # which column of `with_relevance` is what the rules say of the pair
 LOST = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)  # shares of acts lost whose borders a model knows
 
@@ -85,6 +87,7 @@ class Model:
     facts: dict[str, Any] = field(default_factory=dict)
     name: str = ""
     first: Model | None = None
+    known: Known | None = None
 
     def border(self, lost: float) -> float:
         """The relevance from which on an item is shown, if this share of acts may be lost."""
@@ -94,11 +97,12 @@ class Model:
         """The share of ordinary news that is shown then."""
         return float(np.interp(lost, self.borders[:, 0], self.borders[:, 2]))
 
-    def evidence(self, texts: Sequence[Text], matrix: sparse.csr_matrix) -> np.ndarray:
+    def evidence(
+        self, texts: Sequence[Text], matrix: sparse.csr_matrix, meanings: np.ndarray | None = None
+    ) -> np.ndarray:
         """Log-odds of each of `PAIRS` and, last, of relevance: one row a text (`matrix`: theirs, with constant)."""
-        return combine(
-            self, witnesses(matrix @ self.touched, matrix @ self.direction, texts), matrix @ self.relevant
-        )
+        seen = witnesses(matrix @ self.touched, matrix @ self.direction, texts)
+        return combine(self, *with_neighbours(seen, matrix @ self.relevant, self.known, meanings))
 
     def strengths(self, matrix: sparse.csr_matrix) -> np.ndarray:
         return np.asarray(matrix @ self.strength).argmax(axis=1) + 1
@@ -157,6 +161,16 @@ def witnesses(touched: np.ndarray, direction: np.ndarray, texts: Sequence[Text])
     return np.stack(columns, axis=-1).reshape(len(texts), len(PAIRS), WITNESSES)
 
 
+def with_neighbours(
+    seen: np.ndarray, relevant: np.ndarray, known: Known | None, meanings: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The witnesses of pairs and the views of relevance, with what the nearest labelled texts say beside them."""
+    if known is None or meanings is None:
+        return seen, relevant
+    of_relevance, of_pairs = known.speak(meanings)
+    return np.concatenate([of_pairs, seen], axis=2), np.hstack([relevant, of_relevance])
+
+
 def combine(model: Model, seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     """The witnesses weighed: calibrated log-odds of pairs, then of relevance."""
     pairs = np.einsum("tpw,pw->tp", with_relevance(seen, relevant), model.combining)
@@ -164,7 +178,7 @@ def combine(model: Model, seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
 
 
 def with_relevance(seen: np.ndarray, relevant: np.ndarray) -> np.ndarray:
-    """The witnesses of each pair, both views of relevance before them."""
+    """The witnesses of each pair, all that speaks of relevance before them."""
     return np.concatenate([np.repeat(relevant[:, None, :], len(PAIRS), axis=1), seen], axis=2)
 
 
@@ -206,11 +220,13 @@ def to_bytes(model: Model) -> bytes:
     arrays = {name: getattr(model, name) for name in _ARRAYS if name != "cases"}
     arrays |= {
         "rarity": model.vocabulary.rarity,
-        "meaning": model.vocabulary.meaning,
         "meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
     }
     cases = model.cases.tocsr()
     arrays |= {"case_values": cases.data, "case_at": cases.indices, "case_ends": cases.indptr}
+    if model.known is not None:
+        arrays |= {"known_meanings": to_whole(model.known.meanings), "known_pairs": model.known.pairs}
+        arrays |= {"known_acts": model.known.acts, "known_near": model.known.near}
     if model.first is not None:
         arrays["first"] = np.frombuffer(to_bytes(model.first), dtype=np.uint8)
     held = io.BytesIO()
@@ -234,6 +250,9 @@ def from_bytes(stored: bytes) -> Model:
         meta = json.loads(held["meta"].tobytes())
         if meta["format"] != FORMAT:
             raise ModelError(f"this model has format {meta['format']}, this program reads {FORMAT}: retrain")
+        if "meaning" in held and len(held["meaning"]) and "first" in held:
+            # Made before items were compared with their nearest: what reads words alone serves on.
+            return from_bytes(held["first"].tobytes())
         _check_list(meta.get("recommendations"), held["touched"].shape[1])
         return _rebuilt(held, meta)
     except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -258,8 +277,7 @@ def digest(*parts: bytes) -> str:
 
 
 def _rebuilt(held: dict[str, np.ndarray], meta: dict[str, Any]) -> Model:
-    rarity, meaning = (held[name].astype(np.float64) for name in ("rarity", "meaning"))
-    vocabulary = Vocabulary(meta["words"], rarity, meta["signs"], meaning)
+    vocabulary = Vocabulary(meta["words"], held["rarity"].astype(np.float64), meta["signs"])
     width = vocabulary.before_signs + len(vocabulary.signs)
     cases = (held["case_values"], held["case_at"], held["case_ends"])
     return Model(
@@ -274,4 +292,10 @@ def _rebuilt(held: dict[str, np.ndarray], meta: dict[str, Any]) -> Model:
         facts=meta["facts"],
         name=meta["name"],
         first=from_bytes(held["first"].tobytes()) if "first" in held else None,
+        known=_known(held) if "known_meanings" in held else None,
     )
+
+
+def _known(held: dict[str, np.ndarray]) -> Known:
+    pairs, acts, near = (held[f"known_{name}"] for name in ("pairs", "acts", "near"))
+    return Known(from_whole(held["known_meanings"]), pairs, acts, near)

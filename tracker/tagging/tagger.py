@@ -37,14 +37,14 @@ class Tagger:
         encode: vectors.Encoder | None = None,
         reader: Reader | None = None,
     ):
-        if len(model.vocabulary.meaning) and encode is None:
+        if model.known is not None and encode is None:
             if model.first is None:
                 raise models.ModelError(
                     f"{model.name} was trained with embeddings, which are off or not installed"
                 )
             model = model.first
         self.model = model
-        self._encode = encode if len(model.vocabulary.meaning) else None
+        self._encode = encode if model.known is not None else None
         self.reader = reader or Reader(cues)
         self._reasons = suggestions.Reasons(model)
         self._leanings = models.leanings(model.facts.get("publishers") or {})
@@ -139,8 +139,8 @@ class Tagger:
     ) -> list[Suggestion]:
         if not reports:
             return []
-        matrix = models.with_constant(self.model.vocabulary.matrix(texts, meanings))
-        evidence = self.model.evidence(texts, matrix)
+        matrix = models.with_constant(self.model.vocabulary.matrix(texts))
+        evidence = self.model.evidence(texts, matrix, meanings)
         evidence[:, -1] += self._leaning_of(reports)
         strengths, asks = self.model.strengths(matrix), self.model.asks(matrix)
         likeness = self._reasons.likeness(matrix)

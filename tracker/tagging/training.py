@@ -25,6 +25,7 @@ from tracker.tagging import model as models
 from tracker.tagging.cues import RECOMMENDATIONS, Cues
 from tracker.tagging.features import Reader, Text
 from tracker.tagging.model import PAIRS, Model
+from tracker.tagging.neighbours import OF_PAIRS, OF_RELEVANCE, Known
 
 FOLDS = 5
 WEIGHTS = {"act": 1.0, "near miss": 1.0, "background": 0.7, "record": 0.7, "written": 0.7, "decision": 1.5}
@@ -76,6 +77,17 @@ class _Rows:
     weight: np.ndarray
     fold: np.ndarray
     counted: vectors.Counted
+    meanings: np.ndarray | None = None
+
+    @property
+    def acts(self) -> np.ndarray:
+        return self.touched.max(axis=1, initial=0.0) > 0
+
+    @property
+    def known(self) -> Known | None:
+        return (
+            None if self.meanings is None else Known.of(self.meanings, self.direction, self.acts, self.near)
+        )
 
     def part(self, chosen: np.ndarray) -> _Rows:
         at = np.flatnonzero(chosen)
@@ -88,6 +100,7 @@ class _Rows:
             weight=self.weight[at],
             fold=self.fold[at],
             counted=self.counted.part(at),
+            meanings=None if self.meanings is None else self.meanings[at],
         )
 
 
@@ -139,19 +152,23 @@ def _train(
     reader = reader or Reader(cues)
     texts = [reader.read(one.title, one.summary, one.publisher) for one in listed]
     name = name or f"model-{digest(listed)}"
-    made, parts = _trained(_rows(listed, texts), name, folded)
+    rows = _rows(listed, texts)
+    fitted, held = _fit(rows), _held_out(rows)
+    made, parts = _trained(rows, fitted, held, name, folded)
     if encode is None:
         return made, parts
-    whole, deeper = _trained(_rows(listed, texts, encode([text.title for text in texts])), name, folded)
+    rows.meanings = encode([text.title for text in texts])
+    whole, deeper = _trained(rows, fitted, _beside(rows, held), name, folded)
     for one, first in zip([whole, *deeper], [made, *parts], strict=True):
         if one is not None:
             one.first = first
     return whole, deeper
 
 
-def _trained(rows: _Rows, name: str, folded: bool) -> tuple[Model, list[Model | None]]:
-    held_out = _held_out(rows)
-    made = _model(rows, _fit(rows), name)
+def _trained(
+    rows: _Rows, fitted: _Weights, held_out: _HeldOut, name: str, folded: bool
+) -> tuple[Model, list[Model | None]]:
+    made = _model(rows, fitted, name)
     real = rows.part(held_out.chosen)
     calibration.weigh(
         made,
@@ -202,6 +219,7 @@ def _model(rows: _Rows, weights: _Weights, name: str) -> Model:
             "publishers": publishers(rows.examples),
         },
         name=name,
+        known=rows.known,
     )
 
 
@@ -240,7 +258,7 @@ def fold_of(group: str, folds: int = FOLDS) -> int:
     return int(hashlib.sha256(group.encode()).hexdigest()[:12], 16) % folds
 
 
-def _rows(examples: Sequence[Example], texts: Sequence[Text], meanings: np.ndarray | None = None) -> _Rows:
+def _rows(examples: Sequence[Example], texts: Sequence[Text]) -> _Rows:
     sizes = Counter((one.group, one.kind == "record") for one in examples)
     touched = np.zeros((len(examples), len(RECOMMENDATIONS)))
     direction = np.zeros_like(touched)
@@ -256,8 +274,7 @@ def _rows(examples: Sequence[Example], texts: Sequence[Text], meanings: np.ndarr
         for one in examples
     ]
     fold = np.array([fold_of(one.group) if one.fold is None else one.fold for one in examples])
-    counted = vectors.count(texts, meanings)
-    return _Rows(examples, texts, touched, direction, near, np.array(weight), fold, counted)
+    return _Rows(examples, texts, touched, direction, near, np.array(weight), fold, vectors.count(texts))
 
 
 def _fit(rows: _Rows) -> _Weights:
@@ -266,8 +283,7 @@ def _fit(rows: _Rows) -> _Weights:
     touched = [
         _logistic(matrix, rows.touched[:, at], rows.weight, _POSITIVE) for at in range(len(RECOMMENDATIONS))
     ]
-    views = (rows.touched.max(axis=1, initial=0.0) > 0, rows.near)
-    relevant = [_logistic(matrix, wanted, rows.weight, 1.0) for wanted in views]
+    relevant = [_logistic(matrix, wanted, rows.weight, 1.0) for wanted in (rows.acts, rows.near)]
     direction = _fit_direction(matrix, rows, vocabulary.before_signs)
     return _Weights(vocabulary, np.array(touched).T, direction, np.array(relevant).T)
 
@@ -351,8 +367,24 @@ def _held_out(rows: _Rows) -> _HeldOut:
         seen[inside] = models.witnesses(matrix @ weights.touched, matrix @ weights.direction, held.texts)
         relevant[inside] = matrix @ weights.relevant
     real = np.array([one.kind in HELD_OUT for one in rows.examples])
-    chosen = real if real.any() else np.ones(len(rows.examples), dtype=bool)
+    chosen = real if real.any() else real | True
     return _HeldOut(seen[chosen], relevant[chosen], chosen, kept)
+
+
+def _beside(rows: _Rows, held: _HeldOut) -> _HeldOut:
+    """The same, with what the nearest texts of other folds say beside each."""
+    asked = rows.part(held.chosen)
+    seen = np.zeros((*held.seen.shape[:2], held.seen.shape[2] + OF_PAIRS))
+    relevant = np.zeros((len(held.relevant), held.relevant.shape[1] + OF_RELEVANCE))
+    for fold in np.unique(asked.fold):
+        inside = asked.fold == fold
+        seen[inside], relevant[inside] = models.with_neighbours(
+            held.seen[inside],
+            held.relevant[inside],
+            rows.part(rows.fold != fold).known,
+            asked.part(inside).meanings,
+        )
+    return replace(held, seen=seen, relevant=relevant)
 
 
 def _fit_asks(rows: _Rows, vocabulary: vectors.Vocabulary) -> tuple[list[tuple[str, str]], np.ndarray]:
@@ -415,14 +447,3 @@ def f1(ticked: Iterable[Pairs], right: Iterable[Pairs]) -> float:
     for these, those in zip(ticked, right, strict=True):
         hits, said, wanted = hits + len(these & those), said + len(these), wanted + len(those)
     return 2 * hits / (said + wanted) if said + wanted else 0.0
-
-
-def calibration_error(chance: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
-    """Expected calibration error: the mean gap between stated and observed share, over equal-width bins."""
-    place = np.minimum((chance * bins).astype(int), bins - 1)
-    gaps = [
-        abs(chance[place == each].mean() - right[place == each].mean()) * (place == each).mean()
-        for each in range(bins)
-        if (place == each).any()
-    ]
-    return float(sum(gaps))

@@ -19,7 +19,6 @@ from scipy import sparse
 
 from tracker.tagging.features import Text
 
-_MEANING_SCALE = 3.0
 _SIGNS_SCALE = 0.25
 _TABLE_SCALE = 1.5
 _MOST_WORDS = 60_000
@@ -27,15 +26,11 @@ _MOST_WORDS = 60_000
 
 @dataclass(slots=True)
 class Vocabulary:
-    """Which words and signs are known, in order, how rare each word is, and the mean meaning (empty: unused).
-
-    Columns stand in this order: words, meaning, signs.
-    """
+    """Which words and signs are known, in order, and how rare each word is. Words' columns stand before signs'."""
 
     words: list[str]
     rarity: np.ndarray
     signs: list[str]
-    meaning: np.ndarray = field(default_factory=lambda: np.zeros(0))
     _word_at: dict[str, int] = field(init=False, repr=False)
     _sign_at: dict[str, int] = field(init=False, repr=False)
 
@@ -45,20 +40,17 @@ class Vocabulary:
 
     @property
     def before_signs(self) -> int:
-        return len(self.words) + len(self.meaning)
+        return len(self.words)
 
-    def matrix(self, texts: Sequence[Text], meanings: np.ndarray | None = None) -> sparse.csr_matrix:
-        """One row a text: its words weighed by rarity at length one, its meaning, its signs."""
+    def matrix(self, texts: Sequence[Text]) -> sparse.csr_matrix:
+        """One row a text: its words weighed by rarity at length one, its signs."""
         at: list[int] = []
         values: list[float] = []
         ends = [0]
-        for number, text in enumerate(texts):
+        for text in texts:
             places, weights = self._word_row(text)
             at += places
             values += weights
-            if len(self.meaning) and meanings is not None:
-                at += range(len(self.words), self.before_signs)
-                values += (_MEANING_SCALE * (meanings[number] - self.meaning)).tolist()
             for name, value in text.signs.items():
                 place = self._sign_at.get(name)
                 if place is not None:
@@ -92,11 +84,9 @@ class Counted:
     word_rows: sparse.csr_matrix
     signs: Mapping[str, int]
     sign_rows: sparse.csr_matrix
-    meanings: np.ndarray | None = None
 
     def part(self, at: np.ndarray) -> Counted:
-        meanings = None if self.meanings is None else self.meanings[at]
-        return Counted(self.words, self.word_rows[at], self.signs, self.sign_rows[at], meanings)
+        return Counted(self.words, self.word_rows[at], self.signs, self.sign_rows[at])
 
     def learn(self) -> Vocabulary:
         """The vocabulary of these texts: words seen twice, signs seen three times, table scores always."""
@@ -108,24 +98,23 @@ class Counted:
         scores = np.array([name.startswith("t:") for name in self.signs], dtype=bool)
         kept = np.flatnonzero((signs >= 3) | ((signs > 0) & scores))
         names, marks = list(self.words), list(self.signs)
-        mean = np.zeros(0) if self.meanings is None else self.meanings.mean(axis=0)
-        return Vocabulary([names[at] for at in words], rarity, [marks[at] for at in kept], mean)
+        return Vocabulary([names[at] for at in words], rarity, [marks[at] for at in kept])
 
     def matrix(self, vocabulary: Vocabulary) -> sparse.csr_matrix:
         """What `Vocabulary.matrix` makes of these texts, for a vocabulary learnt from a part of them."""
         words = self.word_rows[:, [self.words[name] for name in vocabulary.words]]
-        parts = [_at_length_one(words, vocabulary.rarity)]
-        if len(vocabulary.meaning) and self.meanings is not None:
-            parts.append(sparse.csr_matrix(_MEANING_SCALE * (self.meanings - vocabulary.meaning)))
         signs = self.sign_rows[:, [self.signs[name] for name in vocabulary.signs]]
-        parts.append(_columns_times(signs, [_scale(name) for name in vocabulary.signs]))
+        parts = [
+            _at_length_one(words, vocabulary.rarity),
+            _columns_times(signs, [_scale(name) for name in vocabulary.signs]),
+        ]
         return sparse.hstack(parts, format="csr")
 
 
-def count(texts: Sequence[Text], meanings: np.ndarray | None = None) -> Counted:
+def count(texts: Sequence[Text]) -> Counted:
     words, word_rows = _counted([text.words for text in texts])
     signs, sign_rows = _counted([text.signs for text in texts])
-    return Counted(words, word_rows, signs, sign_rows, meanings)
+    return Counted(words, word_rows, signs, sign_rows)
 
 
 def _counted(rows: Sequence[Mapping[str, float]]) -> tuple[dict[str, int], sparse.csr_matrix]:
@@ -202,7 +191,7 @@ def remembering(encode: Encoder | None, kept: Mapping[bytes, np.ndarray]) -> Enc
         if new and encode is None:
             raise NoEmbeddings(f"{len(new)} texts are not among those whose meaning is kept")
         fresh = dict(zip(new, encode(list(new.values())), strict=True)) if new and encode else {}
-        rows = [kept[mark] * _STEP if mark in kept else fresh[mark] for mark in marks]
+        rows = [from_whole(kept[mark]) if mark in kept else fresh[mark] for mark in marks]
         return np.vstack(rows).astype(np.float64) if rows else np.zeros((0, SIZE))
 
     return encoded
@@ -211,7 +200,7 @@ def remembering(encode: Encoder | None, kept: Mapping[bytes, np.ndarray]) -> Enc
 def to_bytes(texts: Sequence[str], vectors: np.ndarray) -> bytes:
     """Vectors of texts, kept under digests of these, a byte a value; `from_bytes` reads them back."""
     marks = np.frombuffer(b"".join(map(mark_of, texts)), dtype=np.uint8).reshape(-1, 8)
-    whole = np.clip(np.round(vectors / _STEP), -127, 127).astype(np.int8)
+    whole = to_whole(vectors)
     held = io.BytesIO()
     np.savez_compressed(held, marks=marks, vectors=whole)
     return held.getvalue()
@@ -221,6 +210,15 @@ def from_bytes(stored: bytes) -> dict[bytes, np.ndarray]:
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         marks, vectors = arrays["marks"], arrays["vectors"]
     return {mark.tobytes(): vector for mark, vector in zip(marks, vectors, strict=True)}
+
+
+def to_whole(vectors: np.ndarray) -> np.ndarray:
+    """Vectors of length one, a byte a value."""
+    return np.clip(np.round(vectors / _STEP), -127, 127).astype(np.int8)
+
+
+def from_whole(whole: np.ndarray) -> np.ndarray:
+    return whole.astype(np.float32) * np.float32(_STEP)
 
 
 def mark_of(text: str) -> bytes:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.tracker.tagging.test_reading import CUES
 from tracker import tagging
+from tracker.tagging import calibration, suggestions, training, untrained
 from tracker.tagging import model as models
-from tracker.tagging import suggestions, training, untrained
 from tracker.tagging import vectors as vectors_module
 from tracker.tagging.training import Example, fold_of, train
 
@@ -259,7 +259,7 @@ def test_f1_counts_pairs():
 def test_calibration_error_is_the_gap_between_said_and_seen():
     chance = np.array([0.25] * 4 + [0.95] * 2)
     right = np.array([True, False, False, False, True, False])
-    assert training.calibration_error(chance, right) == pytest.approx(2 / 6 * 0.45)
+    assert calibration.calibration_error(chance, right) == pytest.approx(2 / 6 * 0.45)
 
 
 def test_what_a_publisher_usually_brings_moves_the_odds_of_its_items():

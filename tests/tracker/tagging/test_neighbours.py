@@ -1,0 +1,83 @@
+"""What the nearest labelled texts say, on a handful of meanings that anyone can see."""
+
+import io
+
+import numpy as np
+import pytest
+
+from tests.tracker.tagging.test_model import CUES, encode, examples
+from tracker import tagging
+from tracker.tagging import model as models
+from tracker.tagging.neighbours import FEW, OF_PAIRS, OF_RELEVANCE, SCALE, Known
+from tracker.tagging.training import train
+
+EAST, NORTH, BETWEEN = (1.0, 0.0), (0.0, 1.0), (0.6, 0.8)
+ACT, NEAR_MISS, ORDINARY = 0, 2, 4  # of the columns: the nearest one's likeness, then the mean of several
+
+
+@pytest.fixture
+def known():
+    """An act in the east, coded as an advance of the first recommendation, a near miss in the north, ordinary news."""
+    direction = np.zeros((3, 2))
+    direction[0, 0] = 1
+    return Known.of(
+        np.array([EAST, NORTH, (-1.0, 0.0)]),
+        direction,
+        acts=np.array([True, False, False]),
+        near=np.array([True, True, False]),
+    )
+
+
+def test_an_item_is_likest_to_what_it_stands_nearest_to(known):
+    of_relevance, _ = known.speak(np.array([BETWEEN]))
+    assert of_relevance.shape == (1, OF_RELEVANCE)
+    assert of_relevance[0, ACT] == pytest.approx(0.6 * SCALE)
+    assert of_relevance[0, NEAR_MISS] == pytest.approx(0.8 * SCALE)
+    assert of_relevance[0, ORDINARY] == pytest.approx(-0.6 * SCALE)
+
+
+def test_a_code_is_spoken_for_by_those_that_have_it_and_by_none_where_nobody_has(known):
+    _, of_pairs = known.speak(np.array([EAST]))
+    assert of_pairs.shape == (1, 4, OF_PAIRS)
+    assert of_pairs[0, 0, 0] == pytest.approx(SCALE)
+    assert of_pairs[0, 1, :2].tolist() == [0.0, 0.0]
+    assert of_pairs[0, :, 2].tolist() == pytest.approx([SCALE] * 4)
+
+
+def test_the_mean_is_of_the_few_nearest_alone():
+    turned = np.linspace(0, np.pi / 2, FEW + 3)
+    known = Known.of(
+        np.column_stack([np.cos(turned), np.sin(turned)]),
+        np.ones((len(turned), 1)),
+        np.ones(len(turned), dtype=bool),
+        np.ones(len(turned), dtype=bool),
+    )
+    _, of_pairs = known.speak(np.array([EAST]))
+    assert of_pairs[0, 0, 1] == pytest.approx(SCALE * np.cos(turned)[:FEW].mean())
+
+
+def test_lengths_do_not_matter_and_nothing_at_all_is_like_nothing(known):
+    far, near, none = (known.speak(np.array([row]))[0] for row in ((5.0, 0.0), EAST, (0.0, 0.0)))
+    assert np.allclose(far, near)
+    assert not none.any()
+
+
+def test_a_model_keeps_what_it_compares_with_and_says_the_same_after_storing():
+    model = train(examples(), CUES, "voiced", encode)
+    stored = models.from_bytes(models.to_bytes(model))
+    assert (stored.known.pairs == model.known.pairs).all()
+    told, again = (tagging.Tagger(CUES, one, encode).tag("US bans Chinese app") for one in (model, stored))
+    assert again.relevance == pytest.approx(told.relevance, abs=0.02)
+    assert [label.rec for label in again.labels] == [label.rec for label in told.labels]
+
+
+def test_a_stored_model_that_read_meaning_in_a_straight_line_serves_on_by_words():
+    """As versions of before were stored: the words-only model inside them is what can still be read."""
+    model = train(examples(), CUES, "voiced", encode)
+    with np.load(io.BytesIO(models.to_bytes(model))) as arrays:
+        old = {name: arrays[name] for name in arrays.files if not name.startswith("known")}
+    held = io.BytesIO()
+    np.savez(held, **old, meaning=np.zeros(2))
+    read = models.from_bytes(held.getvalue())
+    assert read.known is None
+    assert tagging.Tagger(CUES, read).tag("US bans Chinese app").labels[0].rec == "trust"
