@@ -172,8 +172,11 @@ def _ask(
         others, key=lambda actor: (ask["actors"][actor]["rung"], ask["actors"][actor]["value"]), default=None
     )
     name, description = read.ask(slug, ask["ask"])
-    columns = [_party(read, ask, actor, behind, query) for actor in compared]
-    columns.append(_party(read, ask, farthest, behind, query, named=True))
+    columns = [
+        _party(read, ask, actor, behind, query) | {"head": vocabulary.actor(actor)} for actor in compared
+    ]
+    head = {"head": gettext("Farthest of the others")}
+    columns.append(_party(read, ask, farthest, behind, query, named=True) | head)
     return {
         "name": name,
         "description": description,
