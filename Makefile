@@ -86,7 +86,7 @@ audit: $(VENV)/bin/python ## Known weaknesses of the locked packages; asks the p
 
 .PHONY: pictures
 pictures: $(VENV)/dev.ready ## The handbook's pictures anew, as the browser tests see the desk
-	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_desk.py -k "full_code or axe_and and light"
+	@PICTURES=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_desk.py tests/browser/test_desk_axe.py -k "full_code or axe_and and light"
 
 .PHONY: messages
 messages: $(VENV)/dev.ready ## Collect words to translate into the catalogues

@@ -1,4 +1,4 @@
-"""The desk in a real Chromium: fifty proposals by keyboard, two browsers at once, a lost connection, axe.
+"""The desk in a real Chromium: fifty proposals by keyboard, two browsers at once, a lost connection, a tablet.
 
 All tests sit down at one service; each looks only at what it did itself.
 """
@@ -10,34 +10,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.service import Service
-from tests.tracker.desk.proposals import PASSWORD
 
 pytestmark = pytest.mark.browser
 
 FILL = """
 from tests.tracker.desk import proposals
-proposals.people(ada="analyst", rita="reviewer", kim="analyst", lou="analyst")
+proposals.people(ada="analyst", rita="reviewer", kim="analyst")
 answer = proposals.propose(96)
-"""
-CODINGS = """
-from django.contrib.auth import get_user_model
-from django.utils import timezone
-from tracker.models import Coding, Event
-from tracker.triage import blind
-ada, kim = (get_user_model().objects.get(username=name) for name in ("ada", "kim"))
-def coded(event, part, by=None, **more):
-    body = blind.body(event, relevant=True) | more if by else None
-    return Coding.objects.create(event=event, part=part, coder=by, body=body, done_at=timezone.now() if by else None)
-one, other = Event.objects.accepted().order_by("pk")[:2]
-coded(one, "first", ada)
-coded(other, "first", ada)
-coded(other, "second", kim, certainty="rumoured")
-answer = {
-    "event": Event.objects.accepted().order_by("pk")[2].pk,
-    "withheld": one.pk,
-    "second": coded(one, "second").pk,
-    "adjudication": coded(other, "adjudication").pk,
-}
 """
 SETTINGS = dict.fromkeys(
     ("SECOND_FACTOR", "SECOND_PERSON", "DOUBLE_CODING_SHARE", "HIDDEN_SUGGESTION_SHARE"), "0"
@@ -75,15 +54,6 @@ records = json.load(open({path!r}))
 mine = method.views(columns.read(records), day, actors=(None,))[None]
 shown = standings.views(day, beyond=True)[None]  # a day of the test, after the last coded one
 answer = [[slug, mine[slug]["score"], shown[slug]["score"]] for slug in mine]
-"""
-
-
-CODE = """
-from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
-device = TOTPDevice.objects.get(confirmed=False, user__username="lou")
-device.throttle_reset()  # after a wrong code one would have to wait
-answer = f"{totp(device.bin_key, device.step, device.t0, device.digits):06}"
 """
 
 
@@ -401,155 +371,6 @@ def test_keys_can_be_changed_and_turned_off(desk, sit):
     page.click('.panel [data-do="dismiss"]')
     page.click('#dismiss [data-choice="no_act"]')
     gone_on(page, second)
-
-
-PAGES = (
-    "/admin/desk/",
-    "/admin/desk/?tab=snoozed",
-    "/admin/desk/?q=colour:red",
-    "/admin/desk/event/{event}/",
-    "/admin/desk/event/{withheld}/",
-    "/admin/desk/figures/",
-    "/admin/desk/bulk/?q=actor:us",
-    "/admin/desk/bulk/?tab=record&q=id:2026&deed=retract&note=x",
-    "/admin/desk/practice/?n=5",
-    "/admin/desk/details/{event}/",
-    "/admin/desk/lasting/",
-    "/admin/desk/confirming/",
-    "/admin/desk/second/",
-    "/admin/desk/new/",
-    "/admin/desk/mirror/",
-    "/admin/desk/roles/",
-    "/admin/desk/codings/",
-    "/admin/desk/codings/{second}/",
-    "/admin/desk/codings/{adjudication}/",
-    "/admin/second-factor/",
-)
-PICTURED = {
-    "/admin/desk/practice/?n=5": "desk-practice",
-    "/admin/desk/codings/{adjudication}/": "desk-adjudication",
-}
-ADMIN = (
-    "/admin/",
-    "/admin/tracker/event/?q=actor:china",
-    "/admin/tracker/event/{event}/change/",
-    "/admin/tracker/article/",
-    "/admin/tracker/decision/",
-    "/admin/tracker/revision/",
-)
-
-
-NOBODY_ENROLLED = """
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
-answer = TOTPDevice.objects.all().delete()[0] + StaticDevice.objects.all().delete()[0]
-"""
-
-
-@pytest.fixture(scope="module")
-def places(desk):
-    """An event, one whose codes are withheld, a blind coding and an adjudication."""
-    return desk.ask(CODINGS)
-
-
-@pytest.mark.parametrize(("language", "scheme"), [("", "light"), ("/zh-hans", "dark")])
-def test_axe_and_the_policy_find_nothing(desk, sit, places, language, scheme, picture):
-    found = []
-    page = sit(desk, "rita", f"{language}/admin/desk/", color_scheme=scheme)
-    for path in (
-        *PAGES,
-        *(ADMIN if scheme == "light" else ()),
-    ):  # the admin's colours in the dark are Django's
-        page.goto(desk.address + language + path.format(**places))
-        found += _violations(page, path, scheme)
-        if scheme == "light" and path in PICTURED:
-            picture(page, PICTURED[path])
-    for width in (1280, 1024):
-        page.set_viewport_size({"width": width, "height": 800})
-        page.goto(f"{desk.address}{language}/admin/desk/")
-        found += _states(page, f"{width}{language}", scheme)
-    assert found == []
-
-
-def _states(page, where, scheme):
-    """Every question open, a refusal, and the desk without a connection."""
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    found = [(where, "wider than its window", wide)] if wide > page.viewport_size["width"] else []
-    for dialog in ("?", "r", "z", "d", "x", "e", "attach"):
-        if dialog == "attach":
-            page.evaluate("() => void Desk.perform('attach')")
-        else:
-            page.keyboard.press(dialog)
-        page.wait_for_selector("dialog[open]")
-        found += _violations(page, f"{where} {dialog}", scheme, within="dialog[open]")
-        page.keyboard.press("Escape")
-        page.wait_for_selector("dialog[open]", state="detached")
-    page.evaluate("Desk.coding.put({assessments: [], actors: [], certainty: 'reported'})")
-    press(page, ["2", "+", "3", "a"])
-    page.wait_for_selector("#notices .notice")
-    found += _violations(page, f"{where} refused", scheme, within=".stage")
-    page.context.set_offline(True)
-    press(page, ["Escape", "r", "1"])
-    page.wait_for_selector("#saving[data-state=wrong]")
-    page.troubles.clear()  # the browser's own word for it
-    found += _violations(page, f"{where} offline", scheme, within="header, #toast, .queue, #stage")
-    page.context.set_offline(False)
-    all_saved(page)
-    page.troubles.clear()
-    return found
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_at_the_entrance(desk, browser, scheme):
-    """The login, the lock-out, and the spare codes of somebody who has just enrolled."""
-    with browser.new_context(color_scheme=scheme) as context:
-        page, login = context.new_page(), f"{desk.address}/admin/login/?next=/admin/second-factor/"
-        page.troubles = []
-        page.goto(login)
-        found = _violations(page, "login", scheme)
-        for _try in range(5):
-            _sign_in(page, f"nobody-{scheme}", "wrong")
-        assert "Too many wrong passwords" in page.inner_text("h1")
-        found += _violations(page, "locked", scheme)
-        desk.ask(NOBODY_ENROLLED)
-        page.goto(login)
-        _sign_in(page, "lou", PASSWORD)
-        page.fill("[name=code]", "000000")
-        page.click("[type=submit].primary")
-        assert page.inner_text("#trouble")
-        found += _violations(page, "a wrong code", scheme)
-        page.fill("[name=code]", desk.ask(CODE))
-        page.click("[type=submit].primary")
-        page.wait_for_selector(".codes li")
-        found += _violations(page, "spare codes", scheme)
-        assert found == []
-
-
-def _sign_in(page, name, password):
-    page.fill("#id_username", name)
-    page.fill("#id_password", password)
-    page.click("[type=submit]")
-    page.wait_for_load_state()
-
-
-AXE = {"resultTypes": ["violations"], "preload": False}  # what passes is long to tell, and nobody reads it
-
-
-def _violations(page, path, scheme, within=None):
-    """What the page itself complained of, and what axe finds."""
-    said = [(path, scheme, text) for text in page.troubles if "favicon" not in text]
-    results = Axe().run(page, within, AXE).response["violations"]
-    page.troubles.clear()  # axe's own
-    return said + [
-        (
-            path,
-            scheme,
-            each["id"],
-            each["nodes"][0]["html"][:200],
-            each["nodes"][0].get("failureSummary", "")[:300],
-        )
-        for each in results
-    ]
 
 
 def test_every_control_is_large_enough_on_a_tablet(desk, sit):
