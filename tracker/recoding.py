@@ -75,7 +75,9 @@ def _undrawn() -> Iterator[Event]:
     """What counts, was coded by no person, and is in no double coding yet."""
     found = Event.objects.accepted().exclude(codings__isnull=False).prefetch_related("assessments")
     people = {
-        event for event, marks in trust.everything().items() if any(how == "written" for *_rest, how in marks)
+        event
+        for event, marks in trust.everything().items()
+        if any(how == "written" for _codes, _day, how, _ended in marks)
     }
     return (event for event in found if event.pk not in people)
 
