@@ -20,17 +20,19 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import http_date, parse_etags, parse_http_date_safe
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, get_language_from_path, gettext
 from django.views.defaults import page_not_found
 
 from scorecard import clock, limits, pins, standings
 from tracker import record
+from tracker.operations import callers
 
 JSON = "application/json"
 READING = ("GET", "HEAD")
@@ -76,11 +78,8 @@ def answer(
     """
     if request.method not in READING:
         return _refused(HttpResponseNotAllowed(READING))
-    tag = _tag(request, version)
-    if not past and (held := _held(request, tag)):
-        return unchanged(held)
-    found = cache.get(f"answer:{tag}")
-    if found is None:
+    tag = _tag(request, version, get_language() or "")
+    if (found := _from_kept(request, tag, past)) is None:
         made = _response(make(), media_type)
         if made.status_code != 200:
             return _refused(made)
@@ -88,13 +87,96 @@ def answer(
         if len(kept.body) <= WORTH_KEEPING:
             # A plain tuple: the next release may read what this one kept.
             cache.set(f"answer:{tag}", tuple(kept), KEPT_SECONDS)
-    else:
-        kept = _Kept(*found)
+        found = _given(request, kept)
+    found.kept_as = tag  # type: ignore[attr-defined]
+    return found
+
+
+def _from_kept(request: HttpRequest, tag: str, past: bool) -> HttpResponse | None:
+    """What is kept under this tag as this caller gets it, if it is."""
+    if not past and (held := _held(request, tag)):
+        return unchanged(held)
+    found = cache.get(f"answer:{tag}")
+    return None if found is None else _given(request, _Kept(*found))
+
+
+def _given(request: HttpRequest, kept: _Kept) -> HttpResponse:
     packed = kept.packed and accepts_gzip(request) and "Range" not in request.headers
     # An asterisk and a date are asked here and not above: what does not exist is 404 to them too.
     if holds(request, kept.tag, kept.seen):
         return unchanged(_held(request, kept.tag) or quoted(kept.tag, packed))
     return dressed(_unpacked(kept, packed), quoted(kept.tag, packed), kept.seen)
+
+
+class KeptAnswers:
+    """Middleware: what is kept is given to readers without a session before anything looks for one.
+
+    The headers that sessions, languages and views put around an answer are kept beside it, for each of its forms
+    (plain, compressed, unchanged), so that it is to the last header what the whole way gives; a test compares them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        tag = self._tag(request)
+        if tag and (found := self._answered(request, tag)):
+            return found
+        response = self.get_response(request)
+        if tag and getattr(response, "kept_as", "") == tag:
+            worn = {name: value for name, value in response.headers.items() if name not in UNDRESSED}
+            cache.set(_dress(tag, response), (worn, request.resolver_match.view_name), KEPT_SECONDS)  # type: ignore[union-attr]
+        return response
+
+    def _tag(self, request: HttpRequest) -> str:
+        """The tag of the answer to a request that may be answered here, else ""."""
+        if (
+            request.method not in READING
+            or settings.SESSION_COOKIE_NAME in request.COOKIES
+            or not request.headers.keys().isdisjoint(ASKED_OF_VIEWS)
+            or "rev=" in request.META.get("QUERY_STRING", "")
+            or request.path_info.startswith(f"/{settings.ADMIN_PATH}")
+            or not any(kind in request.headers.get("Accept", "*/*") for kind in ("*/*", "json", "html"))
+        ):
+            return ""
+        language = get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
+        try:
+            return _tag(request, standings.head(), language)
+        except (OperationalError, InterfaceError):
+            return ""  # said in words further in
+
+    def _answered(self, request: HttpRequest, tag: str) -> HttpResponse | None:
+        found = _from_kept(request, tag, of_the_past(request.GET))
+        if found is None or (dress := cache.get(_dress(tag, found))) is None:
+            return None
+        worn, view = dress
+        if "RateLimit" in worn:
+            allowance = limits.count(
+                limits.PerMinute.name, callers.address(request), settings.API_RATE_ANONYMOUS
+            )
+            over = allowance.used > allowance.limit
+            if found.status_code == 304 or over:
+                allowance = limits.give_back(allowance)
+            if over:
+                return None  # refused in words, and counted, further in
+            worn |= allowance.headers()
+        for name, value in worn.items():
+            found.headers[name] = value
+        found.headers["Content-Length"] = str(len(found.content))
+        request.answered_as = view  # type: ignore[attr-defined]
+        return found
+
+
+def _dress(tag: str, response: HttpResponseBase) -> str:
+    form = "unchanged" if response.status_code == 304 else response.headers.get("Content-Encoding", "plain")
+    return f"dress:{tag}:{form}"
+
+
+# What an answer has of its own, or each time anew.
+UNDRESSED = frozenset(
+    ("Content-Encoding", "Content-Length", "ETag", "Last-Modified", "Content-Type", "Cache-Control")
+)
+ASKED_OF_VIEWS = ("Authorization", "Range", "If-Range", "X-Api-Key")
 
 
 def in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
@@ -221,9 +303,9 @@ def accepts_gzip(request: HttpRequest) -> bool:
 # Tags and dates
 
 
-def _tag(request: HttpRequest, version: str) -> str:
+def _tag(request: HttpRequest, version: str, language: str) -> str:
     """A digest of everything that the answer depends on."""
-    day, language = timezone.now().date().isoformat(), get_language() or ""
+    day = timezone.now().date().isoformat()
     address = canonical(request.path, request.META.get("QUERY_STRING", ""))
     return digest("\n".join((_state(version), day, language, address)))
 

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 from django.db.models import QuerySet
 
 from scorecard import method
@@ -42,8 +41,6 @@ Body = tuple[Mapping[str, Any], datetime.datetime, str, str]  # record, when wri
 PAIRS_KEPT = 10_000  # of days asked for; a reader who walks through all of them shall not fill the memory
 CUTS_KEPT = 8  # of states that addresses are pinned to
 DIGEST = "S24"  # so many characters of a revision's digest tell it apart
-
-_HEAD = "SELECT sequence, digest, aside FROM tracker_head WHERE id = 1"
 
 _lock = threading.Lock()
 
@@ -387,10 +384,7 @@ def _current() -> State:
 def _newest() -> State:
     """The log held by this process, brought up to the database's head."""
     global _held
-    # Every warm page asks this one question; put together by the ORM it would cost more than the page.
-    with connection.cursor() as cursor:
-        cursor.execute(_HEAD)
-        row = cursor.fetchone() or (0, "", 0)
+    row = record_log.place()
     with _lock:
         if (_held.sequence, _held.digest, _held.aside) != row:
             _held = _grown(_held, *row)

@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "tracker.operations.views.Probes",
     "tracker.operations.middleware.PlainAddresses",
     "corsheaders.middleware.CorsMiddleware",
+    "scorecard.conditional.KeptAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -444,7 +445,6 @@ LOGGING = {
         "django.request": {"level": "ERROR"},  # the access log has the rest
         "django.security.DisallowedHost": {"level": "CRITICAL"},  # anybody's noise
         "gunicorn.error": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
+        **{name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
     },
 }

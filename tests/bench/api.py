@@ -3,7 +3,7 @@
     python -m tests.bench.api [events …]        default: 1000 and 20000; 1000000 takes some minutes
 
 For each size a throw-away SQLite file with that many events. Times are CPU seconds. A page
-deep in the list must cost no more than 1.5 times the first one, and a kept answer must reach a third of the bare
+deep in the list must cost no more than 1.5 times the first one, and a kept answer must reach 0.8 of the bare
 view; the run fails otherwise.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 
 SIZES = (1000, 20_000)
 DEEPEST = 1.5
-LEAST = 0.33  # a kept answer asks the database once whether anything moved; the bare view asks nothing
+LEAST = 0.8  # a kept answer asks the database once whether anything moved; the bare view asks nothing
 ROUNDS, ANSWERS = 8, 20
 LIST = "/api/v1/events/?limit=50"
 PAST = f"{LIST}&known_at=2026-07-02"
@@ -71,7 +71,7 @@ def measure(size: int) -> int:
     print(f"{size} events; CPU time")
     _exports(client)
     print(f"peak memory so far: {_peak():.0f} MB; from here on the log is held as columns")
-    slowest = 1.0
+    slowest = 10.0
     for address in (
         "/api/v1/scores/?as_of=2026-01-31",
         "/api/v1/scores/?as_of=2026-01-30",

@@ -116,9 +116,14 @@ class RequestLog:
         if not access.isEnabledFor(logging.INFO):
             return
         said = {"method": request.method, "path": path_of(request), "status": response.status_code}
-        view = request.resolver_match.view_name if request.resolver_match else ""
-        extra = said | {"milliseconds": round(1000 * seconds, 1), "view": view}
+        extra = said | {"milliseconds": round(1000 * seconds, 1), "view": view_of(request)}
         access.info("%(method)s %(path)s %(status)d", said, extra=extra)
+
+
+def view_of(request):
+    """The name of the view that answered, or whose kept answer was given; "" for none."""
+    match = request.resolver_match
+    return match.view_name if match else getattr(request, "answered_as", "")
 
 
 def path_of(request):

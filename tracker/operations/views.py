@@ -46,7 +46,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from tracker import monitoring
 from tracker.models import Heartbeat
-from tracker.operations import health
+from tracker.operations import health, logs
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 PREFIX = "tracker_"
@@ -64,7 +64,7 @@ def timed(get_response, request):
     """Answer a request and count it under its view, so that hostile addresses add no series."""
     started = time.perf_counter()
     response = get_response(request)
-    view = request.resolver_match.view_name if request.resolver_match else "none"
+    view = logs.view_of(request) or "none"
     method = request.method if request.method in ("GET", "HEAD", "POST", "OPTIONS") else "other"
     requests.labels(view, method, f"{response.status_code // 100}xx").observe(time.perf_counter() - started)
     return response

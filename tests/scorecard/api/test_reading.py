@@ -252,11 +252,11 @@ def test_the_rate_is_told_and_held(client, seeded, settings):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/events/?limit=100", 6),
-        ("/events/?limit=10&q=chip&actor=us&recommendation=trust", 6),
+        ("/events/?limit=100", 7),
+        ("/events/?limit=10&q=chip&actor=us&recommendation=trust", 7),
         ("/articles/?limit=100", 8),
-        (f"/events/{TRUCE}/", 5),
-        ("/changes/?limit=500", 3),
+        (f"/events/{TRUCE}/", 6),
+        ("/changes/?limit=500", 4),
         ("/recommendations/", 3),
     ],
 )

@@ -1,0 +1,115 @@
+"""What is kept is given before sessions are looked for, and is to the last header what the whole way gives."""
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.test import Client, override_settings
+
+from scorecard import limits
+from tests.scorecard import cast
+from tracker import log
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
+ADDRESSES = (
+    *(
+        "/",
+        "/zh-hans/",
+        "/recommendations/trust/",
+        "/events/?recommendation=trust",
+        "/r/trust.svg",
+        "/r/all.json",
+    ),
+    *("/feeds/all.atom", "/feeds/all.json", "/embed/trust/", "/next/calendar.ics", "/cards/overview.png"),
+    *(
+        "/?as_of=2025-06-01&known_at=2025-06-01",
+        "/zh-hans/method/",
+        "/api/v1/scores/",
+        "/api/v1/events/?limit=5",
+    ),
+    "/api/v1/scores/?as_of=2025-06-01&known_at=2025-06-01",
+)
+PASSING = ("X-Request-ID", "RateLimit", "Date")
+
+
+def told(answer):
+    headers = {name: value for name, value in answer.headers.items() if name not in PASSING}
+    if "Vary" in headers:
+        headers["Vary"] = sorted(name.strip().lower() for name in headers["Vary"].split(","))
+    return answer.status_code, headers, cast.content(answer)
+
+
+def inside(address, **headers):
+    """The whole way, through a handler without the short one."""
+    without = [name for name in settings.MIDDLEWARE if name != "scorecard.conditional.KeptAnswers"]
+    with override_settings(MIDDLEWARE=without):
+        return Client().get(address, headers=headers)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_answer_is_the_same_by_the_short_way(client, seeded, address):
+    first = client.get(address)
+    if first.status_code == 301:
+        pytest.fail(f"{address} has moved to {first.headers['Location']}")
+    assert first.status_code == 200, address
+    short = []
+    for headers in (
+        {},
+        {"Accept-Encoding": "gzip"},
+        {"If-None-Match": first.headers["ETag"]},
+        {"If-None-Match": "*"},
+    ):
+        client.get(address, headers=headers)  # each form is dressed once
+        long = inside(address, **headers)
+        kept = client.get(address, headers=headers)
+        for one, other in zip(told(kept), told(long), strict=True):
+            assert one == other, (address, headers)
+        short.append(getattr(kept.wsgi_request, "answered_as", ""))
+    assert all(short), "none of them went the short way"
+    head = client.head(address)
+    assert (head.status_code, cast.content(head)) == (200, b"")
+
+
+def test_it_ends_with_the_state_that_it_was_kept_of(client, seeded):
+    client.get("/")
+    before = client.get("/")
+    assert before.wsgi_request.answered_as == "pages:overview"
+    log.turn()
+    after = client.get("/")
+    assert not hasattr(after.wsgi_request, "answered_as")
+    assert after.headers["ETag"] != before.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Authorization": "Bearer sck_unknown"}, {"Range": "bytes=0-9"}, {"Accept": "application/xml"}],
+)
+def test_what_a_view_must_judge_goes_the_whole_way(client, seeded, headers):
+    client.get("/api/v1/scores/")
+    assert not hasattr(client.get("/api/v1/scores/", headers=headers).wsgi_request, "answered_as")
+
+
+def test_the_short_way_counts_against_the_rate_and_a_304_does_not(client, seeded, settings):
+    settings.API_RATE_ANONYMOUS = 5
+    cache.clear()
+    tag = client.get("/api/v1/scores/").headers["ETag"]
+    left = [client.get("/api/v1/scores/").headers["RateLimit"].split(";")[1] for _turn in range(2)]
+    assert left == ["r=3", "r=2"]
+    for _turn in range(10):
+        held = client.get("/api/v1/scores/", headers={"If-None-Match": tag})
+        assert (held.status_code, held.headers["RateLimit"].split(";")[1]) == (304, "r=2")
+    for _turn in range(2):
+        assert client.get("/api/v1/scores/").status_code == 200
+    assert client.get("/api/v1/scores/").status_code == 429
+    assert limits.PerMinute.name in client.get("/api/v1/scores/").headers["RateLimit-Policy"]
+
+
+def test_a_database_that_is_gone_is_said_by_those_who_know_how(client, seeded, monkeypatch):
+    from django.db import OperationalError
+
+    client.get("/")
+
+    def gone():
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(log, "place", gone)
+    assert client.get("/").status_code == 503
