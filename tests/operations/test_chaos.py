@@ -23,7 +23,7 @@ from tests.service import filled_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
-STRIKES = int(os.environ.get("CHAOS_ROUNDS", "30"))
+STRIKES = int(os.environ.get("CHAOS_ROUNDS", "20"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.randrange(1_000_000)
 READERS = 30
 
