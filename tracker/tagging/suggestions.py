@@ -100,7 +100,8 @@ _SAYS_NOTHING = frozenset(
     """all and any are but for had has her his how its may new nor not now off one our out own per the too two was who
     why yet you about after also among amid before being been between could does from have into just like made make many
     more most much must next only other over says said should some such than that their them then there these they
-    this those through under until upon very what when where which while will with would year years your""".split()  # noqa: SIM905
+    this those through under until upon very what when where which while will with would year years your
+    million billion trillion percent""".split()  # noqa: SIM905
 )
 _DEEDS = ("act", "object")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")

@@ -222,7 +222,7 @@ def test_kept_meanings_are_asked_for_once_and_come_back_nearly_as_they_were():
     assert fresh(["three", "one"])[0][0] == 0.5
 
 
-@pytest.mark.parametrize("words", ["14", "to", "", "2026", "the", "us", "would be", "mi3", "中"])
+@pytest.mark.parametrize("words", ["14", "to", "", "2026", "the", "us", "would be", "mi3", "million", "中"])
 def test_numbers_stop_words_and_scraps_are_no_reason(words):
     assert not suggestions.says_something(words)
 
@@ -232,7 +232,7 @@ def test_words_that_name_something_are_a_reason(words):
     assert suggestions.says_something(words)
 
 
-@pytest.mark.parametrize("words", ["14", "to", "for 14", "not", "1.5", "—"])
+@pytest.mark.parametrize("words", ["14", "to", "for 14", "not", "1.5", "2 billion", "—"])
 def test_what_a_rule_read_is_no_reason_either_where_it_says_nothing(words):
     assert not suggestions._names_something(words)
 
