@@ -327,7 +327,7 @@ SECURE_CSP = {
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
 }
-CORS_URLS_REGEX = r"^(/[a-z]{2}(-[a-z]+)?)?/(api|feeds|r)/"
+CORS_URLS_REGEX = r"^(/[a-z]{2}(-[a-z]+)?)?/(api/|feeds/|r/|next/calendar\.ics$|\.well-known/|llms\.txt$)"
 CORS_ALLOW_ALL_ORIGINS = True
 CORS_ALLOW_METHODS = ("GET", "HEAD", "OPTIONS")
 CORS_ALLOW_HEADERS = (
