@@ -222,6 +222,22 @@ if isinstance(figure, Score):
 """
 
 
+def test_frictionless_finds_every_file_to_be_what_the_package_says(server):
+    """Frictionless stands in an environment of its own (`.ci/run`), so that ours need not agree with what it needs."""
+    program = os.environ.get("FRICTIONLESS", "")
+    if not Path(program).is_file():
+        assert not os.environ.get("CI"), "FRICTIONLESS names no program"
+        pytest.skip("FRICTIONLESS names no program")
+    package = f"{server}/api/v1/exports/datapackage.json"
+    done = subprocess.run(
+        [program, "validate", package, "--trusted", "--json"], capture_output=True, text=True
+    )
+    told = json.loads(done.stdout)
+    assert told["valid"], json.dumps(told, indent=1)[:4000]
+    assert len(told["tasks"]) == len(json.load(urllib.request.urlopen(package))["resources"])
+    assert sum(task["stats"]["rows"] for task in told["tasks"]) > 10_000
+
+
 def examples(language):
     return re.findall(rf"^```{language}\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
 

@@ -312,6 +312,7 @@ def test_a_workbook_opens_with_words_numbers_and_days(client, seeded):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("coded_twice")
 def test_the_readers_of_researchers_read_every_table(client, seeded, tmp_path):
     for name in tables.TABLES:
         query = "?as_of=2025-02-10" if "method" in tables.TABLES[name].takes else ""
