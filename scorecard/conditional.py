@@ -129,7 +129,8 @@ class KeptAnswers:
         return response
 
     def _tag(self, request: HttpRequest) -> str:
-        """The tag of the answer to a request that may be answered here, else ""."""
+        """The tag of the answer to a request that may be answered here, else "". `DisallowedHost` as further in."""
+        request.get_host()
         if (
             request.method not in READING
             or settings.SESSION_COOKIE_NAME in request.COOKIES

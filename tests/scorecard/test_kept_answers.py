@@ -113,3 +113,10 @@ def test_a_database_that_is_gone_is_said_by_those_who_know_how(client, seeded, m
 
     monkeypatch.setattr(log, "place", gone)
     assert client.get("/").status_code == 503
+
+
+def test_a_host_that_is_not_ours_is_refused_though_the_page_is_kept(client, seeded, settings):
+    for _turn in range(2):
+        assert client.get("/").status_code == 200
+    settings.ALLOWED_HOSTS = ["scorecard.example"]
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
