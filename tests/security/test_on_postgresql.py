@@ -35,4 +35,3 @@ def test_the_security_suite_and_the_walk_over_all_addresses_hold_on_postgresql(p
         text=True,
     )
     assert done.returncode == 0, done.stdout[-6000:]
-    assert "passed" in done.stdout
