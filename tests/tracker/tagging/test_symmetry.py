@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 from tracker import tagger_examples
 from tracker.tagging.model import PAIRS
 
@@ -57,6 +59,7 @@ def test_swapping_works_both_ways():
     assert swap("美国收紧对华管制") == "中国收紧对美管制"
 
 
+@pytest.mark.slow  # a sweep over all labelled titles, each read in meaning twice
 def test_swapping_the_two_countries_leaves_the_directions(tagger):
     titles = [
         json.loads(line)["title"]
