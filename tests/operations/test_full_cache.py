@@ -56,6 +56,7 @@ def test_kept_pages_never_lie_in_the_broker():
 
 
 @pytest.mark.django_db
+@pytest.mark.slow
 @pytest.mark.usefixtures("seeded")
 class TestAddresses:
     @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import time_machine
 
 from scorecard.pages.frame import Citation
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
+# Every kind of page in both languages; quick runs leave it to the whole suite.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once"), pytest.mark.slow]
 
 EVENT = "2025-05-12-geneva-tariff-truce"
 CITED = (

@@ -9,7 +9,8 @@ from scorecard import limits
 from tests.scorecard import cast
 from tracker import log
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
+# Every kind of answer by two ways; quick runs leave it to the whole suite.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once"), pytest.mark.slow]
 ADDRESSES = (
     *(
         "/",

@@ -14,7 +14,8 @@ from tests.scorecard import worked
 from tracker import log, triage
 from tracker.models import CoverageDay, Event
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
+# Pages made again and again as the record moves; quick runs leave it to the whole suite.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once"), pytest.mark.slow]
 
 EXAMPLE = worked.example("change over 90 days")
 BAN = "ban"

@@ -25,6 +25,7 @@ def switched(monkeypatch):
     monkeypatch.setattr(parameters, "CURRENT", "1.1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["", "/zh-hans"])
 def test_every_page_answers_and_reads_on_the_last_coded_day(client, seeded, switched, language):
     for path in PAGES:

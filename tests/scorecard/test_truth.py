@@ -23,7 +23,8 @@ from tracker.codebook import current
 from tracker.models import Revision
 from tracker.wording import words_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
+# Every sentence of every page, read and recounted; quick runs leave it to the whole suite.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once"), pytest.mark.slow]
 
 NOW = "2026-11-29T09:00:00+00:00"
 CODED = datetime.date(2026, 7, 7)
@@ -759,7 +760,6 @@ def test_a_false_figure_is_found(client, seeded, truth):
         assert left_over(Page(truth, "en", CODED, slug="trust"), told_.replace(right, wrong)), wrong
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_of_every_page_is_true_on_forty_days(client, seeded, truth, language):
     """A third of the pages of each day, in turn, and another third in the other language."""

@@ -24,6 +24,7 @@ def shipped():
         yield from (line for _number, line in importing.lines(importing.FOLDER / release.events))
 
 
+@pytest.mark.slow  # it seeds both releases first
 def test_a_second_seeding_adds_nothing(both_releases):
     said = seed()
     assert all(" 0 added" in line for line in said.strip().splitlines())
