@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items):
     def turn(item):
         return 2 if item.path in alone else 0 if item.path in slow else 1
 
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    slow = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
     alone = {item.path for item in items if item.get_closest_marker("alone")}
     items.sort(key=turn)
 

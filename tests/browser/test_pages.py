@@ -164,7 +164,7 @@ def test_the_sliders_start_at_the_official_scores_and_keep_the_choice_in_the_add
         assert yours == pytest.approx(official, abs=1e-9)
     before = page.locator("[data-recommendation=trust] td").first.inner_text()
     page.locator("#slider-k").fill("8")
-    assert "k=8" in page.url
+    page.wait_for_url(lambda address: "k=8" in address)
     row = page.locator("[data-recommendation=trust]")
     assert abs(float(row.get_attribute("data-score"))) < abs(float(row.get_attribute("data-official")))
     assert row.locator("td").first.inner_text() == before

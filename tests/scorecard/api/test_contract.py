@@ -300,26 +300,26 @@ def test_nothing_of_a_key_is_in_an_answer(client, analyst, db):
 
 # Last, as it writes whatever the description allows.
 def test_schemathesis_finds_nothing(server, key, description, tmp_path):
-    done = subprocess.run(
-        [
-            *(BIN / "schemathesis", "--config-file", Path(__file__).with_name("schemathesis.toml")),
-            *(
-                "run",
-                f"{server}/api/v1/schema/",
-                "--checks",
-                "all",
-                "--max-examples",
-                EXAMPLES,
-                "--seed",
-                "8",
-            ),
-            *("--header", f"Authorization: Bearer {key}", "--no-color", "--request-timeout", "30"),
-            *("--workers", "2"),
-        ],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.scorecard.api.files_to_send", "PYTHONPATH": str(ROOT)},
-    )
+    command = [
+        *(BIN / "schemathesis", "--config-file", Path(__file__).with_name("schemathesis.toml")),
+        *(
+            "run",
+            f"{server}/api/v1/schema/",
+            "--checks",
+            "all",
+            "--max-examples",
+            EXAMPLES,
+            "--seed",
+            "8",
+        ),
+        *("--header", f"Authorization: Bearer {key}", "--no-color", "--request-timeout", "30"),
+        *("--workers", "2"),
+    ]
+    env = os.environ | {"SCHEMATHESIS_HOOKS": "tests.scorecard.api.files_to_send", "PYTHONPATH": str(ROOT)}
+    for _try in range(2):
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env)
+        # Python's own parser fails now and then when two threads use it (python/cpython#106905): no finding of theirs.
+        if "AST constructor recursion depth mismatch" not in done.stdout:
+            break
     assert done.returncode == 0, done.stdout[-6000:]
     assert f"Tested: {len(operations(description))}" in done.stdout
