@@ -173,11 +173,11 @@ def _dress(tag: str, response: HttpResponseBase) -> str:
     return f"dress:{tag}:{form}"
 
 
-# What an answer has of its own, or each time anew.
+# What an answer has of its own, or anew each time.
 UNDRESSED = frozenset(
     ("Content-Encoding", "Content-Length", "ETag", "Last-Modified", "Content-Type", "Cache-Control")
 )
-ASKED_OF_VIEWS = ("Authorization", "Range", "If-Range", "X-Api-Key")
+ASKED_OF_VIEWS = ("Authorization", "Range", "If-Range")  # what only a view can judge
 
 
 def in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
