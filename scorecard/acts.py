@@ -239,14 +239,12 @@ def disputed() -> frozenset[str]:
     )
 
 
-def copies(
-    urls: Iterable[str], known_at: datetime.date | None = None, rev: str | None = None
-) -> dict[str, ArchivedCopy]:
+def copies(urls: Iterable[str], known_at: datetime.date | None = None) -> dict[str, ArchivedCopy]:
     """{address of a source: its copy at an archive}, as far as copies are known; of a day of knowledge those that were
-    known by its end, and of a revision those of before the day on which its address was given out, so that it gives the
-    same for ever."""
+    known by its end, and in a state that an address names those of before the day on which that was given out, so that
+    it gives the same for ever."""
     bounds = [known_at + datetime.timedelta(1)] if known_at else []
-    bounds += [pins.named(rev).day] if rev else []
+    bounds += [day] if (day := pins.day()) else []
     before = datetime.datetime.combine(min(bounds), datetime.time(), datetime.UTC) if bounds else None
     return ArchivedCopy.objects.of(urls, before)
 

@@ -50,6 +50,12 @@ def _state(pin: Pin | None) -> contextlib.AbstractContextManager[None]:
     return standings.pinned(str(pin), pin.sequence, pin.statements, pin.asks, pin.codebooks)
 
 
+def day() -> datetime.date | None:
+    """The day on which the address of the state that is being read was given out; None for the present one."""
+    name = standings.pinned_as()
+    return named(name).day if name else None
+
+
 def named(text: str) -> Pin:
     """The state that an address names."""
     parts = WRITTEN.fullmatch(text.strip())

@@ -78,8 +78,8 @@ def of(
 
 def _before_the_state() -> datetime.date | None:
     """The last day whose confirmations the state that is being read shows; None for the present one."""
-    name = standings.pinned_as()
-    return pins.named(name).day - datetime.timedelta(1) if name else None
+    day = pins.day()
+    return day - datetime.timedelta(1) if day else None
 
 
 def _of_state(records: Iterable[Record], until: datetime.date) -> dict[str, Review]:

@@ -146,7 +146,7 @@ def _sources(asked: Asked) -> Iterator[Row]:
     lines = _bodies_of(asked)
     while batch := list(itertools.islice(lines, BATCH)):
         urls = [source["url"] for line in batch for source in line["sources"]]
-        copies = acts.copies(urls, asked.known_at, asked.rev)
+        copies = acts.copies(urls, asked.known_at)
         for line in batch:
             for source in line["sources"]:
                 copy = copies.get(source["url"])

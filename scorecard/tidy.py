@@ -66,8 +66,7 @@ def rows(
 
 def present() -> Day:
     """The day of knowledge of the state that is being read: today, or the day of the state that is pinned."""
-    name = standings.pinned_as()
-    return pins.named(name).day if name else timezone.now().date()
+    return pins.day() or timezone.now().date()
 
 
 def vintages(known_at: Day | None = None) -> list[Day | None]:

@@ -153,7 +153,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
         "disputes": listed(event_id),
         "citation": citation,
         "embed": frame.embed_code(f"event-{event_id}"),
-    } | _sources(act, acts.copies([each.url for each in act.sources], read.clock.known_at, read.clock.rev))
+    } | _sources(act, acts.copies([each.url for each in act.sources], read.clock.known_at))
     return render(request, "pages/event.html", context)
 
 
