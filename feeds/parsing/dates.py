@@ -126,7 +126,8 @@ LOCAL_ZONES = {("zh", "cst"): 8 * HOUR, ("he", "ist"): 2 * HOUR, ("ga", "ist"): 
 FARTHEST = 14 * HOUR
 
 PLAIN = re.compile(
-    r"(?:[A-Za-z]{3},? )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? (?:GMT|UTC|Z|([+-])(\d\d)(\d\d))"
+    r"(?:[A-Za-z]{3},? )?(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? (?:GMT|UTC|Z|([+-])(\d\d)(\d\d))",
+    re.ASCII,
 )
 EPOCH = re.compile(r"(?:/date\()?(\d{10})(\d{3})?(?:[+-]\d{4})?(?:\)/)?")
 COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:t?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?)?(?=\D|\Z)")
@@ -238,13 +239,16 @@ def _plain(text: str) -> datetime | None:
     found = PLAIN.fullmatch(text)
     if not found:
         return None
-    day, name, year, hour, minute, second, sign, hours, minutes = found.groups("0")
-    if (month := MONTHS.get(name.lower())) is None:
+    day, name, year, hour, minute, second, sign, hours, minutes = found.groups("00")
+    if (month := MONTHS.get(name.lower())) is None or hour > "23" or second > "59":
         return None
-    ahead = (int(hours) * HOUR + int(minutes)) * (-1 if sign == "-" else 1)
-    if abs(ahead) > FARTHEST or hour > "23" or second > "59":
-        return None
-    return datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=_ahead(ahead))
+    if hours > "13" or minutes > "59":  # what the calendar's own reader has another opinion of
+        ahead = (int(hours) * HOUR + int(minutes)) * (-1 if sign == "-" else 1)
+        if abs(ahead) > FARTHEST:
+            return None
+        hours, minutes = f"{abs(ahead) // HOUR:02}", f"{abs(ahead) % HOUR:02}"
+    offset = f"{sign}{hours}{minutes}" if sign != "00" else "Z"
+    return datetime.fromisoformat(f"{year}-{month:02}-{day:0>2}T{hour}:{minute}:{second}{offset}")
 
 
 def _ahead(minutes: int | None) -> tzinfo:

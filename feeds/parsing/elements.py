@@ -79,6 +79,7 @@ def _parsed(body: bytes, base: str) -> Element | None:
         no_network=True,
         remove_comments=True,
         remove_pis=True,
+        collect_ids=False,  # nobody asks for an element by its id
     )
     try:
         root = etree.fromstring(body, parser, base_url=base or None)

@@ -185,14 +185,14 @@ class Reader:
         published, updated = self._moments(fields)
         given = given or link or first(map(text_of, fields.get("dc:identifier", ())))
         return Entry(
-            identity=identity(given, link, title, body),
-            link=link,
-            title=title,
-            html=body,
-            published=published,
-            updated=updated,
-            author=self._author(fields)[:200],
-            source=self._source(fields)[:200],
+            identity(given, link, title, body),
+            link,
+            title,
+            body,
+            published,
+            updated,
+            self._author(fields)[:200],
+            self._source(fields)[:200],
         )
 
     # Words
