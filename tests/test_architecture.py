@@ -1,10 +1,13 @@
 """The house keeps its plan: imports run one way, pure modules know no Django, no file outgrows its room."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+import grimp
 
 from tests import house_map
 
@@ -59,6 +62,14 @@ def test_imports_run_one_way_and_pure_rooms_stay_pure():
         check=False,
     )
     assert told.returncode == 0, told.stdout[told.stdout.find("Broken contracts") :]
+
+
+def test_no_two_modules_need_each_other():
+    """Not even for the names of types, which are imported for checking only."""
+    house = grimp.build_graph(*APPS, cache_dir=None)
+    graphlib.TopologicalSorter(
+        {module: house.find_modules_directly_imported_by(module) for module in house.modules}
+    ).prepare()
 
 
 def test_every_room_of_an_app_has_its_layer():

@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from scorecard import acts, sentences, standings, vocabulary
+from scorecard.alerts.differences import Changed
 from scorecard.alerts.feeds import successors
 from scorecard.faults import Fault, none_in
 from scorecard.models import Subscription, Webhook
@@ -23,9 +24,6 @@ from tracker.codebook import current
 from tracker.models import Event
 from tracker.search import EventQuery, SearchError, codes_of
 from tracker.text import words_of
-
-if TYPE_CHECKING:  # a digest ends with what is followed
-    from scorecard.alerts.digests import Changed
 
 logger = logging.getLogger(__name__)
 

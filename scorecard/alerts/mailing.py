@@ -25,9 +25,10 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from scorecard.alerts import digests, subscribing
+from scorecard.alerts import differences, digests, subscribing
 from scorecard.alerts.calendar import Calendar
-from scorecard.alerts.digests import Changed, Coming
+from scorecard.alerts.differences import Changed
+from scorecard.alerts.digests import Coming
 from scorecard.alerts.following import Follower
 from scorecard.models import Mail, Subscription
 from tracker.models import Head
@@ -70,7 +71,7 @@ def write(now: datetime.datetime | None = None) -> int:
         if row.period == name:
             continue
         if row.told not in kept:
-            kept[row.told] = digests.net(row.told, head.sequence)
+            kept[row.told] = differences.net(row.told, head.sequence)
         coming = Coming(news(row.told), calendar.reminders(row.reminded)) if row.calendar else Coming()
         count += _write(row, name, head.sequence, follower.mine(row, kept[row.told]), coming, calendar.near)
     return count

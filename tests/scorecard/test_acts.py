@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from scorecard import acts, sentences, standings, vocabulary
-from scorecard.alerts import digests
+from scorecard.alerts import differences, digests
 from scorecard.charts import pictures
 from scorecard.models import Subscription
 from scorecard.pages import reading
@@ -151,8 +151,8 @@ def in_atom(client, language, key):
 
 
 def in_a_mail(client, language, key):
-    changes = digests.net(0, Head.objects.get(id=1).sequence)
-    _subject, body = digests.written(Subscription(language=language), changes, "https://off.example/")
+    found = differences.net(0, Head.objects.get(id=1).sequence)
+    _subject, body = digests.written(Subscription(language=language), found, "https://off.example/")
     (found,) = [part for part in body.split("\n\n") if f"/events/{key}/" in part]
     return found
 
