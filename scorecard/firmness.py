@@ -4,25 +4,29 @@ not. Stands wherever the word stands: pages, cards, badges, embeds, mails.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from django.utils.translation import gettext
 
 from scorecard import sentences, vocabulary
+from scorecard.method.readings import Balance
 
 LEAST = 0.8  # share of draws in which a word must hold
-Balance = Mapping[str, Any]  # with its `sensitivity`
 
 
 def firm(balance: Balance) -> bool:
     """Whether the word holds in most of the draws, and without any single act."""
-    return bool(balance["sensitivity"]["same_word"] >= LEAST and not balance["fragile"])
+    return _share(balance) >= LEAST and not balance["fragile"]
+
+
+def _share(balance: Balance) -> float:
+    """In what share of the draws the word holds."""
+    return balance["sensitivity"]["same_word"] or 0.0
 
 
 def doubt(balance: Balance) -> str:
     """Why the word is not firm, in a sentence; empty where it is."""
-    share, found = balance["sensitivity"]["same_word"], []
+    share, found = _share(balance), []
     if share < LEAST:
         words = {"share": sentences.percent(share)}
         found.append(gettext("the word holds in %(share)s of 1,000 other weightings") % words)

@@ -1,8 +1,7 @@
 """Figures -> true sentences, in the reader's language. Every sentence is computed; none is written by hand.
 
 The words go through gettext; the figures arrive as plain numbers and dates, shaped as `standings.report`
-gives
-them. A sentence never says more than its figures: rounding is done once, by `signed`, and what rounds to
+gives them. A sentence never says more than its figures: rounding is done once, by `signed`, and what rounds to
 nothing is called nothing.
 """
 
@@ -16,6 +15,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
 from scorecard import vocabulary
+from scorecard.method.readings import Change, Measure
 
 LABELS = (
     "advancing", "leaning advancing", "undermined", "leaning undermined", "contested", "unclear",
@@ -152,7 +152,7 @@ def finding(
     slug: str,
     label: str,
     since: datetime.date | None,
-    change: Mapping[str, float | str],
+    change: Change,
     on: datetime.date | None = None,
     firm: bool = True,
 ) -> str:
@@ -187,9 +187,9 @@ def finding(
     return gettext("%(stand)s; %(lately)s") % {"stand": stand, "lately": lately(change, on)}
 
 
-def lately(change: Mapping[str, float | str], on: datetime.date | None = None) -> str:
+def lately(change: Change, on: datetime.date | None = None) -> str:
     """The 90 days before in a few words (METHOD.md, section 6)."""
-    word, few = str(change["word"]), float(change["acts"]) < 2
+    word, few = str(change["word"]), change["acts"] < 2
     if on is not None:
         return _lately_then(word, few)
     if word.startswith("rising"):
@@ -220,11 +220,11 @@ def _lately_then(word: str, few: bool) -> str:
     return gettext("steady in the 90 days before")
 
 
-def moved(change: Mapping[str, float | str], length: int, on: datetime.date | None = None) -> str:
+def moved(change: Change, length: int, on: datetime.date | None = None) -> str:
     """The change over `length` days, split into its three causes; `on`: the last coded day, if it is not today."""
     figures = {
         "days": length,
-        "change": signed(float(change["to"]) - float(change["from"])),
+        "change": signed(change["to"] - change["from"]),
         "from": signed(float(change["from"])),
         "to": signed(float(change["to"])),
         "new": tenths(float(change["new"])),
@@ -380,7 +380,7 @@ def coverage(coded_to: datetime.date | None, events: int, sources: int) -> str:
     }
 
 
-def next_law(balance: Mapping[str, float], weight: float, k: float, on: datetime.date | None = None) -> str:
+def next_law(balance: Measure, weight: float, k: float, on: datetime.date | None = None) -> str:
     """What one more confirmed law would do to a balance today, on either side (METHOD.md, section 4); `on`: on the
     last coded day, if it is not today."""
     advancing, undermining, now = balance["A"], balance["U"], balance["score"]
@@ -399,9 +399,9 @@ def next_law(balance: Mapping[str, float], weight: float, k: float, on: datetime
     )
 
 
-def change_word(change: Mapping[str, float | str]) -> str:
+def change_word(change: Change) -> str:
     """The word of section 6 on its own, for a table."""
-    word, few = str(change["word"]), float(change["acts"]) < 2
+    word, few = str(change["word"]), change["acts"] < 2
     if word.startswith("rising"):
         return gettext("rising, on few acts") if few else gettext("rising")
     if word.startswith("falling"):

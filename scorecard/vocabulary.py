@@ -155,8 +155,8 @@ def factor(name: str) -> str:
     return str(FACTORS.get(name, name))
 
 
-def delivery(label: str) -> str:
-    return str(DELIVERY.get(label, label))
+def delivery(label: str | None) -> str:
+    return str(DELIVERY.get(label, label)) if label else ""
 
 
 NAMES = {

@@ -8,22 +8,34 @@ to turn it into; mypy knows every key of it all the same.
 from typing import Any, NotRequired, TypedDict
 
 
-class Measure(TypedDict):
-    """All that one pair (A, U) says; no label on days that nobody has coded."""
+class Banded(TypedDict):
+    """A score in its band, with its word; no label on days that nobody has coded."""
+
+    score: float
+    low: float
+    high: float
+    label: str | None
+
+
+class Measure(Banded):
+    """All that one pair (A, U) says."""
 
     A: float
     U: float
     E: float
-    score: float
-    low: float
-    high: float
     advancing_share: float
     undermining_share: float
     open_share: float
     prob_advancing: float
     contested: float
-    label: str | None
     n: NotRequired[int]
+
+
+def word(reading: Banded) -> str:
+    """The label of a day that somebody has coded. Raises ValueError for any other: nobody has a word for it."""
+    if reading["label"] is None:
+        raise ValueError("No label is given to a day that nobody has coded.")
+    return reading["label"]
 
 
 class Act(TypedDict):
@@ -165,6 +177,15 @@ class Readings(TypedDict):
     delivery: Delivery | None  # None in the views of actors
 
 
+def whole(readings: Readings) -> Delivery:
+    """The delivery on the whole record. Raises ValueError for the view of an actor, which has none."""
+    if readings["delivery"] is None:
+        raise ValueError(
+            "How far the asks got is a question to the whole record: no view of an actor has a delivery."
+        )
+    return readings["delivery"]
+
+
 class Overall(TypedDict):
     score: float
     low: float
@@ -174,19 +195,12 @@ class Overall(TypedDict):
     sensitivity: NotRequired[Spread]
 
 
-class WhatIfLine(TypedDict):
-    score: float
-    low: float
-    high: float
-    label: str | None
-
-
 class WhatIfReading(TypedDict):
     """One departure from the method, and what it gives."""
 
     slug: str
     name: str
-    recommendations: dict[str, WhatIfLine]
+    recommendations: dict[str, Banded]
     overall: dict[str, float]
 
 

@@ -17,6 +17,7 @@ from scorecard.acts import Act, Code
 from scorecard.charts import bars, lines
 from scorecard.charts.drawing import direction
 from scorecard.history import Change
+from scorecard.method.readings import Banded, Measure, Pulse, word
 from tracker.codebook import current
 
 PULSE_MARKS = {"up": "↗", "down": "↘", "even": "→"}
@@ -33,10 +34,10 @@ def look(label: str) -> str:
 
 
 def balance(
-    name: str, reading: Mapping[str, Any], *, width: float = 240, height: float = 28, was: float | None = None
+    name: str, reading: Banded, *, width: float = 240, height: float = 28, was: float | None = None
 ) -> dict[str, Any]:
     """One score with its band, label and bar; `was`: the score that a tick on the bar remembers."""
-    score, low, high, label = reading["score"], reading["low"], reading["high"], reading["label"]
+    score, low, high, label = reading["score"], reading["low"], reading["high"], word(reading)
     title = sentences.score_alternative(name, score, low, high, label)
     return {
         "name": name,
@@ -50,19 +51,19 @@ def balance(
     }
 
 
-def shares(reading: Mapping[str, Any]) -> dict[str, Any]:
+def shares(reading: Measure) -> dict[str, Any]:
     three = (reading["undermining_share"], reading["open_share"], reading["advancing_share"])
     figures = [round(value) for value in three]
     title = sentences.shares_alternative(*three)
     return {"shares": drawn(bars.shares_bar(*three, title)), "share_figures": figures, "shares_title": title}
 
 
-def pulse(reading: Mapping[str, Any]) -> dict[str, Any]:
+def pulse(reading: Pulse) -> dict[str, Any]:
     """The pulse as an arrow with its own label."""
     return {
         "pulse": sentences.signed(reading["score"]),
         "pulse_mark": PULSE_MARKS[direction(reading["score"])],
-        "pulse_label": vocabulary.label(reading["label"]),
+        "pulse_label": vocabulary.label(word(reading)),
         "pulse_band": sentences.band(reading["low"], reading["high"]),
     }
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import calendar
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
 from scorecard import sentences, standings, vocabulary
 from scorecard.acts import Act
 from scorecard.method.parameters import method_of
+from scorecard.method.readings import Balance, StepAct, Waterfall, word
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
@@ -39,8 +39,8 @@ class Move:
     """What became of one balance between two days."""
 
     slug: str
-    before: Mapping[str, Any]  # the balance on the first day, with its label
-    after: Mapping[str, Any]
+    before: Balance  # the balance on the first day, with its label
+    after: Balance
     new: float
     ended: float
     faded: float
@@ -174,12 +174,10 @@ def between(read: Reading, earlier: Day, later: Day) -> Moves:
     return Moves(earlier, later, found, read.stopped == later)
 
 
-def _move(
-    read: Reading, slug: str, way: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]
-) -> Move:
+def _move(read: Reading, slug: str, way: Waterfall, before: Balance, after: Balance) -> Move:
     steps = {step["step"]: step for step in way["steps"]}
-    hidden = [dict(side, label=read.agreement.hide(side["label"], slug)) for side in (before, after)]
-    earlier, later = hidden
+    earlier: Balance = {**before, "label": read.agreement.hide(word(before), slug)}
+    later: Balance = {**after, "label": read.agreement.hide(word(after), slug)}
     return Move(
         slug,
         earlier,
@@ -194,11 +192,12 @@ def _move(
     )
 
 
-def _movers(read: Reading, told: Sequence[Mapping[str, Any]], why: str) -> tuple[Mover, ...]:
+def _movers(read: Reading, told: Sequence[StepAct], why: str) -> tuple[Mover, ...]:
     found = []
     for entry in told:
-        record = read.record(entry["id"]) if entry["why"] == why else None
-        if record is not None:
-            ender = read.ender(entry["id"]) if why == "ended" else None
+        act = entry["id"] if entry["why"] == why else None
+        record = read.record(act) if act else None
+        if act and record is not None:
+            ender = read.ender(act) if why == "ended" else None
             found.append(Mover(read.act(record), entry["points"], read.act(ender) if ender else None))
     return tuple(found)

@@ -24,6 +24,7 @@ from scorecard.charts import lines
 from scorecard.history import Change, Known, Version, passing
 from scorecard.method import contributions, parameters, weighing
 from scorecard.method.parameters import method_of
+from scorecard.method.readings import Balance, Measure, Report, word
 from scorecard.pages import prose
 from scorecard.pages import uncertainty as agreements
 from tracker.codebook import current
@@ -68,18 +69,18 @@ class Reading:
         return self.read_on if self.read_on < self.clock.as_of else None
 
     @cached_property
-    def report(self) -> Mapping[str, Any]:
+    def report(self) -> Report:
         found = standings.report(self.clock.as_of, self.clock.known_at, version=self.clock.method)
         return agreements.hidden(found, self.agreement)
 
     @cached_property
-    def _views(self) -> Mapping[str | None, Mapping[str, Mapping[str, Any]]]:
+    def _views(self) -> Mapping[str | None, Mapping[str, Measure]]:
         return standings.views(self.clock.as_of, self.clock.known_at, version=self.clock.method)
 
-    def by_actor(self, actor: str | None, slug: str) -> Mapping[str, Any]:
+    def by_actor(self, actor: str | None, slug: str) -> Measure:
         """The balance of one recommendation on the acts that name the actor; None: on all."""
         found = self._views[actor][slug]
-        return {**found, "label": self.agreement.hide(found["label"], slug)}
+        return {**found, "label": self.agreement.hide(word(found), slug)}
 
     @cached_property
     def slugs(self) -> Sequence[str]:
@@ -87,7 +88,7 @@ class Reading:
         return tuple(slug for slug in current().slugs if slug in self.report["recommendations"])
 
     def label(self, slug: str) -> str:
-        return self.report["recommendations"][slug]["balance"]["label"]
+        return word(self.report["recommendations"][slug]["balance"])
 
     # The words of a recommendation
 
@@ -318,9 +319,8 @@ class Reading:
         """Why it does not, in a sentence; empty where it does."""
         return "" if self.firm(slug) else firmness.doubt(self._spread_of(slug))
 
-    def _spread_of(self, slug: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.spread["recommendations"][slug]["balance"]
-        return found
+    def _spread_of(self, slug: str) -> Balance:
+        return self.spread["recommendations"][slug]["balance"]
 
     def headline(self) -> str:
         """How the recommendations stand, and whose word is not firm."""
@@ -331,11 +331,11 @@ class Reading:
     def finding(self, slug: str) -> str:
         """The title of a recommendation: its label, since when, and what came before."""
         report = self.report["recommendations"][slug]
-        label, change = report["balance"]["label"], report["change"]["90"]
+        label, change = word(report["balance"]), report["change"]["90"]
         return sentences.finding(slug, label, self.since(slug), change, self.stopped, self.firm(slug))
 
     @cached_property
-    def spread(self) -> Mapping[str, Any]:
+    def spread(self) -> Report:
         """The report with section 9: a thousand draws and the named what-ifs."""
         return standings.report(
             self.clock.as_of, self.clock.known_at, sensitivity=True, version=self.clock.method

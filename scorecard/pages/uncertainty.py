@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 from scorecard import sentences, vocabulary
 from scorecard.history import Known
 from scorecard.method import describe
+from scorecard.method.readings import Balance, Pulse, Report, WhatIfReading
 from tracker import record
 from tracker.agreement import KINDS, LEAST_UNITS, MACHINES
 from tracker.codebook import current
@@ -99,17 +100,17 @@ class Agreement:
         return WITHHELD if self.withheld(slug) else label
 
 
-def hidden(report: Mapping[str, Any], agreement: Agreement) -> Mapping[str, Any]:
+def hidden(report: Report, agreement: Agreement) -> Report:
     """The report with the labels that must be withheld taken out; the figures stay as they are."""
     slugs = [slug for slug in report["recommendations"] if agreement.withheld(slug)]
     if not slugs:
         return report
     found = dict(report["recommendations"])
     for slug in slugs:
-        entry = dict(found[slug])
-        for reading in ("balance", "pulse"):
-            entry[reading] = entry[reading] | {"label": WITHHELD, "since": None}
-        found[slug] = entry
+        entry = found[slug]
+        balance: Balance = {**entry["balance"], "label": WITHHELD, "since": None}
+        pulse: Pulse = {**entry["pulse"], "label": WITHHELD, "since": None}
+        found[slug] = {**entry, "balance": balance, "pulse": pulse}
     return {**report, "recommendations": found}
 
 
@@ -174,9 +175,6 @@ def _row(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "value": alpha, "low": low, "high": high, "items": item["n"]}
 
 
-Report = Mapping[str, Any]
-
-
 def sentence(report: Report, slug: str) -> str:
     """What a thousand draws say about one score."""
     spread = report["recommendations"][slug]["balance"]["sensitivity"]
@@ -197,11 +195,14 @@ def sentence(report: Report, slug: str) -> str:
 
 def same_sign(report: Report, slug: str) -> str:
     spread = report["recommendations"][slug]["balance"]["sensitivity"]
-    words = {name: sentences.percent(spread[f"same_{name}"]) for name in ("sign", "word")}
+    words = {
+        "sign": sentences.percent(spread["same_sign"]),
+        "word": sentences.percent(spread["same_word"] or 0.0),
+    }
     return gettext("Same sign in %(sign)s, same word in %(word)s of 1,000 other weightings") % words
 
 
-def _what_if(item: Mapping[str, Any]) -> str:
+def _what_if(item: WhatIfReading) -> str:
     """A named what-if as the end of “If …”; that of the views beside names them."""
     if item["slug"] == "mean-of-views":
         return sentences.averaged([vocabulary.short_actor(actor) for actor in current().beside])
@@ -241,7 +242,7 @@ def draws(report: Report, slugs: Sequence[str]) -> list[dict[str, str]]:
     for slug in slugs:
         spread = report["recommendations"][slug]["balance"]["sensitivity"]
         figures = {name: sentences.signed(spread[name]) for name in ("score", "p10", "p50", "p90")}
-        same = {"same": spread["same_sign"], "same_word": spread["same_word"]}
+        same = {"same": spread["same_sign"], "same_word": spread["same_word"] or 0.0}
         figures |= {name: sentences.percent(share) for name, share in same.items()}
         rows.append(figures | {"name": vocabulary.short_name(slug)})
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.drawing import direction
+from scorecard.method.readings import Measure, word
 from scorecard.pages import figures, filters, frame, prose, reading
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
@@ -57,7 +58,7 @@ def _words(read: Reading, pair: Sequence[str]) -> tuple[str, str]:
             gettext("The same measure on the acts of each of %(count)s actors.") % others,
         )
     names = {"names": sentences.listed([vocabulary.actor(actor) for actor in pair])}
-    labels = {actor: {slug: _balance(read, actor, slug)["label"] for slug in read.slugs} for actor in pair}
+    labels = {actor: {slug: word(_balance(read, actor, slug)) for slug in read.slugs} for actor in pair}
     described = gettext("The acts of %(names)s, and of %(count)s other actors, side by side.")
     return sentences.pair_headline(labels, read.stopped), described % (names | others)
 
@@ -73,7 +74,7 @@ def _less(pair: Sequence[str]) -> str:
     return gettext("%(second)s less %(first)s") % {"first": first, "second": second}
 
 
-def _balance(read: Reading, actor: str, slug: str) -> Mapping[str, Any]:
+def _balance(read: Reading, actor: str, slug: str) -> Measure:
     return read.by_actor(actor, slug)
 
 
@@ -112,7 +113,7 @@ def actor(request: HttpRequest, actor: str) -> HttpResponse:
         raise Http404
     read = reading.open_(request)
     query, name = read.clock.query(), vocabulary.actor(actor)
-    labels = [_balance(read, actor, slug)["label"] for slug in read.slugs]
+    labels = [word(_balance(read, actor, slug)) for slug in read.slugs]
     headline = gettext("%(name)s: %(stand)s") % {
         "name": name,
         "stand": sentences.headline(labels, read.stopped),

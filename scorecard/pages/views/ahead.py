@@ -17,6 +17,7 @@ from scorecard.charts import bars
 from scorecard.method import weighing
 from scorecard.method.delivery import acts_behind
 from scorecard.method.parameters import method_of
+from scorecard.method.readings import AskReading, whole
 from scorecard.pages import figures, frame, prose, reading, upcoming
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
@@ -147,7 +148,7 @@ def rows(read: Reading, slugs: Sequence[str]) -> list[dict[str, Any]]:
     behind = acts_behind(book, read.read_on.toordinal(), book.seen_by(None))
     query, found = read.clock.query(), []
     for slug in slugs:
-        delivery = read.report["recommendations"][slug]["delivery"]
+        delivery = whole(read.report["recommendations"][slug])
         asks = [_ask(read, slug, ask, behind.get((slug, ask["ask"]), []), query) for ask in delivery["asks"]]
         value = "–" if delivery["value"] is None else f"{round(delivery['value'])}"
         found.append(
@@ -163,7 +164,7 @@ def rows(read: Reading, slugs: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _ask(
-    read: Reading, slug: str, ask: Mapping[str, Any], behind: Sequence[Mapping[str, Any]], query: str
+    read: Reading, slug: str, ask: AskReading, behind: Sequence[Mapping[str, Any]], query: str
 ) -> dict[str, Any]:
     compared = current().compared or ()
     others = [actor for actor in ask["actors"] if actor not in compared]
@@ -182,7 +183,7 @@ def _ask(
         "description": description,
         "mode": vocabulary.MODES[ask["mode"]],
         "figure": ask["value"] if ask["rated"] else None,
-        "value": f"{round(ask['value'])}" if ask["rated"] else "–",
+        "value": "–" if ask["value"] is None or not ask["rated"] else f"{round(ask['value'])}",
         "by_hand": bool(ask["by_hand"]),
         "parties": columns,
     }
@@ -190,7 +191,7 @@ def _ask(
 
 def _party(
     read: Reading,
-    ask: Mapping[str, Any],
+    ask: AskReading,
     actor: str | None,
     behind: Sequence[Mapping[str, Any]],
     query: str,

@@ -16,6 +16,7 @@ from scorecard import catalogue, conditional, firmness, pins, sentences, standin
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.method.parameters import method_of
+from scorecard.method.readings import Balance, Banded, Delivery, whole, word
 from scorecard.pages import coverage, figures, frame, horizons, moves, prose, reading, upcoming
 from scorecard.pages.reading import Reading
 from scorecard.pages.views import ahead, changed
@@ -86,7 +87,7 @@ def _shaky(read: Reading) -> str:
     return firmness.shaky(found).strip() if found else ""
 
 
-def _row(read: Reading, slug: str, query: str, before: Mapping[str, Any] | None) -> dict[str, Any]:
+def _row(read: Reading, slug: str, query: str, before: Balance | None) -> dict[str, Any]:
     name, report = read.name(slug), read.report["recommendations"][slug]
     was = before["score"] if before else None
     since = read.since(slug)
@@ -95,22 +96,20 @@ def _row(read: Reading, slug: str, query: str, before: Mapping[str, Any] | None)
         "number": current()[slug].number,
         "short": vocabulary.short_name(slug),
         "href": reverse("pages:recommendation", args=[slug]) + query,
-        "anchor": frame.anchor(report["balance"]["label"]),
+        "anchor": frame.anchor(word(report["balance"])),
         "since": gettext("since %(day)s") % {"day": sentences.month(since)} if since else "",
         "doubt": read.doubt(slug),
         "year": _year(read, slug, report["balance"], before),
-        "delivery": _delivery(report["delivery"]),
+        "delivery": _delivery(whole(report)),
         "last": _last(read, slug, query),
     }
 
 
-def _year(
-    read: Reading, slug: str, now: Mapping[str, Any], before: Mapping[str, Any] | None
-) -> dict[str, str]:
+def _year(read: Reading, slug: str, now: Balance, before: Balance | None) -> dict[str, str]:
     """The change over a year and the word of a year before."""
     if before is None:
         return {"points": "–", "look": "even", "word": gettext("no day a year before")}
-    points, was = now["score"] - before["score"], read.agreement.hide(before["label"], slug)
+    points, was = now["score"] - before["score"], read.agreement.hide(word(before), slug)
     small = abs(points) < method_of(read.clock.method).parameters.change_points
     same = was == now["label"]
     return {
@@ -122,7 +121,7 @@ def _year(
     }
 
 
-def _delivery(delivery: Mapping[str, Any]) -> dict[str, Any]:
+def _delivery(delivery: Delivery) -> dict[str, Any]:
     if delivery["value"] is None:
         rated = gettext("%(rated)d of %(of)d asks rated") % {"rated": delivery["rated"], "of": delivery["of"]}
         return {"value": "–", "word": rated, "meter": ""}
@@ -197,6 +196,12 @@ def _quarters(read: Reading) -> list[dict[str, Any]]:
 def _overall(read: Reading) -> dict[str, Any]:
     overall = read.report["overall"]
     label = "advancing" if overall["low"] > 0 else "undermined" if overall["high"] < 0 else "unclear"
+    banded: Banded = {
+        "score": overall["score"],
+        "low": overall["low"],
+        "high": overall["high"],
+        "label": label,
+    }
     words = {
         "count": prose.count(len(read.slugs)),
         "score": sentences.signed(overall["score"]),
@@ -208,7 +213,7 @@ def _overall(read: Reading) -> dict[str, Any]:
             "On %(day)s, the last coded day, the plain mean of the %(count)s balances is %(score)s (%(band)s)."
         ) % (words | {"day": sentences.day(read.stopped)})
     name = gettext("All %(count)s") % {"count": prose.count(len(read.slugs))}
-    return figures.balance(name, overall | {"label": label}) | {"sentence": sentence}
+    return figures.balance(name, banded) | {"sentence": sentence}
 
 
 def _moved(read: Reading, query: str) -> dict[str, Any]:

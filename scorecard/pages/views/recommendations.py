@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
+from scorecard.method.readings import ActorReading, AskReading, Change, Delivery, Readings, whole
 from scorecard.pages import figures, filters, frame, horizons, moments, prose, reading, uncertainty
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
@@ -66,7 +67,7 @@ def recommendation(request: HttpRequest, slug: str) -> HttpResponse:
         "citation": citation,
         "embed": frame.embed_code(slug),
     }
-    context |= _readings(read, slug, report) | _delivery(read, slug, report["delivery"])
+    context |= _readings(read, slug, report) | _delivery(read, slug, whole(report))
     context |= _robust(read, slug) | _events(request, read, slug, query)
     return render(request, "pages/recommendation.html", context)
 
@@ -169,7 +170,7 @@ def chart_acts(read: Reading, slug: str, pins: Mapping[str, int], query: str) ->
     return found
 
 
-def _readings(read: Reading, slug: str, report: Mapping[str, Any]) -> dict[str, Any]:
+def _readings(read: Reading, slug: str, report: Readings) -> dict[str, Any]:
     balance = report["balance"]
     rests = ngettext("rests on %(count)d act", "rests on %(count)d acts", balance["n"]) % {
         "count": balance["n"]
@@ -231,7 +232,7 @@ def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
     }
 
 
-def _change(period: str, change: Mapping[str, Any]) -> dict[str, str]:
+def _change(period: str, change: Change) -> dict[str, str]:
     return {
         "period": gettext("%(days)s days") % {"days": period},
         "from": sentences.signed(change["from"]),
@@ -244,7 +245,7 @@ def _change(period: str, change: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _delivery(read: Reading, slug: str, delivery: Mapping[str, Any]) -> dict[str, Any]:
+def _delivery(read: Reading, slug: str, delivery: Delivery) -> dict[str, Any]:
     value = "–" if delivery["value"] is None else f"{round(delivery['value'])} / 100"
     note = gettext("%(rated)d of %(of)d asks rated") % {"rated": delivery["rated"], "of": delivery["of"]}
     return {
@@ -253,11 +254,11 @@ def _delivery(read: Reading, slug: str, delivery: Mapping[str, Any]) -> dict[str
     }
 
 
-def _ask(read: Reading, slug: str, ask: Mapping[str, Any]) -> dict[str, Any]:
+def _ask(read: Reading, slug: str, ask: AskReading) -> dict[str, Any]:
     name, description = read.ask(slug, ask["ask"])
-    rated = bool(ask["rated"])
+    rated = ask["rated"]
     value, rung = gettext("not yet rated"), gettext("no act tagged so far")
-    if rated:
+    if rated and ask["value"] is not None and ask["rung"] is not None:
         value = gettext("%(value)s of 100") % {"value": figures.one_decimal(ask["value"])}
         rung = vocabulary.rung(ask["rung"])
     title = gettext("%(name)s: %(value)s, step reached: %(rung)s") % {
@@ -282,7 +283,7 @@ def _ask(read: Reading, slug: str, ask: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ask_of(actor: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _ask_of(actor: str, entry: ActorReading) -> dict[str, Any]:
     """How far one actor has come with an ask, and whether its acts against weigh as much."""
     return {
         "name": vocabulary.actor(actor),
@@ -292,7 +293,7 @@ def _ask_of(actor: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _by_hand(ask: Mapping[str, Any]) -> str:
+def _by_hand(ask: AskReading) -> str:
     """An ask set by an analyst says so, with the reason and what the rule would give."""
     if not ask["by_hand"]:
         return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -28,6 +27,7 @@ from scorecard import (
 )
 from scorecard.acts import Act
 from scorecard.charts import lines, pictures
+from scorecard.method.readings import Measure, word
 from scorecard.pages import figures, files, frame, horizons, moments, prose, reading
 from scorecard.pages.reading import Reading
 from scorecard.pages.views import changed
@@ -155,17 +155,18 @@ def _faces(read: Reading, slugs: Any = (), actor: str = "") -> list[pictures.Fac
     ]
 
 
-def face(slug: str, balance: Mapping[str, Any], firm: bool = True) -> pictures.Face:
-    label = vocabulary.label(balance["label"])
+def face(slug: str, balance: Measure, firm: bool = True) -> pictures.Face:
+    label = word(balance)
+    said = vocabulary.label(label)
     return pictures.Face(
         name=vocabulary.short_name(slug),
         score=balance["score"],
         low=balance["low"],
         high=balance["high"],
-        label=balance["label"],
+        label=label,
         score_text=sentences.signed(balance["score"]),
         band_text=sentences.band(balance["low"], balance["high"]),
-        label_text=label if firm else firmness.marked(label),
+        label_text=said if firm else firmness.marked(said),
     )
 
 
