@@ -19,9 +19,9 @@ from django.utils.translation import get_language, gettext, ngettext
 from scorecard import pins, sentences, vocabulary
 from tracker.codebook import current
 from tracker.models import ArchivedCopy, Event
+from tracker.record import Record
 from tracker.wording import words_of
 
-Record = Mapping[str, Any]
 CHINESE, ENGLISH = "zh-Hans", "en"
 LOOKS = {1: "advancing", -1: "undermined", 0: "contested"}
 

@@ -28,12 +28,12 @@ from scorecard.method.columns import FOREVER, Log
 from scorecard.method.parameters import method_of
 from tracker.models import Event as Row
 from tracker.models import Revision
+from tracker.record import Record
 from tracker.search import EventQuery, codes_of
 from tracker.text import words_of as text_of
 from tracker.wording import words_of
 
 BATCH = 500
-Record = Mapping[str, Any]
 # The fields of an event, beside its assessments, that can move a score.
 MEANING = (
     "date", "date_precision", "actors", "certainty", "reach", "until", "supersedes", "suspends",

@@ -18,9 +18,9 @@ from scorecard import pins, sentences, standings
 from tracker import log, releases
 from tracker import record as record_format
 from tracker.models import Revision
+from tracker.record import Record
 from tracker.triage import trust
 
-Record = Mapping[str, Any]
 KEPT_SECONDS = 24 * 3600
 MACHINE, ANALYST, FILE = "language model", "analyst", "file"
 CODERS = (MACHINE, ANALYST, FILE)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
 from scorecard import vocabulary
 from scorecard.method.readings import Change, Measure
+from tracker.record import Record
 
 LABELS = (
     "advancing", "leaning advancing", "undermined", "leaning undermined", "contested", "unclear",
@@ -65,7 +65,7 @@ def when(date: datetime.date, precision: str) -> str:
     return month(date) if precision == "month" else day(date)
 
 
-def when_of(record: Mapping[str, Any]) -> str:
+def when_of(record: Record) -> str:
     """The date of a record's act, no finer than it is known."""
     return when(datetime.date.fromisoformat(record["date"]), record["date_precision"])
 

@@ -30,6 +30,8 @@ REACHES = ("wide", "local")
 STAGES = ("bill", "draft", "probe", "plan")
 SOURCE_KINDS = ("primary", "agency", "outlet", "aggregator")
 
+# One version of one event, read by its keys: it is the format, and stays a dictionary.
+Record = Mapping[str, Any]
 SHAPE = "an event is a JSON object"
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
 
@@ -130,17 +132,17 @@ def _whole(raw: Any, ours: Codebook, taken: Taking) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in ADDED or value != ADDED[key]}
 
 
-def whole(record: Mapping[str, Any]) -> dict[str, Any]:
+def whole(record: Record) -> dict[str, Any]:
     """The record with every key, those of format 1.1 that it leaves unsaid too: for readers who ask by name."""
     return {key: record.get(key, ADDED.get(key)) for key in _KEYS}
 
 
-def canonical(record: Mapping[str, Any], book: Codebook | None = None) -> str:
+def canonical(record: Record, book: Codebook | None = None) -> str:
     """One line of JSON without spaces, keys in the record's order: what is hashed, exported and compared."""
     return json.dumps(check(record, book), ensure_ascii=False, separators=(",", ":"))
 
 
-def codes(record: Mapping[str, Any]) -> dict[str, Any]:
+def codes(record: Record) -> dict[str, Any]:
     """What a coder decides of an event: whose act, how sure, how far, until when, and each direction and strength."""
     return {
         "actors": list(record["actors"]),
@@ -154,7 +156,7 @@ def codes(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def signature(record: Mapping[str, Any]) -> str:
+def signature(record: Record) -> str:
     """A short text that is the same for the same codes, whatever the words around them. It is kept in databases."""
     line = json.dumps(codes(record), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(line.encode()).hexdigest()[:24]
@@ -233,7 +235,7 @@ def _terms(raw: Mapping[str, Any], taken: Taking) -> dict[str, Any]:
     }
 
 
-def _agree(record: Mapping[str, Any]) -> None:
+def _agree(record: Record) -> None:
     """What the terms of an act must not contradict (METHOD.md, section 11)."""
     if record["until"] and record["until"] <= record["date"]:
         raise RecordError(

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from tracker import terms
 from tracker.codebook import current
 from tracker.models import Event, Report
+from tracker.record import Record
 from tracker.terms import LANGUAGES, LONGEST, MOST_TERMS, OTHER_LANGUAGES, PUBLIC, SearchError, Term
 from tracker.text import SOURCES, titles_of
 
@@ -63,7 +64,7 @@ class EventQuery:
         one = _any(_ROWS[term.field](value, self.desk) for value in term.values)
         return ~one if term.negative else one
 
-    def matches(self, words: str, codes: str, record: Mapping[str, Any]) -> bool:
+    def matches(self, words: str, codes: str, record: Record) -> bool:
         """Whether a line of the log is found: its `text.words_of`, its `codes_of`, and itself. Not for the terms
         of the desk, which ask what the log does not hold."""
         line = (words, codes, record)
@@ -223,7 +224,7 @@ _ROWS: dict[str, Callable[[Any, bool], Q]] = {
 # Asked of a line of the log
 
 
-def _said(term: Term, words: str, codes: str, record: Mapping[str, Any]) -> bool:
+def _said(term: Term, words: str, codes: str, record: Record) -> bool:
     field, values = term.field, term.values
     if field == "":
         return values[0] in words

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from scorecard.alerts.feeds import meaning
 from tracker.models import Revision
-
-Record = Mapping[str, Any]
+from tracker.record import Record
 
 
 @dataclass(frozen=True, slots=True)

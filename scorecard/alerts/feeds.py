@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape, quoteattr  # nosec B406  # only writes
 from scorecard import acts, history
 from scorecard.acts import Act
 from tracker.codebook import current
+from tracker.record import Record
 
 LONGEST = 100
 MEANING = (
@@ -28,7 +29,7 @@ MEANING = (
 class Version:
     """One line of the log: the record, when it entered it, and why."""
 
-    record: Mapping[str, Any]
+    record: Record
     recorded: datetime.datetime
     why: str = ""
 
@@ -74,7 +75,7 @@ class Channel:
         return self.site.partition("//")[2].split("/")[0].split(":")[0]
 
 
-def meaning(record: Mapping[str, Any]) -> tuple[Any, ...]:
+def meaning(record: Record) -> tuple[Any, ...]:
     """What counts as the meaning of a version: all that can move a score, and nothing else."""
     codes = tuple(
         (item["rec"], item["direction"], item["strength"], item["ask"]) for item in record["assessments"]
@@ -141,7 +142,7 @@ def foreseen(
     return sorted(found, key=lambda entry: entry.updated, reverse=True)[:LONGEST]
 
 
-def _touches(record: Mapping[str, Any], recommendation: str, actor: str) -> bool:
+def _touches(record: Record, recommendation: str, actor: str) -> bool:
     touches = not recommendation or any(item["rec"] == recommendation for item in record["assessments"])
     return touches and (not actor or actor in record["actors"])
 
@@ -156,7 +157,7 @@ def _entry(version: Version, old: Mapping[str, Any] | None, beside: acts.Beside)
     return Entry(told[:24], _kind(record, old), act, version.why, version.recorded, changes)
 
 
-def _kind(record: Mapping[str, Any], old: Mapping[str, Any] | None) -> str:
+def _kind(record: Record, old: Mapping[str, Any] | None) -> str:
     if record["retracted"]:
         return "retracted"
     if old is None:

@@ -22,12 +22,12 @@ from scorecard.faults import Fault, none_in
 from scorecard.models import Subscription, Webhook
 from tracker.codebook import current
 from tracker.models import Event
+from tracker.record import Record
 from tracker.search import EventQuery, SearchError, codes_of
 from tracker.text import words_of
 
 logger = logging.getLogger(__name__)
 
-Record = Mapping[str, Any]
 Row = Subscription | Webhook
 FIELDS = ("changes", "recommendations", "actors", "acts", "searches", "calendar")
 MOST_ACTS = 50

@@ -26,7 +26,7 @@ import numpy as np
 
 from tracker import record as record_format
 from tracker.codebook import Codebook, current
-from tracker.record import CERTAINTIES, REACHES, RecordError
+from tracker.record import CERTAINTIES, REACHES, Record, RecordError
 from tracker.rows import BadFile, checked, json_lines
 
 FOREVER = 10_000_000  # an ordinal after every day of the calendar
@@ -247,7 +247,7 @@ def effective_day(date: str, precision: str, recorded_at: str | None) -> int:
     return recorded if first <= recorded <= last else last
 
 
-def _columns(record: Mapping[str, Any], index: dict[str, int], bits: Mapping[str, int]) -> tuple[int, ...]:
+def _columns(record: Record, index: dict[str, int], bits: Mapping[str, int]) -> tuple[int, ...]:
     start = effective_day(record["date"], record["date_precision"], record["recorded_at"])
     actors = 0
     for actor in record["actors"]:

@@ -28,10 +28,9 @@ from scorecard.method.readings import Balance, Measure, Report, word
 from scorecard.pages import prose
 from scorecard.pages import uncertainty as agreements
 from tracker.codebook import current
+from tracker.record import Record
 from tracker.search import EventQuery
 from tracker.wording import words_of
-
-Record = Mapping[str, Any]
 
 
 def open_(request: HttpRequest) -> Reading:

@@ -25,6 +25,7 @@ from scorecard.reviewed import Review
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import ArchivedCopy, Assessment, Event
+from tracker.record import Record
 
 
 def listed(event_id: str) -> list[dict[str, str]]:
@@ -40,7 +41,7 @@ def listed(event_id: str) -> list[dict[str, str]]:
     ]
 
 
-def address(record: Mapping[str, Any]) -> str:
+def address(record: Record) -> str:
     """Where a dispute is filed; empty for an event that no longer stands."""
     return "" if record["retracted"] else reverse("disputes:challenge", args=[record["id"]])
 
@@ -157,7 +158,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
     return render(request, "pages/event.html", context)
 
 
-def _whose_words(record: Mapping[str, Any]) -> dict[str, str]:
+def _whose_words(record: Record) -> dict[str, str]:
     """Who wrote each rationale that is shown, by recommendation. A former one, which nobody noted, is left out."""
     told = {
         Assessment.Words.OWN: gettext("In the analyst’s own words."),
@@ -185,7 +186,7 @@ def _merged_into(event_id: str) -> str:
         event_id = target
 
 
-def _event(read: Reading, record: Mapping[str, Any], act: Act, query: str) -> dict[str, Any]:
+def _event(read: Reading, record: Record, act: Act, query: str) -> dict[str, Any]:
     chinese = (get_language() or "").startswith("zh")
     other = record["title"] if chinese else record["title_zh"]
     ender = read.ender(record["id"])
@@ -208,7 +209,7 @@ def _effect_title(read: Reading) -> str:
     return gettext("Effect today, in points")
 
 
-def _terms(read: Reading, record: Mapping[str, Any]) -> str:
+def _terms(read: Reading, record: Record) -> str:
     """What the act's own terms, another that suspends it, or the last coded day make of it on the day of the page."""
     event, on = read.known.by_id.get(record["id"]), read.read_on
     if event is None:
@@ -238,7 +239,7 @@ def _terms(read: Reading, record: Mapping[str, Any]) -> str:
     )
 
 
-def _ended_by(ender: Mapping[str, Any], query: str) -> dict[str, str]:
+def _ended_by(ender: Record, query: str) -> dict[str, str]:
     words = gettext("This act no longer counts since %(day)s, when this ended it:")
     return {
         "words": words % {"day": acts.when(ender)},
@@ -253,7 +254,7 @@ def _linked(read: Reading, event_id: str, query: str) -> dict[str, str]:
     return {"title": title, "href": acts.address(event_id) + query}
 
 
-def _facts(record: Mapping[str, Any], act: Act, review: Review) -> list[tuple[str, str]]:
+def _facts(record: Record, act: Act, review: Review) -> list[tuple[str, str]]:
     facts = [
         (gettext("Date"), act.when),
         (gettext("Whose act"), sentences.enumerated(act.actors) or "–"),
@@ -281,7 +282,7 @@ def _certainty(value: str) -> str:
 
 
 def _assessment(
-    read: Reading, record: Mapping[str, Any], code: Code, query: str, runs: Mapping[str, lines.Run]
+    read: Reading, record: Record, code: Code, query: str, runs: Mapping[str, lines.Run]
 ) -> dict[str, Any]:
     slug = code.recommendation
     (item,) = [item for item in record["assessments"] if item["rec"] == slug]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +21,7 @@ from scorecard.pages import coverage, figures, frame, horizons, moves, prose, re
 from scorecard.pages.reading import Reading
 from scorecard.pages.views import ahead, changed
 from tracker.codebook import current
+from tracker.record import Record
 
 YEAR = 365  # days
 
@@ -149,7 +150,7 @@ def _last(read: Reading, slug: str, query: str) -> dict[str, Any] | None:
     return None
 
 
-def _lately(read: Reading, record: Mapping[str, Any], when: str) -> str:
+def _lately(read: Reading, record: Record, when: str) -> str:
     """A day without its year where the page says the year."""
     if record["date_precision"] != "day" or read.start(record).year != read.read_on.year:
         return when
