@@ -185,9 +185,7 @@ def in_turn(make: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     try:
         give_back = limits.downloads.take()
     except limits.TooMany as problem:
-        return _later(
-            HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8"), problem
-        )
+        return later(problem)
     try:
         made = make()
     except BaseException:
@@ -268,6 +266,12 @@ def refusal(request: HttpRequest, title: str, problem: Exception, status: int) -
     """A question that cannot be answered, said in words, with the way back."""
     context = {"title": title, "words": str(problem), "back": request.path}
     return render(request, "pages/refused.html", context, status=status)
+
+
+def later(problem: limits.TooMany) -> HttpResponse:
+    """One line that says when to come back."""
+    said = HttpResponse(f"{problem}\n", status=problem.status, content_type="text/plain; charset=utf-8")
+    return _later(_refused(said), problem)
 
 
 def _later(response: HttpResponse, problem: limits.TooMany) -> HttpResponse:

@@ -8,8 +8,8 @@ So many requests a minute: for each address without a key, for each key with one
 Counted in fixed minutes by one atomic step of the cache, so that it costs the same at any rate. What is left
 stands in the headers RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
 
-What a reader may make us compute: so many pages a minute that are not kept, and downloads that are written while
-they are sent, which hold a thread each, only so many at once.
+What a reader may make us compute: so many pages a minute that are not kept, the time that answers of the API and
+files take, and downloads, which hold a thread each while they are written and sent, only so many at once.
 """
 
 from __future__ import annotations
@@ -58,20 +58,29 @@ class Allowance:
 class TooMany(Exception):
     """More than one caller may ask for just now; `seconds` later it may again."""
 
+    status = 429
+
     def __init__(self, seconds: int) -> None:
         super().__init__(_("Too many pages were asked for from your address. Please come back in a moment."))
         self.seconds = seconds
 
 
+class NoPlace(TooMany):
+    """As many as there may be at once are at work, whoever asked for them."""
+
+    status = 503
+
+
 @contextlib.contextmanager
-def spend_page(request: Any) -> Iterator[None]:
+def spend_page(request: Any, *, of_its_own: bool = True) -> Iterator[None]:
     """Count one page that must be made anew, and one more for each `COSTLY` seconds of a processor that it takes;
-    `TooMany` when this address has had its share of the minute."""
+    `TooMany` when this address has had its share of the minute. What has a ration elsewhere, as the API has, and is no
+    page `of_its_own`, is counted by its time alone."""
     if callers.is_here(request):
         yield
         return
-    allowance = count("pages", callers.address(request), settings.PAGE_RATE)
-    if allowance.used > allowance.limit:
+    allowance = count("pages", callers.address(request), settings.PAGE_RATE, by=int(of_its_own))
+    if allowance.used + (not of_its_own) > allowance.limit:
         raise TooMany(allowance.seconds)
     began = time.thread_time()
     try:
@@ -89,9 +98,9 @@ class Places:
         self._free = threading.BoundedSemaphore(number)
 
     def take(self) -> Callable[[], None]:
-        """A place, and how to give it back, which may be done more than once; `TooMany` when there is none."""
+        """A place, and how to give it back, which may be done more than once; `NoPlace` when there is none."""
         if not self._free.acquire(blocking=False):
-            raise TooMany(AGAIN)
+            raise NoPlace(AGAIN)
         held = [1]
 
         def give_back() -> None:
@@ -130,18 +139,18 @@ def give_back(allowance: Allowance) -> Allowance:
     return replace(allowance, used=max(0, allowance.used - 1))
 
 
-def count(name: str, who: str, limit: int, window: int = WINDOW) -> Allowance:
-    """Count one request of `who`."""
+def count(name: str, who: str, limit: int, window: int = WINDOW, by: int = 1) -> Allowance:
+    """Count one request of `who`, or `by` so many."""
     now = time.time()
     number, passed = divmod(now, window)
     held = hashlib.sha256(who.encode("utf-8", "backslashreplace")).hexdigest()[:24]
     place = f"rate:{name}:{held}:{int(number)}"
     cache.add(place, 0, window + 5)
     try:
-        used = cache.incr(place)
+        used = cache.incr(place, by)
     except ValueError:  # it left the cache between the two steps
-        cache.add(place, 1, window + 5)
-        used = 1
+        cache.add(place, by, window + 5)
+        used = by
     return Allowance(name, limit, used, max(1, int(window - passed)), place)
 
 

@@ -24,7 +24,7 @@ from django.core.cache import cache
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from scorecard import conditional, formats
+from scorecard import conditional, formats, limits
 
 MOST = 500_000_000  # bytes of copies; the oldest go first
 LEFT_BEHIND = 3600  # seconds; whoever was writing the file is dead by then
@@ -51,11 +51,9 @@ def folder() -> Path:
 
 def kept(key: str, make: Callable[[], Iterable[bytes]]) -> Stored:
     """The file of this key, written now unless it stands. OSError where there is no room for it."""
+    if standing := _standing(key):
+        return standing
     name, place = conditional.digest(key), folder()
-    for path in place.glob(f"{name}-*"):
-        with suppress(OSError):
-            os.utime(path)  # the newest are kept
-            return Stored(path, path.name.partition("-")[2], path.stat().st_size)
     handle, made = tempfile.mkstemp(dir=place, prefix=".making-")
     digest, size = hashlib.sha256(), 0
     try:
@@ -71,6 +69,27 @@ def kept(key: str, make: Callable[[], Iterable[bytes]]) -> Stored:
         raise
     _prune(place)
     return Stored(path, digest.hexdigest(), size)
+
+
+def _standing(key: str) -> Stored | None:
+    for path in folder().glob(f"{conditional.digest(key)}-*"):
+        with suppress(OSError):
+            os.utime(path)  # the newest are kept
+            return Stored(path, path.name.partition("-")[2], path.stat().st_size)
+    return None
+
+
+def _for(request: HttpRequest, key: str, make: Callable[[], Iterable[bytes]]) -> Stored:
+    """The same for a reader: to write a file takes a place among the downloads, and from the reader's share of the
+    minute as long as it takes; `TooMany` where there is none."""
+    if standing := _standing(key):
+        return standing
+    give_back = limits.downloads.take()
+    try:
+        with limits.spend_page(request, of_its_own=False):
+            return kept(key, make)
+    finally:
+        give_back()
 
 
 def _prune(place: Path) -> None:
@@ -119,11 +138,14 @@ def answer(
     packed = packed and conditional.accepts_gzip(request)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     try:
-        plain = kept(key, make)
+        plain = _for(request, key, make)
         tag = plain.digest[:32]
         if conditional.holds(request, tag):
             return conditional.unchanged(conditional.quoted(tag, packed))
-        sent = kept(f"{key}:gzip", lambda: formats.compressed(_read(plain.path))) if packed else plain
+        packing = lambda: formats.compressed(_read(plain.path))  # noqa: E731
+        sent = _for(request, f"{key}:gzip", packing) if packed else plain
+    except limits.TooMany as problem:
+        return conditional.later(problem)
     except OSError as error:
         logger.warning("downloads cannot be stored: %s", error)
         return conditional.in_turn(

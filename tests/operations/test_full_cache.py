@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache, caches
 from django.test import Client
 
-from scorecard import conditional, limits
+from scorecard import conditional, limits, stored
 from scorecard.pages.views import explain
 from tests import servers
 from tracker import addresses
@@ -114,6 +114,37 @@ class TestAddresses:
         while reader.get(f"/r/trust.png?as_of=2026-01-{made + 1:02}").status_code == 200:
             made += 1
         assert made < 10
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "/api/v1/exports/figures.xlsx?actor=us&year=2026&as_of=2026-05-{:02}",
+            "/r/all.csv?as_of=2026-05-{:02}",
+            "/r/all.jsonl?as_of=2026-05-{:02}",
+            "/api/v1/series/?as_of=2026-05-{:02}",
+        ],
+    )
+    def test_so_do_files_and_the_api(self, settings, monkeypatch, address):
+        """Sixty workbooks a minute are what the API's own ration allows: ten minutes of a processor."""
+        monkeypatch.setattr(limits, "COSTLY", 0.002)
+        settings.PAGE_RATE = 5
+        reader = Client(REMOTE_ADDR="203.0.113.7")
+        answers = [reader.get(address.format(day)) for day in range(1, 8)]
+        made = [answer.status_code for answer in answers].count(200)
+        assert 0 < made < 5
+        assert answers[-1].status_code == 429
+        assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+        assert reader.get(address.format(1)).status_code == 200  # what is kept costs nothing
+
+    def test_nothing_is_written_where_no_download_has_a_place(self, client, monkeypatch):
+        monkeypatch.setattr(limits, "downloads", limits.Places(1))
+        give_back = limits.downloads.take()
+        before = len(list(stored.folder().iterdir()))
+        answer = client.get("/api/v1/exports/sources.csv?as_of=2026-04-04")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+        assert len(list(stored.folder().iterdir())) == before
+        give_back()
+        assert client.get("/api/v1/exports/sources.csv?as_of=2026-04-04").status_code == 200
 
     def test_downloads_hold_no_more_than_half_of_the_threads(self, client, monkeypatch):
         monkeypatch.setattr(limits, "downloads", limits.Places(1))

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, Throttled
 from rest_framework.views import APIView
 
 from scorecard import conditional, limits, pins, standings
@@ -74,7 +74,15 @@ class Reading(View, abc.ABC):
         with pinned(asked):
             self.state = self.version()
             past = conditional.of_the_past(request.GET)
-            return conditional.answer(request, self.state, lambda: self.answer(asked, **place), past=past)
+
+            def make() -> Any:
+                with limits.spend_page(request, of_its_own=False):
+                    return self.answer(asked, **place)
+
+            try:
+                return conditional.answer(request, self.state, make, past=past)
+            except limits.TooMany as problem:
+                raise Throttled(wait=problem.seconds, detail=str(problem)) from None
 
     @abc.abstractmethod
     def answer(self, asked: dict[str, Any], **place: Any) -> Any:
