@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from feeds import admin_views, health, opml, tasks
 from feeds.admin_views import FeedForm
 from feeds.models import Delivery, Feed, Poll
-from tracker.admin.base import CappedPaginator, LookOnly
+from tracker.admin.base import CappedPaginator, LookOnly, ShownOnly
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -61,7 +61,7 @@ ARCHIVES = 20  # read at a time
 
 
 @admin.register(Feed)
-class FeedAdmin(admin.ModelAdmin):
+class FeedAdmin(ShownOnly):
     form = FeedForm
     list_display = ("name", "said", "newest", "rhythm")
     list_filter = (HealthFilter, FolderFilter)

@@ -15,9 +15,11 @@ from scorecard.alerts import mailing, persons, subscribing, webhooks
 from scorecard.api import keys
 from scorecard.models import ApiKey, Delivery, Dispute, Edition, Mail, Subscription, Webhook
 from tracker import log, triage
+from tracker.admin.base import ShownOnly
+from tracker.operations import logs
 
 
-class LookedAt(admin.ModelAdmin):
+class LookedAt(ShownOnly):
     """Rows that only code writes."""
 
     def has_add_permission(self, request):
@@ -47,7 +49,7 @@ class KeyForm(forms.ModelForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(ShownOnly):
     form = KeyForm
     list_display = (
         "name",
@@ -130,7 +132,17 @@ class MailAdmin(LookedAt):
     list_display = ("to", "period", "state", "attempts", "written_at", "sent_at", "trouble")
     list_filter = ("state",)
     list_select_related = ("subscription",)
+    fields = (
+        *("subscription", "email", "period", "first", "last", "subject", "words"),
+        *("state", "attempts", "next_at", "trouble", "written_at", "sent_at"),
+    )
+    readonly_fields = ("words",)
     actions = ("again",)
+
+    @admin.display(description=_("text"))
+    def words(self, mail):
+        """Without what its links open: to confirm, to end and to be given a key is the reader's alone."""
+        return logs.SIGNED.sub("…", mail.body)
 
     @admin.action(description=_("Send these once more (they may arrive twice)"), permissions=["view"])
     def again(self, request, queryset):
@@ -187,7 +199,7 @@ class DisputeForm(forms.ModelForm):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(admin.ModelAdmin):
+class DisputeAdmin(ShownOnly):
     """The queue of disputes, oldest open one first."""
 
     form = DisputeForm

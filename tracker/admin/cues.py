@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from tracker import cue_trials, record, tagging, textfields, vocabulary
+from tracker.admin.base import ShownOnly
 from tracker.codebook import current
 from tracker.models import Cue
 
@@ -109,7 +110,7 @@ def _names(cleaned):
 
 
 @admin.register(Cue)
-class CueAdmin(admin.ModelAdmin):
+class CueAdmin(ShownOnly):
     form = CueForm
     list_display = ["key", "kind", "summary", "active", "changed_at"]
     list_filter = ["kind", "active"]

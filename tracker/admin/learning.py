@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from tracker import second_opinion, tagger_versions, tagging, vocabulary
-from tracker.admin.base import LookOnly
+from tracker.admin.base import LookOnly, ShownOnly
 from tracker.models import AnswerForm, SecondOpinion, TaggerVersion
 from tracker.second_opinion import weighing
 from tracker.tagging.learnt import learnt
@@ -28,7 +28,7 @@ KINDS = {
 
 
 @admin.register(TaggerVersion)
-class TaggerVersionAdmin(admin.ModelAdmin):
+class TaggerVersionAdmin(ShownOnly):
     list_display = ["name", "trained_at", "serving_since", "micro_f1", "order", "taught_by", "why"]
     fields = readonly_fields = ("name", "trained_at", "serving_since", "measures")
     actions = ["let_serve"]

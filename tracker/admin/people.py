@@ -16,7 +16,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_otp import devices_for_user
+from django_otp.plugins.otp_static.admin import StaticDevice, StaticDeviceAdmin
+from django_otp.plugins.otp_totp.admin import TOTPDevice, TOTPDeviceAdmin
 
+from tracker.admin.base import ShownOnly
 from tracker.desk import roles
 
 User = get_user_model()
@@ -99,7 +102,17 @@ class Colleague(UserChangeForm):
         return given
 
 
-admin.site.unregister(User)
+admin.site.unregister((User, TOTPDevice, StaticDevice))
+
+
+@admin.register(TOTPDevice)
+class PhoneAdmin(ShownOnly, TOTPDeviceAdmin):
+    hidden = ("key",)
+
+
+@admin.register(StaticDevice)
+class SpareCodesAdmin(ShownOnly, StaticDeviceAdmin):
+    pass
 
 
 @admin.register(User)

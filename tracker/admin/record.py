@@ -22,7 +22,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from tracker import filing, log, search, vocabulary
-from tracker.admin.base import Blinded, LookOnly, TriedFirst
+from tracker.admin.base import Blinded, LookOnly, ShownOnly, TriedFirst
 from tracker.admin.lists import (
     ByActor,
     ByAnalyst,
@@ -67,7 +67,7 @@ class Languages(admin.AllValuesFieldListFilter):
 
 
 @admin.register(ArchivedCopy)
-class ArchivedCopyAdmin(admin.ModelAdmin):
+class ArchivedCopyAdmin(ShownOnly):
     """Copies of sources: found by the archiver, or entered by hand where somebody knows one. None is taken back, as
     addresses of the record give the same for ever."""
 
@@ -100,6 +100,7 @@ class ArticleAdmin(TakenAlong, LookOnly):
     search_help_text = _("Words of title, publisher or address")
     search_fields = ("title", "publisher", "url")
     exclude = ("html", "title_key", "leased_until")
+    hidden = ("suggestion",)
     readonly_fields = ("earlier",)
 
     def get_queryset(self, request):

@@ -28,6 +28,8 @@ SPELLING = re.compile(r"[A-Za-z0-9._-]{8,64}")
 TOKEN = re.compile(
     r"(?<=/alerts/confirm/)[^/]+|(?<=/alerts/off/)[^/]+|(?<=/)[^/]*:[^/]*|(?<=/reset/)[^/]+/[^/]+"
 )
+# The same in the words of a mail: what opens a door to whoever holds the link.
+SIGNED = re.compile(r"(?<=/)\.?[\w-]+:[\w-]+:[\w-]+(?=/)")
 SECRET_SETTINGS = (
     "SECRET_KEY",
     "METRICS_TOKEN",
