@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from scorecard.alerts import subscribing
-from scorecard.models import Dispute, Mail, Subscription, Unwanted
+from scorecard.models import Dispute, KeyHolder, Mail, Subscription, Unwanted
 
 
 def kept(email: str) -> dict[str, int]:
@@ -20,6 +20,7 @@ def kept(email: str) -> dict[str, int]:
         "subscriptions": Subscription.objects.filter(email__iexact=email).count(),
         "mails to the subscription": Mail.objects.filter(subscription__email__iexact=email).count(),
         "letters": Mail.objects.filter(email__iexact=email).count(),
+        "keys to read with": KeyHolder.objects.filter(email__iexact=email).count(),
         "disputes that wait for an answer to it": Dispute.objects.filter(email__iexact=email).count(),
         "accounts of staff": get_user_model().objects.filter(email__iexact=email).count(),
     }
@@ -32,5 +33,6 @@ def forget(email: str, *, never: bool = False) -> None:
         Mail.objects.filter(email__iexact=email).delete()
         Dispute.objects.filter(email__iexact=email).update(email="")
         Subscription.objects.filter(email__iexact=email).delete()
+        KeyHolder.objects.filter(email__iexact=email).delete()
         if never:
             Unwanted.objects.get_or_create(digest=subscribing.digest(email))
