@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 
 import pytest
 from celery import current_app
@@ -60,15 +61,21 @@ def test_secrets_are_blotted_out_wherever_they_come_from(lines, settings):
     settings.SECRET_KEY = "the-secret-key-of-this-test"
     settings.METRICS_TOKEN = "metrics-token"
     settings.REDIS_URL = "redis://:redis-password@host:6379/0"
+    settings.CACHE_URL = "redis://user:cache%2Fpassword@host:6379/0"
+    settings.SECOND_OPINION_URL = "https://me:model-password@model.internal/v1"
+    settings.SIGNING_KEY = 'a "quoted" \\ secret'
     logging.getLogger("a").error("cannot connect to %s", settings.REDIS_URL)
+    logging.getLogger("a").error("nor to %s: wrong password cache/password", settings.CACHE_URL)
+    logging.getLogger("a").error("nor to %s with %s", settings.SECOND_OPINION_URL, settings.SIGNING_KEY)
     try:
         raise ValueError(f"bad {settings.SECRET_KEY} and {settings.METRICS_TOKEN}")
     except ValueError:
         logging.getLogger("a").exception("failed")
     said = json.dumps(lines())
     assert "Traceback" in said
-    for secret in ("the-secret-key", "metrics-token", "redis-password"):
+    for secret in ("the-secret-key", "metrics-token", "redis-password", "model-password", "quoted"):
         assert secret not in said
+    assert not re.search("cache.{1,3}password", said)
 
 
 def test_a_password_tried_at_the_door_is_never_logged(lines, analyst):

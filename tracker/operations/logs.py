@@ -16,6 +16,7 @@ import logging
 import re
 import time
 import uuid
+from urllib.parse import quote, unquote
 
 from celery import current_task
 from celery.app.log import Logging
@@ -39,6 +40,7 @@ SECRET_SETTINGS = (
     "LOT_KEY",
     "APP_DATABASE_PASSWORD",
 )
+ADDRESSES = ("REDIS_URL", "CACHE_URL", "SECOND_OPINION_URL", "ARCHIVER_URL")  # may hold a password each
 SECRET_PARTS = {"token", "secret", "key", "signature", "uidb64"}
 OWN = {*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName", "request", "data"}
 
@@ -87,13 +89,20 @@ def without_secrets(line):
 
 
 def secrets():
-    """Secrets of the settings that are long enough to be told from ordinary words."""
-    database = settings.DATABASES["default"].get("PASSWORD", "")
-    redis = settings.REDIS_URL.rpartition("@")[0].rpartition(":")[2] if "@" in settings.REDIS_URL else ""
-    mail = getattr(settings, "EMAIL_HOST_PASSWORD", "")
+    """Secrets of the settings that are long enough to be told from ordinary words, each as it is, as it stands in an
+    address and as JSON writes it; the longest first, as one may be a part of another."""
     named = [str(getattr(settings, name, "")) for name in SECRET_SETTINGS]
-    every = (*named, *settings.SECRET_KEY_FALLBACKS, database, redis, mail)
-    return [str(secret) for secret in every if len(str(secret)) >= 6]
+    named += [settings.DATABASES["default"].get("PASSWORD", ""), getattr(settings, "EMAIL_HOST_PASSWORD", "")]
+    in_addresses = [_password(getattr(settings, name, "")) for name in ADDRESSES]
+    every = {*named, *settings.SECRET_KEY_FALLBACKS, *in_addresses, *map(unquote, in_addresses)}
+    long = {str(secret) for secret in every if len(str(secret)) >= 6}
+    spelled = long | {json.dumps(secret, ensure_ascii=False)[1:-1] for secret in long}
+    return sorted(spelled | {quote(secret, safe="") for secret in long}, key=len, reverse=True)
+
+
+def _password(address):
+    """What stands between the user and the host of an address."""
+    return address.rpartition("@")[0].partition("//")[2].partition(":")[2]
 
 
 class RequestLog:
