@@ -133,12 +133,23 @@ async def _saved(address: str) -> tuple[str, str]:
             question = Ask(address, accept="text/html, */*;q=0.1", follow=False)
             answer = await fetch.fetch(client, question, allow_private=allowed, deadline=DEADLINE)
             led = _led_to(answer, address)
-            if (found := STAMP.search(led)) and len(led) <= 2000:
-                return led, found[1]
+            if stamp := _stamp(led):
+                return led, stamp
             if not led.startswith(settings.ARCHIVER_URL):
                 break
             address = led
     raise FetchError("protocol", "The archive answered without the address of a copy.")
+
+
+def _stamp(led: str) -> str:
+    """The moment in the address of a copy; "" for what is none: readers follow it, so it is a page of the web, and its
+    moment stands before the source's own address, which may hold anything."""
+    try:
+        parts = urlsplit(led)
+    except ValueError:
+        return ""
+    found = STAMP.search(parts.path.partition("http")[0])
+    return found[1] if found and parts.scheme in ("http", "https") and len(led) <= 2000 else ""
 
 
 def _led_to(answer: Answer, address: str) -> str:
