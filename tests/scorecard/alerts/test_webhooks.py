@@ -94,6 +94,21 @@ def test_filters_hold(client, receiver, program):
     assert [json.loads(body)["data"]["record"]["id"] for _headers, body in receiver.calls] == ["two"]
 
 
+def test_what_one_webhook_is_owed_keeps_no_other_waiting(client, receiver, hook, program):
+    """Its owner may ask for as many tests of the way as a key has requests, and answer none of them."""
+    busy = Webhook.objects.get()
+    for _number in range(600):
+        webhooks.ping(busy)
+    Delivery.objects.update(next_at=timezone.now() - datetime.timedelta(hours=1))
+    cast.post(client, "/webhooks/", {"url": receiver.url}, 201, **program)
+    cast.put("law")
+    webhooks.write()
+    assert webhooks.send(limit=2) == 2
+    assert {row.webhook_id for row in Delivery.objects.exclude(delivered_at=None)} == {
+        row.pk for row in Webhook.objects.all()
+    }
+
+
 def test_a_failed_message_comes_again_with_the_same_id_and_body(receiver, hook):
     receiver.answers = [500, 503, 302]
     cast.put("law")
