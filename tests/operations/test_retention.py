@@ -3,6 +3,8 @@
 import datetime
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from tracker import retention
@@ -59,3 +61,20 @@ def test_many_are_forgotten_in_batches(settings, monkeypatch):
     for number in range(5):
         article(f"a{number}", days=100)
     assert retention.forget_texts() == 5
+
+
+def test_who_tried_to_sign_in_is_forgotten_after_ninety_days(client, analyst):
+    client.post("/admin/login/", {"username": "ada", "password": "wrong"})
+    client.post("/admin/login/", {"username": "ada", "password": "correct horse battery"})
+    client.post("/admin/login/", {"username": "nobody", "password": "wrong"})
+    tables = [AccessAttempt, AccessLog]
+    assert [table.objects.count() for table in tables] == [1, 1]
+    for days, left in ((89, [1, 1]), (91, [0, 0])):
+        for table in tables:
+            table.objects.update(attempt_time=timezone.now() - datetime.timedelta(days=days))
+        retention.forget_sessions()
+        assert [table.objects.count() for table in tables] == left
+    assert Session.objects.exists()
+    Session.objects.update(expire_date=timezone.now() - datetime.timedelta(seconds=1))
+    retention.forget_sessions()
+    assert not Session.objects.exists()
