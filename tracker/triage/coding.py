@@ -102,10 +102,11 @@ def lot(event_id: str, draw: str) -> float:
     return int(hmac.new(key, f"{draw}:{event_id}".encode(), hashlib.sha256).hexdigest()[:12], 16) / 16**12
 
 
-def as_it_stands(event: Event) -> list[dict[str, Any]]:
-    """The draft that somebody wrote on the proposal, or else what the machine suggests."""
+def as_it_stands(event: Event, by: Any = None) -> list[dict[str, Any]]:
+    """The draft that somebody wrote on the proposal, or else what the machine suggests, where `by` is shown it."""
     drafted = [row.line() for row in Assessment.objects.filter(event=event)]
-    return drafted or suggested(event)
+    unseen = by is not None and suggestion_hidden(event)
+    return drafted or ([] if unseen else suggested(event))
 
 
 def tells(words: str) -> bool:

@@ -157,7 +157,7 @@ def accept(
             }
             | dict(terms or {}),
         )
-        lines = coding.as_it_stands(row) if assessments is None else coding.checked(row, assessments)
+        lines = coding.as_it_stands(row, by) if assessments is None else coding.checked(row, assessments)
         coding.needs_some(lines)
         for line in lines:
             line["rationale"] = line["rationale"] or rationale or ""

@@ -144,7 +144,10 @@ class ProposalShape(serializers.Serializer):
     certainty = serializers.ChoiceField(choices=record.CERTAINTIES)
     priority = serializers.FloatField()
     reports = serializers.IntegerField()
-    suggestion = serializers.DictField(allow_null=True, help_text="The machine's, with its reasons.")
+    suggestion = serializers.DictField(
+        allow_null=True,
+        help_text="The machine's, with its reasons; null also where people code without it, to compare.",
+    )
     sources = SourceShape(many=True)
 
 

@@ -17,8 +17,9 @@ from scorecard.api.problems import NotARecord, fields
 from scorecard.api.serializers import writing as shapes
 from scorecard.api.views.base import public
 from scorecard.api.views.disputes import created
-from scorecard.api.views.writing import DRY_RUN, KEY, Writing, as_record, propose
+from scorecard.api.views.writing import DRY_RUN, KEY, Writing, as_record, may, propose
 from tracker import rows
+from tracker.triage.steps import DECIDE
 
 MOST = 200  # they hold the database for as long as they take
 TEXTS = ("title", "date", "language", "summary", "certainty")
@@ -77,6 +78,7 @@ class FileOfProposals(Writing):
         of CSV. Every fault is named with the number of its line, as `lines[3].date`. CSV has the columns of the
         example; `actors` are separated by spaces, and so are `assessments`, each written as
         recommendation:direction:strength, with :ask after it where it speaks to one."""
+        may(request.user, DECIDE, "propose events")
         return self.deed(lambda: _filed(request))
 
 

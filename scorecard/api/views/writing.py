@@ -25,6 +25,8 @@ from tracker import importing, record, triage
 from tracker.addresses import canonical_or_empty
 from tracker.desk import second
 from tracker.models import Article, Event, Report, Revision
+from tracker.triage import coding
+from tracker.triage.steps import DECIDE
 
 PROPOSALS = paging.Order("pk", down=True)
 
@@ -71,6 +73,12 @@ def refusing(deed: Callable[[], Any]) -> Any:
         raise NotARecord(str(wrong)) from None
 
 
+def may(by: Any, permission: str, deed: str) -> None:
+    """A key does no more than its account could do at the desk."""
+    if not by.has_perm(permission):
+        raise PermissionDenied(f"The role of this key's account does not include to {deed}.")
+
+
 class Proposals(Writing):
     scopes = {"GET": "propose", "HEAD": "propose", "POST": "propose"}
     parameters = (
@@ -83,6 +91,7 @@ class Proposals(Writing):
     def get(self, request):
         """The proposals that wait for a decision, by id."""
         asked = self.asked()
+        may(request.user, "tracker.view_event", "look at proposals")
         rows = Event.objects.open()
         if asked["status"]:
             rows = rows.filter(status=asked["status"])
@@ -113,6 +122,7 @@ class Proposals(Writing):
 
 def propose(given: Mapping[str, Any], by: Any) -> Event:
     """Put a checked proposal before the analysts."""
+    may(by, DECIDE, "propose events")
     line = as_record(given)
     return refusing(
         lambda: triage.propose(
@@ -183,7 +193,8 @@ def proposal(row: Event) -> dict[str, Any]:
         "date": row.date.isoformat(),
         "priority": row.priority,
         "reports": row.reports_count,
-        "suggestion": row.suggestion,
+        # Some are coded by people alone, to compare: they are not shown it here either.
+        "suggestion": None if coding.suggestion_hidden(row) else row.suggestion,
         "sources": [article.source() for article in articles],
     }
 

@@ -185,6 +185,30 @@ def test_a_key_does_no_more_than_its_scopes_and_its_role(client, django_user_mod
     assert Event.objects.accepted().count() == 1
 
 
+@pytest.mark.parametrize(("role", "looks"), [(None, 403), ("viewer", 200)])
+def test_who_may_not_propose_at_the_desk_does_not_by_a_key(client, django_user_model, role, looks):
+    """An account may have lost its role since its key was made."""
+    program = cast.key_of(cast.account(django_user_model, "vic", role), *ApiKey.Scope.values)
+    cast.get(client, "/proposals/", looks, **program)
+    cast.post(client, "/proposals/", PROPOSAL, 403, **program)
+    sheet = {"data": json.dumps(PROPOSAL), "content_type": "application/jsonl"}
+    assert client.post(f"{cast.API}/proposals/file/", **sheet, **program).status_code == 403
+    assert not Event.objects.exists()
+
+
+def test_what_people_code_without_the_machine_is_not_told_by_the_api(client, program, settings):
+    made = cast.post(client, "/proposals/", PROPOSAL, 201, **program)
+    settings.HIDDEN_SUGGESTION_SHARE = 1
+    (shown,) = cast.get(client, "/proposals/", **program)["results"]
+    assert (shown["id"], shown["suggestion"]) == (made["id"], None)
+    for dry in ("", "?dry_run=true"):
+        told = cast.post(client, f"/events/{made['id']}/decisions/{dry}", {"deed": "accept"}, 409, **program)[
+            "detail"
+        ]
+        assert "Trust" not in told
+        assert "trust" not in told
+
+
 def test_a_key_ends_with_its_revocation_its_expiry_and_its_account(client, editor):
     key, text = keys.issue("tool", editor, ["propose"])
     headers = {"HTTP_AUTHORIZATION": f"Bearer {text}"}
