@@ -137,7 +137,7 @@ class KeptAnswers:
             or not request.headers.keys().isdisjoint(ASKED_OF_VIEWS)
             or "rev=" in request.META.get("QUERY_STRING", "")
             or request.path_info.startswith(f"/{settings.ADMIN_PATH}")
-            or not any(kind in request.headers.get("Accept", "*/*") for kind in ("*/*", "json", "html"))
+            or not _is_taken(request)
         ):
             return ""
         language = get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
@@ -166,6 +166,15 @@ class KeptAnswers:
         found.headers["Content-Length"] = str(len(found.content))
         request.answered_as = view  # type: ignore[attr-defined]
         return found
+
+
+def _is_taken(request: HttpRequest) -> bool:
+    """Whether the caller takes the kind of answer that stands there: of the API JSON alone, as its views ask; a page is
+    what its address says."""
+    if not request.path_info.startswith("/api/"):
+        return True
+    kinds = (kind.partition(";")[0].strip() for kind in request.headers.get("Accept", "*/*").split(","))
+    return not {"*/*", "application/*", JSON}.isdisjoint(kinds)
 
 
 def _dress(tag: str, response: HttpResponseBase) -> str:

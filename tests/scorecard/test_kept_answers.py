@@ -80,6 +80,21 @@ def test_it_ends_with_the_state_that_it_was_kept_of(client, seeded):
     assert after.headers["ETag"] != before.headers["ETag"]
 
 
+@pytest.mark.parametrize("address", ["/api/v1/scores/", "/events/?recommendation=trust"])
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/jsonx", "application/*", "application/json;q=0.5, x/y", "x/y", ""]
+)
+def test_whoever_takes_no_answer_of_this_kind_is_told_the_same_whether_it_is_kept(
+    client, seeded, address, accept
+):
+    client.get(address)
+    kept, long = client.get(address, headers={"Accept": accept}), inside(address, Accept=accept)
+    assert (kept.status_code, kept.headers["Content-Type"]) == (
+        long.status_code,
+        long.headers["Content-Type"],
+    )
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"Authorization": "Bearer sck_unknown"}, {"Range": "bytes=0-9"}, {"Accept": "application/xml"}],
