@@ -40,12 +40,18 @@ def ask(email: str, language: str) -> None:
             email=email, defaults={"language": language, "asked_at": now}
         )
         again = ASK_AGAIN_AFTER if row.confirmed_at else CONFIRM_WITHIN
-        if not made and row.asked_at > now - again:
+        if not made and (row.asked_at > now - again or _asked_enough(email, now)):
             return
         row.asked_at, row.language = now, language
         row.save(update_fields=["asked_at", "language"])
         with override(language):
             mailing.write_letter(email, f"key:{now.isoformat(timespec='seconds')}", *_question(row))
+
+
+def _asked_enough(email: str, now: datetime.datetime) -> bool:
+    """Whether the address has had as many questions as anybody may cause in a day: they may all be a stranger's."""
+    since = now - datetime.timedelta(days=1)
+    return mailing.letters(email, "key:", since) >= subscribing.QUESTIONS_A_DAY
 
 
 def _question(row: KeyHolder) -> tuple[str, str]:
@@ -62,10 +68,13 @@ def _question(row: KeyHolder) -> tuple[str, str]:
     return subject, body % told
 
 
-def give(row: KeyHolder) -> str:
-    """The text of a new key for an address that has confirmed; the key that it had before ends."""
+def give(given: KeyHolder) -> str:
+    """The text of a new key for an address that has confirmed; the key that it had before ends. Empty where the reader
+    has ended it meanwhile."""
     with transaction.atomic():
-        row = KeyHolder.objects.select_for_update().get(pk=row.pk)
+        row = KeyHolder.objects.select_for_update().filter(pk=given.pk).first()
+        if row is None:
+            return ""
         ApiKey.objects.filter(holder=row).delete()
         row.confirmed_at = row.confirmed_at or timezone.now()
         row.save(update_fields=["confirmed_at"])

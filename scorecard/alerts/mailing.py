@@ -220,6 +220,12 @@ def send_again(mails: Sequence[Mail]) -> int:
     )
 
 
+def letters(email: str, occasion: str, since: datetime.datetime) -> int:
+    """How many letters on such occasions an address has been written since then, those without its words too."""
+    found = Mail.objects.filter(subscription=None, email__in=(email, _nobody(email)))
+    return found.filter(period__startswith=occasion, written_at__gt=since).count()
+
+
 def write_letter(email: str, occasion: str, subject: str, body: str) -> bool:
     """Put a letter into the box, in the caller's transaction; False when it lies there already."""
     about = {"subject": " ".join(subject.split()), "body": body, "first": 0, "last": 0}

@@ -34,6 +34,7 @@ from tracker.wording import words_of
 SALT = "scorecard.alerts"
 CONFIRM_WITHIN = 7 * 24 * 3600
 ASK_AGAIN_AFTER = datetime.timedelta(hours=1)
+QUESTIONS_A_DAY = 3  # that anybody may cause to an address that has confirmed: they may all be a stranger's
 
 
 def checked(email: str, rhythm: str, language: str, followed: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def ask(wish: dict[str, Any]) -> None:
         )
         # Who has not confirmed was told that no further mail comes; who has gets one for each change of a wish.
         again = ASK_AGAIN_AFTER if row.active else datetime.timedelta(seconds=CONFIRM_WITHIN)
-        asked_lately = not made and row.asked_at > now - again
+        asked_lately = not made and (row.asked_at > now - again or _asked_enough(row, now))
         before = row.wanted or (following.of(row) if row.active else None)
         told = {name: wish[name] for name in ("rhythm", "language")}
         row.wanted = told | following.joined(before, wish)
@@ -105,10 +106,17 @@ def ask(wish: dict[str, Any]) -> None:
             )
 
 
-def confirm(row: Subscription) -> None:
-    """The address has confirmed: from now on it gets what it asked for last."""
+def _asked_enough(row: Subscription, now: datetime.datetime) -> bool:
+    questions = Mail.objects.filter(subscription=row, period__startswith="confirm:")
+    return questions.filter(written_at__gt=now - datetime.timedelta(days=1)).count() >= QUESTIONS_A_DAY
+
+
+def confirm(given: Subscription) -> bool:
+    """The address has confirmed: from now on it gets what it asked for last. False where it has ended meanwhile."""
     with transaction.atomic():
-        row = Subscription.objects.select_for_update().get(pk=row.pk)
+        row = Subscription.objects.select_for_update().filter(pk=given.pk).first()
+        if row is None:
+            return False
         for name, value in (row.wanted or {}).items():
             setattr(row, name, value)
         if not row.active:
@@ -119,6 +127,7 @@ def confirm(row: Subscription) -> None:
         row.wanted, row.ended_at = None, None
         row.confirmed_at = row.confirmed_at or timezone.now()
         row.save()
+    return True
 
 
 def end(row: Subscription) -> None:
@@ -129,10 +138,12 @@ def end(row: Subscription) -> None:
         Subscription.objects.filter(pk=row.pk).delete()
 
 
-def stop(row: Subscription, key: str) -> None:
+def stop(given: Subscription, key: str) -> None:
     """No longer follow one of the things that a subscription follows (`following.told`); with the last one it ends."""
     with transaction.atomic():
-        row = Subscription.objects.select_for_update().get(pk=row.pk)
+        row = Subscription.objects.select_for_update().filter(pk=given.pk).first()
+        if row is None:  # it has ended meanwhile
+            return
         left = following.without(following.of(row), key)
         if left is None:
             end(row)

@@ -9,11 +9,13 @@ from django.conf import settings
 from django.core import mail as outbox
 from django.core.management import call_command
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from scorecard import disputes, keyholders
 from scorecard.alerts import mailing, subscribing
-from scorecard.models import Dispute, Mail, Subscription, Unwanted
+from scorecard.models import Dispute, KeyHolder, Mail, Subscription, Unwanted
 from tests.service import ROOT
 from tracker.celery import app
 from tracker.models import Event, Head
@@ -85,6 +87,36 @@ def test_who_does_not_confirm_is_asked_once_and_forgotten(db):
     assert len(outbox.outbox) == 1
     assert subscribing.forget(timezone.now() + LATER) == 1
     assert not rows_with(READER)
+
+
+def test_a_stranger_causes_three_questions_a_day_to_who_has_confirmed_and_no_more(subscribed):
+    keyholders.ask(READER, "en")
+    keyholders.give(KeyHolder.objects.get())
+    mailing.send()
+    hour_ago = timezone.now() - datetime.timedelta(hours=1, minutes=1)
+    for hour in range(24):
+        for table in (Subscription, KeyHolder):
+            table.objects.update(asked_at=hour_ago)
+        subscribing.ask(WISH)
+        keyholders.ask(READER, "en")
+        Mail.objects.update(next_at=hour_ago)
+        mailing.send()
+        # Of another second: each is an occasion of its own.
+        Mail.objects.update(period=Concat(F("period"), Value(str(hour % 10))))
+    assert len(outbox.outbox) == 2 * subscribing.QUESTIONS_A_DAY
+
+
+def test_whoever_ends_while_somebody_confirms_breaks_nothing(client, subscribed):
+    keyholders.ask(READER, "en")
+    holder = KeyHolder.objects.get()
+    links = [subscribing.token(subscribed, "confirm"), keyholders._address(holder, "confirm").split("/")[-2]]
+    Subscription.objects.all().delete()
+    KeyHolder.objects.all().delete()
+    assert not subscribing.confirm(subscribed)
+    assert keyholders.give(holder) == ""
+    subscribing.stop(subscribed, "changes")
+    for place, link in zip(("alerts", "keys"), links, strict=True):
+        assert client.post(f"/{place}/confirm/{link}/").status_code == 404
 
 
 def test_who_wants_no_question_gets_none(client, db):

@@ -135,7 +135,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if row is None:
         return _unknown(request)
     if request.method == "POST":
-        subscribing.confirm(row)
+        if not subscribing.confirm(row):
+            return _unknown(request)
         words = gettext("From now on you get a mail when something changes. Each has a link that ends it.")
         return said(request, gettext("Confirmed"), words)
     words = gettext("Mails to %(email)s begin when you press the button.") % {"email": row.email}

@@ -56,10 +56,13 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if row is None:
         return _unknown(request)
     if request.method == "POST":
+        text = keyholders.give(row)
+        if not text:
+            return _unknown(request)
         words = gettext("It is shown this once. Keep it where your program finds it and nobody else.")
         context = forms.around(request, "keys", gettext("Your key"), words) | {
             "words": words,
-            "text": keyholders.give(row),
+            "text": text,
             "end": keyholders.end_address(row),
         }
         return render(request, "keys/given.html", context)
