@@ -87,6 +87,25 @@ def test_a_spare_code_works_once(client, root):
     assert TOTPDevice.objects.filter(confirmed=True).count() == 1
 
 
+def test_whose_phone_is_lost_enrols_another_once_it_is_deleted(client, root):
+    """As docs/operators.md says; the spare codes of the old one end with it."""
+    client.force_login(root)
+    client.get(reverse("second-factor"))
+    client.post(reverse("second-factor"), {"code": code_of(TOTPDevice.objects.get())})
+    before = set(StaticToken.objects.values_list("token", flat=True))
+    TOTPDevice.objects.all().delete()
+    client.logout()
+    client.force_login(root)
+    assert client.get(reverse("admin:index")).status_code == 302
+    assert "data:image/svg+xml;base64," in client.get(reverse("second-factor")).content.decode()
+    assert client.post(reverse("second-factor"), {"code": before.copy().pop()}).status_code == 400
+    phone = TOTPDevice.objects.get()
+    phone.throttle_reset()
+    client.post(reverse("second-factor"), {"code": code_of(phone)})
+    assert client.get(reverse("admin:index")).status_code == 200
+    assert len(set(StaticToken.objects.values_list("token", flat=True)) - before) == 8
+
+
 def test_where_to_go_next_stays_on_this_host(client, root):
     client.force_login(root)
     client.get(reverse("second-factor"))
