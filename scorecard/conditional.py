@@ -232,7 +232,7 @@ def page(view: Callable[..., HttpResponse], allowed: Iterable[str] = NAMES) -> C
             except UnknownName as problem:
                 return refusal(request, gettext("That address cannot be read"), problem, 400)
             except limits.TooMany as problem:
-                return _later(refusal(request, gettext("Too many at once"), problem, 429), problem)
+                return _too_many(request, problem)
             except Http404 as problem:
                 return page_not_found(request, problem)
 
@@ -243,6 +243,24 @@ def page(view: Callable[..., HttpResponse], allowed: Iterable[str] = NAMES) -> C
             return refusal(request, gettext("That day cannot be shown"), problem, 400)
 
     return wrapped
+
+
+def unkept(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap the view of a form, which is made anew whoever asks: it counts as a page that is not kept."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            with limits.spend_page(request):
+                return view(request, *args, **kwargs)
+        except limits.TooMany as problem:
+            return _too_many(request, problem)
+
+    return wrapped
+
+
+def _too_many(request: HttpRequest, problem: limits.TooMany) -> HttpResponse:
+    return _later(refusal(request, gettext("Too many at once"), problem, problem.status), problem)
 
 
 def asked_with(*allowed: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:

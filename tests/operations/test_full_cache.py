@@ -12,6 +12,7 @@ from scorecard.pages.views import explain
 from tests import servers
 from tracker import addresses
 from tracker import settings as production
+from tracker.models import Event
 from tracker.operations import backends, celery, health, middleware
 
 MEGABYTE = 1_000_000
@@ -105,6 +106,30 @@ class TestAddresses:
         assert 0 < int(late.headers["Retry-After"]) <= 60
         assert reader.get("/events/?q=word1").status_code == 200  # what is kept costs nothing
         assert Client(REMOTE_ADDR="203.0.113.8").get("/events/?q=word9").status_code == 200
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *(
+                "/alerts/",
+                "/alerts/off/x/",
+                "/alerts/confirm/x/",
+                "/keys/",
+                "/keys/end/x/",
+                "/keys/confirm/x/",
+            ),
+            *("/disputes/", "/disputes/D-0000-0000/", "/zh-hans/alerts/", "EVENT"),
+        ],
+    )
+    def test_a_form_is_a_page_that_is_made_anew_each_time(self, settings, monkeypatch, path):
+        monkeypatch.setattr(limits, "COSTLY", 60.0)
+        settings.PAGE_RATE = 5
+        path = path.replace("EVENT", f"/events/{Event.objects.accepted().first().pk}/challenge/")
+        reader = Client(REMOTE_ADDR="203.0.113.7")
+        statuses = [reader.get(path).status_code for _time in range(8)]
+        assert statuses[5:] == [429] * 3
+        assert set(statuses[:5]) <= {200, 404}
+        assert reader.post(path, {"email": "a@b.c"}).status_code == (405 if "disputes" in path else 429)
 
     def test_what_takes_long_to_make_costs_more(self, settings, monkeypatch):
         monkeypatch.setattr(limits, "COSTLY", 0.005)  # however quick this machine is, a picture takes longer

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from scorecard import acts, clock, disputes, limits, sentences, vocabulary
+from scorecard import acts, clock, conditional, disputes, limits, sentences, vocabulary
 from scorecard.alerts import following, subscribing
 from scorecard.faults import Fault
 from scorecard.models import Dispute, Subscription
@@ -58,6 +58,7 @@ def faults(turned: Turned | None) -> dict[str, Any]:
 @never_cache
 @csrf_exempt
 @ALLOWED
+@conditional.unkept
 def subscribe(request: HttpRequest) -> HttpResponse:
     turned: Turned | None = None
     if request.method == "POST":
@@ -130,6 +131,7 @@ def _offered(given: list[str]) -> list[dict[str, str]]:
 @never_cache
 @csrf_exempt
 @ALLOWED
+@conditional.unkept
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     row = subscribing.behind(token, "confirm")
     if row is None:
@@ -148,6 +150,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @csrf_exempt
 @ALLOWED
+@conditional.unkept
 def off(request: HttpRequest, token: str) -> HttpResponse:
     """The button, or the mail program's own one click (RFC 8058)."""
     row = subscribing.behind(token, "off")
@@ -200,6 +203,7 @@ SHOWN = 200
 @never_cache
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@conditional.unkept
 def challenge(request: HttpRequest, event_id: str) -> HttpResponse:
     revision = Revision.objects.filter(event=event_id).order_by("-sequence").select_related("event").first()
     if revision is None or not revision.event.on_record:
@@ -256,6 +260,7 @@ def _number(form: Any, name: str) -> int | None:
 
 
 @require_safe
+@conditional.unkept
 def listed(request: HttpRequest) -> HttpResponse:
     counts = disputes.counts()
     words = gettext(
@@ -287,6 +292,7 @@ def _title(event: Event) -> str:
 
 
 @require_safe
+@conditional.unkept
 def one(request: HttpRequest, reference: str) -> HttpResponse:
     row = Dispute.objects.public().select_related("event").filter(reference=reference).first()
     if row is None:

@@ -8,7 +8,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from scorecard import keyholders, limits
+from scorecard import conditional, keyholders, limits
 from scorecard.alerts import subscribing
 from scorecard.pages.views import forms
 
@@ -17,6 +17,7 @@ from scorecard.pages.views import forms
 @never_cache
 @csrf_exempt
 @forms.ALLOWED
+@conditional.unkept
 def ask(request: HttpRequest) -> HttpResponse:
     turned: forms.Turned | None = None
     if request.method == "POST":
@@ -51,6 +52,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 @never_cache
 @csrf_exempt
 @forms.ALLOWED
+@conditional.unkept
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     row = keyholders.behind(token, "confirm")
     if row is None:
@@ -75,6 +77,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @csrf_exempt
 @forms.ALLOWED
+@conditional.unkept
 def end(request: HttpRequest, token: str) -> HttpResponse:
     row = keyholders.behind(token, "end")
     if row is None:
