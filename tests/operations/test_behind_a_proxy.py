@@ -9,7 +9,7 @@ import pytest
 from tests.operations import proxy
 from tests.service import Service
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.servers]
 RIGHT, WRONG = "correct horse battery", "wrong horse"
 STRANGER, COLLEAGUE = "127.0.0.2", "127.0.0.3"
 MAKE = f"""
@@ -19,9 +19,16 @@ answer = 1
 """
 
 
-@pytest.fixture(scope="module")
-def port(tmp_path_factory):
-    with Service(tmp_path_factory.mktemp("proxied"), TRUSTED_PROXIES="1").filled() as service:
+@pytest.fixture(scope="module", params=["one process on SQLite", "two processes on PostgreSQL"])
+def port(request, tmp_path_factory):
+    """Of both forms: in the second, tries are counted in the database and pages by all processes together."""
+    more, server = {}, None
+    if "PostgreSQL" in request.param:
+        server, redis = map(request.getfixturevalue, ("postgres_server", "redis_server"))
+        broker, kept = (redis.url.removesuffix("/0") + f"/{number}" for number in (9, 10))
+        more = {"redis_url": broker, "CACHE_URL": kept, "WEB_PROCESSES": "2"}
+    folder = tmp_path_factory.mktemp("proxied")
+    with Service(folder, TRUSTED_PROXIES="1", **more).filled(server) as service:
         service.ask(MAKE)
         service.start_web()
         with proxy.caddy(service) as port:
