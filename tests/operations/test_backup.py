@@ -41,6 +41,8 @@ def drill(first, second):
     data = first.folder / "data"
     data.mkdir(exist_ok=True)
     (data / "model.bin").write_bytes(bytes(range(256)))
+    (data / "editions").mkdir()
+    (data / "editions" / "signing-key").write_text("the seed of the key that signs")
     file = first.folder / "whole.tar"
     assert "revisions, digest" in first.manage("backup", str(file))
     assert "whole" in second.manage("restore", str(file), "--check")
@@ -51,6 +53,8 @@ def drill(first, second):
     assert kept["tracker.Revision"][0] > 200
     assert restored == kept
     assert (second.folder / "data" / "model.bin").read_bytes() == bytes(range(256))
+    assert not list((second.folder / "data").rglob("signing-key")), "it is kept apart"
+    assert b"the seed of the key that signs" not in file.read_bytes()
     return file
 
 
@@ -237,12 +241,37 @@ def test_a_small_tmp_is_told_in_words(tmp_path, monkeypatch):
         pass
 
 
+def new_key(file):
+    """The recipient of a new key of age, whose other half is in the file."""
+    subprocess.run(["age-keygen", "-o", file], check=True, capture_output=True)
+    return subprocess.run(
+        ["age-keygen", "-y", file], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.mark.skipif(not shutil.which("age"), reason="age is not installed")
+def test_with_a_new_recipient_each_backup_opens_to_the_key_of_its_time(places):
+    """As docs/operators.md has it for BACKUP_RECIPIENT: set it, and keep the old private key."""
+    keys = [places[0] / "old.txt", places[0] / "new.txt"]
+    files = [places[0] / "old.tar.age", places[0] / "new.tar.age"]
+    with Service(places[0]).filled() as service:
+        for key, file in zip(keys, files, strict=True):
+            service.environment["BACKUP_RECIPIENT"] = new_key(key)
+            service.manage("backup", str(file))
+        for file in files:
+            for key in keys:
+                said = service.said_by(
+                    "manage.py", "restore", str(file), "--check", "--identity", str(key), check=False
+                )
+                opened = key.stem == file.name.partition(".")[0]
+                assert ("restored beside the database" in said.stdout) == opened, said.stderr
+                assert ("cannot be decrypted" in said.stderr) == (not opened)
+
+
 @pytest.mark.skipif(not shutil.which("age"), reason="age is not installed")
 def test_a_backup_is_encrypted_to_a_key_whose_other_half_is_elsewhere(places):
     identity = places[0] / "key.txt"
-    subprocess.run(["age-keygen", "-o", identity], check=True, capture_output=True)
-    recipient = subprocess.run(["age-keygen", "-y", identity], check=True, capture_output=True, text=True)
-    with Service(places[0], BACKUP_RECIPIENT=recipient.stdout.strip()).filled() as service:
+    with Service(places[0], BACKUP_RECIPIENT=new_key(identity)).filled() as service:
         (places[0] / "data" / "editions").mkdir(parents=True)
         (places[0] / "data" / "editions" / "signing-key").write_text("secret")
         said = service.manage("backup", str(places[0]))
@@ -256,7 +285,7 @@ def test_a_backup_is_encrypted_to_a_key_whose_other_half_is_elsewhere(places):
         found = service.manage("restore", str(file), "--check", "--identity", str(identity))
         assert "restored beside the database" in found
         wrong = places[0] / "wrong.txt"
-        subprocess.run(["age-keygen", "-o", wrong], check=True, capture_output=True)
+        new_key(wrong)
         failed = service.said_by(
             "manage.py", "restore", str(file), "--check", "--identity", str(wrong), check=False
         )

@@ -243,6 +243,25 @@ def test_a_key_is_made_once_and_for_its_owner_alone(settings, tmp_path):
     assert (tmp_path / "editions" / "signing-key").stat().st_mode & 0o777 == 0o600
 
 
+def test_with_a_new_key_what_comes_is_signed_by_it_and_what_was_is_proved_by_the_old_one(
+    client, two, settings
+):
+    """As docs/operators.md has it for SIGNING_KEY: set it, restart, publish the new public key."""
+    old, second = cast.get(client, "/editions/key/")["key"], two[1]
+    settings.SIGNING_KEY = "08" * 32
+    new = cast.get(client, "/editions/key/")["key"]
+    assert new != old
+    with at(2):
+        third = editions.make()
+    assert [row["key"] for row in cast.get(client, "/editions/")["results"]] == [new, old, old]
+    told = run(path_of(third), "--key", new, "--previous", path_of(second))
+    assert told.returncode == 0, told.stderr
+    assert "continues the edition before" in told.stdout
+    assert run(path_of(second), "--key", old, "--previous", path_of(two[0])).returncode == 0
+    for edition, wrong in ((third, old), (second, new)):
+        assert "not signed with the key" in run(path_of(edition), "--key", wrong).stderr
+
+
 def test_each_edition_has_a_page_with_citation_files_and_digest(client, two):
     first, second = two
     for start in ("", "/zh-hans"):
