@@ -6,7 +6,8 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver
 
-from feeds.http import fetch, guard
+from feeds.http import fetch, guard, post
+from tests.feeds.publisher import Publisher, answering
 
 PRIVATE = [
     *("0.0.0.0", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254"),
@@ -112,3 +113,41 @@ def test_a_name_that_turns_private_after_the_first_look_up_is_refused():
 def test_the_socket_itself_refuses_when_everything_before_it_was_fooled():
     with pytest.raises(guard.GuardError):
         guard.guarded_socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80)))
+
+
+@pytest.fixture
+def publisher(monkeypatch):
+    """One that may be called though it is on this machine; nothing else may."""
+    with Publisher() as started:
+        here = guard.ipaddress.ip_network("127.0.0.0/8")
+        monkeypatch.setattr(guard, "REFUSED_RANGES", [each for each in guard.REFUSED_RANGES if each != here])
+        monkeypatch.setattr(guard, "PORTS", {started.port})
+        yield started
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("http://10.0.0.5:{}/", "http://[::1]:{}/", "http://[::ffff:a9fe:a9fe]:{}/", "http://127.0.0.1:22/"),
+        *("http://user@127.0.0.1:{}/x", "file:///etc/passwd", "gopher://127.0.0.1:{}/", "//10.0.0.5:{}/x"),
+    ],
+)
+def test_every_step_of_a_redirect_is_judged_like_the_first(publisher, place):
+    publisher.pages["/step"] = answering(302, headers={"Location": place.format(publisher.port)})
+    publisher.pages["/"] = answering(302, headers={"Location": publisher.url("/step")})
+    with pytest.raises(fetch.FetchError) as refused:
+        asyncio.run(fetched(publisher.url("/")))
+    assert refused.value.kind == "blocked"
+    assert [path for path, _headers in publisher.requests] == ["/", "/step"]
+
+
+def test_no_proxy_of_the_environment_stands_between(publisher, monkeypatch):
+    """It would look names up itself, and our own list of addresses would judge the proxy's."""
+    publisher.pages["/"] = b"<rss/>"
+    with Publisher() as proxy:
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url("/"))
+            monkeypatch.setenv(name.upper(), proxy.url("/"))
+        assert asyncio.run(fetched(publisher.url("/"))).status == 200
+        assert post.post(publisher.url("/"), {}, b"", 5) == 501  # it takes no POST, and was asked itself
+        assert proxy.requests == []
