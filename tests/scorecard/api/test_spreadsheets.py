@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import openpyxl
 import pytest
 
 from tests.scorecard import cast
@@ -23,4 +24,6 @@ def test_no_text_of_the_record_becomes_a_formula(client, text):
         for row in csv.reader(io.StringIO(taken(client, name, "csv").decode(), newline="")):
             cells = [cell for cell in row if not cell.lstrip("-").replace(".", "").isdigit()]
             assert not [cell for cell in cells if cell.lstrip(" ")[:1] in tuple("=+-@\t\r\n＝")]
+        book = openpyxl.load_workbook(io.BytesIO(taken(client, name, "xlsx")))
+        assert not [cell for sheet in book for row in sheet for cell in row if cell.data_type == "f"]
     assert json.loads(taken(client, "events", "jsonl"))["title"] == text.strip()
