@@ -81,7 +81,8 @@ The whole record as it stood at the end of {day} (UTC), with the figures that fo
 written later is in it.
 
 - `changes.jsonl`: the log, one revision a line; each digest covers the one before it.
-- `settings.jsonl`, `completeness.jsonl`: asks set by hand; to which day coding is complete.
+- `settings.jsonl`, `completeness.jsonl`: asks set by hand; to which day coding is complete. A line with `withdraws`
+  takes back the line of that number, counted from 1, from its own `recorded_at` on.
 - `recommendations.json`: the recommendations, and what each asks for. `dictionary.json`: what the columns mean.
 - `codebook.json`: every version of the codebook that was in force, chained by digests.
 - `scores.json`: all readings as of and as known at {day}. `series.csv`: day by day.
@@ -194,11 +195,11 @@ def _files(
     yield "README.md", [readme.encode()]
     yield "verify.py", [verifier().encode()]
     yield "changes.jsonl", formats.gathered(_changes(sequence))
-    settings_ = AskSetting.objects.filter(recorded_at__lte=day).select_related("ask").order_by("id")
-    yield "settings.jsonl", formats.gathered(_line(each.line()) for each in settings_)
+    settings_ = AskSetting.objects.filter(recorded_at__lte=day).select_related("ask").placed()
+    yield "settings.jsonl", formats.gathered(_line(row.line(place)) for row, place in settings_)
     known = Q(recorded_at=None) | Q(recorded_at__lte=day)
-    stated = Completeness.objects.filter(known).order_by("id").values("day", "recorded_at", "note")
-    yield "completeness.jsonl", formats.gathered(_line(each) for each in stated)
+    stated = Completeness.objects.filter(known).placed()
+    yield "completeness.jsonl", formats.gathered(_line(row.line(place)) for row, place in stated)
     yield "recommendations.json", [_json(_recommendations(book)).encode()]
     yield "codebook.json", [_json({"versions": books}).encode()]
     yield "dictionary.json", [_json(_dictionary()).encode()]

@@ -35,16 +35,18 @@ def coded_to(day: datetime.date) -> list[dict[str, Any]]:
 
 
 def with_ask(line: Mapping[str, Any]) -> dict[str, Any]:
-    """What an ask set by hand would do, on the first day of today and later on which it would hold.
+    """What an ask set by hand would do, or its taking back, on the first day of today and later on which it holds.
 
     `{"day", "ask": (before, after), "delivery": (before, after), "label": (before, after)}`: values from 0 to 100, None
     where not yet rated. `line` is as `AskSetting.line` gives it; `ValueError` tells what is wrong with it.
     """
-    log = standings.log()
-    setting = method.setting(line, log.book)
-    day = datetime.date.fromordinal(max(setting.start, timezone.now().date().toordinal()))
-    grown = dataclasses.replace(log, settings=(*log.settings, setting), memory={})
-    pairs = [_delivered(each, setting.recommendation, setting.ask, day) for each in (log, grown)]
+    log, lines = standings.log(), standings.asked()
+    grown = dataclasses.replace(log, settings=method.by_hand([*lines, line], log.book), memory={})
+    stated = line
+    while "withdraws" in stated:
+        stated = lines[stated["withdraws"] - 1]
+    day = max(datetime.date.fromisoformat(stated["from"]), timezone.now().date())
+    pairs = [_delivered(each, line["rec"], line["ask"], day) for each in (log, grown)]
     ask, delivered = zip(*pairs, strict=True)
     return {
         "day": day,

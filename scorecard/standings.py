@@ -24,7 +24,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import QuerySet
 
-from scorecard import method
+from scorecard import beside, method
 from scorecard.method.columns import EMPTY, Log, empty, rests_on
 from scorecard.method.readings import Measure, Report, Stamp, Waterfall
 from scorecard.models import MethodInService
@@ -32,7 +32,7 @@ from tracker import agreement as agreements
 from tracker import codebook_versions
 from tracker import log as record_log
 from tracker.codebook import Codebook
-from tracker.models import AskSetting, CodebookVersion, Completeness, Revision
+from tracker.models import CodebookVersion, Revision
 
 KEPT_SECONDS = 24 * 3600
 Day = datetime.date
@@ -53,7 +53,8 @@ class State:
     digest: str = ""
     aside: int = -1  # changes with what stands beside the log: settings, statements, codings
     log: Log = EMPTY
-    stated: tuple[tuple[Day, Day | None], ...] = ()  # last coded days, and when each was stated
+    stated: tuple[beside.Stated, ...] = ()  # that coding is complete to a day, and takings back of that
+    asked: tuple[beside.Line, ...] = ()  # the lines of the asks set by hand, takings back among them
     digests: np.ndarray = dataclasses.field(default_factory=lambda: np.array([], DIGEST))
     versions: tuple[CodebookVersion, ...] = ()
     bodies: tuple[Body, ...] | None = None
@@ -119,11 +120,7 @@ def footing(as_of: Day | None = None, known_at: Day | None = None) -> dict[str, 
     state = _current()
     if as_of is None or known_at is None:
         return {"sequence": state.sequence, **{name: len(rows) for name, rows in _beside(state).items()}}
-    known: dict[str, list[Day | None]] = {
-        "statements": [stated for _day, stated in state.stated],
-        "asks": [Day.fromordinal(item.recorded) for item in state.log.settings],
-        "codebooks": [row.in_force for row in state.versions],
-    }
+    known = beside.days(state.stated, state.asked) | {"codebooks": [row.in_force for row in state.versions]}
     counted = {
         name: max((place for place, day in enumerate(days, 1) if day is None or day <= known_at), default=0)
         for name, days in known.items()
@@ -133,7 +130,7 @@ def footing(as_of: Day | None = None, known_at: Day | None = None) -> dict[str, 
 
 def _beside(state: State) -> dict[str, Any]:
     """What stands beside the log and moves figures too."""
-    return {"statements": state.stated, "asks": state.log.settings, "codebooks": state.versions}
+    return {"statements": state.stated, "asks": state.asked, "codebooks": state.versions}
 
 
 def _cut(name: str, sequence: int, statements: int, asks: int, codebooks: int) -> State:
@@ -144,12 +141,14 @@ def _cut(name: str, sequence: int, statements: int, asks: int, codebooks: int) -
         return kept
     log = whole.log
     short = log if sequence >= len(log) else log.take(np.arange(len(log)) < sequence)
+    asked = whole.asked[:asks]
     found = State(
         sequence,
         whole.digests[sequence - 1].decode() if sequence else "",
         whole.aside,
-        log=dataclasses.replace(short, settings=log.settings[:asks], memory={}),
+        log=dataclasses.replace(short, settings=method.by_hand(asked, log.book), memory={}),
         stated=whole.stated[:statements],
+        asked=asked,
         digests=whole.digests[:sequence],
         versions=whole.versions[:codebooks],
         in_service=whole.in_service,
@@ -276,7 +275,7 @@ def series(
 
     def made(log: Log) -> Any:
         if then and known_at is not None:
-            log = log.take(log.recorded <= known_at.toordinal())
+            log = log.known_by(known_at)
         known = method.THEN if then else known_at
         return method.series(
             log, reading, actor, as_of=read, known=known, version=version, coded_to=bound, beyond=beyond
@@ -300,7 +299,7 @@ def delivery(
 
     def made(log: Log) -> Any:
         if then and known_at is not None:
-            log = log.take(log.recorded <= known_at.toordinal())
+            log = log.known_by(known_at)
         known = method.THEN if then else known_at
         return method.delivery_series(log, actor, as_of=read, known=known, version=version).as_dict()
 
@@ -337,12 +336,18 @@ def agreement() -> dict[str, Any]:
 
 
 def coded_to(known_at: Day | None = None) -> Day | None:
-    """The day to which coding was complete, as stated by `known_at`; None before any statement."""
-    found = None
-    for day, stated in _current().stated:
-        if known_at is None or stated is None or stated <= known_at:
-            found = day
-    return found if found is None or known_at is None else min(found, known_at)
+    """The day to which coding was complete, as stated by `known_at` and not taken back by then; None before any."""
+    return beside.coded_to(_current().stated, known_at)
+
+
+def stated(known_at: Day | None = None) -> list[beside.Stated]:
+    """The statements that coding is complete to a day, and what took them back, as known on a day."""
+    return beside.stated_by(_current().stated, known_at)
+
+
+def asked(known_at: Day | None = None) -> list[beside.Line]:
+    """The lines of the asks set by hand, and what took them back, as known on a day."""
+    return beside.asked_by(_current().asked, known_at)
 
 
 def _kept(key: str, pairs: list[Pair], work: Callable[[Log], Any]) -> Any:
@@ -370,7 +375,7 @@ def _rests(state: State, as_of: Day, known_at: Day | None) -> str:
             rests.clear()
         number = rests_on(log, as_of, known_at)
         last = state.digests[number - 1].decode() if number else ""
-        known = [item for item in log.settings if known_at is None or item.recorded <= known_at.toordinal()]
+        known = log.settings if known_at is None else log.settings_by(known_at)
         asks = hashlib.sha256(repr(known).encode()).hexdigest()[:12] if known else ""
         version = codebook_versions.row_on(known_at, state.versions)
         found = rests[as_of, known_at] = f"{last}:{asks}:{version.content[:12] if version else ''}"
@@ -399,15 +404,14 @@ def _grown(held: State, sequence: int, digest: str, aside: int) -> State:
     new = None if base.bodies is None else tuple(_versions(base.sequence, sequence))
     lines = _lines(base.sequence, sequence) if new is None else (item[0] for item in new)
     grown = log.extend(lines) if sequence > base.sequence else log
-    asks = [
-        method.setting(item.line(), book) for item in AskSetting.objects.select_related("ask").order_by("id")
-    ]
+    stated, asked = beside.read()
     return State(
         sequence,
         digest,
         aside,
-        log=dataclasses.replace(grown, settings=tuple(asks), memory={}),
-        stated=tuple(Completeness.objects.order_by("id").values_list("day", "recorded_at")),
+        log=dataclasses.replace(grown, settings=method.by_hand(asked, book), memory={}),
+        stated=stated,
+        asked=asked,
         digests=_digests(base, sequence),
         versions=versions,
         in_service=dict(MethodInService.objects.values_list("version", "since")),

@@ -13,8 +13,9 @@ The modules in the order in which a record becomes a figure: `parameters`, `log`
 """
 
 from scorecard.method.change import waterfall
-from scorecard.method.columns import EMPTY, Log, Setting, empty, read, read_lines, setting
+from scorecard.method.columns import EMPTY, Log, empty, read, read_lines
 from scorecard.method.delivery import DeliverySeries, delivery_series
+from scorecard.method.hands import Setting, by_hand
 from scorecard.method.parameters import (
     CURRENT,
     HORIZONS,
@@ -45,6 +46,7 @@ __all__ = [
     "Parameters",
     "Series",
     "Setting",
+    "by_hand",
     "delivery_series",
     "describe",
     "empty",
@@ -58,7 +60,6 @@ __all__ = [
     "report",
     "sensitivity",
     "series",
-    "setting",
     "views",
     "waterfall",
     "what_ifs",

@@ -24,32 +24,18 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from scorecard.method.hands import Setting, by_hand, numbered
 from tracker import record as record_format
 from tracker.codebook import Codebook, current
 from tracker.record import CERTAINTIES, REACHES, Record, RecordError
-from tracker.rows import BadFile, checked, json_lines
+from tracker.rows import BadFile, json_lines
+from tracker.withdrawals import FOREVER
 
-FOREVER = 10_000_000  # an ordinal after every day of the calendar
 ENDS, SUSPENDS = 0, 1  # kinds of link
 LINKS = ("supersedes", "suspends")  # and their fields in a record
 
 _CERTAINTY = {name: number for number, name in enumerate(CERTAINTIES)}
 _REACH = {name: number for number, name in enumerate(REACHES)}
-_SETTING_KEYS = ("rec", "ask", "rung", "reason", "name", "from", "to", "recorded_at")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """An ask set by hand: from ≤ T < until it stands at `rung`; known from `recorded` on (section 7)."""
-
-    recommendation: str
-    ask: str
-    rung: int
-    reason: str
-    name: str
-    start: int
-    until: int
-    recorded: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +95,19 @@ class Log:
             self.link_kind[links],
         ]
         return Log(self.ids, *columns, book=self.book)  # type: ignore[misc]  # as many columns as fields
+
+    def known_by(self, day: datetime.date) -> Log:
+        """The log without what was recorded after that day, be it a version, a setting or a taking back."""
+        return replace(self.take(self.recorded <= day.toordinal()), settings=self.settings_by(day))
+
+    def settings_by(self, day: datetime.date) -> tuple[Setting, ...]:
+        """The asks set by hand by that day, without what took them back later."""
+        known = day.toordinal()
+        return tuple(
+            replace(item, withdrawn=item.withdrawn if item.withdrawn <= known else FOREVER)
+            for item in self.settings
+            if item.recorded <= known
+        )
 
     def extend(self, records: Iterable[Mapping[str, Any]], settings: Iterable[Setting] = ()) -> Log:
         """This log with more versions behind it. The records have passed `tracker.record.check` before."""
@@ -194,7 +193,7 @@ def read(
     """The log of these records and hand-set asks; `RecordError` names the line (from 1) and the reason."""
     log = empty(book)
     versions = list(_checked(enumerate(records, start=1), log.book))
-    return log.extend(versions, _settings(enumerate(settings, start=1), log.book))
+    return log.extend(versions, by_hand(settings, log.book))
 
 
 def read_lines(lines: BinaryIO, settings: BinaryIO | None = None, book: Codebook | None = None) -> Log:
@@ -204,34 +203,8 @@ def read_lines(lines: BinaryIO, settings: BinaryIO | None = None, book: Codebook
         versions = list(_checked(json_lines(lines, record_format.SHAPE), log.book))
     except BadFile as error:
         raise RecordError(str(error)) from None
-    by_hand = json_lines(settings, "a setting is a JSON object") if settings else ()
-    return log.extend(versions, _settings(by_hand, log.book))
-
-
-def setting(raw: Any, book: Codebook | None = None) -> Setting:
-    """One hand-set ask from `{"rec", "ask", "rung", "reason", "name"?, "from", "to"?, "recorded_at"?}`."""
-    if not isinstance(raw, Mapping):
-        raise RecordError(f"a setting is a JSON object, not {type(raw).__name__}")
-    if unknown := sorted(str(key) for key in raw if key not in _SETTING_KEYS):
-        raise RecordError(f"unknown field {', '.join(unknown)}; allowed are {', '.join(_SETTING_KEYS)}")
-    book = book or current()
-    recommendation, ask, rung = raw.get("rec"), raw.get("ask"), raw.get("rung")
-    if not isinstance(recommendation, str) or recommendation not in book:
-        raise RecordError(f"rec: {recommendation!r:.60} is not one of {', '.join(book.slugs)}")
-    if not isinstance(ask, str) or not book.has_ask(recommendation, ask):
-        raise RecordError(f"ask: {ask!r:.60} is not one of {', '.join(book.ask_slugs(recommendation))}")
-    if isinstance(rung, bool) or not isinstance(rung, int) or not 0 <= rung <= 5:
-        raise RecordError(f"rung: a whole number from 0 (nothing) to 5 (operating), not {rung!r:.60}")
-    reason, name = raw.get("reason") or "", raw.get("name") or ""
-    if not isinstance(reason, str) or not isinstance(name, str) or not reason.strip():
-        raise RecordError("reason: say in words why the ask is set by hand; name: text")
-    start = record_format.day(raw.get("from"), "from").toordinal()
-    until = FOREVER if raw.get("to") in (None, "") else record_format.day(raw["to"], "to").toordinal()
-    if until <= start:
-        raise RecordError("to: a day after `from`; the setting holds from `from` up to the day before `to`")
-    empty = raw.get("recorded_at") in (None, "")
-    recorded = start if empty else record_format.day(raw["recorded_at"], "recorded_at").toordinal()
-    return Setting(recommendation, ask, rung, reason, name, start, until, recorded)
+    stated = json_lines(settings, "a setting is a JSON object") if settings else ()
+    return log.extend(versions, numbered(stated, log.book))
 
 
 def effective_day(date: str, precision: str, recorded_at: str | None) -> int:
@@ -338,15 +311,6 @@ def _checked(numbered: Iterable[tuple[int, Any]], book: Codebook) -> Iterable[di
         except RecordError as error:
             raise RecordError(f"line {number}: {error}") from None
         yield record
-
-
-def _settings(numbered: Iterable[tuple[int, Any]], book: Codebook) -> list[Setting]:
-    try:
-        return checked(numbered, lambda raw: setting(raw, book))
-    except BadFile as error:
-        raise RecordError(
-            "\n".join(f"line {number} of the settings: {reason}" for number, reason in error.faults)
-        ) from None
 
 
 _APART = 1 << 24  # more than any ordinal

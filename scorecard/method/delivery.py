@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from scorecard.method.columns import FOREVER, Log, Setting
+from scorecard.method.columns import FOREVER, Log
+from scorecard.method.hands import Setting
 from scorecard.method.parameters import Method, Parameters, method_of
 from scorecard.method.readings import ActorReading, AskAct, AskReading, ByHand, Delivery, Rule
 from scorecard.method.series import bounds
@@ -298,13 +299,13 @@ def _lay_settings(
     last: int,
 ) -> None:
     for item in log.settings:
-        start = max(item.start, first)
+        start, until = max(item.start, first), item.until
         if known == THEN:
-            start = max(start, item.recorded)
-        elif isinstance(known, datetime.date) and item.recorded > known.toordinal():
+            start, until = max(start, item.recorded), min(until, item.withdrawn)
+        elif not item.known_on(known.toordinal() if isinstance(known, datetime.date) else None):
             continue
         place = log.book.asks.index((item.recommendation, item.ask))
-        asks[start - first : max(min(item.until, last + 1), start) - first, place] = rung_value(
+        asks[start - first : max(min(until, last + 1), start) - first, place] = rung_value(
             item.rung, parameters
         )
 

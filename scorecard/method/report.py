@@ -113,7 +113,7 @@ def _deliveries(
     if actor is not None and not book.parameters.delivery_of_actors:
         return dict.fromkeys(log.book.slugs)
     chosen = book.seen_by(actor)
-    settings = [item for item in log.settings if known is None or item.recorded <= known]
+    settings = [item for item in log.settings if item.known_on(known)]
     found = delivery(book, day, chosen, settings)
     if proof:
         behind = acts_behind(book, day, chosen)

@@ -14,7 +14,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
 from scorecard import reviewed, sentences, vocabulary
-from scorecard.pages import filters
+from scorecard.pages import filters, stated
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
@@ -27,8 +27,10 @@ def facts(read: Reading) -> list[tuple[str, str]]:
     week = CoverageDay.objects.filter(day__lte=as_of, day__gt=as_of - datetime.timedelta(days=7))
     seen = week.order_by("-day").first()  # the newest day on which we looked
     sources = [source for record in records for source in record["sources"]]
+    taken_back = stated.of_coding(read.clock.known_at)
     found = [
         (gettext("Coded to"), _coded(coded_to, as_of)),
+        *[(gettext("Of that statement"), said) for said in taken_back[-3:]],
         (gettext("On record"), sentences.coverage(coded_to if records else None, len(records), len(sources))),
     ]
     if sources:

@@ -41,7 +41,7 @@ def random_log(seed, events=12, days=500):
 
 
 def random_settings(seed, count=3):
-    """Asks set by hand."""
+    """Asks set by hand, some of them taken back, and some of those put back."""
     rng = random.Random(seed)
     found = []
     for _ in range(rng.randrange(count + 1)):
@@ -59,6 +59,11 @@ def random_settings(seed, count=3):
                 "recorded_at": rng.choice((None, (start + datetime.timedelta(9)).isoformat())),
             }
         )
+    for number, line in enumerate(found, start=1):
+        if rng.random() < 0.5:
+            day = datetime.date.fromisoformat(line.get("recorded_at") or line["from"])
+            later = (day + datetime.timedelta(rng.choice((0, 0, 3, 40)))).isoformat()
+            found.append({"withdraws": number, "reason": "an error", "recorded_at": later})
     return found
 
 

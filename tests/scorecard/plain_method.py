@@ -337,15 +337,25 @@ def delivery(record, day, r, settings=(), known=None):
         combine = {"j": min, "e": lambda x: sum(x) / len(x), "a": max}[mode[0]]
         if tagged:
             asks[ask] = combine(values)
-        for item in settings:
-            seen = date.fromisoformat(item.get("recorded_at") or item["from"])
-            until = date.fromisoformat(item["to"]) if item.get("to") else date.max
-            if (item["rec"], item["ask"]) != (r, ask) or not date.fromisoformat(item["from"]) <= day < until:
+        for number, item in enumerate(settings, start=1):
+            if "withdraws" in item or (item["rec"], item["ask"]) != (r, ask):
                 continue
-            if known is None or seen <= known:
+            until = date.fromisoformat(item["to"]) if item.get("to") else date.max
+            if date.fromisoformat(item["from"]) <= day < until and _held(settings, number, known):
                 asks[ask] = 100 * W[item["rung"]] if item["rung"] else 0.0
     whole = len(asks) == len(ASKS[r])
     return {"value": sum(asks.values()) / len(asks) if whole else None, "rated": len(asks), "asks": asks}
+
+
+def _held(settings, number, known):
+    """Whether a line is known and nothing that holds takes it back."""
+    line = settings[number - 1]
+    if known is not None and date.fromisoformat(line.get("recorded_at") or line["from"]) > known:
+        return False
+    return not any(
+        later.get("withdraws") == number and _held(settings, place, known)
+        for place, later in enumerate(settings, start=1)
+    )
 
 
 def _ask_of_actor(record, day, r, tagged, actor):

@@ -114,7 +114,7 @@ def test_an_imprecise_date_never_counts_before_it_can_be_known(date, precision, 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_a_log_that_grew_is_the_log_that_was_read_at_once(seed):
-    records, hands = random_log(seed), [method.setting(item) for item in random_settings(seed)]
+    records, hands = random_log(seed), [*method.by_hand(random_settings(seed))]
     checked = [check(record) for record in records]
     grown = method.EMPTY
     for cut in range(0, len(checked), 5):

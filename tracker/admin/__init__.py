@@ -3,10 +3,10 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from tracker.admin import cues, learning, people, record
+from tracker.admin import cues, learning, people, record, stated
 
 admin.site.site_header = _("Policy tracker")
 admin.site.site_title = _("Policy tracker")
 admin.site.index_title = _("Record")
 
-__all__ = ["cues", "learning", "people", "record"]
+__all__ = ["cues", "learning", "people", "record", "stated"]

@@ -3,13 +3,11 @@ owns; nothing of an event that the reader may still code blind, and nothing told
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from tracker.triage import blind
 
@@ -70,43 +68,6 @@ class AddOnly(LookOnly):
 
     def has_add_permission(self, request, obj=None):
         return admin.ModelAdmin.has_add_permission(self, request)
-
-
-class TriedFirst(AddOnly):
-    """Rows that show what they would change before they are stated; `would(row)` gives a sentence and its lines."""
-
-    change_form_template = "admin/tracker/tried.html"
-    not_asked = ""  # the field with the reason, which moves nothing and comes last
-
-    def get_urls(self):
-        name = f"{self.opts.app_label}_{self.opts.model_name}_try"
-        return [
-            path("try/", self.admin_site.admin_view(require_POST(self.trial)), name=name),
-            *super().get_urls(),
-        ]
-
-    def add_view(self, request, form_url="", extra_context=None):
-        at = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_try")
-        return super().add_view(request, form_url, (extra_context or {}) | {"try_at": at})
-
-    def trial(self, request):
-        """What the scores would say with this statement; nothing is stated."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = self.get_form(request)(request.POST)
-        form.fields[self.not_asked].required = False
-        troubles = [each for errors in form.errors.values() for each in errors]
-        said, lines = "", []
-        if not troubles:
-            said, lines = self.would(form.instance)
-        told = {
-            "title": _("What this statement would change"),
-            "troubles": troubles,
-            "said": said,
-            "lines": lines,
-        }
-        context = {**self.admin_site.each_context(request), **told}
-        return render(request, "admin/tracker/trial.html", context)
 
 
 class Blinded(LookOnly):

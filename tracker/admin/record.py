@@ -1,28 +1,24 @@
 """Articles in the admin: what was delivered, what became of it, and its earlier versions.
 
-To which day coding is complete, and how well we saw on each day.
+How well we saw on each day.
 
 Events in the admin: found with the desk's query language, opened at the desk, changed only there.
 
 The log, the journal of decisions and the codings: to look into, never to change.
 
-The codebook's versions, recommendations and asks; asks set by hand are stated once and then stand.
+The codebook's versions, recommendations and asks.
 """
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.module_loading import import_string
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from tracker import filing, log, search, vocabulary
-from tracker.admin.base import Blinded, LookOnly, ShownOnly, TriedFirst
+from tracker.admin.base import Blinded, LookOnly, ShownOnly
 from tracker.admin.lists import (
     ByActor,
     ByAnalyst,
@@ -35,16 +31,13 @@ from tracker.admin.lists import (
     ToldByFeed,
 )
 from tracker.desk import history
-from tracker.desk.forms import printed
 from tracker.models import (
     ArchivedCopy,
     Article,
     Ask,
-    AskSetting,
     Claim,
     CodebookVersion,
     Coding,
-    Completeness,
     CoverageDay,
     Decision,
     Event,
@@ -53,7 +46,7 @@ from tracker.models import (
     Revision,
 )
 from tracker.triage import blind, coding, searchable
-from tracker.triage.steps import DECIDE, public_name
+from tracker.triage.steps import DECIDE
 
 MOST_PROPOSED = 50  # at a time
 
@@ -148,44 +141,6 @@ class ArticleAdmin(TakenAlong, LookOnly):
             for version in article.versions.all()[:20]
         )
         return format_html('<ul class="coded">{}</ul>', format_html_join("", "<li>{}: {} – {}</li>", rows))
-
-
-@admin.register(Completeness)
-class CompletenessAdmin(TriedFirst):
-    list_display = ("day", "recorded_at", "by", "note")
-    list_select_related = ("by",)
-    fields = ("day", "note")
-    change_form_template = "admin/tracker/completeness/change_form.html"
-    not_asked = "note"
-
-    def get_form(self, request, obj=None, **kwargs):
-        form = super().get_form(request, obj, **kwargs)
-        if obj is None:  # the reason is shown to readers; only the first import may have none
-            form.base_fields["note"].required = True
-            form.base_fields["note"].label = _("reason")
-        return form
-
-    def add_view(self, request, form_url="", extra_context=None):
-        support = import_string(settings.COMPLETENESS_SUPPORT)(timezone.now().date())
-        return super().add_view(request, form_url, (extra_context or {}) | {"support": support})
-
-    def would(self, statement):
-        said = _(
-            "Were coding complete to %(day)s, readers would see today's scores so. Nothing is stated yet."
-        )
-        moved = printed(import_string(settings.DAY_PREVIEW)(statement.day)) if settings.DAY_PREVIEW else []
-        return said % {"day": statement.day}, [_moved(**each) for each in moved]
-
-    def save_model(self, request, statement, form, change):
-        statement.recorded_at, statement.by = timezone.now().date(), request.user
-        super().save_model(request, statement, form, change)
-        log.turn()
-
-
-def _moved(name, before, after, label_before, label_after, **_more):
-    """One line of what a statement would move; its word too, where that turns."""
-    turned = f" ({gettext(label_before)} → {gettext(label_after)})" if label_before != label_after else ""
-    return f"{name} {before} → {after}{turned}"
 
 
 @admin.register(CoverageDay)
@@ -394,51 +349,3 @@ class AskAdmin(LookOnly):
     list_display = ("name_en", "recommendation", "mode", "slug")
     search_fields = ("name_en", "name_zh", "slug", "recommendation__name_en")
     list_select_related = ("recommendation",)
-
-
-class NamedChoice(AutocompleteSelect):
-    """As Django's, with words where nothing is chosen yet: else the field has no name for who cannot see it."""
-
-    def build_attrs(self, base_attrs, extra_attrs=None):
-        return super().build_attrs(base_attrs, extra_attrs) | {"data-placeholder": gettext("Which ask")}
-
-
-@admin.register(AskSetting)
-class AskSettingAdmin(TriedFirst):
-    list_display = ("ask", "rung", "start", "until", "recorded_at", "name")
-    list_select_related = ("ask",)
-    fields = ("ask", "rung", "reason", "start", "until")
-    autocomplete_fields = ("ask",)
-    not_asked = "reason"
-
-    def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name == "ask":
-            kwargs["widget"] = NamedChoice(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def would(self, setting):
-        """On the first day of today and later on which it would hold."""
-        if not settings.ASK_PREVIEW:
-            return "", []
-        setting.recorded_at, setting.reason = timezone.now().date(), setting.reason or "–"
-        found = import_string(settings.ASK_PREVIEW)(setting.line())
-        said = _("On %(day)s delivery, from 0 to 100, would read so. Nothing is stated yet.")
-        names = (str(setting.ask), vocabulary.short(setting.ask.recommendation_id))
-        lines = [
-            f"{name}: {_whole(before)} → {_whole(after)}"
-            for name, (before, after) in zip(names, (found["ask"], found["delivery"]), strict=True)
-            if before != after
-        ]
-        if len(set(found["label"])) > 1:
-            lines.append(" → ".join(found["label"]))
-        return said % {"day": found["day"]}, lines
-
-    def save_model(self, request, setting, form, change):
-        setting.recorded_at, setting.by = timezone.now().date(), request.user
-        setting.name = public_name(request.user)
-        super().save_model(request, setting, form, change)
-        log.turn()
-
-
-def _whole(value):
-    return gettext("not yet rated") if value is None else f"{value:.0f}"

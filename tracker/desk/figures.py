@@ -251,8 +251,11 @@ def figures(request):
 
 def coded() -> dict[str, Any]:
     """The day to which coding was last declared complete, and how many days ago that is; nothing before any was."""
-    stated = Completeness.objects.order_by("-id").values_list("day", flat=True).first()
-    return {"day": stated, "behind": (timezone.now().date() - stated).days} if stated else {}
+    standing = Completeness.objects.standing()
+    if not standing:
+        return {}
+    stated = standing[-1].day
+    return {"day": stated, "behind": (timezone.now().date() - stated).days}
 
 
 def _named(row):

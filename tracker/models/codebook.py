@@ -2,12 +2,12 @@
 
 import json
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tracker import record, textfields
+from tracker.models.stated import Stated, StatedQuerySet, stated_or_taking_back
 
 LONGEST_REASON = 2_000
 
@@ -99,21 +99,21 @@ class Ask(models.Model):
         return self.name_en
 
 
-class AskSetting(models.Model):
-    """An ask set by hand (METHOD.md, section 7). Never changed: a later row for the same ask wins."""
+class AskSetting(Stated):
+    """An ask set by hand (METHOD.md, section 7). Never changed: a later row for the same ask wins, or takes it back."""
 
     ask = models.ForeignKey(Ask, models.PROTECT, related_name="settings", verbose_name=_("ask"))
     rung = models.PositiveSmallIntegerField(
-        _("rung"), help_text=_("0 (nothing), or a strength from 1 (words) to 5 (operating).")
+        _("rung"), null=True, help_text=_("0 (nothing), or a strength from 1 (words) to 5 (operating).")
     )
     reason = models.TextField(_("reason"), help_text=_("Why the rule's value is wrong here; readers see it."))
-    start = models.DateField(_("from"), help_text=_("First day it holds."))
+    start = models.DateField(_("from"), null=True, help_text=_("First day it holds."))
     until = models.DateField(_("to"), null=True, blank=True, help_text=_("First day it no longer holds."))
     recorded_at = models.DateField(_("recorded on"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("by")
-    )
     name = models.CharField(_("name shown to readers"), max_length=150)
+
+    objects = StatedQuerySet.as_manager()
+    reason_field = "reason"
 
     class Meta:
         ordering = ["id"]
@@ -121,6 +121,9 @@ class AskSetting(models.Model):
         verbose_name_plural = _("asks set by hand")
         constraints = [
             models.CheckConstraint(condition=models.Q(rung__lte=5), name="rung_is_0_to_5"),
+            models.CheckConstraint(
+                condition=stated_or_taking_back("rung", "start"), name="setting_states_or_takes_back"
+            ),
             models.CheckConstraint(
                 condition=models.Q(until=None) | models.Q(until__gt=models.F("start")),
                 name="setting_ends_after_it_starts",
@@ -137,8 +140,17 @@ class AskSetting(models.Model):
         if self.start and self.until and self.until <= self.start:
             raise ValidationError({"until": _("It must be after the first day.")})
 
-    def line(self):
-        """The setting as the method reads it."""
+    def line(self, withdraws=None):
+        """The row as the method reads it; `withdraws` is the place in the list of the row that it takes back."""
+        if self.withdraws_id is not None:
+            return {
+                "withdraws": withdraws,
+                "rec": self.ask.recommendation_id,
+                "ask": self.ask.slug,
+                "reason": self.reason,
+                "name": self.name,
+                "recorded_at": self.recorded_at.isoformat(),
+            }
         return {
             "rec": self.ask.recommendation_id,
             "ask": self.ask.slug,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tracker import textfields
+from tracker.models.stated import Stated, StatedQuerySet, stated_or_taking_back
 
 
 class Revision(models.Model):
@@ -90,30 +91,35 @@ class Head(models.Model):
         return f"{self.sequence} {self.digest[:12]}"
 
 
-class Completeness(models.Model):
-    """A statement that coding is complete to a day. Never changed; the latest known statement holds."""
+class Completeness(Stated):
+    """A statement that coding is complete to a day. Never changed; the latest known holds that was not taken back."""
 
-    day = models.DateField(_("complete to"))
+    day = models.DateField(_("complete to"), null=True)
     recorded_at = models.DateField(
         _("stated on"), null=True, blank=True, help_text=_("Empty for the first import.")
     )
     note = models.CharField(_("note"), max_length=500, blank=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("by"),
-    )
+
+    objects = StatedQuerySet.as_manager()
+    reason_field = "note"
 
     class Meta:
         ordering = ["id"]
         verbose_name = _("statement of completeness")
         verbose_name_plural = _("statements of completeness")
+        constraints = [
+            models.CheckConstraint(
+                condition=stated_or_taking_back("day"), name="completeness_states_or_takes_back"
+            )
+        ]
 
     def __str__(self):
         return f"{self.day}"
+
+    def line(self, withdraws=None):
+        """The row as editions hold it; `withdraws` is the place in the list of the row that it takes back."""
+        said = {"recorded_at": self.recorded_at, "note": self.note}
+        return {"day": self.day, **said} if self.withdraws_id is None else {"withdraws": withdraws, **said}
 
     def clean(self):
         self.note = textfields.cleaned(self.note, "note", 500)

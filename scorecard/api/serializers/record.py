@@ -327,6 +327,10 @@ class Statement(serializers.Serializer):
     day = serializers.DateField()
     recorded_at = serializers.DateField(allow_null=True)
     note = serializers.CharField()
+    withdrawn_at = serializers.DateField(
+        allow_null=True, help_text="From this day on it does not hold; null while it does."
+    )
+    withdrawn_because = serializers.CharField(help_text="Why it was taken back; empty while it holds.")
 
 
 class CertaintyCounts(serializers.Serializer):

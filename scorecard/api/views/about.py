@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -163,8 +164,22 @@ class Coverage(Reading):
             "articles": Article.objects.count(),
             "waiting": waiting["count"],
             "oldest_waiting": moment(waiting["oldest"]),
-            "statements": [_dated(row) for row in Completeness.objects.values("day", "recorded_at", "note")],
+            "statements": [_dated(row) for row in _statements()],
             "days": [_dated(row) for row in CoverageDay.objects.values(*names)[: asked["days"]]],
+        }
+
+
+def _statements() -> Iterator[dict[str, Any]]:
+    """Every statement that coding is complete, and whether it was taken back since."""
+    standing = set(Completeness.objects.standing())
+    for row in Completeness.objects.statements():
+        last = None if row in standing else row.later()[-1]
+        yield {
+            "day": row.day,
+            "recorded_at": row.recorded_at,
+            "note": row.note,
+            "withdrawn_at": last and last.recorded_at,
+            "withdrawn_because": last.note if last else "",
         }
 
 

@@ -15,7 +15,7 @@ from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
 from scorecard.method.readings import ActorReading, AskReading, Change, Delivery, Readings, whole
-from scorecard.pages import figures, filters, frame, horizons, moments, prose, reading, uncertainty
+from scorecard.pages import figures, filters, frame, horizons, moments, prose, reading, stated, uncertainty
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
@@ -279,6 +279,7 @@ def _ask(read: Reading, slug: str, ask: AskReading) -> dict[str, Any]:
             _ask_of(actor, entry) for actor, entry in ask["actors"].items() if entry["up"] or entry["down"]
         ],
         "by_hand": _by_hand(ask),
+        "history": stated.of_ask(slug, ask["ask"], read.clock.known_at, bool(ask["by_hand"])),
         "ladder": figures.drawn(bars.ladder(ask["rung"] or 0, title, opposed=opposed, rated=rated)),
     }
 
