@@ -442,7 +442,7 @@ def test_reports_that_came_after_survive_an_undo(proposal, ada, article):
 def test_superseding_picks_the_earlier_and_refuses_circles(accepted, rita):
     ban = accepted("Ban", DAY)
     lifting = accepted("Lifting", DAY + datetime.timedelta(days=5))
-    with pytest.raises(triage.Refused, match="later than this event"):
+    with pytest.raises(triage.Refused, match="“Ban” of 2026"):
         triage.supersede(ban, [lifting], rita, "ends it")
     revision = triage.supersede(lifting, [ban], rita, "ends it")
     assert (revision.kind, revision.related) == ("supersede", [ban.pk])
@@ -450,7 +450,7 @@ def test_superseding_picks_the_earlier_and_refuses_circles(accepted, rita):
         triage.edit(ban, rita, {"supersedes": [lifting.pk], "date": "2026-06-01"}, "loop")
     with pytest.raises(triage.Refused, match="itself"):
         triage.supersede(ban, [ban], rita, "self")
-    with pytest.raises(triage.Refused, match="not an event on record"):
+    with pytest.raises(triage.Refused, match="There is no event 2020-01-01-nothing"):
         triage.supersede(lifting, ["2020-01-01-nothing"], rita, "unknown")
     rumour = accepted("Rumoured lifting", DAY + datetime.timedelta(days=6), certainty="rumoured")
     with pytest.raises(triage.Refused, match="rumour ends nothing"):
@@ -578,3 +578,33 @@ def test_joins_to_the_record_are_undone_one_by_one(accepted, proposal, ada):
     assert [whole(report) for report in reports] == before
     assert whole(target) == bare
     assert record_log.verify() == 9
+
+
+def test_a_refusal_names_the_cause_that_it_has(accepted, proposal, ada, rita):
+    """One deed can be refused for several causes; each is told by its own words, not by the commonest one's."""
+    one, other, gone, into = (accepted(name, DAY) for name in ("Act one", "Act two", "Gone", "Into"))
+    first, second = sorted((one, other), key=lambda event: event.pk)
+    triage.retract(gone, rita, "An error.")
+    merged = proposal("Double")
+    triage.merge([merged], into, ada, "The same act.")
+    open_ = proposal("Open")
+    refused = {
+        "sorts before": lambda: triage.supersede(first, [second], rita, "ends it"),
+        "“Gone” is retracted": lambda: triage.supersede(one, [gone], rita, "ends it"),
+        "“Open” is not on record; it is": lambda: triage.supersede(one, [open_], rita, "ends it"),
+        "There is no event nowhere": lambda: triage.supersede(one, ["nowhere"], rita, "ends it"),
+        "was merged into": lambda: triage.retract(merged, rita, "An error."),
+        "“Gone” is retracted.": lambda: triage.retract(gone, rita, "Once more."),
+        "do it there, or undo the merger": lambda: triage.split(merged, [{"title": "Part"}], ada),
+        "by rita at 20": lambda: triage.undo(triage.last_of(ada)[0], ada),
+        "was the machine's": lambda: triage.undo(
+            Decision.objects.filter(event=open_, action="propose").get(), rita
+        ),
+        "One of these events has changed": lambda: triage.bulk([open_], "1-0000", triage.dismiss, rita),
+    }
+    triage.edit(into, rita, {"title": "Into another"}, "Reworded.")
+    for said, deed in refused.items():
+        with pytest.raises(triage.Refused) as error:
+            deed()
+        assert said in str(error.value), said
+    assert triage.supersede(second, [first], rita, "ends it").kind == "supersede"

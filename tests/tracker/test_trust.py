@@ -57,7 +57,7 @@ def test_a_new_title_alone_confirms_no_codes(law, analyst):
 
 def test_what_is_off_the_record_cannot_be_confirmed(law, analyst):
     triage.retract(law, analyst, "No act")
-    with pytest.raises(triage.Refused, match="is not on record"):
+    with pytest.raises(triage.Refused, match="is retracted"):
         triage.confirm(law, analyst)
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from tracker.models import Article, Event, PairJudgement, Report, Revision
 from tracker.triage import coding, proposing
-from tracker.triage.statuses import DISMISSED, MERGED, Refused
+from tracker.triage.statuses import DISMISSED, Refused
 from tracker.triage.steps import Step
 
 MOST = 100  # reports in one step
@@ -113,7 +113,8 @@ def free(articles: Iterable[int]) -> None:
 
 def _taken(step: Step, event: Event | str, version: int | None) -> Event:
     row = step.take(event, version)
-    if row.status in (MERGED, DISMISSED):
+    coding.check_not_merged(row)
+    if row.status == DISMISSED:
         raise Refused(_("“%(title)s” was decided; reopen it first.") % {"title": str(row)[:80]})
     if row.on_record and not step.why:
         raise Refused(_("Say why: readers see the reason beside every change of the record."))

@@ -19,7 +19,7 @@ from tracker import record as record_format
 from tracker import text, textfields
 from tracker.codebook import current
 from tracker.models import Article, Assessment, Event
-from tracker.triage.statuses import Refused, Unexplained
+from tracker.triage.statuses import MERGED, Refused, Unexplained
 from tracker.wording import words_of
 
 MOST_SOURCES = 40
@@ -216,18 +216,54 @@ def check_supersedes(event: Event, ids: Iterable[str]) -> None:
         earlier = rows.get(key)
         if key == event.pk:
             raise Refused(_("An event cannot supersede itself."))
-        if earlier is None or not earlier.on_record or earlier.retracted:
-            raise Refused(_("%(id)s is not an event on record.") % {"id": key})
+        if earlier is None:
+            raise Refused(_("There is no event %(id)s.") % {"id": key})
+        check_on_record(earlier)
         if leads_to(earlier, event.pk):
             raise Refused(
-                _("That would be a circle: “%(title)s” already supersedes this event.")
-                % {"title": str(earlier)[:80]}
+                _("That would be a circle: “%(title)s” already supersedes “%(this)s”.")
+                % {"title": str(earlier)[:80], "this": str(event)[:80]}
             )
         if (earlier.date, earlier.pk) >= (event.date, event.pk):
-            raise Refused(
-                _("“%(title)s” is of %(day)s, later than this event; only an earlier one can be superseded.")
-                % {"title": str(earlier)[:80], "day": earlier.date}
+            raise Refused(_not_earlier(earlier, event))
+
+
+def _not_earlier(earlier: Event, event: Event) -> str:
+    """Why the one cannot be superseded by the other: of two days, or of one day, on which the ids decide."""
+    said = {"title": str(earlier)[:80], "this": str(event)[:80]}
+    said |= {"day": str(earlier.date), "own": str(event.date), "id": earlier.pk, "id_of_this": event.pk}
+    if earlier.date != event.date:
+        return (
+            _(
+                "“%(title)s” is of %(day)s, and “%(this)s” of %(own)s, which is before; only an earlier act can be"
+                " superseded."
             )
+            % said
+        )
+    return (
+        _(
+            "“%(title)s” and “%(this)s” are both dated %(day)s. Of two acts of one day the one whose id sorts last"
+            " can supersede the other, and %(id_of_this)s sorts before %(id)s. If one of the dates is wrong, mend that"
+            " first."
+        )
+        % said
+    )
+
+
+def check_on_record(event: Event) -> None:
+    """`Refused` with the reason why an event is not, or no longer, on record."""
+    said = {"title": str(event)[:80], "id": event.merged_into_id, "status": event.get_status_display()}
+    check_not_merged(event)
+    if event.on_record and event.retracted:
+        raise Refused(_("“%(title)s” is retracted.") % said)
+    if not event.on_record:
+        raise Refused(_("“%(title)s” is not on record; it is %(status)s.") % said)
+
+
+def check_not_merged(event: Event) -> None:
+    if event.status == MERGED:
+        said = {"title": str(event)[:80], "id": event.merged_into_id}
+        raise Refused(_("“%(title)s” was merged into %(id)s; do it there, or undo the merger.") % said)
 
 
 def leads_to(event: Event, target: str) -> bool:

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from tracker import log
 from tracker.models import Event
 from tracker.triage import blind, trust
-from tracker.triage.statuses import NotAllowed, Refused
+from tracker.triage.coding import check_on_record
+from tracker.triage.statuses import NotAllowed
 from tracker.triage.steps import Step, stamp
 
 CONFIRM = "confirm"  # the journal's word
@@ -23,8 +24,7 @@ def confirm(event: Event | str, by: Any, why: str = "", *, version: int | None =
     """Stand behind an event's codes as they are."""
     with Step(CONFIRM, by, why=why, **more) as step:
         row = step.take(event, version)
-        if not row.on_record or row.retracted:
-            raise Refused(_("“%(title)s” is not on record.") % {"title": str(row)[:80]})
+        check_on_record(row)
         if by is None or blind.withheld(by).filter(event=row).exists():
             raise NotAllowed(_("Its codes are not shown to you before its second coding."))
         trust.note(row, trust.codes_of(row), by, stamp())

@@ -76,12 +76,10 @@ def _retraction(
         raise Refused(_("Say why: readers see the reason beside every change of the record."))
     with Step(action, by, why=why, permission=REVIEW, **more) as step:
         row = step.take(event, version)
-        if not row.on_record or row.retracted == retracted:
-            raise Refused(
-                _("“%(title)s” is not on record.") % {"title": str(row)[:80]}
-                if retracted
-                else _("“%(title)s” is not retracted.") % {"title": str(row)[:80]}
-            )
+        if retracted:
+            coding.check_on_record(row)
+        elif not row.on_record or not row.retracted:
+            raise Refused(_("“%(title)s” is not retracted.") % {"title": str(row)[:80]})
         row.retracted = retracted
         revision = step.write(row)
     assert revision is not None

@@ -79,7 +79,8 @@ def split(
         raise Refused(_("Split into 1 to 20 further events."))
     with Step("split", by, why=why, batch=batch) as step:
         row = step.take(event, version)
-        if row.status in (MERGED, "dismissed"):
+        coding.check_not_merged(row)
+        if row.status == "dismissed":
             raise Refused(_("“%(title)s” was decided; reopen it first.") % {"title": str(row)[:80]})
         reports = {report.article_id: report for report in row.reports.all()}
         new, moved = [], False
@@ -108,8 +109,7 @@ def supersede(
     ids = [_key(item) for item in earlier]
     with Step("supersede", by, why=why, batch=batch) as step:
         row = step.take(event, version)
-        if not row.on_record or row.retracted:
-            raise Refused(_("“%(title)s” is not on record.") % {"title": str(row)[:80]})
+        coding.check_on_record(row)
         check_supersedes(row, ids)
         if set(ids) <= set(row.supersedes):
             raise Refused(_("Nothing has changed."))

@@ -355,9 +355,11 @@ def bulk(events: Iterable[Event], shown: str, deed: Callable[..., Any], by: Any,
     if not chosen or len(chosen) > MOST:
         raise Refused(_("Choose 1 to %(most)d events.") % {"most": MOST})
     if fingerprint(chosen) != shown:
+        said = {"now": len(chosen), "then": shown.partition("-")[0][:8]}
+        if str(said["now"]) == said["then"]:
+            raise Stale(_("One of these events has changed since they were shown. Look again."))
         raise Stale(
-            _("The set has changed: %(now)d events match now, %(then)s were shown. Look again.")
-            % {"now": len(chosen), "then": shown.partition("-")[0][:8]}
+            _("The set has changed: %(now)d events match now, %(then)s were shown. Look again.") % said
         )
     batch = uuid.uuid4()
     with transaction.atomic():

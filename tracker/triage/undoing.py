@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import log, record
@@ -18,7 +19,7 @@ from tracker.models import Claim, Decision, Event, Revision
 from tracker.triage import attaching, blind, steps, trust
 from tracker.triage.confirming import CONFIRM
 from tracker.triage.statuses import DISMISSED, NotAllowed, Refused
-from tracker.triage.steps import DECIDE, REVIEW, Step, stamp
+from tracker.triage.steps import DECIDE, REVIEW, Step, name_of, stamp
 
 # What the machine does by itself stands in nobody's way.
 MACHINE = ("propose", "wake", "undo", "revisit")
@@ -79,7 +80,9 @@ def _weight(decision: Decision) -> tuple[bool, bool, bool]:
 
 def _parts(decision: Decision) -> list[Decision]:
     if decision.action in NOT_UNDONE and not _by_hand(decision):
-        raise Refused(_("A step of this kind (%(action)s) is not undone.") % {"action": decision.action})
+        raise Refused(
+            _("Only what somebody decided is undone; this was the machine's, came from a file, or is a note.")
+        )
     if decision.batch is None:
         return [decision]
     return list(Decision.objects.filter(batch=decision.batch, undoes=None).order_by("-id"))
@@ -100,8 +103,12 @@ def _check(part: Decision, event: Event) -> None:
     )
     if later:
         raise Refused(
-            _("“%(title)s” was decided again since (%(action)s); undo that first.")
-            % {"title": str(event)[:80], "action": later.action}
+            _("“%(title)s” was decided again since, by %(name)s at %(time)s; undo that first.")
+            % {
+                "title": str(event)[:80],
+                "name": name_of(later.by),
+                "time": timezone.localtime(later.at).strftime("%Y-%m-%d %H:%M"),
+            }
         )
 
 

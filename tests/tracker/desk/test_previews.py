@@ -121,7 +121,7 @@ def test_a_deed_that_would_be_refused_says_so_before(client, world, rita):
     client.force_login(rita)
     asked = form(world, "supersede") | {"earlier": [world["talks"].pk]}
     answer = client.post(reverse("desk:preview"), json.dumps(asked), "application/json").json()
-    assert (answer["effects"], "later than this event" in answer["refused"]) == ([], True)
+    assert (answer["effects"], "only an earlier act can be superseded" in answer["refused"]) == ([], True)
 
 
 def test_a_reason_is_not_needed_to_look(client, world, rita):
