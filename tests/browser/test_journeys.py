@@ -7,6 +7,7 @@ says.
 
 import contextlib
 import datetime
+import json
 
 import pytest
 from playwright.sync_api import Error
@@ -49,6 +50,7 @@ def coded(event, part, by=None, **more):
 
 answer = {{name: act(name) for name in ("walnut", "maple", "larch", "willow", "poplar", "aspen", "rowan", "ginkgo")}}
 answer |= {{name: act(name, on_record=False) for name in ("hazel", "cherry")}}
+answer |= {{name: act(f"elder {{name}}", on_record=False) for name in ("one", "two", "three", "four", "five", "six")}}
 answer |= {{name: act(name, 9) for name in ("cedar", "beech")}}
 triage.retract(answer["rowan"], None, "Doubted.")
 answer["truce"] = act("truce", terms={{"until": "{PAST}"}})
@@ -404,10 +406,38 @@ def test_an_ask_is_set_by_hand_after_its_effect_is_shown(desk, pages):
     assert "→" in opened.value.inner_text("#content")
     assert desk.ask("from tracker.models import AskSetting\nanswer = AskSetting.objects.count()") == 0
     opened.value.close()
+    trust = "/recommendations/trust/"
+    before = desk.get(trust)
     page.click("[name=_save]")
     page.wait_for_selector(".messagelist .success")
-    assert "Seen in the gazette." in desk.get("/recommendations/trust/")
+    assert "Set by hand: Seen in the gazette." in desk.get(trust)
+    undone_and_taken_back(page, lambda: "Set by hand: Seen in the gazette." in desk.get(trust))
+    told = desk.get(trust)
+    assert "Set by hand" not in before
+    assert told.count("Taken back; ") == 2
+    assert told.count("Put back; ") == 1
     assert page.troubles == []
+
+
+def undone_and_taken_back(page, holds):
+    """Undone by its key where it has just been stated, put back, and taken back with a reason: all by keys."""
+    page.keyboard.press("u")
+    page.wait_for_selector("text=Taken back.")
+    assert not holds()
+    for words, why in (
+        ("Put it back", "It was right after all."),
+        ("Take it back", "Read anew: it is not so."),
+    ):
+        page.focus("#turn")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#reason")
+        page.focus("#reason")
+        page.keyboard.type(why)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.value") == words
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".messagelist .success")
+        assert holds() == (words == "Put it back")
 
 
 def test_completeness_is_declared_after_its_effect_is_shown(desk, pages):
@@ -420,10 +450,60 @@ def test_completeness_is_declared_after_its_effect_is_shown(desk, pages):
         page.click("[formaction]")
     assert f"complete to {LONG_AGO}" in opened.value.inner_text("#content")
     opened.value.close()
+    coded = json.loads(desk.get("/api/v1/coverage/"))["coded_to"]
     assert LONG_AGO not in desk.get("/")
     page.click("[name=_save]")
     page.wait_for_selector(".messagelist .success")
     assert LONG_AGO in desk.get("/")
+    undone_and_taken_back(page, lambda: json.loads(desk.get("/api/v1/coverage/"))["coded_to"] == LONG_AGO)
+    assert json.loads(desk.get("/api/v1/coverage/"))["coded_to"] == coded
+    assert "was taken back on" in desk.get("/")
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize("hands", ["mouse", "keyboard"])
+def test_a_range_is_ticked_and_what_is_unticked_in_it_stays_open(desk, pages, hands):
+    """One box ticked, the fifth with Shift, the third unticked; then the deed, then its undo."""
+    page = pages["rita"]
+    page.troubles.clear()
+    go(desk, page, "/admin/desk/bulk/?q=elder")
+    boxes = page.locator(".boxes [name=event]")
+    marks = [box.get_attribute("value").split(":")[0] for box in boxes.all()]
+    assert sorted(marks) == sorted(desk.cast[name] for name in ("one", "two", "three", "four", "five", "six"))
+
+    def tick(number, shift=False):
+        if hands == "mouse":
+            return boxes.nth(number).click(modifiers=["Shift"] if shift else [])
+        boxes.nth(number).focus()
+        return page.keyboard.press("Shift+Space" if shift else "Space")
+
+    if hands == "mouse":
+        page.click("[data-ticks=none]")
+    else:
+        page.focus("[data-ticks=none]")
+        page.keyboard.press("Enter")
+    tick(0)
+    tick(4, shift=True)
+    tick(2)
+    assert page.inner_text("#ticked") == "4"
+    page.select_option("[name=deed]", "dismiss:no_act")
+    page.click("[name=preview]")
+    page.wait_for_selector("#act")
+    assert page.locator("#act .first li").count() == 4
+    tick(3)
+    assert page.locator("#act").count() == 0, "what was foretold no longer holds"
+    tick(3)
+    page.click("[name=preview]")
+    page.click("#act .primary")
+    page.wait_for_selector(".notice:has-text('4 events done.')")
+    states = (
+        f"from tracker.models import Event\nanswer = [Event.objects.get(pk=key).status for key in {marks}]"
+    )
+    rejected, open_ = "dismissed", "new"
+    assert desk.ask(states) == [rejected, rejected, open_, rejected, rejected, open_]
+    page.locator(".undo button").first.click()
+    page.wait_for_selector(".notice:has-text('4 events as before.')")
+    assert desk.ask(states) == [open_] * 6
     assert page.troubles == []
 
 
