@@ -375,7 +375,7 @@ def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
     for reason in label.get("because") or ():
         said_by = str(reason.get("by") or "")
         text = str(reason.get("text") or "")[: 300 if said_by else 120]
-        if coding.tells(text) and text not in (each["text"] for each in found):
+        if coding.tells(reason) and text not in (each["text"] for each in found):
             past = reason.get("start") is None and not said_by
             mark = vocabulary.MARKS.get(label.get("direction") or 0, "") if past else ""
             found.append({"text": text, "past": past, "by": said_by, "mark": mark})
@@ -388,7 +388,7 @@ def _cues(suggestion: Mapping[str, Any]) -> list[tuple[str, str]]:
         (str(reason.get("text") or ""), vocabulary.CLASSES.get(int(label.get("direction") or 0), "even"))
         for label in coding.ticked(suggestion)
         for reason in label.get("because") or ()
-        if reason.get("start") is not None and coding.tells(str(reason.get("text") or ""))
+        if reason.get("start") is not None and coding.tells(reason)
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tracker.tagging import model as models
-from tracker.tagging import suggestions, vectors
+from tracker.tagging import reasons, suggestions, vectors
 from tracker.tagging.cues import Cues
 from tracker.tagging.features import Reader, Text
 from tracker.tagging.model import PAIRS, Model
@@ -46,7 +46,7 @@ class Tagger:
         self.model = model
         self._encode = encode if model.known is not None else None
         self.reader = reader or Reader(cues)
-        self._reasons = suggestions.Reasons(model)
+        self._reasons = reasons.Reasons(model, cues)
         self._leanings = models.leanings(model.facts.get("publishers") or {})
 
     @property
@@ -146,9 +146,7 @@ class Tagger:
         likeness = self._reasons.likeness(matrix)
         found = []
         for at, (report, text) in enumerate(zip(reports, texts, strict=True)):
-            inside = slice(matrix.indptr[at], matrix.indptr[at + 1])
-            row = matrix.indices[inside], matrix.data[inside]
-            labels = self._tagged(report, text, evidence[at], row, likeness[at])
+            labels = self._tagged(report, text, evidence[at], likeness[at])
             labels = tuple(
                 replace(one, strength=int(strengths[at]), ask=asks[at].get(one.rec)) for one in labels
             )
@@ -160,7 +158,7 @@ class Tagger:
         likelier to report an act than the same words in a stream of everything."""
         return [self._leanings.get(publisher.casefold(), 0.0) for _, _, publisher in reports]
 
-    def _tagged(self, report, text: Text, evidence, row, likeness) -> tuple[Label, ...]:
+    def _tagged(self, report, text: Text, evidence, likeness) -> tuple[Label, ...]:
         labels: list[Label] = []
         best = _best_pairs(evidence)
         silent = best[0][1] < self.model.silence
@@ -168,10 +166,9 @@ class Tagger:
             ticked = not silent and self._stands(chance, first=not labels)
             if not ticked and len(labels) >= SHOWN:
                 break
-            because = self._reasons.of(PAIRS[at], text, row, report)
+            because = self._reasons.of(PAIRS[at], text, report)
             if ticked:
-                case = self._reasons.precedent(PAIRS[at], likeness, alone=not because)
-                because = because[: suggestions.MOST - len(case)] + case
+                because += self._reasons.precedent(PAIRS[at], likeness, alone=not because)
             ticked = ticked and bool(because)  # nothing is ticked without a reason
             labels.append(Label(*PAIRS[at], round(chance, 4), USUAL_STRENGTH, None, because, ticked))
         return tuple(labels)

@@ -109,9 +109,11 @@ def as_it_stands(event: Event, by: Any = None) -> list[dict[str, Any]]:
     return drafted or ([] if unseen else suggested(event))
 
 
-def tells(words: str) -> bool:
-    """Whether the words of a reason say anything: a lone number or a stop word does not."""
-    return bool(_WORD.search(words)) and words.strip().lower() not in COMMON
+def tells(reason: Mapping[str, Any]) -> bool:
+    """Whether a stored reason says anything: a lone number or a stop word does not, nor what merely weighed much, as
+    earlier versions gave it."""
+    words = str(reason.get("text") or "")
+    return reason.get("kind") != "model" and bool(_WORD.search(words)) and words.strip().lower() not in COMMON
 
 
 def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
@@ -121,7 +123,7 @@ def reason_in_words(because: Iterable[Mapping[str, Any]]) -> str:
         if reason.get("by"):
             continue
         found = " ".join(str(reason.get("text") or "").split())
-        if tells(found) and found.lower() not in (word.lower() for word in words):
+        if tells(reason) and found.lower() not in (word.lower() for word in words):
             words.append(found)
     return "Reported in the words " + ", ".join(f"“{word}”" for word in words[:4]) + "." if words else ""
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tracker.tagging.test_reading import CUES
 from tracker import tagging
-from tracker.tagging import calibration, suggestions, training, untrained
+from tracker.tagging import calibration, reasons, suggestions, training, untrained
 from tracker.tagging import model as models
 from tracker.tagging import vectors as vectors_module
 from tracker.tagging.training import Example, fold_of, train
@@ -222,24 +222,30 @@ def test_kept_meanings_are_asked_for_once_and_come_back_nearly_as_they_were():
     assert fresh(["three", "one"])[0][0] == 0.5
 
 
-@pytest.mark.parametrize("words", ["14", "to", "", "2026", "the", "us", "would be", "mi3", "million", "中"])
-def test_numbers_stop_words_and_scraps_are_no_reason(words):
-    assert not suggestions.says_something(words)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "14",
+        "to",
+        "",
+        "2026",
+        "would be",
+        "million",
+        "中",
+        "Creating",
+        "found events",
+        "AI",
+        "2 billion",
+        "禁令",
+    ],
+)
+def test_lone_words_numbers_and_stop_words_are_no_reason(words):
+    assert not reasons.says_enough(words)
 
 
-@pytest.mark.parametrize("words", ["bans", "export controls", "chips to", "制裁", "芯片出口"])
-def test_words_that_name_something_are_a_reason(words):
-    assert suggestions.says_something(words)
-
-
-@pytest.mark.parametrize("words", ["14", "to", "for 14", "not", "1.5", "2 billion", "—"])
-def test_what_a_rule_read_is_no_reason_either_where_it_says_nothing(words):
-    assert not suggestions._names_something(words)
-
-
-@pytest.mark.parametrize("words", ["ban", "AI", "H20", "禁", "rare earths", "not sign"])
-def test_a_short_deed_or_a_name_is_one(words):
-    assert suggestions._names_something(words)
+@pytest.mark.parametrize("words", ["bans chips", "export controls", "AI chips", "禁用技术", "批准 H20"])
+def test_a_deed_with_its_object_is_one(words):
+    assert reasons.says_enough(words)
 
 
 def test_a_ticked_label_has_at_most_three_reasons_and_its_precedent_was_coded_so(small):
