@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db.models import Count, Min
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from tracker import embeddings
 from tracker.models import Article, Decision, Event, Head, Heartbeat
 
 MANY = 100_000  # what a count stops at
@@ -39,6 +41,8 @@ def of_the_record() -> Iterator[Vital]:
     yield from _proposals()
     yield from _decisions()
     yield from _heartbeats()
+    if settings.EMBEDDINGS_URL:
+        yield _embeddings()
 
 
 def _articles() -> Iterator[Vital]:
@@ -105,6 +109,18 @@ def _heartbeats() -> Iterator[Vital]:
         labels = {"task": task, "outcome": outcome}
         yield Vital("tasks_total", count, _("tasks ended"), rises=True, labels=labels)
         yield Vital("task_seconds_total", seconds, _("seconds spent in tasks"), rises=True, labels=labels)
+
+
+def _embeddings() -> Vital:
+    names = (embeddings.ANSWERED, embeddings.FAILED)
+    last = Heartbeat.objects.filter(name__in=names).order_by("-at").values_list("name", flat=True).first()
+    return Vital(
+        "embeddings_failing",
+        float(last == embeddings.FAILED),
+        _("endpoints of embeddings fail: articles are read by words alone"),
+        limit=0,
+        remedy=_("Does the server of EMBEDDINGS_URL answer? The log has its own words."),
+    )
 
 
 def seconds_between(earlier, later) -> float:

@@ -203,9 +203,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = not EMBEDDED
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULER = (
-    "tracker.operations.celery:Scheduler"  # in memory: the default's file breaks on a hard kill
-)
+CELERY_BEAT_SCHEDULER = "tracker.operations.celery:Scheduler"  # in memory: a file breaks on a hard kill
 CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 CELERY_TASK_DEFAULT_QUEUE = "housekeeping"
 CELERY_TASK_ROUTES = {
@@ -221,9 +219,7 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 
 # Triage
 
-EVENT_WEIGHTS = (
-    "scorecard.reviewed.weights"  # what each event carries of the scores: the heaviest are asked about first
-)
+EVENT_WEIGHTS = "scorecard.reviewed.weights"  # what each event carries: the heaviest are asked about first
 COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
 BROUGHT_BY = "feeds.bringing"  # which feed brought which article
 SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the scores, shown before it
@@ -237,6 +233,12 @@ HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)
 # Tagging
 
 TAGGER_EMBEDDINGS = environment.flag_or_auto("TAGGER_EMBEDDINGS")  # None: where the package is installed
+EMBEDDINGS_URL = environment.address(
+    "EMBEDDINGS_URL", schemes=("http", "https")
+)  # …/v1; instead of the package
+EMBEDDINGS_MODEL = environment.text("EMBEDDINGS_MODEL")
+EMBEDDINGS_KEY = environment.text("EMBEDDINGS_KEY")
+EMBEDDINGS_SECONDS = environment.number("EMBEDDINGS_SECONDS", 30, least=1, most=300)  # for one answer
 # The share of acts that the queue may pass over, so that less ordinary news is in it: the knob of how much to see.
 QUEUE_MAY_LOSE = environment.share("QUEUE_MAY_LOSE", 0.3)
 SECOND_OPINION_URL = environment.address("SECOND_OPINION_URL", schemes=("http", "https"))  # …/v1
@@ -253,9 +255,7 @@ SECOND_OPINION_SECONDS = environment.number("SECOND_OPINION_SECONDS", 30, least=
 FETCH_ALLOW_PRIVATE = environment.flag("FETCH_ALLOW_PRIVATE")
 FETCH_CONTACT = environment.text("FETCH_CONTACT", SITE_URL)
 FETCH_FULL_TEXT = environment.flag("FETCH_FULL_TEXT")
-ARCHIVER_URL = environment.address(
-    "ARCHIVER_URL", schemes=("http", "https")
-)  # what a source's address is put behind
+ARCHIVER_URL = environment.address("ARCHIVER_URL", schemes=("http", "https"))  # put before a source's address
 # Seconds; longer than a task may run.
 FEEDS_LEASE = environment.number("FEEDS_LEASE", 300, least=2, most=3600)
 FEEDS_WEBSUB = environment.flag_or_auto("FEEDS_WEBSUB")  # auto: where SITE_URL is a public https address

@@ -24,7 +24,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from tracker import tagger_examples, tagging, text
+from tracker import embeddings, tagger_examples, tagging, text
 from tracker.models import Cue, TaggerVersion
 from tracker.tagging import training, untrained
 from tracker.tagging.training import Example, fold_of
@@ -108,7 +108,11 @@ def _learnt(examples: Sequence[Example], listed: tagging.cues.Cues, name: str) -
     """What these teach; where they are too few, the rules alone."""
     if _labelled(examples) < FEWEST_LABELLED:
         return untrained.rules_alone(name)
-    return training.train(examples, listed, name=name, encode=_encoder())
+    try:
+        return training.train(examples, listed, name=name, encode=_encoder())
+    except tagging.vectors.NoEmbeddings as error:
+        log.warning("the tagger learns from words alone: %s", error)
+        return training.train(examples, listed, name=name)
 
 
 def _labelled(examples: Sequence[Example]) -> int:
@@ -118,7 +122,7 @@ def _labelled(examples: Sequence[Example]) -> int:
 def retrain() -> Outcome:
     """Train on the seeds and all decisions but those held back, compare, and promote if not worse."""
     last = TaggerVersion.objects.order_by("-trained_at").values_list("name", "trained_at").first()
-    if not tagger_examples.decided_since(last and last[1]):
+    if not tagger_examples.decided_since(last and last[1]) and not _waits_for_meaning():
         return Outcome(last[0] if last else "the version of the seeds", {}, False, _NO_NEWS)
     listed, decided = cues(), tagger_examples.decided()
     held = [one for one in decided if fold_of(one.group) == HELD_BACK]
@@ -131,9 +135,14 @@ def retrain() -> Outcome:
     if (labelled := _labelled(learnt)) < FEWEST_LABELLED:
         why = f"{labelled} texts have a label, weights are learnt from {FEWEST_LABELLED} on: the rules serve alone"
         return Outcome(last[0] if last else "the version of the seeds", {}, False, why)
-    model = tagging.training.train(learnt, listed, encode=_encoder())
+    try:
+        model = tagging.training.train(learnt, listed, encode=_encoder())
+    except tagging.vectors.NoEmbeddings as error:
+        return Outcome(last[0] if last else "the version of the seeds", {}, False, str(error))
     _remember_publishers(model)
     model.name = f"{timezone.now():%Y-%m-%d}-{tagging.training.digest(learnt)}"
+    if model.meaning not in ("", tagging.vectors.OWN):
+        model.name += f"-{tagging.model.digest(model.meaning.encode())[:4]}"
     if TaggerVersion.objects.filter(name=model.name).exists():
         return Outcome(model.name, {}, False, _NO_NEWS)
     measures, is_worse, why = _compare(_tagger(listed, model), serving(), held)
@@ -144,6 +153,18 @@ def retrain() -> Outcome:
         if not is_worse:
             serve(row)
     return Outcome(model.name, measures, not is_worse, why)
+
+
+def _waits_for_meaning() -> bool:
+    """Whether embeddings are set that what serves did not learn from, and no version was trained with yet."""
+    encode = _encoder()
+    if encode is None:
+        return False
+    name, version = tagging.vectors.name_of(encode), current()
+    if name == (version.measures.get("meaning") if version else tagging.vectors.OWN):
+        return False
+    measures = TaggerVersion.objects.values_list("measures", flat=True)
+    return all((told or {}).get("meaning") != name for told in measures)
 
 
 def _remember_publishers(model: tagging.model.Model) -> None:
@@ -247,14 +268,24 @@ def _make(key: tuple[Any, ...]) -> tagging.Tagger:
 
 
 def _tagger(listed: tagging.cues.Cues, model: tagging.model.Model) -> tagging.Tagger:
-    return tagging.Tagger(listed, model, _encoder())
+    encode = _encoder()
+    if encode is not None and model.meaning not in ("", name := tagging.vectors.name_of(encode)):
+        log.warning(
+            "%s learnt from the embeddings “%s” and is never asked with “%s”: it reads words alone until it is "
+            "retrained, tonight or by `manage.py retrain`",
+            *(model.name, model.meaning, name),
+        )
+    return tagging.Tagger(listed, model, encode)
 
 
 @cache
 def _encoder() -> tagging.vectors.Encoder | None:
-    """Sentence embeddings, unless they are off; a missing package is said, never fatal."""
+    """Sentence embeddings, unless they are off: the endpoint's that is set, else the package's. A missing package is
+    said, never fatal."""
     if settings.TAGGER_EMBEDDINGS is False:
         return None
+    if (endpoint := embeddings.endpoint()) is not None:
+        return endpoint
     try:
         encode = tagging.vectors.encoder()
     except tagging.vectors.NoEmbeddings as error:
@@ -283,7 +314,8 @@ def _digest_of_seeds() -> str:
     used."""
     seeds = [tagger_examples.FOLDER / name for name in tagger_examples.FILES]
     program = [*sorted(Path(tagging.__file__).parent.glob("*.py")), Path(text.__file__)]
-    voice = b"embeddings" if _encoder() else b""
+    encode = _encoder()
+    voice = tagging.vectors.name_of(encode).encode() if encode else b""
     return tagging.model.digest(voice, *(path.read_bytes() for path in [*seeds, *program] if path.exists()))
 
 

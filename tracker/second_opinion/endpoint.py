@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from tracker import model_servers
 from tracker.models import AnswerForm
 from tracker.second_opinion import answers
 from tracker.second_opinion.answers import NoOpinion
 from tracker.second_opinion.questions import Question
 
 if TYPE_CHECKING:
-    import httpx2
     import openai
 
 LARGEST = 200_000  # bytes of an answer
@@ -156,8 +154,8 @@ async def _asked(
     import openai
 
     seconds = settings.SECOND_OPINION_SECONDS
-    # A server in the house asks for none; the client sends one unless it is told not to, each time.
-    without_key: Any = {} if settings.SECOND_OPINION_KEY else {"Authorization": openai.Omit()}
+    # A server in the house asks for no key; the client sends one unless it is told not to, each time.
+    without_key = model_servers.without_key(settings.SECOND_OPINION_KEY)
     try:
         async with asyncio.timeout(seconds):
             answer = await client.with_options(max_retries=retries).chat.completions.with_raw_response.create(
@@ -168,12 +166,12 @@ async def _asked(
         return Reply(trouble=_trouble(error), status=error.status_code, refuses=_refused_parameters(error))
     except (TimeoutError, openai.APITimeoutError):
         return Reply(trouble=Unreachable(f"The endpoint took longer than {seconds} seconds."))
-    except NoOpinion as trouble:
-        return Reply(trouble=trouble)
+    except model_servers.Unfit as trouble:
+        return Reply(trouble=NoOpinion(str(trouble)))
     except (openai.APIConnectionError, httpx2.HTTPError) as error:
         reason = error.__cause__ or error
-        if isinstance(reason, NoOpinion):
-            return Reply(trouble=reason)
+        if isinstance(reason, model_servers.Unfit):
+            return Reply(trouble=NoOpinion(str(reason)))
         words = f"The endpoint could not be asked: {type(reason).__name__} {reason}"
         return Reply(trouble=Unreachable(words[:LONGEST_WORDS]))
     except (ValueError, RecursionError):
@@ -230,68 +228,19 @@ def _count(spent: Any, name: str) -> int:
 def _trouble(error: openai.APIStatusError) -> NoOpinion:
     """A refusal in the endpoint's own words."""
     reason = error.response.reason_phrase
-    words = f"The endpoint answered {error.status_code} {reason}: {_own_words(error)}".rstrip(": ")
+    words = f"The endpoint answered {error.status_code} {reason}: {model_servers.own_words(error)}".rstrip(
+        ": "
+    )
     kind = NoOpinion if error.status_code in _BAD_QUESTION else Unreachable
     return kind(words[:LONGEST_WORDS])
 
 
-def _own_words(error: openai.APIStatusError) -> str:
-    body = error.body
-    if isinstance(body, dict):
-        inner: Any = body.get("error", body)
-        told = (inner.get("message") or inner.get("detail") or inner) if isinstance(inner, dict) else inner
-        return " ".join(str(told).split())
-    return " ".join(error.response.text.split())
-
-
 def _refused_parameters(error: openai.APIStatusError) -> frozenset[str]:
-    words = _own_words(error)
+    words = model_servers.own_words(error)
     return frozenset(name for name in REFUSABLE if name in words)
 
 
 def _client() -> openai.AsyncOpenAI:
-    # Here and not above: the package takes seconds to import, and most installations ask no model.
-    import httpx2
-    import openai
-
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line a question is noise
-    return openai.AsyncOpenAI(
-        base_url=settings.SECOND_OPINION_URL,
-        api_key=settings.SECOND_OPINION_KEY or "none",
-        default_headers={"Accept-Encoding": "identity"},
-        timeout=settings.SECOND_OPINION_SECONDS,
-        http_client=httpx2.AsyncClient(
-            transport=_bounded_transport(), follow_redirects=False, trust_env=False
-        ),
+    return model_servers.client(
+        settings.SECOND_OPINION_URL, settings.SECOND_OPINION_KEY, settings.SECOND_OPINION_SECONDS, LARGEST
     )
-
-
-def _bounded_transport() -> httpx2.AsyncBaseTransport:
-    """The client's own transport, which stops reading where an answer grows too large."""
-    import httpx2
-
-    class Stream(httpx2.AsyncByteStream):
-        def __init__(self, inner: httpx2.AsyncByteStream):
-            self._inner = inner
-
-        async def __aiter__(self) -> AsyncIterator[bytes]:
-            size = 0
-            async for part in self._inner:
-                size += len(part)
-                if size > LARGEST:
-                    raise NoOpinion(f"The endpoint's answer is larger than {LARGEST} bytes.")
-                yield part
-
-        async def aclose(self) -> None:
-            await self._inner.aclose()
-
-    class Transport(httpx2.AsyncHTTPTransport):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            response = await super().handle_async_request(request)
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise NoOpinion("The endpoint's answer is compressed, which was not asked for.")
-            assert isinstance(response.stream, httpx2.AsyncByteStream)
-            response.stream = Stream(response.stream)
-            return response
-
-    return Transport(verify=ssl.create_default_context())

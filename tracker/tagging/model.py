@@ -27,7 +27,7 @@ from scipy import sparse
 from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.features import Text
 from tracker.tagging.neighbours import Known
-from tracker.tagging.vectors import Vocabulary, from_whole, to_whole
+from tracker.tagging.vectors import OWN, Vocabulary, from_whole, to_whole
 
 FORMAT = 3
 PAIRS = tuple((rec, direction) for rec in RECOMMENDATIONS for direction in (1, -1))
@@ -88,6 +88,11 @@ class Model:
     name: str = ""
     first: Model | None = None
     known: Known | None = None
+
+    @property
+    def meaning(self) -> str:
+        """Which embeddings it learnt from; "" if it reads words alone."""
+        return "" if self.known is None else str(self.facts.get("meaning", OWN))
 
     def border(self, lost: float) -> float:
         """The relevance from which on an item is shown, if this share of acts may be lost."""

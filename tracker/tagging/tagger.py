@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,8 @@ from tracker.tagging.cues import Cues
 from tracker.tagging.features import Reader, Text
 from tracker.tagging.model import PAIRS, Model
 from tracker.tagging.suggestions import Label, Suggestion
+
+log = logging.getLogger(__name__)
 
 SHOWN = 3
 USUAL_STRENGTH = 3
@@ -37,13 +41,15 @@ class Tagger:
         encode: vectors.Encoder | None = None,
         reader: Reader | None = None,
     ):
-        if model.known is not None and encode is None:
+        if model.known is not None and (encode is None or vectors.name_of(encode) != model.meaning):
             if model.first is None:
                 raise models.ModelError(
-                    f"{model.name} was trained with embeddings, which are off or not installed"
+                    f"{model.name} was trained with the embeddings {model.meaning}, which are off, others or not "
+                    "installed: retrain"
                 )
             model = model.first
         self.model = model
+        self._cues = cues
         self._encode = encode if model.known is not None else None
         self.reader = reader or Reader(cues)
         self._reasons = reasons.Reasons(model, cues)
@@ -111,10 +117,34 @@ class Tagger:
             return self._judged(reports, texts, None)
         looked = self._first_look(reports, texts)
         chosen = [at for at, told in enumerate(looked) if told is None]
-        meanings = self._encode([texts[at].title for at in chosen])
-        judged = self._judged([reports[at] for at in chosen], [texts[at] for at in chosen], meanings)
+        judged = self._with_meaning([reports[at] for at in chosen], [texts[at] for at in chosen])
         found = dict(zip(chosen, judged, strict=True))
         return [told or found[at] for at, told in enumerate(looked)]
+
+    def _with_meaning(
+        self, reports: Sequence[tuple[str, str, str]], texts: Sequence[Text]
+    ) -> list[Suggestion]:
+        """Judged by words and meaning; by words alone where the embeddings fail."""
+        assert self._encode is not None
+        assert self.model.known is not None
+        try:
+            meanings = self._encode([text.title for text in texts])
+            if len(texts) and meanings.shape[1] != (size := self.model.known.meanings.shape[1]):
+                raise vectors.NoEmbeddings(
+                    f"{self.model.meaning} gives {meanings.shape[1]} numbers a text, and gave {size} when "
+                    f"{self.model.name} was trained: retrain"
+                )
+        except vectors.NoEmbeddings as error:
+            if self.model.first is None:
+                raise
+            log.warning("%d texts are read by words alone: %s", len(texts), error)
+            return self._of_words._judged(reports, texts, None)
+        return self._judged(reports, texts, meanings)
+
+    @cached_property
+    def _of_words(self) -> Tagger:
+        assert self.model.first is not None
+        return Tagger(self._cues, self.model.first, None, self.reader)
 
     def _first_look(
         self, reports: Sequence[tuple[str, str, str]], texts: Sequence[Text]

@@ -162,6 +162,7 @@ def _train(
     for one, first in zip([whole, *deeper], [made, *parts], strict=True):
         if one is not None:
             one.first = first
+            one.facts["meaning"] = vectors.name_of(encode)
     return whole, deeper
 
 

