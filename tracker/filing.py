@@ -23,6 +23,7 @@ from tracker import (
     coverage,
     grouping,
     habits,
+    rechecking,
     second_opinion,
     sql,
     tagger_examples,
@@ -130,6 +131,8 @@ def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: A
             event = _propose(article, suggestion, ranking.offers(OFFERED))
         _write([(article, suggestion)], Article.State.FILED)
     index.add(event.id, report)
+    if choice is not None:
+        rechecking.recheck(event)  # the index learns of it with the next batch
     return True
 
 

@@ -170,6 +170,7 @@ def _merge_untouched(events: Sequence[Event]) -> set[str]:
     groups = clustering.regroup(read, pairs=remembered_pairs())
     group_of = {key: number for number, keys in enumerate(groups) for key in keys}
     homes = {event.id: {group_of[str(article.pk)] for article in reports[event.id]} for event in events}
+    told = {key: [reading_of(article) for article in reversed(found)] for key, found in reports.items()}
     oldest: dict[int, Event] = {}
     merged: set[str] = set()
     for event in events:
@@ -177,9 +178,18 @@ def _merge_untouched(events: Sequence[Event]) -> set[str]:
             continue
         (group,) = homes[event.id]
         target = oldest.setdefault(group, event)
-        if target is not event and _merge(event, target):
+        if target is event:
+            continue
+        together = [*told[target.id], *told[event.id]]
+        if len(_acts(together)) == 1 and _merge(event, target):
+            told[target.id] = together
             merged.add(event.id)
     return merged
+
+
+def _acts(readings: Sequence[clustering.Reading]) -> list[list[int]]:
+    """The acts of a story; where nothing speaks for several, it has one."""
+    return clustering.parted(readings) if clustering.is_doubtful(readings) else [list(range(len(readings)))]
 
 
 def _merge(event: Event, target: Event) -> bool:

@@ -7,6 +7,7 @@ from tracker import (
     filing,
     grouping,
     log,
+    rechecking,
     retention,
     second_opinion,
     tagger_versions,
@@ -29,6 +30,7 @@ def consult():
 @shared_task
 def regroup():
     if codebook_versions.may_write():
+        rechecking.recheck_all()
         grouping.regroup()
 
 

@@ -12,6 +12,7 @@ in both languages. When in doubt, do not merge: a wrong merge hides an event, a 
 """
 
 from tracker.clustering.average_link import regroup
+from tracker.clustering.checking import is_doubtful, parted
 from tracker.clustering.copies import outlets
 from tracker.clustering.index import Index
 from tracker.clustering.reading import Reading
@@ -19,5 +20,6 @@ from tracker.clustering.reports import Offer, Pair, Reason, Report
 from tracker.clustering.scoring import Scorer, default_scorer
 
 __all__ = [
-    "Index", "Offer", "Pair", "Reading", "Reason", "Report", "Scorer", "default_scorer", "outlets", "regroup",
+    "Index", "Offer", "Pair", "Reading", "Reason", "Report", "Scorer", "default_scorer", "is_doubtful", "outlets",
+    "parted", "regroup",
 ]  # fmt: skip

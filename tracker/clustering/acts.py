@@ -7,6 +7,8 @@ by itself must share an act: enough of the shorter headline, or the same names a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tracker.clustering.reading import Reading
 from tracker.clustering.words import Gazetteer
 
@@ -42,15 +44,26 @@ def in_common(one: Reading, other: Reading) -> bool:
         return False  # two raids, two rounds of funding
     if not shared and len(one.rarities.keys() & other.rarities.keys()) < FEWEST_WORDS:
         return False
+    if one.text.outlet and one.text.outlet == other.text.outlet:
+        return (
+            coverage(one, other, of=max) >= ENOUGH
+        )  # an outlet seldom tells of one act twice, but in one manner
     told = coverage(one, other)
     return told >= ENOUGH or (told >= ENOUGH_WITH_DEED and deed and shared > 0)
 
 
-def coverage(one: Reading, other: Reading) -> float:
-    """Which part of the shorter one's words, weighed by rarity, the other has too; 0 to 1."""
+def share_deed_and_name(one: Reading, other: Reading) -> bool:
+    """Whether both tell the same deed, and somebody or something it is about."""
+    deeds = (one.names["act"].keys() & other.names["act"].keys()) - FORMS
+    return bool(deeds and one.names["specific"].keys() & other.names["specific"].keys())
+
+
+def coverage(one: Reading, other: Reading, of: Callable[..., float] = min) -> float:
+    """Which part of the words of the shorter of them (`of=max`: of the longer) the other has too, weighed by rarity;
+    0 to 1."""
     shared = sum(one.rarities[word] for word in one.rarities.keys() & other.rarities.keys())
-    shorter = min(sum(one.rarities.values()), sum(other.rarities.values()))
-    return shared / shorter if shorter else 0.0
+    whole = of(sum(one.rarities.values()), sum(other.rarities.values()))
+    return shared / whole if whole else 0.0
 
 
 def deed_sign(reading: Reading, names: Gazetteer) -> int:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,12 +103,40 @@ def reasons(reader: Reader, one: Reading, other: Reading) -> tuple[Reason, ...]:
         found.append(Reason("near title"))
     names = _telling_names(one, other)
     found.extend(Reason("name", name) for name in names)
-    found.extend(Reason("number", amount) for amount in sorted(one.amounts & other.amounts)[:2])
-    named = {part for name in names for part in words(" ".join(reader.names.spelt(name)))}
-    found.extend(Reason("word", word) for word in [word for word in shared if word not in named][:3])
+    named = {part for name in names for part in words(" ".join(reader.names.spelt(name)).lower())}
+    figures = {figure for name in names for figure in re.findall(r"\d+", " ".join(reader.names.spelt(name)))}
+    told = [amount for amount in sorted(one.amounts & other.amounts) if amount not in figures]
+    found.extend(Reason("number", amount) for amount in told[:2])
+    spelt = _as_spelt(one.text.title)
+    kept = [spelt[word] for word in shared if word not in named and len(spelt.get(word, "")) > 3]
+    found.extend(
+        Reason("word", word) for word in (_runs(one, other) if one.chinese and other.chinese else kept)[:3]
+    )
     if one.days is not None and other.days is not None:
         found.append(Reason("days", str(days_apart(one, other))))
     return tuple(found)
+
+
+def _as_spelt(title: str) -> dict[str, str]:
+    """The words of a title by their stems: a reader is shown `enabled`, never `enabl`."""
+    found: dict[str, str] = {}
+    for word in re.findall(r"[^\W\d_]+", title):
+        for key in words(word):
+            found.setdefault(key, word)
+    return found
+
+
+def _runs(one: Reading, other: Reading) -> list[str]:
+    """What two Chinese titles share, the longest first, three characters at least: pairs are scraps of words."""
+    left, right, found = one.text.title, other.text.title, []
+    for start in range(len(left)):
+        end = start + 3
+        while end <= len(left) and left[start:end] in right and left[start:end].isalnum():
+            end += 1
+        if end - 1 - start >= 3:
+            found.append(left[start : end - 1])
+    longest = sorted(set(found), key=lambda run: (-len(run), run))
+    return [run for at, run in enumerate(longest) if not any(run in other for other in longest[:at])]
 
 
 def _telling_names(one: Reading, other: Reading) -> list[str]:

@@ -24,7 +24,7 @@ from tracker.triage.deciding import (
 )  # fmt: skip
 from tracker.triage.entering import enter, enter_all
 from tracker.triage.joining import merge, split, supersede
-from tracker.triage.proposing import propose, refresh, revisit, wake
+from tracker.triage.proposing import let_go, propose, refresh, revisit, wake
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, Unexplained
 from tracker.triage.steps import bulk, fingerprint, public_name
 from tracker.triage.undoing import chief, last_of, undo
@@ -32,7 +32,7 @@ from tracker.triage.undoing import chief, last_of, undo
 __all__ = [
     "Claimed", "Holder", "NotAllowed", "Refused", "Stale", "Unexplained", "accept", "ask_review", "attach", "bulk",
     "chief", "claim", "confirm", "detach", "dismiss", "dispute", "drop_source", "edit", "enter", "enter_all",
-    "fingerprint", "free", "holders", "keep_ahead", "last_of", "leave", "looked", "merge", "move", "propose",
+    "fingerprint", "free", "holders", "keep_ahead", "last_of", "leave", "let_go", "looked", "merge", "move", "propose",
     "public_name", "refresh", "release", "reopen", "restore", "retract", "revisit", "settle", "snooze", "split",
     "suggested", "supersede", "undo", "wake",
 ]  # fmt: skip

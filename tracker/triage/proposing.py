@@ -167,6 +167,24 @@ def refresh(
     return fresh
 
 
+def let_go(event: Event, articles: Iterable[Article], why: str, **told: Any) -> Event | None:
+    """Reports that the machine joined leave a proposal that nobody has touched, which takes the suggestion of what
+    stays (`told`, as in `refresh`); None if somebody has touched it by now."""
+    with transaction.atomic():
+        fresh = Event.objects.select_for_update().get(pk=event.pk)
+        if fresh.status not in Event.OPEN or fresh.version != 1:
+            return None
+        Report.objects.filter(event=fresh, article__in=list(articles), how=Report.How.MACHINE).delete()
+        Decision.objects.create(
+            event=fresh,
+            action="part",
+            reason=why,
+            status_before=fresh.status,
+            status_after=fresh.status,
+        )
+        return refresh(fresh, **told)
+
+
 def revisit(event: Event, article: Article) -> bool:
     """An article was edited after its event was decided: put the event before analysts once more, once for
     each article; whether it was."""

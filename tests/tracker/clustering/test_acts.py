@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from tracker import clustering
-from tracker.clustering import acts
+from tracker.clustering import acts, scoring
 from tracker.clustering.copies import Text, is_one_page
 
 DAY = datetime.date(2026, 3, 3)
@@ -96,3 +96,33 @@ def test_a_series_of_one_outlet_grows_by_copies_alone():
     assert index.choose(episode(7, again, "Another")) is not None
     assert index.choose(episode(8, again)) is None
     assert index.choose(episode(9, title)) is not None
+
+
+def test_one_outlets_items_of_one_manner_are_several_acts():
+    one = "Mila and PolArctic announce partnership to advance AI-powered sea ice forecasting"
+    other = "Mila and Anthropic announce partnership to advance AI research in Canada"
+    assert not acts.in_common(read(one, publisher="Mila"), read(other, 1, publisher="Mila"))
+    again = "Mila and PolArctic announce partnership on AI-powered sea ice forecasting in Canada"
+    assert acts.in_common(read(one, publisher="Mila"), read(again, 1, publisher="Mila"))
+
+
+def test_names_alone_join_nothing_of_one_outlet():
+    product = read("Claude Fable 5 and Claude Mythos 5", publisher="Anthropic")
+    order = "Statement on the US government directive to suspend access to Fable 5 and Mythos 5"
+    assert not acts.in_common(product, read(order, 1, publisher="Anthropic"))
+
+
+def test_reasons_are_words_as_they_are_spelt_and_no_part_of_a_name():
+    one = read("Nvidia wins approval to sell H200 chips after enabling remote checks")
+    other = read("Enabling remote checks, Nvidia gets approval for H200 chips", 1)
+    told = scoring.reasons(READER, one, other)
+    assert {reason.value for reason in told if reason.kind == "word"} <= {
+        "approval",
+        "enabling",
+        "remote",
+        "checks",
+    }
+    assert not [reason for reason in told if reason.kind == "number"]
+    chinese = read("美国商务部批准英伟达出售芯片"), read("英伟达出售芯片获美国商务部同意", 1)
+    shared = {reason.value for reason in scoring.reasons(READER, *chinese) if reason.kind == "word"}
+    assert shared == {"英伟达出售芯片", "美国商务部"}
