@@ -246,7 +246,7 @@ def outline(kind: str, x: float, y: float, size: float) -> str:
 
 
 def polyline(points: Iterable[Sequence[float]]) -> str:
-    """Path data through `points`, written as relative steps (half the bytes of absolute ones)."""
+    """Path data through `points`, written as relative steps in the fewest signs (a third of absolute ones)."""
     data: list[str] = []
     at_x = at_y = 0
     for x, y in points:
@@ -254,12 +254,23 @@ def polyline(points: Iterable[Sequence[float]]) -> str:
         if not data:
             data.append(f"M{number(tenth_x / 10)} {number(tenth_y / 10)}")
         else:
-            step_x, step_y = number((tenth_x - at_x) / 10), number((tenth_y - at_y) / 10)
-            if (step_x, step_y) == ("0", "0"):
-                continue
-            data.append(f"l{step_x}{'' if step_y.startswith('-') else ' '}{step_y}")
+            data.append(_step(_short(tenth_x - at_x), _short(tenth_y - at_y)))
         at_x, at_y = tenth_x, tenth_y
     return "".join(data)
+
+
+def _short(tenths: int) -> str:
+    """`5` as `.5`."""
+    return number(tenths / 10).replace("0.", ".") if abs(tenths) < 10 else number(tenths / 10)
+
+
+def _step(x: str, y: str) -> str:
+    if y == "0":
+        return "" if x == "0" else f"h{x}"
+    if x == "0":
+        return f"v{y}"
+    parted = y.startswith("-") or (y.startswith(".") and "." in x)
+    return f"l{x}{'' if parted else ' '}{y}"
 
 
 def thinned(points: Sequence[tuple[float, float]], tolerance: float = 0.15) -> list[tuple[float, float]]:

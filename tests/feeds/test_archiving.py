@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from feeds import archiving, tasks
 from tests.feeds.publisher import Publisher, answering
-from tests.scorecard import cast
+from tests.scorecard import cast, told
 from tracker import record
 from tracker.models import ArchivedCopy, Head, Lease, Recommendation, Revision
 
@@ -173,7 +173,7 @@ def test_readers_see_the_copy_in_pages_api_and_tables_but_not_before_its_day(arc
         rev = cast.get(client, "/scores/")["rev"]
         assert nudge() is True
         copy = ArchivedCopy.objects.get().copy
-        page = client.get("/events/law/").content.decode()
+        page = told.plain(client.get("/events/law/"))
         assert (
             f'<a href="{copy}" rel="nofollow noopener external">archived copy of 1 December 2026</a>' in page
         )

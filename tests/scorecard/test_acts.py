@@ -12,7 +12,7 @@ from scorecard.alerts import differences, digests
 from scorecard.charts import pictures
 from scorecard.models import Subscription
 from scorecard.pages import reading
-from tests.scorecard import cast
+from tests.scorecard import cast, told
 from tracker import log, record, triage
 from tracker.models import Event, Head
 
@@ -97,7 +97,7 @@ def page(client, language, path):
     prefix = "" if language == "en" else f"/{language}"
     answer = client.get(prefix + path)
     assert answer.status_code == 200, path
-    return answer.content.decode()
+    return told.plain(answer)
 
 
 def in_list(client, language, key):

@@ -7,6 +7,7 @@ import pytest
 from scorecard import sentences, standings
 from scorecard.pages import horizons, uncertainty
 from scorecard.pages.uncertainty import Agreement
+from tests.scorecard import told
 from tracker.models import Event
 
 START = datetime.date(2025, 1, 21)
@@ -71,13 +72,13 @@ def test_a_withheld_label_leaves_the_figures_and_names_the_rest():
 @pytest.mark.django_db
 def test_the_pages_withhold_the_label_and_say_why(client, seeded, monkeypatch):
     monkeypatch.setattr(standings, "agreement", lambda: figures(0.5))
-    html = client.get("/recommendations/trust/").content.decode()
+    html = told.plain(client.get("/recommendations/trust/"))
     assert "Label withheld: two coders agree too little (α = 0.50, 40 events)." in html
     assert "undermined since" not in html
     overview = client.get("/").content.decode()
     assert "one had no label yet" in overview
     assert "Below 0.80 agreement between coders: Trust." in overview
-    method = client.get("/method/").content.decode()
+    method = told.plain(client.get("/method/"))
     assert f"40 of {Event.objects.accepted().count()} events have been coded blind" in method
     assert "Two people, blind: 40 events" in method
     assert "Trust: direction" in method

@@ -218,9 +218,14 @@ def test_numbers_in_a_path_are_short(value, text):
 
 
 def test_a_path_of_relative_steps_ends_where_its_points_end():
-    points = [(0.0, 0.0), (1.04, 2.06), (2.08, -1.0), (3.12, 7.77), (9.99, 7.77)]
-    steps = re.findall(r"l(-?[\d.]+) ?(-?[\d.]+)", polyline(points))
-    x, y = (sum(float(step[axis]) for step in steps) for axis in (0, 1))
+    points = [(0.0, 0.0), (1.04, 2.06), (2.08, -1.0), (2.49, -0.52), (3.12, 7.77), (3.12, 7.77), (9.99, 7.77)]
+    figure = r"-?(?:\d+\.\d|\d+|\.\d)"
+    path = polyline(points)
+    assert re.fullmatch(rf"M0 0(?:l{figure} ?{figure}|[hv]{figure})+", path)
+    assert path.endswith("h6.9")
+    assert "l.4.5" in path
+    steps = re.findall(rf"l({figure}) ?({figure})", path) + re.findall(rf"h({figure})()", path)
+    x, y = (sum(float(step[axis] or 0) for step in steps) for axis in (0, 1))
     assert x == pytest.approx(10.0)
     assert y == pytest.approx(7.8)
 

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from tests.scorecard import told
 from tracker.codebook import current
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
@@ -15,12 +16,22 @@ PATHS = (
     f"events/{EVENT}/", f"events/{EVENT}/challenge/", "actors/", "actors/us/", "method/", "data/", "about/",
     "changes/", "changes/?page=2", "changed/", "next/", "asks/", "brief/", "recommendations/trust/brief/",
     "glossary/", "alerts/", "disputes/", "nowhere/", "?as_of=2025-10-01&known_at=2026-07-08", "?as_of=x",
-    "embed/trust/", "embed/all/",
+    "embed/trust/", "embed/all/", "codebook/", "editions/", "keys/", "changed/?period=year",
+    "recommendations/global-challenges/",
 )  # fmt: skip
 VOID = {"meta", "link", "img", "input", "br", "hr", "wbr", "source", "col"}
 SILENT = {"script", "style", "code", "pre", "textarea"}
 # Four words of English in a row are a sentence of ours that nobody translated; names have three at most.
 SENTENCE = re.compile(r"(?:\b[A-Za-z][a-z’'-]*[ ,]+){3,}[a-z][a-z’'-]+")
+HAN = "\u4e00-\u9fff"
+# Half-width signs between Chinese words, and room beside a full-width one, which makes its own; what is written for
+# programs stands in full beside such words (`k 代表`), and so does the dot that parts fields.
+HALF = re.compile(
+    rf"[{HAN}）》”][,;:!?(]|[,;:)] ?[{HAN}]|"
+    rf"[。，；：！？、）》][ \n]+(?![·→])|[ \n][（《](?<!· .)|[{HAN}] +[，。；：、]"
+)
+PARTS = ("main", "form", "nav", "header", "footer", "button", "input", "body", "select", "svg")
+FORMULA = re.compile(r"\([a-zT0-9](?:\.\d)? [+−,] [^)]*\)|min\([^)]*\)")
 NAMES = (
     "Alvin Wang Graylin", "Paul Triolo", "There can be no winners in a US-China AI arms race", "MIT Technology Review",
 )  # fmt: skip
@@ -50,6 +61,33 @@ class Text(HTMLParser):
     def handle_data(self, data):
         if not any(silent for _tag, silent in self.open):
             self.words.append(data)
+
+
+class Lines(Text):
+    """The same, each block of the page a line, and code as a word in it."""
+
+    def handle_starttag(self, tag, attributes):
+        self._part(tag)
+        super().handle_starttag(tag, attributes)
+        if any(silent for _tag, silent in self.open):
+            self.words.append("X")
+
+    def handle_endtag(self, tag):
+        super().handle_endtag(tag)
+        self._part(tag)
+
+    def _part(self, tag):
+        if tag in told.BLOCKS or tag in PARTS:
+            self.words.append("|")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_chinese_punctuation_is_full_width_and_makes_its_own_room(client, path):
+    page = Lines()
+    page.feed(client.get(f"/zh-hans/{path}").content.decode().partition("<body>")[2])
+    text = FORMULA.sub("X", re.sub(r"[\s|]*\|[\s|]*", "|", "".join(page.words)))
+    found = [text[max(0, hit.start() - 20) : hit.end() + 20] for hit in HALF.finditer(text)]
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("path", PATHS)

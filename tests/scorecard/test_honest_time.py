@@ -12,6 +12,7 @@ from scorecard import sentences
 from scorecard.alerts import differences, digests
 from scorecard.charts import pictures
 from scorecard.models import MethodInService, Subscription
+from tests.scorecard import told
 from tracker import log, triage
 
 CODED = datetime.date(2026, 7, 7)
@@ -54,7 +55,7 @@ def claims():
 def read(client, path):
     answer = client.get(path)
     assert answer.status_code == 200, path
-    return html.unescape(answer.content.decode())
+    return html.unescape(told.plain(answer))
 
 
 def looked_through(text, path, today):

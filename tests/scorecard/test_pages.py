@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 
 from scorecard import sentences, standings, vocabulary
 from scorecard.pages.frame import structured
+from tests.scorecard import told
 from tracker import record
 from tracker.models import Event
 
@@ -56,7 +57,7 @@ def shown(balance):
 def page(client, address, status=200):
     answer = client.get(address)
     assert answer.status_code == status, address
-    return answer.content.decode()
+    return told.plain(answer)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from tests.scorecard import cast
+from tests.scorecard.told import plain as plain_text
 from tracker import log, triage
 from tracker.desk import bulk, queue
 from tracker.models import Event
@@ -88,7 +89,7 @@ def test_fields_of_the_form_and_parameters_are_terms_of_the_query(client):
     assert typed
     chosen = {"recommendation": "trust", "direction": "-1", "language": "zh", "q": "tariff"}
     assert in_api(client, first="2025-03-01", **chosen) == typed
-    html = client.get("/events/", chosen | {"from": "2025-03-01"}).content.decode()
+    html = plain_text(client.get("/events/", chosen | {"from": "2025-03-01"}))
     assert f"<h1>{len(typed)} of {Event.objects.accepted().count()} acts on record</h1>" in html
     page = client.get("/recommendations/trust/", {"direction": "-1", "q": "lang:zh date:2025-03.. tariff"})
     assert f'<p class="small soft">{len(typed)} events</p>' in page.content.decode()

@@ -24,7 +24,7 @@ class _Reader(html.parser.HTMLParser):
         if tag in BLOCKS:
             self.close_block()
         if self.inside and given.get("aria-label"):
-            self.blocks.append(given["aria-label"])
+            self.blocks.append(re.sub(r"\s+", " ", given["aria-label"]))
         if tag == "a" and self.inside and not self.silent:
             address = given.get("href", "")
             if act := ACT.match(address):
@@ -51,6 +51,11 @@ class _Reader(html.parser.HTMLParser):
         if text:
             self.blocks.append(text)
         self.words = []
+
+
+def plain(answer):
+    """A page whose words may be looked for as they are written: what keeps them on one line is a space."""
+    return answer.content.decode().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def blocks(markup):

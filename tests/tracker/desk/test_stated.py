@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from scorecard import editions, method, standings
+from tests.scorecard.told import plain
 from tracker import stating
 from tracker.models import Ask, AskSetting, Completeness
 from tracker.triage.statuses import Refused, Stale
@@ -200,7 +201,7 @@ def test_readers_are_told_of_it_in_words_and_only_as_it_was_known(both, editor, 
     with at(BACK):
         for row in both:
             stating.turn(fresh(row), editor, WHY)
-        asks, front = (client.get(path).content.decode() for path in ("/recommendations/trust/", "/"))
+        asks, front = (plain(client.get(path)) for path in ("/recommendations/trust/", "/"))
         earlier = client.get("/recommendations/trust/?known_at=2026-12-02").content.decode()
         seen = client.get("/?known_at=2026-12-02").content.decode()
     assert "Set by hand to “operating” from 1 January 2026 on; E. I. on 1 December 2026: It runs." in asks
@@ -211,6 +212,6 @@ def test_readers_are_told_of_it_in_words_and_only_as_it_was_known(both, editor, 
     with at(AGAIN):
         for row in both:
             stating.turn(fresh(row), editor, "It runs after all.")
-        asks, front = (client.get(path).content.decode() for path in ("/recommendations/trust/", "/"))
+        asks, front = (plain(client.get(path)) for path in ("/recommendations/trust/", "/"))
     assert "Put back; E. I. on 9 December 2026: It runs after all." in asks
     assert "was put back on 9 December 2026: It runs after all." in front
