@@ -91,11 +91,13 @@ PICTURED = {
 ADMIN = """
 from django.contrib import admin
 from django.urls import reverse
+from tracker.models import Completeness
 ours = [model for model in admin.site._registry if model._meta.app_label in ("tracker", "feeds", "scorecard", "auth")]
 named = [f"admin:{model._meta.app_label}_{model._meta.model_name}" for model in ours]
 forms = "tracker_cue tracker_asksetting tracker_completeness auth_user feeds_feed scorecard_apikey"
 answer = [reverse("admin:index"), reverse("admin:feeds_where"), reverse("admin:feeds_import")]
 answer += [reverse("operations:page"), reverse("desk:draws")]
+answer += [reverse("admin:tracker_completeness_turn", args=[Completeness.objects.first().pk])]
 answer += [reverse(f"{name}_changelist") for name in named] + [reverse(f"admin:{name}_add") for name in forms.split()]
 for model, name in zip(ours, named):
     row = model._default_manager.first()

@@ -99,7 +99,9 @@ class Stated(AddOnly):
                 stating.turn(
                     row, request.user, request.POST.get("reason", ""), _number(request.POST.get("seen"))
                 )
-                messages.success(request, gettext("Taken back.") if row.holds() else gettext("Put back."))
+                said = gettext("Taken back.") if row.holds() else gettext("Put back.")
+                self.log_change(request, row, said)
+                messages.success(request, said)
                 return self._page_of(row)
             except (Refused, ValidationError) as error:
                 messages.error(request, " ".join(getattr(error, "messages", [str(error)])))

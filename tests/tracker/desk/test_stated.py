@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 import time_machine
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -176,6 +177,9 @@ def test_the_admin_shows_first_what_it_would_change_and_undoes_at_once(both, edi
         assert delivered()[0] == 100.0, "the one before it holds again"
         assert 'data-key="u"' not in done.content.decode()
         assert "Undone right after it was stated." in done.content.decode()
+        assert LogEntry.objects.filter(
+            object_id=str(mine.pk), user=editor, change_message="Taken back."
+        ).exists()
         again = client.post(reverse("admin:tracker_asksetting_turn", args=[mine.pk]), undo, follow=True)
         assert "Somebody else was quicker" in again.content.decode()
         listed = client.get(reverse("admin:tracker_asksetting_changelist")).content.decode()
