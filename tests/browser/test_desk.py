@@ -216,6 +216,8 @@ def test_a_full_code_takes_six_keys_and_a_sentence_and_an_acceptance_one_key(des
     press(page, keys)
     press(page, ["a"])  # refused: why is not said yet
     assert at_hand(page) == first
+    deeds, foot = (page.locator(part).bounding_box() for part in (".panel > .deeds .primary", ".legend"))
+    assert deeds["y"] + deeds["height"] < foot["y"], "a notice pushes no deed below the edge"
     press(page, ["n"])
     page.keyboard.type("It says so itself.")
     picture(page, "desk-coding")
