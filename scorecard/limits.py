@@ -25,6 +25,7 @@ from typing import Any
 from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
+from django.db import connection
 from django.utils.translation import gettext as _
 from rest_framework.throttling import BaseThrottle
 
@@ -73,22 +74,37 @@ class NoPlace(TooMany):
 
 @contextlib.contextmanager
 def spend_page(request: Any, *, of_its_own: bool = True) -> Iterator[None]:
-    """Count one page that must be made anew, and one more for each `COSTLY` seconds of a processor that it takes;
-    `TooMany` when this address has had its share of the minute. What has a ration elsewhere, as the API has, and is no
-    page `of_its_own`, is counted by its time alone."""
+    """Count one page that must be made anew, and one more for each `COSTLY` seconds that it takes of a processor and
+    of the database; `TooMany` when this address has had its share of the minute. What has a ration elsewhere, as the
+    API has, and is no page `of_its_own`, is counted by its time alone."""
     if callers.is_here(request):
         yield
         return
     allowance = count("pages", callers.address(request), settings.PAGE_RATE, by=int(of_its_own))
     if allowance.used + (not of_its_own) > allowance.limit:
         raise TooMany(allowance.seconds)
-    began = time.thread_time()
+    began, asked = time.thread_time(), _Asked()
     try:
-        yield
+        with connection.execute_wrapper(asked):
+            yield
     finally:
-        if more := int((time.thread_time() - began) / COSTLY):
+        if more := int((time.thread_time() - began + asked.waited) / COSTLY):
             with contextlib.suppress(ValueError):  # it left the cache meanwhile
                 cache.incr(allowance.place, more)
+
+
+class _Asked:
+    """How long a thread waited for its database, which computes meanwhile in a process of its own."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def __call__(self, execute: Callable[..., Any], *question: Any) -> Any:
+        began, worked = time.perf_counter(), time.thread_time()
+        try:
+            return execute(*question)
+        finally:
+            self.waited += max(0.0, time.perf_counter() - began - (time.thread_time() - worked))
 
 
 class Places:

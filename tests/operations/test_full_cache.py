@@ -5,6 +5,7 @@ import time
 
 import pytest
 from django.core.cache import cache, caches
+from django.db import connection
 from django.test import Client
 
 from scorecard import conditional, limits, stored
@@ -160,6 +161,14 @@ class TestAddresses:
         assert answers[-1].status_code == 429
         assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
         assert reader.get(address.format(1)).status_code == 200  # what is kept costs nothing
+
+    def test_the_time_that_a_database_takes_is_the_readers_too(self, rf, db):
+        request = rf.get("/", REMOTE_ADDR="203.0.113.11")
+        with limits.spend_page(request), connection.cursor() as cursor:
+            connection.connection.create_function("wait", 1, time.sleep)
+            cursor.execute("SELECT wait(0.25)")
+        spent = limits.count("pages", "203.0.113.11", 100, by=0).used
+        assert spent >= 3  # the page, and twice a tenth of a second
 
     def test_nothing_is_written_where_no_download_has_a_place(self, client, monkeypatch):
         monkeypatch.setattr(limits, "downloads", limits.Places(1))
