@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from tracker import record, textfields, triage, vocabulary
 from tracker.codebook import current
-from tracker.desk import forms, plain
+from tracker.desk import forms, plain, second
 from tracker.desk.views import desk_view, languages
 from tracker.models import Event
 from tracker.triage import blind, lasting
@@ -37,6 +37,12 @@ def asked(request):
         if plain.foretelling(request):
             return plain.foretold(lambda: forms.of(lambda: _answered(request, given)))
         try:
+            if why := second.weight_of(
+                lambda: _answered(request, given), request.user, _asleep(request, given)
+            ):
+                # What would be signed is a form of one deed; this is several.
+                by_hand = _("That needs a second person: enter the act that followed by hand.")
+                raise triage.Refused(" ".join([*why, by_hand]))
             new = _answered(request, given)
         except (triage.Refused, record.RecordError) as error:
             trouble = str(error) if isinstance(error, triage.Refused) else textfields.sentence(error)
@@ -65,6 +71,14 @@ def asked(request):
         },
         status=409 if trouble else 200,
     )
+
+
+def _asleep(request, given):
+    """What the act put to sleep already: where it is prolonged, that sleeps on."""
+    if given["said"] != lasting.PROLONGED:
+        return ()
+    row = Event.objects.filter(pk=request.POST.get("event", "")).first()
+    return row.suspends if row else ()
 
 
 def _answered(request, given):

@@ -56,15 +56,16 @@ def where_it_waits(by: Any) -> str:
     return f"{who} {_('It waits under “Second person”.')}"
 
 
-def weight_of(deed: Callable[[], Any], by: Any) -> list[str]:
-    """Why a deed needs a second person, in sentences; empty where it does not, or could not be done at all."""
+def weight_of(deed: Callable[[], Any], by: Any, linked: Iterable[str] = ()) -> list[str]:
+    """Why a deed needs a second person, in sentences; empty where it does not, or could not be done at all. What is
+    `linked` already weighs nothing."""
     if not settings.SECOND_PERSON or not by.has_perm(DECIDE):
         return []
     try:
         versions = forms.written(deed)
     except (triage.Refused, forms.BadForm):
         return []  # the deed itself says what is wrong
-    return [*_turned(forms.effects(versions)), *_weaker(versions)]
+    return [*_turned(forms.effects(versions)), *_weaker(versions, set(linked))]
 
 
 def _turned(effects: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -77,7 +78,7 @@ def _turned(effects: Iterable[Mapping[str, Any]]) -> list[str]:
     return found
 
 
-def _weaker(versions: Iterable[Mapping[str, Any]]) -> list[str]:
+def _weaker(versions: Iterable[Mapping[str, Any]], before: set[str]) -> list[str]:
     """Links by which a weaker act ends a stronger one, or puts it to sleep, and that are not on record yet."""
     found = []
     for line in versions:
@@ -85,7 +86,7 @@ def _weaker(versions: Iterable[Mapping[str, Any]]) -> list[str]:
         on_record = standing is not None and standing["status"] in Event.ON_RECORD
         known = {*standing["supersedes"], *standing["suspends"]} if standing and on_record else set()
         own = max((each["strength"] for each in line["assessments"]), default=0)
-        linked = {*line["supersedes"], *line.get("suspends", ())} - known
+        linked = {*line["supersedes"], *line.get("suspends", ())} - known - before
         for earlier in Event.objects.filter(pk__in=linked).prefetch_related("assessments"):
             strongest = max((each.strength for each in earlier.assessments.all()), default=0)
             if strongest > own and not line["retracted"]:

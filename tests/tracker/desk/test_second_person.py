@@ -1,10 +1,12 @@
 """Decisions of weight are signed by a second person; who works alone confirms them in words."""
 
+import datetime
 import json
 import uuid
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.scorecard import cast
 from tracker import triage
@@ -183,3 +185,23 @@ def test_a_program_merges_acts_of_weight_one_by_one(acts, person, client, settin
     (asked,) = second.waiting()
     second.sign(asked, other)
     assert Event.objects.get(pk="double").merged_into_id == "deal"
+
+
+def test_what_became_of_an_act_is_no_way_around_it(acts, both, client, settings):
+    """Its page answers with an act of its own, which may end a stronger one or turn a word."""
+    today = timezone.now().date()
+    last = (today + datetime.timedelta(days=9)).isoformat()
+    triage.enter(cast.event("truce", "2026-02-01", strength=3, until=last, suspends=["law"]), who="seed")
+    form = {"event": "truce", "version": Event.objects.get(pk="truce").version, "url": "https://gov.example/"}
+    form |= {"date": today.isoformat(), "kind": "primary"}
+    before = Revision.objects.count()
+    answer = client.post(reverse("desk:lasting"), form | {"said": "permanent"})
+    assert answer.status_code == 409
+    assert "An act of strength 3 ends one of strength 4" in answer.content.decode()
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.turning"
+    assert client.post(reverse("desk:lasting"), form | {"said": "ended"}).status_code == 409
+    assert Revision.objects.count() == before
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.nothing"
+    longer = form | {"said": "prolonged", "until": (today + datetime.timedelta(days=99)).isoformat()}
+    assert client.post(reverse("desk:lasting"), longer).status_code == 302, "the law sleeps on as before"
+    assert Revision.objects.count() == before + 1
