@@ -37,8 +37,14 @@ def asked(address, path, methods=("get", "post")):
             status = getattr(client, method)(path, headers=headers, **body).status_code
             if status >= 500:
                 bad.append((method, path[:150], data[:30], status))
+    for value in ("a" + chr(0) + "b", LARGE) if "post" in methods and not address.is_api else ():
+        status = client.post(path, dict.fromkeys([*NAMED, *FIELDS], value)).status_code
+        if status >= 500:
+            bad.append(("form", path[:150], value[:5], status))
 
 NAMED = "event title email url why deed id rec reason rhythm claim source name date language key username".split()
+FIELDS = "q tab note shown picking undo asked said on until version decision back forget order address article".split()
+FIELDS += "acts searches recommendations actors strength direction stop website count skip make add code next".split()
 def body_with(value):
     lists = {"records": [{"id": value}], "events": [value], "keys": {str(value): value}}
     return json.dumps(dict.fromkeys(NAMED, value) | lists)
@@ -48,6 +54,7 @@ for address in addresses.every(**known):
     if "logout" in address.path:
         continue
     asked(address, f"{address.path}?{NULLS}")
+    asked(address, address.path, ["post"])
     asked(address, f"{address.path}?{NUMBERS}", ["get"])
     for one in ("q", "cursor", "p", "o", "next", "title") if address.is_inside or address.is_api else ():
         asked(address, f"{address.path}?{one}=a%00b", ["get"])

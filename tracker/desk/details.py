@@ -54,7 +54,7 @@ def details(request, event_id):
             if not form["changes"]:
                 raise triage.Refused(_("Nothing has changed."))
             second.decided(form, request.user)
-        except triage.Refused as error:
+        except (triage.Refused, forms.BadForm) as error:
             trouble = str(error)
         else:
             plain.done(request, _("Saved."), row.pk)

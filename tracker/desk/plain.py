@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tracker import record, text, textfields, triage
+from tracker.desk.forms import BadForm
 from tracker.desk.views import desk_view
 from tracker.models import Decision
 from tracker.triage import lasting
@@ -31,7 +32,7 @@ def foretold(effects: Callable[[], list[dict[str, Any]]]) -> JsonResponse:
     """The effects on the scores, ready to print, or the sentence with which the deed would be refused."""
     try:
         return JsonResponse({"effects": effects()})
-    except triage.Refused as error:
+    except (triage.Refused, BadForm) as error:
         return JsonResponse({"effects": [], "refused": str(error)})
     except (record.RecordError, text.BadText) as error:
         return JsonResponse({"effects": [], "refused": textfields.sentence(error)})

@@ -139,8 +139,8 @@ def rows_part(request):
     without = []
     if request.method == "POST":  # a long list of ids does not fit into an address
         try:
-            without = [str(key) for key in sent_form(request).get("without") or []]
-        except BadForm as error:
+            without = forms.ids(sent_form(request).get("without") or [])
+        except (BadForm, TypeError) as error:
             return refusal(str(error), "form", 400)
     place = Place.of(request)
     try:
@@ -168,7 +168,7 @@ def claim(request, event_id):
     """Claim one item, keep the next free one of the rows that the page shows below it, and hear how all of them stand
     by now: so no two pages run into each other's items, one after another."""
     try:
-        rows = [str(key) for key in sent_form(request).get("rows") or []][: queue.SHOWN]
+        rows = forms.ids(sent_form(request).get("rows") or [])[: queue.SHOWN]
     except (BadForm, TypeError) as error:
         return refusal(str(error), "form", 400)
     try:
@@ -218,7 +218,7 @@ def preview(request):
     def effects():
         form = sent_form(request)
         earlier = form.get("earlier") if isinstance(form.get("earlier"), list) else []
-        named = [str(key) for key in (form.get("event"), form.get("into"), *earlier)]
+        named = forms.ids((form.get("event"), form.get("into"), *earlier))
         if blind.withheld(request.user).filter(event__in=named).exists():
             raise triage.NotAllowed(gettext("Its codes are not shown to you before its second coding."))
         try:
@@ -404,6 +404,7 @@ def sent_form(request):
         raise BadForm(gettext("The form is too long; at most 100 KB are taken."))
     try:
         form = json.loads(request.body)
+        json.dumps(form, ensure_ascii=False).encode()  # half of a surrogate pair is in no text
     except (ValueError, RecursionError):
         raise BadForm(gettext("The form is not JSON.")) from None
     if not isinstance(form, dict):

@@ -273,3 +273,34 @@ def test_keys_that_collide_are_refused(at_desk, ada):
     ):
         assert post(at_desk, "keys", {"keys": wrong}).status_code == 400
     assert post(at_desk, "keys", {"keys": {"dismiss": "y"}}).json()["keys"]["dismiss"] == "y"
+
+
+@pytest.mark.parametrize("odd", ["a\ud800b", "a\0b"])
+def test_no_form_breaks_over_what_no_text_may_hold(client, rita, proposal, odd):
+    """PostgreSQL takes no NUL into a question, and nobody takes half of a surrogate pair."""
+    client.force_login(rita)
+    event = proposal("An act")
+    asked = {"token": str(uuid.uuid4()), "event": event.pk, "why": odd, "version": event.version}
+    for action in ("supersede", "merge", "edit", "split", "accept", "dismiss", "undo", odd):
+        form = asked | {"action": action, "into": odd, "earlier": [odd], "reason": odd, "step": odd}
+        form |= {
+            "changes": {"title": odd},
+            "parts": [{"title": odd, "articles": []}],
+            "assessments": [{"rec": odd}],
+        }
+        for name in ("deed", "preview"):
+            answer = client.post(reverse(f"desk:{name}"), json.dumps(form), "application/json")
+            assert answer.status_code in (200, 400, 403, 409), (name, action)
+    for name, given, args in (
+        ("claim", {"rows": [odd]}, [event.pk]),
+        ("rows", {"without": [odd]}, []),
+        ("practised", {"action": odd}, [1]),
+        ("keys", {"keys": {odd: odd}}, []),
+    ):
+        answer = client.post(reverse(f"desk:{name}", args=args), json.dumps(given), "application/json")
+        assert answer.status_code in (200, 400), name
+    if "\0" in odd:
+        for more in ({}, {"headers": {"X-Foretell": "1"}}):
+            form = {"reach": "wide", "due_what": odd, "why": odd, "version": event.version}
+            answer = client.post(reverse("desk:details", args=[event.pk]), form, **more)
+            assert answer.status_code in (200, 409)
