@@ -165,13 +165,14 @@ def forget(now: datetime.datetime | None = None) -> int:
 
 
 def is_unwanted(email: str) -> bool:
-    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    keys = (settings.LOT_KEY, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return Unwanted.objects.filter(digest__in=[digest(email, key) for key in keys]).exists()
 
 
 def digest(email: str, key: str | None = None) -> str:
-    """What is kept instead of an address: it is known again, and tells nobody which it was."""
-    found = salted_hmac(SALT, email.strip().lower(), secret=key or settings.SECRET_KEY, algorithm="sha256")
+    """What is kept instead of an address: it is known again, and tells nobody which it was. By the one key that stays
+    when others change."""
+    found = salted_hmac(SALT, email.strip().lower(), secret=key or settings.LOT_KEY, algorithm="sha256")
     return found.hexdigest()
 
 

@@ -93,15 +93,15 @@ def test_a_stranger_causes_three_questions_a_day_to_who_has_confirmed_and_no_mor
     mailing.send()
     hour_ago = timezone.now() - datetime.timedelta(hours=1, minutes=1)
     for _hour in range(24):
+        for each in Mail.objects.all():  # of another second: each is an occasion of its own
+            kind = each.period.partition(":")[0]
+            Mail.objects.filter(pk=each.pk).update(period=f"{kind}:{each.pk}")
         for table in (Subscription, KeyHolder):
             table.objects.update(asked_at=hour_ago)
         subscribing.ask(WISH)
         keyholders.ask(READER, "en")
         Mail.objects.update(next_at=hour_ago)
         mailing.send()
-        for each in Mail.objects.all():  # of another second: each is an occasion of its own
-            kind = each.period.partition(":")[0]
-            Mail.objects.filter(pk=each.pk).update(period=f"{kind}:{each.pk}")
     assert len(outbox.outbox) == 2 * subscribing.QUESTIONS_A_DAY
 
 
@@ -131,9 +131,18 @@ def test_who_wants_no_question_gets_none(client, db):
 
 
 def test_a_changed_secret_key_does_not_make_us_forget_who_wants_nothing(db, settings):
-    Unwanted.objects.create(digest=subscribing.digest(READER))
-    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "x" * 50
-    assert subscribing.is_unwanted(READER.upper())
+    """Nor when the old one is given up for good, as docs/operators.md has it, and LOT_KEY alone keeps it."""
+    old = settings.SECRET_KEY
+    for email, key in ((READER, None), ("earlier@example.org", old)):
+        Unwanted.objects.create(digest=subscribing.digest(email, key))
+    for new, fallbacks in (("x" * 50, [old]), ("x" * 50, []), ("y" * 50, ["x" * 50]), ("y" * 50, [])):
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS, settings.LOT_KEY = new, fallbacks, old
+        assert subscribing.is_unwanted(READER.upper())
+        assert subscribing.is_unwanted("earlier@example.org")
+        other = f"{len(fallbacks)}{new[0]}@example.org"
+        Unwanted.objects.create(digest=subscribing.digest(other))
+    settings.SECRET_KEY = "z" * 50
+    assert subscribing.is_unwanted("1x@example.org")
 
 
 def test_a_letter_keeps_no_address_once_it_is_sent(db):
