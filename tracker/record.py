@@ -35,6 +35,12 @@ Record = Mapping[str, Any]
 SHAPE = "an event is a JSON object"
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
 
+
+def ids(given: Iterable[Any]) -> list[str]:
+    """Those that may be ids of events: a database is asked about no other, as it breaks over what no text may hold."""
+    return [each for each in given if isinstance(each, str) and ID.fullmatch(each)]
+
+
 _KEYS = (
     "id", "date", "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty",
     "reach", "until", "stage", "due", "due_what", "due_what_zh", "supersedes", "suspends", "assessments",

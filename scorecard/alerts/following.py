@@ -20,6 +20,7 @@ from scorecard.alerts.differences import Changed
 from scorecard.alerts.feeds import successors
 from scorecard.faults import Fault, none_in
 from scorecard.models import Subscription, Webhook
+from tracker import record
 from tracker.codebook import current
 from tracker.models import Event
 from tracker.record import Record
@@ -72,7 +73,7 @@ def _acts(given: Sequence[str]) -> list[str]:
     found = list(dict.fromkeys(given))
     if len(found) > MOST_ACTS:
         raise BadWish("acts", _("At most %(most)d acts can be followed.") % {"most": MOST_ACTS})
-    known = set(Event.objects.accepted().filter(pk__in=found).values_list("pk", flat=True))
+    known = set(Event.objects.accepted().filter(pk__in=record.ids(found)).values_list("pk", flat=True))
     for each in found:
         if each not in known:
             raise BadWish("acts", _("No act on record has the id “%(id)s”.") % {"id": each[:100]})

@@ -63,6 +63,10 @@ for address in addresses.every(**known):
             for broken in addresses.every(**(known | {gap: value})):
                 if broken.name == address.name:
                     asked(address, broken.path, ["get"])
+wish = {"email": "reader@a.example", "rhythm": "weekly", "acts": ["a" + chr(0) + "b"]}
+status = outside.post("/api/v1/subscriptions/", json.dumps(wish), content_type="application/json").status_code
+if status not in (400, 422):
+    bad.append(("wish", "/api/v1/subscriptions/", "acts", status))
 answer = bad[:40]
 """
 

@@ -12,7 +12,7 @@ scores is named by a setting, as this app knows no scorecard.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -169,7 +169,7 @@ def _why_deed(deed: Callable[..., Any]) -> Callable[..., str]:
 
 def _supersede(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
     key, earlier = _event(form), form.get("earlier")
-    if not isinstance(earlier, list) or len(ids(earlier)) < len(earlier):
+    if not isinstance(earlier, list) or len(record.ids(earlier)) < len(earlier):
         raise BadForm(_("earlier: a list of ids"))
     triage.supersede(key, earlier, by, _text(form, "why"), version=_version(form), batch=token)
     return key
@@ -301,11 +301,6 @@ def _event(form: Mapping[str, Any]) -> str:
     if not isinstance(key, str) or not record.ID.fullmatch(key):
         raise BadForm(_("event: the id of an event"))
     return key
-
-
-def ids(given: Iterable[Any]) -> list[str]:
-    """Those that may be ids of events; a database is asked about no other."""
-    return [each for each in given if isinstance(each, str) and record.ID.fullmatch(each)]
 
 
 def _version(form: Mapping[str, Any]) -> int | None:

@@ -77,14 +77,14 @@ def _asleep(request, given):
     """What the act put to sleep already: where it is prolonged, that sleeps on."""
     if given["said"] != lasting.PROLONGED:
         return ()
-    row = Event.objects.filter(pk=request.POST.get("event", "")).first()
+    row = Event.objects.filter(pk__in=record.ids([request.POST.get("event", "")])).first()
     return row.suspends if row else ()
 
 
 def _answered(request, given):
     """The act that stands for the answer."""
     version = request.POST.get("version", "")
-    event = request.POST.get("event", "")
+    event = "".join(record.ids([request.POST.get("event", "")]))
     if blind.withheld(request.user).filter(event=event).exists():
         raise triage.NotAllowed(_("Its codes are not shown to you before its second coding."))
     return lasting.answer(

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tracker import search, text, textfields, triage
+from tracker import record, search, text, textfields, triage
 from tracker.codebook import current
 from tracker.desk import forms, history, item, keys, queue, second
 from tracker.desk.forms import LONGEST, BadForm
@@ -139,7 +139,7 @@ def rows_part(request):
     without = []
     if request.method == "POST":  # a long list of ids does not fit into an address
         try:
-            without = forms.ids(sent_form(request).get("without") or [])
+            without = record.ids(sent_form(request).get("without") or [])
         except (BadForm, TypeError) as error:
             return refusal(str(error), "form", 400)
     place = Place.of(request)
@@ -168,7 +168,7 @@ def claim(request, event_id):
     """Claim one item, keep the next free one of the rows that the page shows below it, and hear how all of them stand
     by now: so no two pages run into each other's items, one after another."""
     try:
-        rows = forms.ids(sent_form(request).get("rows") or [])[: queue.SHOWN]
+        rows = record.ids(sent_form(request).get("rows") or [])[: queue.SHOWN]
     except (BadForm, TypeError) as error:
         return refusal(str(error), "form", 400)
     try:
@@ -218,7 +218,7 @@ def preview(request):
     def effects():
         form = sent_form(request)
         earlier = form.get("earlier") if isinstance(form.get("earlier"), list) else []
-        named = forms.ids((form.get("event"), form.get("into"), *earlier))
+        named = record.ids((form.get("event"), form.get("into"), *earlier))
         if blind.withheld(request.user).filter(event__in=named).exists():
             raise triage.NotAllowed(gettext("Its codes are not shown to you before its second coding."))
         try:

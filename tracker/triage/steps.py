@@ -155,7 +155,7 @@ class Step:
         key = event if isinstance(event, str) else event.pk
         if key in self.events:
             return self.events[key]
-        fresh = Event.objects.select_for_update().filter(pk=key).first()
+        fresh = Event.objects.select_for_update().filter(pk__in=record.ids([key])).first()
         if fresh is None:
             raise Refused(_("There is no event %(id)s.") % {"id": key})
         if version is not None and fresh.version != version:

@@ -22,6 +22,7 @@ from scorecard.alerts import following, subscribing
 from scorecard.faults import Fault
 from scorecard.models import Dispute, Subscription
 from scorecard.pages import frame, reading
+from tracker import record
 from tracker.codebook import current
 from tracker.models import Event, Revision
 from tracker.search import LONGEST
@@ -125,7 +126,7 @@ def _given(form: Any) -> dict[str, Any]:
 
 def _offered(given: list[str]) -> list[dict[str, str]]:
     """The acts on record that the form offers to follow."""
-    return list(Event.objects.accepted().filter(pk__in=given).values("id", "title", "title_zh"))
+    return list(Event.objects.accepted().filter(pk__in=record.ids(given)).values("id", "title", "title_zh"))
 
 
 @never_cache
