@@ -169,7 +169,7 @@ def _why_deed(deed: Callable[..., Any]) -> Callable[..., str]:
 
 def _supersede(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
     key, earlier = _event(form), form.get("earlier")
-    if not isinstance(earlier, list) or len(record.ids(earlier)) < len(earlier):
+    if not isinstance(earlier, list) or not all(isinstance(each, str) for each in earlier):
         raise BadForm(_("earlier: a list of ids"))
     triage.supersede(key, earlier, by, _text(form, "why"), version=_version(form), batch=token)
     return key

@@ -213,7 +213,7 @@ def check_supersedes(event: Event, ids: Iterable[str]) -> None:
     wanted = list(ids)
     if wanted and event.certainty == "rumoured":
         raise Refused(_("A rumour ends nothing: raise the certainty first, or leave the link out."))
-    rows = Event.objects.in_bulk(wanted)
+    rows = Event.objects.in_bulk(record_format.ids(wanted))
     for key in wanted:
         earlier = rows.get(key)
         if key == event.pk:
