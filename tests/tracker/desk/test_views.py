@@ -120,7 +120,7 @@ HOSTILE = [
     ({"date": "<script>"}, 409, "YYYY-MM-DD"),
     ({"certainty": "sure"}, 409, "certainty"),
     ({"actors": ["mars"]}, 409, "actors"),
-    ({"supersedes": ["2020-01-01-nothing"]}, 409, "not an event on record"),
+    ({"supersedes": ["2020-01-01-nothing"]}, 409, "There is no event 2020-01-01-nothing"),
     ({"action": "dismiss", "reason": "because"}, 409, "not a reason"),
     ({"action": "dismiss", "reason": "other", "note": "n" * 1001}, 409, "at most 1000"),
     ({"action": "snooze"}, 409, "until when"),
