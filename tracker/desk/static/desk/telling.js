@@ -13,7 +13,10 @@
     const place = document.getElementById("notices");
     const line = document.createElement("p");
     line.className = "notice warn";
+    line.dataset.text = text;
     line.append(text);
+    // The same refusal again is one notice, and the newest.
+    [...place.children].filter((old) => old.dataset.text === text).forEach((old) => old.remove());
     if (event) line.append(" ", button(Desk.texts.look, () => (line.remove(), Desk.show(event, { fresh: true }))));
     line.append(" ", button(Desk.texts.close, () => line.remove()));
     [...place.children].slice(0, -2).forEach((old) => old.remove());
