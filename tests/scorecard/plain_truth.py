@@ -6,6 +6,7 @@ It shares nothing with `scorecard` but the names of things, so that a sentence i
 import datetime
 from collections import Counter
 from functools import cached_property
+from itertools import pairwise
 
 from tests.scorecard import plain_method as plain
 from tracker.record import RECOMMENDATIONS
@@ -17,6 +18,7 @@ class Truth:
     """The record, with what every day of it comes to."""
 
     also = ()  # days that acts on record name themselves
+    texts = ()  # every word of the record
     own = frozenset()  # words of the record that a page shows as they stand
     reasons = ()  # and those that it shows behind a code
 
@@ -93,6 +95,35 @@ class Truth:
 
     def change(self, slug, earlier, later):
         return plain.change(self.record, later, (later - earlier).days, slug)
+
+    def movers(self, slug, earlier, later):
+        """(points of each new act, points of each that ended) between two days. The score is (A − U) over a whole; the
+        points of an act are what its own part of A and U adds to it, at the mean of the score before and after and of
+        the whole before and after, so that the points of all acts add up to the step."""
+        was, now = self._live[self.place(earlier)], self._live[self.place(later)]
+        here = set(now)
+        stops = [self._shares(later, ids, slug) for ids in (was, [key for key in was if key in here], now)]
+        ended, new = (self._step(*pair) for pair in pairwise(stops))
+        return new, ended
+
+    def _shares(self, day, ids, slug):
+        rows = self._rows(day, ids, slug, None)
+        a, u, left_a, left_u = plain.totals(rows)
+        own = {
+            key: (up * left_a, down * left_u) if strength <= 2 else (up, down)
+            for key, strength, up, down in rows
+        }
+        return own, plain.score(a, u), a + u + 2
+
+    def _step(self, before, after):
+        (was, score_was, whole_was), (now, score_now, whole_now) = before, after
+        score, whole, points = (score_was + score_now) / 2, (whole_was + whole_now) / 2, {}
+        for key in was.keys() ^ now.keys():
+            sign, (up, down) = (1, now[key]) if key in now else (-1, was[key])
+            found = sign * (100 * (up - down) - score * (up + down)) / whole
+            if found:
+                points[key] = found
+        return points
 
     def standing(self, slug, day):
         """The acts that stand on a day and touch a recommendation."""

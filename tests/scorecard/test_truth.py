@@ -2,10 +2,13 @@
 languages: each sentence is read back by the pattern of its kind, and what no pattern reads fails.
 
 Bare cells of tables and marks of axes are figures and no sentences; those of the tables beside charts are held by
-tests/scorecard/test_page_parts.py. What rests on a thousand draws is held by test_second_implementation.py.
+tests/scorecard/test_page_parts.py. What rests on a thousand draws is held by test_second_implementation.py. Here two
+days of the first release are read; forty days of the whole record, and every other kind of page, in
+test_truth_elsewhere.py.
 """
 
 import datetime
+import functools
 import json
 import re
 from collections import Counter
@@ -84,8 +87,16 @@ def truth(seeded_once, django_db_blocker):
             latest[record["id"]] = record
         found = Truth(list(latest.values()), CODED)
         # The record is opened on the day on which it is seeded, which is that of the test.
+        found.revisions = Revision.objects.count()
         found.opened = Revision.objects.order_by("sequence").first().written_at.date()
         return found
+
+
+CITED = re.compile(
+    r"US–China AI Policy Scorecard \((?P<y>\d{4})\)\. (?P<title>.+?)\. Method 1\.1, "
+    r"(?:as of (?P<d>[\d-]{10})|figures of (?P<coded>[\d-]{10}), the last coded day), "
+    r"revision (?P<r>\d+)\. \S+ \(read (?P<read>[\d-]{10})\)\."
+)
 
 
 class Page:
@@ -103,6 +114,7 @@ class Page:
             for each in current().slugs:
                 self.names[words_of(current()[each].name)] = each
                 self.names[vocabulary.short_name(each)] = each
+            self.longest_first = sorted(self.names.items(), key=lambda pair: -len(pair[0]))
             self.actors = {vocabulary.actor(each): each for each in current().actor_slugs}
             self.words = {vocabulary.label(word): word for word in vocabulary.LABEL_MARKS}
             self.asks = {
@@ -114,6 +126,10 @@ class Page:
     def read(self, block):
         """What is left of a block when every pattern has read its own."""
         date, month = DATE[self.language], MONTH[self.language]
+        if found := CITED.fullmatch(block):
+            if not self._cited(found):
+                self.wrong.append(("cited", block))
+            block = "" if found["title"] in self.truth.texts else found["title"]
         if block in self.truth.own:
             return ""
         for reason in self.truth.reasons:
@@ -121,7 +137,7 @@ class Page:
         if re.fullmatch(rf"\d?(?:{date}|{month})", block):  # a cell; where an act follows, its day
             self.when = block
             return ""
-        for name, slug in sorted(self.names.items(), key=lambda pair: -len(pair[0])):
+        for name, slug in self.longest_first:
             numbered = re.match(rf"(\d)\.? ?(?={re.escape(name)})", block)
             if numbered or block.startswith(name):
                 self.slug, self.actor = slug, self.page_actor
@@ -144,10 +160,16 @@ class Page:
             if self.when and not any(dated(self, self.act, when) or named(self, when) for when in told_days):
                 self.wrong.append(("when", self.act, self.when))
         self.when = None
-        for patterns, check in CLAIMS:
-            pattern = patterns[LANGUAGES.index(self.language)].replace("DATE", date).replace("MONTH", month)
-            block = re.sub(pattern, lambda found, check=check: self._held(check, found), block)
+        if not numbered_at_all(block):
+            return block
+        for pattern, check in claims_in(self.language):
+            block = pattern.sub(lambda found, check=check: self._held(check, found), block)
         return block
+
+    def _cited(self, found):
+        day = self.day.isoformat()
+        said = (found["y"], found["d"] or found["coded"], found["read"], int(found["r"]))
+        return said == (day[:4], day, NOW[:10], self.truth.revisions)
 
     def _held(self, check, found):
         try:
@@ -180,6 +202,21 @@ def said_balance(page, told_, of=None):
 
 
 CLAIMS = []
+
+
+@functools.cache
+def claims_in(language):
+    """(pattern, check) of each claim."""
+    place, date, month = LANGUAGES.index(language), DATE[language], MONTH[language]
+    return [
+        (re.compile(patterns[place].replace("DATE", date).replace("MONTH", month)), check)
+        for patterns, check in CLAIMS
+    ]
+
+
+def numbered_at_all(block):
+    """Whether a number stands in it, ids of acts aside."""
+    return re.search(r"\d", re.sub(r"⟦[^⟧]*⟧", "", block))
 
 
 def claim(english, chinese):
@@ -222,7 +259,8 @@ def pulse(page, told_):
 
 @claim(
     rf"^(?P<s>{N}) ?\(?(?P<l>[+−]\d+|0) to (?P<h>[+−]\d+|0)\)?(?:, (?P<word>.+)|[▲▼△▽◆○] (?P<word2>[^()]+).*)?$",
-    rf"^(?P<s>{N}) ?\(?(?P<l>[+−]\d+|0)至(?P<h>[+−]\d+|0)\)?(?:[,，] ?(?P<word>.+)|[▲▼△▽◆○] (?P<word2>[^()]+).*)?$",
+    rf"^(?P<s>{N}) ?[(（]?(?P<l>[+−]\d+|0)至(?P<h>[+−]\d+|0)[)）]?"
+    r"(?:[,，] ?(?P<word>.+)|[▲▼△▽◆○] (?P<word2>[^()（）]+).*)?$",
 )
 def level(page, told_):
     told_["word"] = told_["word"] or told_["word2"]
@@ -304,9 +342,9 @@ def last_act(page, told_):
 def moved(page, told_):
     found = page.truth.change(page.slug, page.earlier, page.day)
     parts = (("a", "from"), ("b", "to"), ("c", "to"), ("np", "new"), ("ep", "ended"), ("f", "faded"))
-    before, after = (page.truth.standing(page.slug, day) for day in (page.earlier, page.day))
+    new, ended = page.truth.movers(page.slug, page.earlier, page.day)
     return all(near(told_[key], found[part], 1) for key, part in parts if told_[key]) and (
-        int(told_["n"] or 0) <= len(after - before) and int(told_["e"] or 0) <= len(before - after)
+        (int(told_["n"] or 0), int(told_["e"] or 0)) == (len(new), len(ended))
     )
 
 
@@ -315,18 +353,18 @@ def moved(page, told_):
     rf"⟦(?P<id>[a-z0-9-]+)⟧ ?[(（]?(?P<d>DATE|MONTH)[)）]?(?: · (?P<p>{T}))?",
 )
 def act_named(page, told_):
-    """An act with its day, and points that have the sign of what it did (new) or undid (ended)."""
+    """An act with its day, and the points that it moved the balance by, or moves it by on the day of the page."""
     if not dated(page, told_["id"], told_["d"]):
         return False
-    if told_["p"] is None or abs(number(told_["p"])) < 0.05:
+    if told_["p"] is None:
         return True
     effects = page.truth.reading(page.slug, page.day)["effects"]
     if told_["id"] in effects and near(told_["p"], effects[told_["id"]], 1):  # what it does on the day
         return True
     if page.earlier is None:
         return False
-    before, after = (page.truth.standing(page.slug, day) for day in (page.earlier, page.day))
-    return told_["id"] in (after - before if told_["id"] in after else before - after)
+    new, ended = page.truth.movers(page.slug, page.earlier, page.day)
+    return near(told_["p"], {**ended, **new}[told_["id"]], 1)
 
 
 def named(page, text):
@@ -347,10 +385,10 @@ def dated(page, act, text):
     return told_day in (day, day.replace(day=1), page.truth.record.day.get(act))
 
 
-@claim(r"· (?P<d>DATE)$", r"· (?P<d>DATE)$")
+@claim(r"⟦(?P<id>[a-z0-9-]+)⟧ · (?P<d>DATE|MONTH)$", r"⟦(?P<id>[a-z0-9-]+)⟧ · (?P<d>DATE|MONTH)$")
 def ended_by(page, told_):
-    """The day of the act that ended another, which is named last."""
-    return any(page.truth.record.day[act] == date_of(told_["d"]) for act in page.truth.record.ender.values())
+    """The act that ended another, which is named last, with its day."""
+    return told_["id"] in page.truth.record.ender.values() and dated(page, told_["id"], told_["d"])
 
 
 @claim(
@@ -589,19 +627,50 @@ def by_how_much(page, told_):
     return near(told_["p"], page.truth.score(slug, page.day) - page.truth.score(slug, page.earlier), 1)
 
 
-@claim(r"⟦(?P<id>[a-z0-9-]+)⟧ (?P<y>\d{4})$", r"⟦(?P<id>[a-z0-9-]+)⟧ (?P<y>\d{4})$")
+@claim(r"⟦(?P<id>[a-z0-9-]+)⟧ (?P<y>\d{4})$", r"⟦(?P<id>[a-z0-9-]+)⟧ ?(?P<y>\d{4})$")
 def in_the_year(page, told_):
     return page.truth.raw[told_["id"]]["date"][:4] == told_["y"]
 
 
 @claim(
-    r"none of (?P<n>\d+) events yet|(?P<t>\d+) of (?P<all>\d+) events a second time",
-    r"(?P<n>\d+)个事件均尚未审阅|(?P<all>\d+)个事件中，已有(?P<t>\d+)个由人工再次盲编",
+    r"none of (?P<n>\d+) events yet|none of (?P<z>\d+) events a second time|"
+    r"(?P<t>\d+) of (?P<all>\d+) events a second time",
+    r"(?P<n>\d+)个事件均尚未审阅|(?P<z>\d+)个事件均未经人工再次盲编|(?P<all>\d+)个事件中，已有(?P<t>\d+)个由人工再次盲编",
 )
 def reviewed(page, told_):
     if told_["n"]:
         return int(told_["n"]) == len(page.truth.counted(page.day))
+    if told_["z"]:
+        return int(told_["z"]) == len(page.truth.raw)
     return (told_["t"], int(told_["all"])) == ("0", len(page.truth.raw))
+
+
+@claim(
+    r"at the end of (?P<a>DATE) and of (?P<b>DATE)|points since (?P<y>DATE)|act of (?P<c>DATE|MONTH)$",
+    r"在(?P<a>DATE)和(?P<b>DATE)当日结束时|(?P<y>DATE)以来的分值变化|(?P<c>DATE|MONTH)的行动$",
+)
+def one_day_alone(page, told_):
+    """A day that could be no other one of the page's."""
+    if told_["a"]:
+        return [date_of(told_["a"]), date_of(told_["b"])] == [page.earlier, page.day]
+    if told_["y"]:
+        return date_of(told_["y"]) == page.day - datetime.timedelta(365)
+    return dated(page, page.act, told_["c"])
+
+
+@claim(r"^page (?P<n>\d+) of (?P<all>\d+)", r"^第(?P<n>\d+)页，共(?P<all>\d+)页")
+def pages(page, told_):
+    """Fifty acts a page."""
+    if page.page_actor:
+        acts = [act for act in page.truth.counted(page.day) if page.page_actor in act["actors"]]
+    else:
+        acts = page.truth.touching(page.slug, page.day)
+    return (int(told_["n"]), int(told_["all"])) == (1, -(-len(acts) // 50))
+
+
+@claim(r"^Recommendation (?P<n>\d) of (?P<all>\d)$", r"^第(?P<n>\d)项建议（共(?P<all>\d)项）$")
+def place_among_all(page, told_):
+    return (int(told_["n"]), int(told_["all"])) == (current()[page.slug].number, len(current()))
 
 
 @claim(
@@ -679,15 +748,15 @@ FIXED = [
     r"言辞 10 · 提议 20 · 承诺 40 · 已生效 80 · 已实施 100",
     r"−100 (?:to|all against, )|−100(?:全部不利)?", r"[+]100(?: all for)?(?:全部有利)?",
     r"80 ?%", r"97\.5 ?%", r"\b0 as\b|0为", r"(?:less than |不及)0\.5", r"(?:above|below) 0|[高低]于0",
-    r"[Mm]ethod 1\.[01]|方法1\.[01]版", r"The last 30 days are|最近30天", r"^(?:30|90|365)(?: days|天)$",
+    r"[Mm]ethod 1\.[01]\b|方法1\.[01]版", r"The last 30 days are|最近30天", r"^(?:30|90|365)(?: days|天)$",
     r"Same sign in .*|Not firm: the word holds.*|In a thousand draws.*",
     r"在1[  ,]?000种其他加权中.*|随机改变权重.*|不稳固：.*",
     r"every act counted 1|weights rose in even steps, 0.2 … 1|all half-lives were 90 days",
     r"每项行动都计1|权重等距递增（0.2至1）|半衰期均为90天",
-    r"Recommendation \d of 7|第\d项建议（共7项）", r"24 asks|24项诉求", r"of 100|满分100",
-    r"over 90 days|(?:近|此前)90天|90 days before", r"page \d+ of \d+|第\d+页，共\d+页", r"by 5 points|达到5分",
+    r"24 asks|24项诉求", r"of 100|满分100",
+    r"over 90 days|(?:近|此前)90天|90 days before", r"by 5 points|达到5分",
     r"In a replay of the record, .* had changed 145 days later\.|回放记录可知，.*已经改变。",
-    r"[Ss]ince January 2025|2025年1月以来", r"21 January 2025", r"A4", r"G20|G7", r"US–China AI Policy Scorecard \(.*",
+    r"[Ss]ince January 2025|2025年1月以来", r"21 January 2025", r"A4", r"G20|G7",
 ]  # fmt: skip
 BARE = re.compile(r"^(?:[\d\s+−.%–,≥<>→:()年月]|to|至)*$")
 
@@ -725,11 +794,11 @@ def pages_of(day):
     ]
 
 
-def false_on(client, truth, day, language, *, today=False, part=slice(None)):
+def false_on(client, truth, day, language, *, today=False):
     """What the pages of a day say that the record does not; `today`: they ask for no day and are read on that one."""
     found = []
     with time_machine.travel(NOW, tick=False):
-        for path, about in pages_of(day)[part]:
+        for path, about in pages_of(day):
             page = Page(truth, language, day, **about)
             asked = "" if today else ("&" if "?" in path else "?") + f"as_of={day}"
             prefix = "" if language == "en" else "/zh-hans"
@@ -748,7 +817,7 @@ def test_every_sentence_of_every_page_is_what_the_record_says(client, seeded, tr
 def test_a_false_figure_is_found(client, seeded, truth):
     """The test can fail: one point more, another day, a number that nothing accounts for."""
     with time_machine.travel(NOW, tick=False):
-        told_ = client.get(f"/recommendations/trust/?as_of={CODED}").content.decode()
+        told_ = told.plain(client.get(f"/recommendations/trust/?as_of={CODED}"))
     slips = [
         ("band −63 to −36", "band −63 to −35"), ("since 4 February 2025", "since 5 February 2025"),
         ("rests on 84 acts", "rests on 85 acts"), ("in April 2025", "in May 2025"), ("acts −2.5", "acts −2.6"),
@@ -758,14 +827,3 @@ def test_a_false_figure_is_found(client, seeded, truth):
     for right, wrong in slips:
         assert right in told_, right
         assert left_over(Page(truth, "en", CODED, slug="trust"), told_.replace(right, wrong)), wrong
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sentence_of_every_page_is_true_on_forty_days(client, seeded, truth, language):
-    """A third of the pages of each day, in turn, and another third in the other language."""
-    shift = LANGUAGES.index(language)
-    assert [
-        each
-        for place, day in enumerate(DAYS)
-        for each in false_on(client, truth, day, language, part=slice((place + shift) % 3, None, 3))
-    ] == []

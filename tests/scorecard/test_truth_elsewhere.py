@@ -4,13 +4,16 @@ the record with all its releases.
 Words of the record and of the codebook are held to their files letter for letter; what is left of a page is its own.
 """
 
+import copy
 import datetime
+import functools
 import json
 import re
 
 import pytest
 import time_machine
 from django.db import transaction
+from django.utils import translation
 
 from scorecard import vocabulary
 from tests.conftest import _fill
@@ -42,11 +45,14 @@ def record(request, django_db_blocker):
 @pytest.fixture(scope="module")
 def truth(record, django_db_blocker):
     with django_db_blocker.unblock():
-        lines = [json.loads(row.body) for row in Revision.objects.order_by("sequence")]
+        revisions = list(Revision.objects.order_by("sequence"))
+        lines = [json.loads(row.body) for row in revisions]
         found = Truth(list({line["id"]: line for line in lines}.values()), CODED)
         found.raw = {key: line for key, line in found.raw.items() if not line["retracted"]}
-        found.opened = Revision.objects.order_by("sequence").first().written_at.date()
+        found.revisions = len(lines)
+        found.opened = revisions[0].written_at.date()
         found.versions = lines
+        found.texts = frozenset(words_in([lines, [row.why for row in revisions]]))
         found.own = frozenset(line.get(name) for line in lines for name in ("due_what", "due_what_zh"))
         found.reasons = {
             item[name]
@@ -67,7 +73,8 @@ def named_by(line):
 
 
 def flat(text):
-    return re.sub(r"\s+", " ", re.sub(r"[*_`#>\\]|\[([^\]]*)\]\([^)]*\)", r"\1", text)).strip()
+    text = re.sub(r"[*_`#>\\]|\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    return re.sub(r"\s+", " ", re.sub(r"(?<=[。，；：])\s+", "", text)).strip()
 
 
 def words_in(value):
@@ -83,9 +90,16 @@ def words_in(value):
 
 
 BOOK = list(words_in(json.loads((ROOT / "seeds/codebook.json").read_text("utf-8"))))
+BOOK_VERSION = json.loads((ROOT / "seeds/codebook.json").read_text("utf-8"))["version"]
 PROSE = {
-    language: flat((ROOT / f"seeds/prose/{folder}/codebook.md").read_text("utf-8"))
-    for language, folder in zip(LANGUAGES, ("en", "zh-hans"), strict=True)
+    language: " ".join(
+        flat(path.read_text("utf-8"))
+        for path in (
+            *(ROOT / f"seeds/prose/{language}").iterdir(),
+            ROOT / f"scorecard/pages/rules/{language}.md",
+        )
+    )
+    for language in LANGUAGES
 }
 
 
@@ -106,12 +120,20 @@ class ActPage(truths.Page):
         lines = [line for line in truth.versions if line["id"] == event]
         texts = [text for line in lines for text in words_in(line)]
         self.own = {*texts, *words_in([f"{text}." for text in texts])}
+        names = {source["publisher"] for source in self.event["sources"] if source["publisher"]}
+        self.longest = sorted({text for text in texts if len(text) > 12} | names, key=len, reverse=True)
         self.lines = lines
 
     def read(self, block):
-        if block in self.own or not re.search(r"\d", block):
-            super().read(block)  # a name sets of which recommendation the next blocks speak
+        if block in self.own or block in self.truth.texts or not re.search(r"\d", block):
+            super().read(
+                re.sub(r"\d", "", block)
+            )  # a name sets of which recommendation the next blocks speak
             return ""
+        if " revision " in block:
+            return super().read(block)
+        for text in self.longest:
+            block = block.replace(text, " ")
         left = self._claimed(block)
         return left if left is None or not re.search(r"\d", left) else super().read(left)
 
@@ -141,18 +163,21 @@ class ActPage(truths.Page):
         most = rf"at most ({truths.T})" if english else rf"最大({truths.T})"
         if found := re.search(most, block):
             slug = self._named(block) or self.slug
-            rest = block.replace(found[0], "")
+            rest = re.sub(say(self, self.day), "", block.replace(found[0], ""))
             held = truths.near(found[1], max(self._weeks(slug), key=abs), 1)
-            return self._now(rest, slug) if held else self._is(False, block)
+            return self._now(rest, slug) if held and not re.search(r"\d{4}", rest) else self._is(False, block)
         if re.search(rf"^{say(self, self.day)}[:：]|on {say(self, self.day)}", block):
             return self._now(block, self.slug)
         if any(re.fullmatch(say(self, day), block) for day in self._days()):
             return ""
-        if found := re.fullmatch(r".*?[:：] (.*) → (.*)", block):
+        if found := re.fullmatch(r".*?[:：] ?(.*) → (.*)", block):
             known = {*words_in(self.lines), *(str(len(line["sources"])) for line in self.lines), "–"}
             parts = ", ".join(found.groups()).split(", ")
-            return self._is(all(part in known or part in whole for part in parts), block)
-        if any(day and re.search(say(self, day), block) for day in self._ends()):
+            dates = "|".join(say(self, datetime.date.fromisoformat(line["date"])) for line in self.lines)
+            held = all(part in known or part in whole or re.fullmatch(dates, part) for part in parts)
+            return self._is(held and found[1] != found[2], block)
+        covered = re.search(r"\d events from|\d个来源", block)
+        if not covered and any(day and re.search(say(self, day), block) for day in self._ends()):
             return re.sub("|".join(say(self, day) for day in (*self._ends(), self.day) if day), "", block)
         return block
 
@@ -196,82 +221,231 @@ class ActPage(truths.Page):
         )
 
 
-class Explained(truths.Page):
-    """Pages that explain: what stands in the codebook or in its prose is not theirs."""
+def paged(block, items):
+    """Whether it says that this is the first of as many pages as that many items fill, fifty a page."""
+    found = re.match(r"page (\d+) of (\d+)|第(\d+)页，共(\d+)页", block)
+    return found and (int(found[1] or found[3]), int(found[2] or found[4])) == (1, -(-items // 50))
+
+
+class ListOfActs(truths.Page):
+    """The list of acts, of everybody or of one actor."""
+
+    def __init__(self, truth, language, day, chosen=None):
+        super().__init__(truth, language, day)
+        counted = truth.counted(day)
+        self.counts = [len(counted)]
+        if chosen:
+            self.counts.append(sum(chosen in act["actors"] for act in counted))
 
     def read(self, block):
-        plainly = flat(block)
-        book = [*BOOK, PROSE[self.language]]
-        if any(plainly in text for text in book):
+        if block in self.truth.texts or paged(block, self.counts[-1]):
             return ""
-        for text in sorted(BOOK, key=len, reverse=True):
-            if len(text) > 12 and text in plainly:
-                plainly = plainly.replace(text, "")
-        if any(plainly in text for text in book):
+        english = r"(?:(\d+) of )?(\d+) (?:acts? on record|events?)"
+        chinese = r"已收录的(\d+)项行动中的(\d+)项|(?:已收录)?(\d+)(?:项行动|个事件)"
+        if found := re.fullmatch(english if self.language == "en" else chinese, block):
+            counts = {int(each) for each in found.groups() if each}
+            if counts not in ({*self.counts}, {self.counts[-1]}):
+                self.wrong.append(("count", self.counts, block))
             return ""
-        if found := re.fullmatch(r"(\d) · (.*)", block):
+        return super().read(block)
+
+
+class Changes(truths.Page):
+    """What became of the record: each step from one value to another is one of the versions of the act named last."""
+
+    def read(self, block):
+        found = re.fullmatch(r".*?[:：] ?(.*) → (.*)", block)
+        if found and re.search(r"\d", block):
+            lines = [line for line in self.truth.versions if line["id"] == self.act]
+            known = {*words_in(lines), *(str(len(line["sources"])) for line in lines), "–"}
+            days = [rf"^{say(self, datetime.date.fromisoformat(line['date']))}$" for line in lines]
+            held = all(each in known or any(re.match(day, each) for day in days) for each in found.groups())
+            if not held or found[1] == found[2]:
+                self.wrong.append(("change", self.act, block))
+            return ""
+        if block in self.truth.texts or paged(block, self.truth.revisions):
+            return ""
+        return super().read(block)
+
+
+@functools.cache
+def beside_the_book(language, text):
+    """What of a text stands neither in the codebook nor in the rules or the instance's prose."""
+    book = (*BOOK, PROSE[language])
+    if any(text in part for part in book):
+        return ""
+    for part in sorted(BOOK, key=len, reverse=True):
+        if len(part) > 12 and part in text:
+            text = text.replace(part, "")
+    return "" if any(text in part for part in book) else text
+
+
+class Explained(truths.Page):
+    """Pages that explain: what stands in the codebook, in the rules or in the instance's prose is not theirs."""
+
+    def __init__(self, truth, language, day):
+        super().__init__(truth, language, day)
+        with translation.override(language):
+            self.reasons = {str(reason) for reason in vocabulary.REASONS.values()}
+            self.strengths = {str(word): step for step, word in vocabulary.STRENGTHS.items()}
+
+    def read(self, block):
+        if " revision " in block:
+            return super().read(block)
+        plainly = beside_the_book(self.language, flat(block))
+        if block in self.reasons or not plainly:
+            return ""
+        if found := re.fullmatch(r"\d\.\d ?[(（].*[)）]", block):
+            return "" if block.startswith(max(plain.RULES)) else block
+        if plainly in VALUES or re.fullmatch("[0-9a-f]{64}", block):
+            return ""
+        if found := re.fullmatch(r"(\d) · (\D.*)", block):
             slug = self.names.get(found[2])
             if slug is None or current()[slug].number != int(found[1]):
                 self.wrong.append(("number", found[0]))
             return ""
         if found := re.fullmatch(r"\D+[:：] ?(\d\.\d(?:, ?\d\.\d)*)", block):
             known = {path.stem for path in (ROOT / "seeds/versions").iterdir()}
-            if not {*re.split(", ?", found[1])} <= {each.removeprefix("codebook-") for each in known}:
+            told_ = re.split(", ?", found[1])
+            known = sorted(each.removeprefix("codebook-") for each in known)
+            if told_ not in (known, [BOOK_VERSION]):
                 self.wrong.append(("versions", block, sorted(known)))
             return ""
-        strengths = {str(word): step for step, word in vocabulary.STRENGTHS.items()}
-        if (found := re.fullmatch(r"(\S+) (\d)", block)) and found[1] in strengths:
-            if strengths[found[1]] != int(found[2]):
-                self.wrong.append(("strength", block))
-            return ""
+        if found := re.fullmatch(r"(\D+) (\d)|(\d) (\D+)", block):
+            word, step = found[1] or found[4], int(found[2] or found[3])
+            if word in self.strengths:
+                if self.strengths[word] != step:
+                    self.wrong.append(("strength", block))
+                return ""
         return super().read(plainly)
 
 
+# What the method's own page says of the method, from the plain method, which was written from the description alone.
+RULE = plain.RULES["1.1"]
+VERDICT = rf"{100 * RULE.verdict:g} ?%"
+VALUES = {
+    " · ".join(f"{weight:g}" for weight in weights.values()) for weights in (plain.W, plain.C, plain.H)
+} | {f"1 · {RULE.local:g}", "0.1 · 0.9"}
+
 ELSEWHERE = [
-    r"(?:Version|Versions before this one:) ?\d\.\d(?:, \d\.\d)*|\d\.\d版|此前版本： ?\d\.\d(?:, ?\d\.\d)*|\d\.\d",
-    r".*\(2026\)\. .* revision \d+\. .*",  # the line to cite, which test_citations.py holds
+    r"α系数为1表示完全一致，为0表示与随机无异", r"自30个编码单元起.*?低于0\.80时.*?低于0\.667时",
+    rf"Version {BOOK_VERSION}|{BOOK_VERSION}版",
+    r"^\d\.\d(?: \(.*\))?$",
     r"0 is where the recommendation stood|0为.*?的状态", r"CC BY 4\.0", r"400(?: days|天)",
     r"1 if the day|0 after it|期内为1|为0", r"\[?(?:SHA|HMAC)-?256\]?",
+    r"from 0 \(nothing\) to 100|从0（毫无行动）到100", r"over 365 days|365天内", r"below 5 points|不足5分",
+    r"after 90 days|每?过?90天[减后]", r"in 60 days|60天减半", r"10 % of draws below|10 % above|10%的模拟", r"95 ?%",
+    r"\b0 (?:wait|are being looked into|led to|did not)|0项", r"method 1\.0|方法1\.0版",
+    rf"codebook {BOOK_VERSION}\.|编码手册{BOOK_VERSION}版", r"^\d\.\d\d … \d\.\d\d$", rf"{VERDICT}.*?90 ?%",
+    r"1 for full agreement and 0 for chance",
+    r"from 30 coded units on\. Below 0\.80 .*? below 0\.667",
+    r"\b146 events|146个事件",
 ]  # fmt: skip
 
 
-def told_falsely(page, client, path, day):
-    prefix = "" if page.language == "en" else "/zh-hans"
+def kinds(truth, day):
+    """(address, its reader) for every kind of page; where there are many of one kind, others from day to day."""
+    place = (CODED - day).days // 13
+    for path, about in truths.pages_of(day):
+        yield path, functools.partial(truths.Page, **about)
+    earlier = max(plain.START, day - datetime.timedelta(7 * place + 3))
+    yield f"/changed/?earlier={earlier}&later={day}", functools.partial(truths.Page, earlier=earlier)
+    yield "/embed/all/", functools.partial(truths.Page, overall=True)
+    actor = current().actor_slugs[place % len(current().actor_slugs)]
+    yield "/events/", ListOfActs
+    yield f"/events/?actor={actor}", functools.partial(ListOfActs, chosen=actor)
+    acts = [act["id"] for act in truth.counted(day)]
+    for key in {acts[(7 * place + part * len(acts)) // 3 % len(acts)] for part in range(3)}:
+        yield f"/events/{key}/", functools.partial(ActPage, event=key)
+    yield "/changes/", Changes
+    for path in ("codebook", "data", "about", "glossary", "method", "editions", "disputes", "alerts", "keys"):
+        yield f"/{path}/", Explained
+
+
+def page_of(client, path, language, day):
+    prefix = "" if language == "en" else "/zh-hans"
     with time_machine.travel(NOW, tick=False):
-        answer = client.get(f"{prefix}{path}?as_of={day}")
+        answer = client.get(f"{prefix}{path}{'&' if '?' in path else '?'}as_of={day}")
     assert answer.status_code == 200, path
-    found = list(page.wrong)
-    for block in told.blocks(answer.content.decode()):
-        left = page.read(block)
-        for pattern in (*truths.FIXED, *ELSEWHERE):
-            left = re.sub(pattern, " ", left)
-        left = re.sub(r"⟦[^⟧]*⟧", " ", left)
-        if re.search(r"\d", left) and not truths.BARE.match(left):
-            found.append((path, block[:160], left[:160]))
-    return found + [(path, *each) for each in page.wrong]
+    return answer.content.decode()
+
+
+def told_falsely(reader, truth, client, path, language, day):
+    page, blocks = reader(truth, language, day), told.blocks(page_of(client, path, language, day))
+    found = [(str(day), path, *each) for block in blocks if (each := left(page, block))]
+    return found + [(str(day), path, *each) for each in page.wrong]
+
+
+def left(page, block):
+    """A block and what of it nothing accounts for, if that holds a number."""
+    rest = page.read(block)
+    if not truths.numbered_at_all(rest):
+        return None
+    for pattern in (*ELSEWHERE, *truths.FIXED):
+        rest = re.sub(pattern, " ", rest)
+    rest = re.sub(r"⟦[^⟧]*⟧", " ", rest)
+    if re.search(r"\d", rest) and not truths.BARE.match(rest):
+        return block[:160], rest[:160]
+    return None
+
+
+def test_every_sentence_is_what_the_record_says_with_all_its_releases(client, record, truth):
+    """Every kind of page in both languages: on forty days of the record as it is, on two as it was first published.
+
+    A day's two languages are read one after the other, as what the day comes to is worked out once for both.
+    """
+    found = []
+    for day in truths.DAYS if record == "all releases" else DAYS:
+        for language in LANGUAGES:
+            for path, reader in kinds(truth, day):
+                found += told_falsely(reader, truth, client, path, language, day)
+    assert found == []
+
+
+def slips(block):
+    """A block with one of its numbers raised by one, for each in turn."""
+    for found in re.finditer(r"⟦[^⟧]*⟧|https?:\S+|\d+", block):
+        if found[0].isdigit():
+            yield f"{block[: found.start()]}{int(found[0]) + 1:0{len(found[0])}}{block[found.end() :]}"
+
+
+# A day, a digest or an interval alone in a cell is a figure and no sentence.
+CELL = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日|\d{1,2} [A-Z][a-z]+ \d{4}|[0-9a-f]{64}|\d\.\d\d … \d\.\d\d")
+
+
+def slipped(reader, truth, client, path, language, day, every):
+    """(sentence, the same with a slip, whether its reader takes it for the truth), for every so many of its slips."""
+    blocks = told.blocks(page_of(client, path, language, day))
+    page, tried = reader(truth, language, day), 0
+    for place, block in enumerate(blocks):
+        cell = truths.BARE.match(block) or CELL.fullmatch(block)
+        for false in () if cell else slips(block):
+            tried += 1
+            if tried % every:
+                continue
+            other = copy.copy(page)
+            other.wrong = []
+            rest = [left(other, each) for each in (false, *blocks[place + 1 : place + 3])]
+            yield path, block, false, not other.wrong and not any(rest)
+        page.wrong = []
+        left(page, block)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_sentence_is_what_the_record_says_with_all_its_releases(client, record, truth, language):
-    assert [each for day in DAYS for each in truths.false_on(client, truth, day, language)] == []
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_list_of_acts_counts_them(client, record, truth, language):
-    for day in DAYS:
-        with time_machine.travel(NOW, tick=False):
-            prefix = "" if language == "en" else "/zh-hans"
-            blocks = told.blocks(client.get(f"{prefix}/events/?as_of={day}").content.decode())
-        count = len(truth.counted(day))
-        words = f"{count} acts on record" if language == "en" else f"已收录{count}项行动"
-        assert words in blocks
-        page = truths.Page(truth, language, day)
-        kept = [words, f"{count} events", f"{count}个事件"]
-        with time_machine.travel(NOW, tick=False):
-            markup = client.get(f"{prefix}/events/?as_of={day}").content.decode()
-        for each in kept:
-            markup = markup.replace(f">{each}<", "><")
-        assert truths.left_over(page, markup) == []
+def test_one_number_changed_anywhere_is_found(client, record, truth, language):
+    """What the long test is worth: a number in a sentence of any page, raised by one, fails it."""
+    if record != "all releases":
+        pytest.skip("one record is enough to see that the readers can fail")
+    day = truths.DAYS[9]
+    tried = [
+        each
+        for path, reader in kinds(truth, day)
+        for each in slipped(reader, truth, client, path, language, day, every=7)
+    ]
+    missed = [each[:3] for each in tried if each[3]]
+    assert len(tried) > 300
+    # What stays: days that are those of another thing on the page, and figures of draws, which other tests hold.
+    assert len(missed) <= len(tried) / 25, missed
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -286,17 +460,11 @@ def test_every_figure_of_one_act_is_what_the_record_says(client, record, truth, 
         wanted[kinds] = key
     found = []
     for key in wanted.values():
-        found += told_falsely(ActPage(truth, language, CODED, key), client, f"/events/{key}/", CODED)
+        found += told_falsely(
+            functools.partial(ActPage, event=key), truth, client, f"/events/{key}/", language, CODED
+        )
     assert len(wanted) >= 8
     assert found == []
-
-
-@pytest.mark.parametrize("path", ["/codebook/", "/data/", "/about/"])
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_number_of_the_pages_that_explain_is_the_codebooks_or_known(
-    client, record, truth, language, path
-):
-    assert told_falsely(Explained(truth, language, CODED), client, path, CODED) == []
 
 
 def test_the_method_page_names_the_numbers_that_the_method_is_made_of(client, record):
@@ -330,7 +498,7 @@ def test_a_false_figure_of_an_act_is_found(client, record, truth):
         pytest.skip("one record is enough to see that the reader can fail")
     key = "2025-05-12-geneva-tariff-truce"
     with time_machine.travel(NOW, tick=False):
-        page = client.get(f"/events/{key}/?as_of={CODED}").content.decode()
+        page = told.plain(client.get(f"/events/{key}/?as_of={CODED}"))
 
     def wrong(markup):
         reader = ActPage(truth, "en", CODED, key)
