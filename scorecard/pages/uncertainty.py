@@ -79,6 +79,10 @@ class Agreement:
         """That people have coded it once, as long as too few events were coded twice by them; else empty."""
         if self.twice >= LEAST_UNITS:
             return ""
+        if not self.twice:
+            return gettext(
+                "Coded once: people have coded none of %(events)d events a second time, blind."
+            ) % {"events": self.events}
         return gettext(
             "Coded once: people have coded %(twice)d of %(events)d events a second time, blind."
         ) % {

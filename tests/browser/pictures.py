@@ -43,7 +43,7 @@ KINDS = {
     "alerts": "/alerts/",
     "challenge": f"/events/{EVENT}/challenge/",
     "disputes": "/disputes/",
-    "not-found": "/nowhere/",
+    "not-found": "/recommendations/nowhere/",
     "embed": "/embed/trust/",
     "embed-all": "/embed/all/",
 }

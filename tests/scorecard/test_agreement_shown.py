@@ -36,7 +36,7 @@ def test_words_are_coded_once_until_thirty_events_were_coded_twice_by_people():
     assert few.note("trust") == "Coded once: people have coded 28 of 288 events a second time, blind."
     assert Agreement(figures(0.99, n=30), events=288).note("trust") == ""
     machines = Agreement(figures(0.99, n=146, kind="machines"), events=288)
-    assert machines.notes(["trust"]).startswith("Coded once: people have coded 0 of 288")
+    assert machines.notes(["trust"]).startswith("Coded once: people have coded none of 288")
 
 
 def test_an_alpha_that_is_not_defined_or_rests_on_a_handful_says_nothing():
