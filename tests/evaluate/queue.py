@@ -42,6 +42,8 @@ from tracker.second_opinion import measuring  # noqa: E402
 from tracker.tagging.model import Model  # noqa: E402
 
 DEPTHS = (20, 50, 100, 200)
+BUSIEST = 4  # days: most feeds were recorded in the same week
+STARTER_FEEDS = 60
 ASKED = 200  # labelled pages that an endpoint is asked about, where the environment names one
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 
@@ -103,6 +105,8 @@ def figures(filed: Filed) -> dict[str, float]:
         found[f"acts or near misses in the first {depth}"] = sum(
             kind != "background" for kind in kinds[:depth]
         )
+    found |= _where_acts_stand(filed)
+    found["proposals a day of 60 feeds"] = _workload(filed)
     acts, ordinary = filed.of("act"), filed.of("background")
     found["average precision"] = _average_precision(filed, list(filed.items))
     found["acts lost"] = _share([not filed.passed(at) for at in acts])
@@ -119,6 +123,31 @@ def figures(filed: Filed) -> dict[str, float]:
     found["ticked precision on what passes"] = hits / max(said, 1)
     found["ticked recall on what passes"] = hits / max(wanted, 1)
     return found
+
+
+def _where_acts_stand(filed: Filed) -> dict[str, float]:
+    """How many different acts there are and how many the queue has; how far down half and nine tenths of these are."""
+    first: dict[str, int] = {}
+    for place, proposal in enumerate(filed.queue, start=1):
+        for item in proposal.items:
+            if item.kind == "act" and item.event:
+                first.setdefault(item.event, place)
+    places = sorted(first.values())
+    return {
+        "different acts": len({filed.items[at].event for at in filed.of("act")} - {None}),
+        "of them in the queue": len(places),
+        "half of those within the first": places[len(places) // 2] if places else 0,
+        "nine tenths within the first": places[len(places) * 9 // 10] if places else 0,
+    }
+
+
+def _workload(filed: Filed) -> float:
+    """Proposals a day for as many feeds as a new installation follows, on the days of which most was recorded."""
+    days = Counter(filed.articles[at].day for at in filed.items)
+    busiest = {day for day, _ in days.most_common(BUSIEST)}
+    feeds = {item.feed for at, item in filed.items.items() if filed.articles[at].day in busiest}
+    made = sum(filed.articles[one.items[0].article].day in busiest for one in filed.queue)
+    return made / max(len(busiest), 1) / max(len(feeds), 1) * STARTER_FEEDS
 
 
 def _average_precision(filed: Filed, places: Sequence[int]) -> float:

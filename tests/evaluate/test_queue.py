@@ -21,7 +21,7 @@ def item(at, kind, event=None, labels=()):
 
 def article(state, relevance, *ticked):
     labels = [{"rec": rec, "direction": sign, "ticked": True} for rec, sign in ticked]
-    return SimpleNamespace(state=state, relevance=relevance, suggestion={"labels": labels})
+    return SimpleNamespace(state=state, relevance=relevance, suggestion={"labels": labels}, day="a day")
 
 
 @pytest.fixture
@@ -55,6 +55,9 @@ def test_every_figure_is_what_a_reader_would_count(filed):
     assert figures["proposals"] == 3
     assert figures["acts in the first 20"] == 2
     assert figures["acts or near misses in the first 20"] == 3
+    assert (figures["different acts"], figures["of them in the queue"]) == (2, 1)
+    assert figures["nine tenths within the first"] == 1
+    assert figures["proposals a day of 60 feeds"] == 3 / 2 * 60
     assert figures["acts lost"] == pytest.approx(1 / 3)
     assert figures["background passed"] == 0.5
     assert figures["proposals per act"] == 2.0
@@ -97,9 +100,9 @@ def test_the_model_that_ships_was_made_of_these_seeds_and_orders_the_stream_as_w
 
 
 FROZEN = {
-    "average precision": 0.493,
+    "average precision": 0.529,
     "average precision, words alone": 0.436,
-    "shown at three tenths lost": 0.041,
+    "shown at three tenths lost": 0.033,
 }
 
 

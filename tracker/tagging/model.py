@@ -107,7 +107,8 @@ class Model:
     ) -> np.ndarray:
         """Log-odds of each of `PAIRS` and, last, of relevance: one row a text (`matrix`: theirs, with constant)."""
         seen = witnesses(matrix @ self.touched, matrix @ self.direction, texts)
-        return combine(self, *with_neighbours(seen, matrix @ self.relevant, self.known, meanings))
+        words = matrix[:, : self.vocabulary.before_signs]
+        return combine(self, *with_neighbours(seen, matrix @ self.relevant, self.known, meanings, words))
 
     def strengths(self, matrix: sparse.csr_matrix) -> np.ndarray:
         return np.asarray(matrix @ self.strength).argmax(axis=1) + 1
@@ -167,12 +168,16 @@ def witnesses(touched: np.ndarray, direction: np.ndarray, texts: Sequence[Text])
 
 
 def with_neighbours(
-    seen: np.ndarray, relevant: np.ndarray, known: Known | None, meanings: np.ndarray | None
+    seen: np.ndarray,
+    relevant: np.ndarray,
+    known: Known | None,
+    meanings: np.ndarray | None,
+    words: sparse.csr_matrix,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The witnesses of pairs and the views of relevance, with what the nearest labelled texts say beside them."""
     if known is None or meanings is None:
         return seen, relevant
-    of_relevance, of_pairs = known.speak(meanings)
+    of_relevance, of_pairs = known.speak(meanings, words)
     return np.concatenate([of_pairs, seen], axis=2), np.hstack([relevant, of_relevance])
 
 
@@ -232,6 +237,7 @@ def to_bytes(model: Model) -> bytes:
     if model.known is not None:
         arrays |= {"known_meanings": to_whole(model.known.meanings), "known_pairs": model.known.pairs}
         arrays |= {"known_acts": model.known.acts, "known_near": model.known.near}
+        arrays |= _packed_words(model.known)
     if model.first is not None:
         arrays["first"] = np.frombuffer(to_bytes(model.first), dtype=np.uint8)
     held = io.BytesIO()
@@ -303,4 +309,35 @@ def _rebuilt(held: dict[str, np.ndarray], meta: dict[str, Any]) -> Model:
 
 def _known(held: dict[str, np.ndarray]) -> Known:
     pairs, acts, near = (held[f"known_{name}"] for name in ("pairs", "acts", "near"))
-    return Known(from_whole(held["known_meanings"]), pairs, acts, near)
+    return Known(from_whole(held["known_meanings"]), pairs, acts, near, _by_word(held, len(acts)))
+
+
+def _packed_words(known: Known) -> dict[str, np.ndarray]:
+    """The words of known texts, a byte a value; a text's words have length one, so that its greatest stands for 255."""
+    if known.by_word is None:
+        return {}
+    texts = known.by_word.T.tocsr()
+    greatest = np.maximum(texts.max(axis=1).toarray().ravel(), 1e-9)
+    values = np.round(255 * texts.data / np.repeat(greatest, np.diff(texts.indptr)))
+    at = texts.indices.astype(np.uint16 if texts.shape[1] < 2**16 else np.int32)
+    width = np.array([texts.shape[1]])
+    return {
+        "known_word_values": values.astype(np.uint8),
+        "known_word_at": at,
+        "known_word_ends": texts.indptr.astype(np.int32),
+        "known_words": width,
+    }
+
+
+def _by_word(held: dict[str, np.ndarray], count: int) -> sparse.csr_matrix | None:
+    if "known_words" not in held:
+        return None
+    parts = (
+        held["known_word_values"].astype(np.float32),
+        held["known_word_at"].astype(np.int32),
+        held["known_word_ends"],
+    )
+    texts = sparse.csr_matrix(parts, shape=(count, int(held["known_words"][0])))
+    lengths = np.sqrt(np.asarray(texts.multiply(texts).sum(axis=1)).ravel())
+    texts.data /= np.repeat(np.maximum(lengths, 1e-9), np.diff(texts.indptr))
+    return texts.T.tocsr()

@@ -1,4 +1,4 @@
-"""Which labelled texts an item is nearest to in meaning, and what those are. Pure numpy.
+"""Which labelled texts an item is nearest to, in meaning and in words, and what those are. Pure numpy and scipy.
 
 A straight line through four hundred numbers learns whose feed an item is from; how near the nearest acts, near misses
 and ordinary items stand carries over to feeds that nobody has labelled.
@@ -9,31 +9,47 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
-SCALE = 20.0  # of likenesses, so that the penalty of a small fit does not hold them down
+SCALE, WORDS_SCALE = 20.0, 10.0  # of likenesses, so that the penalty of a small fit does not hold them down
 SEVERAL, FEW = 8, 4  # nearest texts of a kind, of a code, whose mean likeness speaks beside the nearest one's
-OF_RELEVANCE, OF_PAIRS = 6, 3  # columns
+OF_RELEVANCE, OF_PAIRS = 12, 6  # columns: half of them by meaning, half by words
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """Labelled texts: their meanings as unit vectors, a row each, which pairs each of them has, which report an act and
-    which only look as if they did."""
+    which only look as if they did; and their words at length one, a column a text, None in models made before."""
 
     meanings: np.ndarray
     pairs: np.ndarray
     acts: np.ndarray
     near: np.ndarray
+    by_word: sparse.csr_matrix | None = None
 
     @classmethod
-    def of(cls, meanings: np.ndarray, direction: np.ndarray, acts: np.ndarray, near: np.ndarray) -> Known:
-        """`direction`: 1, -1 or 0 of each recommendation."""
+    def of(
+        cls,
+        meanings: np.ndarray,
+        direction: np.ndarray,
+        acts: np.ndarray,
+        near: np.ndarray,
+        words: sparse.csr_matrix,
+    ) -> Known:
+        """`direction`: 1, -1 or 0 of each recommendation; `words`: a row a text, at length one."""
         pairs = np.stack([direction == 1, direction == -1], axis=2).reshape(len(direction), -1)
-        return cls(meanings, pairs, acts, near)
+        return cls(meanings, pairs, acts, near, words.T.tocsr())
 
-    def speak(self, meanings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def speak(self, meanings: np.ndarray, words: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
         """What the nearest texts say of relevance, (texts, OF_RELEVANCE), and of pairs, (texts, pairs, OF_PAIRS)."""
-        alike = SCALE * (_of_length_one(meanings) @ self.meanings.T)
+        views = [SCALE * (_of_length_one(meanings) @ self.meanings.T)]
+        if self.by_word is not None:
+            views.append(WORDS_SCALE * (words @ self.by_word).toarray())
+        of_relevance, of_pairs = zip(*map(self._heard, views), strict=True)
+        return np.hstack(of_relevance), np.concatenate(of_pairs, axis=2)
+
+    def _heard(self, alike: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same by one kind of likeness: how like each known text each item is."""
         missed = self.near & ~self.acts
         kinds = [_nearest(alike[:, of], SEVERAL) for of in (self.acts, missed, ~self.acts & ~missed)]
         any_kind = _nearest(alike, 1)[:, :1]

@@ -28,14 +28,13 @@ from tracker.tagging.model import PAIRS, Model
 from tracker.tagging.neighbours import OF_PAIRS, OF_RELEVANCE, Known
 
 FOLDS = 5
-WEIGHTS = {"act": 1.0, "near miss": 1.0, "background": 0.7, "record": 0.7, "written": 0.7, "decision": 1.5}
-WEIGHTS["near decision"] = WEIGHTS["decision"]
-HELD_OUT = ("act", "near miss", "background", "decision", "near decision")
+WEIGHTS = {"act": 1.0, "near miss": 1.0, "decision": 1.5, "near decision": 1.5}
+WEIGHTS |= dict.fromkeys(("background", "record", "written"), 0.7)
 NEAR = ("near miss", "near decision")
+HELD_OUT = ("act", "background", "decision", *NEAR)
 
 _CASES_AN_EVENT = 2
-_POSITIVE = 3.0
-_STRENGTH = 2.0
+_POSITIVE, _STRENGTH = 3.0, 2.0
 _NEAR_IS_ACT = 0.25  # how much of an act a near miss is for what its publisher usually brings
 _MOST_STOOD_FOR = 2.0  # an item that stands for many teaches no more than this
 
@@ -83,11 +82,13 @@ class _Rows:
     def acts(self) -> np.ndarray:
         return self.touched.max(axis=1, initial=0.0) > 0
 
-    @property
-    def known(self) -> Known | None:
-        return (
-            None if self.meanings is None else Known.of(self.meanings, self.direction, self.acts, self.near)
-        )
+    def words(self, vocabulary: vectors.Vocabulary) -> sparse.csr_matrix:
+        return self.counted.matrix(vocabulary)[:, : vocabulary.before_signs]
+
+    def known(self, vocabulary: vectors.Vocabulary) -> Known | None:
+        if self.meanings is None:
+            return None
+        return Known.of(self.meanings, self.direction, self.acts, self.near, self.words(vocabulary))
 
     def part(self, chosen: np.ndarray) -> _Rows:
         at = np.flatnonzero(chosen)
@@ -185,12 +186,8 @@ def _trained(
             near=real.near,
         ),
     )
-    if not folded:
-        return made, []
-    return made, [
-        _of_fold(made, weights, rows, fold) if weights else None
-        for fold, weights in enumerate(held_out.weights)
-    ]
+    folds = enumerate(held_out.weights) if folded else ()
+    return made, [_of_fold(made, weights, rows, fold) if weights else None for fold, weights in folds]
 
 
 def _model(rows: _Rows, weights: _Weights, name: str) -> Model:
@@ -213,14 +210,14 @@ def _model(rows: _Rows, weights: _Weights, name: str) -> Model:
         silence=0.0,
         case_titles=[one.title for one in told.examples],
         case_labels=[list(one.labels) for one in told.examples],
-        cases=_words_of(told, weights.vocabulary),
+        cases=told.words(weights.vocabulary),
         facts={
             "examples": len(rows.examples),
             "kinds": dict(Counter(one.kind for one in rows.examples)),
             "publishers": publishers(rows.examples),
         },
         name=name,
-        known=rows.known,
+        known=rows.known(weights.vocabulary),
     )
 
 
@@ -375,16 +372,19 @@ def _held_out(rows: _Rows) -> _HeldOut:
 def _beside(rows: _Rows, held: _HeldOut) -> _HeldOut:
     """The same, with what the nearest texts of other folds say beside each."""
     asked = rows.part(held.chosen)
-    seen = np.zeros((*held.seen.shape[:2], held.seen.shape[2] + OF_PAIRS))
-    relevant = np.zeros((len(held.relevant), held.relevant.shape[1] + OF_RELEVANCE))
-    for fold in np.unique(asked.fold):
+    seen = np.concatenate([np.zeros((*held.seen.shape[:2], OF_PAIRS)), held.seen], axis=2)
+    relevant = np.hstack([held.relevant, np.zeros((len(held.relevant), OF_RELEVANCE))])
+    for fold, weights in enumerate(held.weights):
         inside = asked.fold == fold
-        seen[inside], relevant[inside] = models.with_neighbours(
-            held.seen[inside],
-            held.relevant[inside],
-            rows.part(rows.fold != fold).known,
-            asked.part(inside).meanings,
-        )
+        if weights is not None:
+            part = asked.part(inside)
+            seen[inside], relevant[inside] = models.with_neighbours(
+                held.seen[inside],
+                held.relevant[inside],
+                rows.part(rows.fold != fold).known(weights.vocabulary),
+                part.meanings,
+                part.words(weights.vocabulary),
+            )
     return replace(held, seen=seen, relevant=relevant)
 
 
@@ -413,11 +413,6 @@ def _past_cases(rows: _Rows) -> np.ndarray:
             taken[one.group] += 1
             chosen[at] = True
     return chosen
-
-
-def _words_of(rows: _Rows, vocabulary: vectors.Vocabulary) -> sparse.csr_matrix:
-    matrix = rows.counted.matrix(vocabulary)
-    return matrix.multiply(np.arange(matrix.shape[1]) < len(vocabulary.words)).tocsr()
 
 
 if TYPE_CHECKING:

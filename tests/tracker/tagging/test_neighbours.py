@@ -4,15 +4,24 @@ import io
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from tests.tracker.tagging.test_model import CUES, encode, examples
 from tracker import tagging
 from tracker.tagging import model as models
-from tracker.tagging.neighbours import FEW, OF_PAIRS, OF_RELEVANCE, SCALE, Known
+from tracker.tagging.neighbours import FEW, OF_PAIRS, OF_RELEVANCE, SCALE, WORDS_SCALE, Known
 from tracker.tagging.training import train
 
 EAST, NORTH, BETWEEN = (1.0, 0.0), (0.0, 1.0), (0.6, 0.8)
 ACT, NEAR_MISS, ORDINARY = 0, 2, 4  # of the columns: the nearest one's likeness, then the mean of several
+BY_WORDS, PAIRS_BY_WORDS = OF_RELEVANCE // 2, OF_PAIRS // 2  # where the columns of the other likeness begin
+
+
+def worded(*rows):
+    return sparse.csr_matrix(np.array(rows, dtype=float))
+
+
+SILENT = worded((0.0, 0.0))
 
 
 @pytest.fixture
@@ -25,11 +34,12 @@ def known():
         direction,
         acts=np.array([True, False, False]),
         near=np.array([True, True, False]),
+        words=worded((1.0, 0.0), (0.6, 0.8), (0.0, 1.0)),
     )
 
 
 def test_an_item_is_likest_to_what_it_stands_nearest_to(known):
-    of_relevance, _ = known.speak(np.array([BETWEEN]))
+    of_relevance, _ = known.speak(np.array([BETWEEN]), SILENT)
     assert of_relevance.shape == (1, OF_RELEVANCE)
     assert of_relevance[0, ACT] == pytest.approx(0.6 * SCALE)
     assert of_relevance[0, NEAR_MISS] == pytest.approx(0.8 * SCALE)
@@ -37,11 +47,18 @@ def test_an_item_is_likest_to_what_it_stands_nearest_to(known):
 
 
 def test_a_code_is_spoken_for_by_those_that_have_it_and_by_none_where_nobody_has(known):
-    _, of_pairs = known.speak(np.array([EAST]))
+    _, of_pairs = known.speak(np.array([EAST]), worded((1.0, 0.0)))
     assert of_pairs.shape == (1, 4, OF_PAIRS)
     assert of_pairs[0, 0, 0] == pytest.approx(SCALE)
     assert of_pairs[0, 1, :2].tolist() == [0.0, 0.0]
     assert of_pairs[0, :, 2].tolist() == pytest.approx([SCALE] * 4)
+    assert of_pairs[0, 0, PAIRS_BY_WORDS] == pytest.approx(WORDS_SCALE)
+
+
+def test_what_is_far_in_meaning_may_be_near_in_words(known):
+    of_relevance, _ = known.speak(np.array([NORTH]), worded((1.0, 0.0)))
+    told = of_relevance[0, [ACT, BY_WORDS + ACT, BY_WORDS + NEAR_MISS, BY_WORDS + ORDINARY]]
+    assert told.tolist() == pytest.approx([0.0, WORDS_SCALE, 0.6 * WORDS_SCALE, 0.0])
 
 
 def test_the_mean_is_of_the_few_nearest_alone():
@@ -51,13 +68,14 @@ def test_the_mean_is_of_the_few_nearest_alone():
         np.ones((len(turned), 1)),
         np.ones(len(turned), dtype=bool),
         np.ones(len(turned), dtype=bool),
+        worded(*np.zeros((len(turned), 2))),
     )
-    _, of_pairs = known.speak(np.array([EAST]))
+    _, of_pairs = known.speak(np.array([EAST]), SILENT)
     assert of_pairs[0, 0, 1] == pytest.approx(SCALE * np.cos(turned)[:FEW].mean())
 
 
 def test_lengths_do_not_matter_and_nothing_at_all_is_like_nothing(known):
-    far, near, none = (known.speak(np.array([row]))[0] for row in ((5.0, 0.0), EAST, (0.0, 0.0)))
+    far, near, none = (known.speak(np.array([row]), SILENT)[0] for row in ((5.0, 0.0), EAST, (0.0, 0.0)))
     assert np.allclose(far, near)
     assert not none.any()
 
@@ -66,6 +84,7 @@ def test_a_model_keeps_what_it_compares_with_and_says_the_same_after_storing():
     model = train(examples(), CUES, "voiced", encode)
     stored = models.from_bytes(models.to_bytes(model))
     assert (stored.known.pairs == model.known.pairs).all()
+    assert abs(stored.known.by_word - model.known.by_word).max() < 0.01
     told, again = (tagging.Tagger(CUES, one, encode).tag("US bans Chinese app") for one in (model, stored))
     assert again.relevance == pytest.approx(told.relevance, abs=0.02)
     assert [label.rec for label in again.labels] == [label.rec for label in told.labels]
