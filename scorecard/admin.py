@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from scorecard import disputes
 from scorecard.alerts import mailing, persons, subscribing, webhooks
 from scorecard.api import keys
-from scorecard.models import ApiKey, Delivery, Dispute, Edition, Mail, Subscription, Webhook
+from scorecard.models import ApiKey, Delivery, Dispute, Edition, KeyHolder, Mail, Subscription, Webhook
 from tracker import log, triage
 from tracker.admin.base import ShownOnly
 from tracker.operations import logs
@@ -30,6 +30,26 @@ class LookedAt(ShownOnly):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+
+class Forgetting:
+    """What a person may ask for, at every row that holds an address: to be forgotten in all of them."""
+
+    @admin.action(
+        description=_("Forget these people everywhere, and never ask them again"), permissions=["view"]
+    )
+    def forget(self, request, queryset):
+        people = {address for row in queryset if (address := self.address(row))}
+        for address in people:
+            persons.forget(address, never=True)
+        self.message_user(
+            request,
+            ngettext("%(count)d person forgotten", "%(count)d people forgotten", len(people))
+            % {"count": len(people)},
+        )
+
+    def address(self, row):
+        return row.email
 
 
 class KeyForm(forms.ModelForm):
@@ -108,7 +128,7 @@ class EditionAdmin(LookedAt):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(LookedAt):
+class SubscriptionAdmin(Forgetting, LookedAt):
     list_display = ("email", "rhythm", "language", "confirmed_at", "ended_at", "told")
     list_filter = ("rhythm", "language")
     search_fields = ("email",)
@@ -119,16 +139,16 @@ class SubscriptionAdmin(LookedAt):
         for row in queryset:
             subscribing.end(row)
 
-    @admin.action(
-        description=_("Forget these people everywhere, and never ask them again"), permissions=["view"]
-    )
-    def forget(self, request, queryset):
-        for row in queryset:
-            persons.forget(row.email, never=True)
+
+@admin.register(KeyHolder)
+class KeyHolderAdmin(Forgetting, LookedAt):
+    list_display = ("email", "language", "asked_at", "confirmed_at")
+    search_fields = ("email",)
+    actions = ("forget",)
 
 
 @admin.register(Mail)
-class MailAdmin(LookedAt):
+class MailAdmin(Forgetting, LookedAt):
     list_display = ("to", "period", "state", "attempts", "written_at", "sent_at", "trouble")
     list_filter = ("state",)
     list_select_related = ("subscription",)
@@ -137,7 +157,10 @@ class MailAdmin(LookedAt):
         *("state", "attempts", "next_at", "trouble", "written_at", "sent_at"),
     )
     readonly_fields = ("words",)
-    actions = ("again",)
+    actions = ("again", "forget")
+
+    def address(self, mail):
+        return mail.to
 
     @admin.display(description=_("text"))
     def words(self, mail):
@@ -168,7 +191,10 @@ class DeliveryAdmin(LookedAt):
     list_display = ("message", "webhook", "sequence", "attempts", "next_at", "delivered_at", "given_up_at")
     list_select_related = ("webhook",)
     exclude = ("token",)
-    actions = ("again",)
+    actions = ("again", "forget")
+
+    def address(self, mail):
+        return mail.to
 
     @admin.action(description=_("Send these once more"), permissions=["view"])
     def again(self, request, queryset):
@@ -199,7 +225,7 @@ class DisputeForm(forms.ModelForm):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ShownOnly):
+class DisputeAdmin(Forgetting, ShownOnly):
     """The queue of disputes, oldest open one first."""
 
     form = DisputeForm
@@ -223,7 +249,7 @@ class DisputeAdmin(ShownOnly):
         *("sequence", "state", "changed_by", "received_at", "answered_at", "answered_by"),
     )
     fields = (*readonly_fields, "answer", "verdict")
-    actions = ("take_up", "spam")
+    actions = ("take_up", "spam", "forget")
 
     def has_add_permission(self, request):
         return False

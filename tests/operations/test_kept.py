@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import mail as outbox
 from django.core.management import call_command
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 from scorecard import disputes, keyholders
@@ -175,6 +176,23 @@ def test_a_person_is_told_what_is_kept_and_forgotten_on_request(subscribed, caps
     call_command("person", READER.upper(), "--forget")
     assert "Deleted" in capsys.readouterr().out
     assert not rows_with(READER)
+
+
+@pytest.mark.parametrize("name", ["subscription", "mail", "keyholder", "dispute"])
+def test_the_admin_forgets_a_person_in_all_tables_from_any_of_their_lists(
+    name, subscribed, admin_client, settings
+):
+    settings.SECOND_FACTOR = False
+    keyholders.ask(READER, "en")
+    event = Event.objects.create(id="law", title="A law", date="2026-01-05")
+    Dispute.objects.create(reference="D-1", event=event, claim="It never passed", email=READER)
+    row = apps.get_model("scorecard", name).objects.last()
+    asked = {"action": "forget", "_selected_action": [row.pk]}
+    answer = admin_client.post(reverse(f"admin:scorecard_{name}_changelist"), asked, follow=True)
+    assert "1 person forgotten" in answer.content.decode()
+    assert not rows_with(READER)
+    keyholders.ask(READER, "en")
+    assert not KeyHolder.objects.exists(), "it is never asked again"
 
 
 def holds_a_readers_address(model):
