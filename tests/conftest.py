@@ -17,6 +17,7 @@ from django.utils import translation
 
 from tests.once import once, suite_folder
 from tests.servers import *  # noqa: F403  the fixtures postgres_url and redis_url
+from tracker import habits
 from tracker.models import Revision
 
 _connect = socket.socket.connect
@@ -75,9 +76,10 @@ def one_language():
 
 
 @pytest.fixture(autouse=True)
-def empty_cache():
-    """What one test kept must not answer another."""
+def empty_cache(monkeypatch):
+    """What one test kept, or its publishers brought, must not answer another."""
     cache.clear()
+    monkeypatch.setattr(habits, "HABITS", habits.Habits())
 
 
 @pytest.fixture

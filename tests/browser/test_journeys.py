@@ -354,8 +354,8 @@ def test_from_the_key_to_the_revision_to_the_page_and_back(desk, pages, deed):
     event, words = deed(desk, page)
     saved(page)
     grown = desk.ask(LOG.format(after=before))
-    said = page.locator("#notices, .notice").all_inner_texts()
-    assert sorted(kind for _event, kind, _record in grown) == sorted(kinds), said
+    done = sorted(kind for _event, kind, _record in grown)
+    assert done == sorted(kinds), page.locator("#notices, .notice").all_inner_texts()
     assert event in [key for key, *_rest in grown]
     shown = text_of(desk, f"/events/{event}/")
     assert [word for word in words if (word.lstrip("-") in shown) == word.startswith("-")] == []

@@ -10,7 +10,7 @@ from scorecard import method, standings
 from scorecard.method import Method, Parameters, parameters
 from scorecard.models import Dispute
 from scorecard.pages import horizons
-from tests.scorecard import worked
+from tests.scorecard import told, worked
 from tracker import log, triage
 from tracker.models import CoverageDay, Event
 
@@ -33,7 +33,7 @@ def acts(seeded):
 def page(client, address, status=200):
     answer = client.get(address)
     assert answer.status_code == status, address
-    return answer.content.decode()
+    return told.plain(answer)
 
 
 def recoded(event_id, **changes):

@@ -47,8 +47,8 @@ SEEN = {
 CHANGED = {
     "feed": {"add": {"editor"}, "change": {"editor"}},
     "cue": {"add": {"editor"}, "change": {"editor"}},
-    "asksetting": {"add": {"editor"}},
-    "completeness": {"add": {"editor", "reviewer"}},
+    "asksetting": {"add": {"editor"}, "turn": {"editor"}},
+    "completeness": {"add": {"editor", "reviewer"}, "turn": {"editor", "reviewer"}},
     "taggerversion": {"change": {"editor"}},
 }
 FEEDS = {"admin:feeds_where": STAFF, "admin:feeds_export": STAFF}
