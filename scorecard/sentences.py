@@ -369,10 +369,10 @@ def coverage(coded_to: datetime.date | None, events: int, sources: int) -> str:
     """How far and how wide the record reaches."""
     if coded_to is None:
         return gettext("The record is empty.")
-    counted = ngettext("%(events)s event", "%(events)s events", events) % {"events": number_format(events)}
-    reports = ngettext("%(sources)s source", "%(sources)s sources", sources) % {
-        "sources": number_format(sources)
-    }
+    told = {"events": number_format(events, force_grouping=True)}
+    told["sources"] = number_format(sources, force_grouping=True)
+    counted = ngettext("%(events)s event", "%(events)s events", events) % told
+    reports = ngettext("%(sources)s source", "%(sources)s sources", sources) % told
     return gettext("Coded to %(day)s: %(events)s from %(sources)s") % {
         "day": day(coded_to),
         "events": counted,
