@@ -117,9 +117,7 @@ class BadAddress(ValueError):
     """A text that names no page on the web; the message says why, for whoever typed or served it."""
 
 
-@functools.lru_cache(
-    maxsize=1_000
-)  # within a poll a link is asked for several times: its key, its page, its query
+@functools.lru_cache(maxsize=1_000)  # a poll asks for a link's spelling several times
 def canonical(url: str) -> str:
     """The one spelling of a page's URL.
 

@@ -10,7 +10,9 @@ import re
 
 NBSP = "\N{NO-BREAK SPACE}"
 AS_IT_STANDS = re.compile(
-    r"(<pre\b.*?</pre>|<textarea\b.*?</textarea>|<script\b.*?</script>|<code\b.*?</code>)", re.S
+    r"(<pre\b.*?</pre>|<textarea\b.*?</textarea>|<script\b.*?</script>|<code\b.*?</code>"
+    r"|<(?:input|option|button)\b[^>]*>)",  # what a form sends back is what its reader wrote
+    re.S,
 )
 MONTHS = (
     "January|February|March|April|May|June|July|August|September|October|November|December|"

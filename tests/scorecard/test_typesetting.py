@@ -41,5 +41,12 @@ def test_chinese_signs_are_full_width(page, expected):
     assert typeset(page, chinese=True) == expected
 
 
+@pytest.mark.parametrize("language", ["", "/zh-hans"])
+@pytest.mark.parametrize("words", ["7 July", "35 % of 60", "出口, 管制 (芯片)", "贸易： 关税"])
+def test_a_form_gives_a_reader_back_what_was_written(client, seeded, language, words):
+    page = client.get(f"{language}/events/", {"q": words}).content.decode()
+    assert f'value="{words}"' in page
+
+
 def test_chinese_words_on_an_english_page_are_left_as_they_are():
     assert typeset("<a>第一财经 (上海), 科技日报</a>", chinese=False) == "<a>第一财经 (上海), 科技日报</a>"
