@@ -6,6 +6,7 @@ Lists are queues, actions are one line. A key's text is shown once, when it is m
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import URLField
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -13,7 +14,18 @@ from django.utils.translation import ngettext
 from scorecard import disputes
 from scorecard.alerts import mailing, persons, subscribing, webhooks
 from scorecard.api import keys
-from scorecard.models import ApiKey, Delivery, Dispute, Edition, KeyHolder, Mail, Subscription, Webhook
+from scorecard.models import (
+    ApiKey,
+    Countersignature,
+    Delivery,
+    Dispute,
+    Edition,
+    KeyHolder,
+    Mail,
+    Subscription,
+    Webhook,
+    Witness,
+)
 from tracker import log, triage
 from tracker.admin.base import ShownOnly
 from tracker.operations import logs
@@ -125,6 +137,32 @@ class EditionAdmin(LookedAt):
     def save_model(self, request, edition, form, change):
         Edition.objects.filter(pk=edition.pk).update(doi=edition.doi)
         log.turn()
+
+
+@admin.register(Witness)
+class WitnessAdmin(ShownOnly):
+    """Whose countersignatures count. A key is never changed: whoever has a new one is a new row."""
+
+    list_display = ("name", "key", "address", "added_at", "ended_at")
+    fields = ("name", "key", "address", "ended_at")
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
+
+    def get_readonly_fields(self, request, obj=None):
+        return ("key",) if obj else ()
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        log.turn()
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Countersignature)
+class CountersignatureAdmin(LookedAt):
+    list_display = ("witness", "sequence", "digest", "seen", "received_at")
+    list_filter = ("witness",)
+    list_select_related = ("witness",)
 
 
 @admin.register(Subscription)

@@ -5,7 +5,8 @@ Needs Python 3.9 or later and nothing else; asks no network. It checks that
 1. every file is the one that the manifest names, and the manifest is signed (Ed25519) with the key you trust;
 2. the log has no gap and every revision fits its digest, which covers the one before it;
 3. with --previous, this edition is chained to the one before and continues its log byte for byte;
-4. the balances and pulses of the edition follow from its log and its codebook by the published method.
+4. the balances and pulses of the edition follow from its log and its codebook by the published method;
+5. with --countersigned, the log holds what mirrors saw and signed, and ends no earlier than they saw it end.
 
 The public key stands in the edition too, but take it from elsewhere (--key), or a forger signs with his own.
 """
@@ -82,6 +83,12 @@ def signed(key, message, signature):
     return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (
         left[1] * right[2] - right[1] * left[2]
     ) % P == 0
+
+
+def is_key(text):
+    """Whether it is a public key, and none of the few of small order, with which anybody signs anything."""
+    point = _point(bytes.fromhex(text)) if len(text) == 64 and set(text) <= set("0123456789abcdef") else None
+    return point is not None and _times(8, point)[0] % P != 0
 
 
 # Files, signature, chain
@@ -168,6 +175,33 @@ def check_previous(files, manifest, before):
         raise Wrong("this edition is not chained to the one before")
     if not files["changes.jsonl"].startswith(before["changes.jsonl"]):
         raise Wrong("the log of the edition before was changed, not only continued")
+
+
+def statement(one):
+    """The bytes that a mirror signs: that on a day it saw the log end with a revision of a digest."""
+    return "countersignature of a scorecard's log\n{sequence}\n{digest}\n{seen}\n".format(**one).encode()
+
+
+def check_countersignatures(text, keys, log, manifest):
+    """How many of what these keys signed the log bears out, in `text` as the API has it (`heads/`) or a mirror."""
+    lines = [json.loads(line) for line in text.decode().split("\n") if line]
+    if len(lines) == 1 and "results" in lines[0]:
+        lines = [one for head in lines[0]["results"] for one in head["countersignatures"]]
+    digests, count = [json.loads(line)["digest"] for line in log.split(b"\n") if line], 0
+    for one in filter(lambda each: each["key"] in keys, lines):
+        said = f"revision {one['sequence']}, which {one['key'][:12]} saw on {one['seen']}"
+        if not signed(bytes.fromhex(one["key"]), statement(one), bytes.fromhex(one["signature"])):
+            raise Wrong(f"{said}: not signed with that key")
+        if one["sequence"] > len(digests) and one["seen"] > manifest["day"]:
+            continue  # written after this edition
+        if one["sequence"] > len(digests):
+            raise Wrong(f"{said}: the log ends with {len(digests)}, its tail is gone")
+        if one["sequence"] < 1 or digests[one["sequence"] - 1] != one["digest"]:
+            raise Wrong(f"{said}: it was another, the log was rewritten")
+        count += 1
+    if count:
+        return count
+    raise Wrong("nothing that these keys countersigned is in this log")
 
 
 # The method, versions 1.0 and 1.1, written again from its description; the parameters say which rules hold
@@ -333,15 +367,8 @@ def measure(rows, p):
     low, high = (200 * quantile(q, a, b) - 100 for q in p["band"])
     label = word(A, U, below(0.5, a, b), p)
     n = sum(1 for _, a_, u_ in rows if a_ > 0 or u_ > 0)
-    return {
-        "A": A,
-        "U": U,
-        "score": 100 * (A - U) / (E + k),
-        "low": low,
-        "high": high,
-        "label": label,
-        "n": n,
-    }
+    score = 100 * (A - U) / (E + k)
+    return {"A": A, "U": U, "score": score, "low": low, "high": high, "label": label, "n": n}
 
 
 def word(A, U, against, p):
@@ -370,15 +397,9 @@ def check_scores(records, scores, slugs, start):
                 scores["recommendations"][slug][reading],
             )
             for name, value in again.items():
-                same = (
-                    published[name] == value
-                    if isinstance(value, str)
-                    else abs(published[name] - value) < 1e-6
-                )
-                if not same:
-                    raise Wrong(
-                        f"{reading} of {slug}: {name} is given as {published[name]}, the log says {value}"
-                    )
+                given = published[name]
+                if given != value and (isinstance(value, str) or not abs(given - value) < 1e-6):
+                    raise Wrong(f"{reading} of {slug}: {name} is given as {given}, the log says {value}")
                 count += 1
     return count
 
@@ -401,11 +422,22 @@ def main():
     parser.add_argument("edition", help="the zip, or the folder it was unpacked to")
     parser.add_argument("--key", help="the public key you trust, 64 hexadecimal digits")
     parser.add_argument("--previous", help="the edition before it")
+    parser.add_argument(
+        "--countersigned", help="what mirrors signed: the answer at heads/, or a mirror's file"
+    )
+    parser.add_argument(
+        "--witness", action="append", default=[], help="the key of a mirror you trust; repeat it"
+    )
     asked = parser.parse_args()
     try:
         before = open_edition(asked.previous) if asked.previous else None
-        for line in verify(open_edition(asked.edition), asked.key, before):
+        files = open_edition(asked.edition)
+        for line in verify(files, asked.key, before):
             print("ok:", line)
+        if asked.countersigned:
+            text, manifest = Path(asked.countersigned).read_bytes(), json.loads(files["manifest.json"])
+            count = check_countersignatures(text, asked.witness, files["changes.jsonl"], manifest)
+            print(f"ok: {count} countersignatures by keys you trust")
     except (Wrong, OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as problem:
         sys.exit(f"WRONG: {problem}")
     if not asked.key:

@@ -17,6 +17,7 @@ SHOWN = {
     *("tracker.secondopinion.digest", "tracker.decision.suggestion_shown", "tracker.coding.suggestion_shown"),
     *("tracker.revision.body", "tracker.revision.digest", "tracker.coding.body", "scorecard.webhook.key"),
     *("scorecard.delivery.body", "tracker.codebookversion.body", "scorecard.edition.key"),
+    *("scorecard.witness.key", "scorecard.countersignature.digest"),
     "tracker.article.url_key",  # a digest of the address beside it
 }
 

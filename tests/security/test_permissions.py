@@ -187,7 +187,7 @@ WRITING = {
     "webhook_deliveries": "webhooks",
     "webhook_resend": "webhooks",
 }
-OPEN_TO_ALL = {"disputes", "subscriptions", "api-docs"}
+OPEN_TO_ALL = {"disputes", "subscriptions", "api-docs", "heads"}  # heads: a signature is the key
 METHODS = ("post", "put", "patch", "delete")
 
 

@@ -420,10 +420,22 @@ class Editions(serializers.Serializer):
     results = EditionShape(many=True)
 
 
+class CountersignatureShape(serializers.Serializer):
+    witness = serializers.CharField(help_text="Who mirrors the log, by the operator's word.")
+    key = serializers.CharField(help_text="Its public key, Ed25519, hexadecimal: take it from the witness.")
+    sequence = serializers.IntegerField(help_text="The revision with which it saw the log end.")
+    digest = serializers.CharField()
+    seen = serializers.DateField(help_text="When, by its own word (UTC).")
+    signature = serializers.CharField(help_text="Ed25519 of the statement, hexadecimal.")
+
+
 class LogHead(serializers.Serializer):
     day = serializers.DateField(help_text="UTC.")
     sequence = serializers.IntegerField(help_text="The last revision written on that day.")
     digest = serializers.CharField(help_text="SHA-256 over it and all before it.")
+    countersignatures = CountersignatureShape(
+        many=True, help_text="Of each witness the first one that covers this head: of it, or of a later one."
+    )
 
 
 class LogHeads(serializers.Serializer):

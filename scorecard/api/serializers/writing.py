@@ -322,6 +322,31 @@ class SubscriptionInput(FollowedInput):
     language = serializers.ChoiceField(choices=current().languages, required=False)
 
 
+_HEX = "Hexadecimal, small letters."
+
+
+@_example(
+    {
+        "key": "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c",
+        "sequence": 337,
+        "digest": "0ce87f538e316d244985964db01a5ead7ceebcbec0e776b7f19c02d36882474c",
+        "seen": "2026-11-30",
+        "signature": "00" * 64,
+    }
+)
+class CountersignatureInput(serializers.Serializer):
+    key = serializers.RegexField("^[0-9a-f]{64}$", help_text=f"Your public key (Ed25519). {_HEX}")
+
+    sequence = serializers.IntegerField(
+        min_value=1, max_value=(1 << 53) - 1, help_text="The last one you saw."
+    )
+    digest = serializers.RegexField("^[0-9a-f]{64}$", help_text=f"Its digest. {_HEX}")
+    seen = serializers.DateField(**DAY)
+    signature = serializers.RegexField(
+        "^[0-9a-f]{128}$", help_text=f"Ed25519 of the statement, as mirror.py makes it. {_HEX}"
+    )
+
+
 class Asked(serializers.Serializer):
     detail = serializers.CharField()
 

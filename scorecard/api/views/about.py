@@ -13,7 +13,7 @@ from scorecard import method, standings
 from scorecard.api import parameters
 from scorecard.api.serializers import record as shapes
 from scorecard.api.views.base import Reading, moment, public, reads
-from tracker import agreement, log, record
+from tracker import agreement, record
 from tracker.codebook import current
 from tracker.models import (
     Article,
@@ -63,21 +63,6 @@ class Start(Reading):
             "documentation": public(reverse("api-docs")),
             "addresses": {name: public(reverse(f"api:{name}")) for name in ADDRESSES},
         }
-
-
-@reads(operation_id="heads", responses=shapes.LogHeads, tags=["About"])
-class Heads(Reading):
-    """The head of the log at the end of each of the latest days on which it grew: keep one, and nobody can rewrite what
-    came before it without your seeing it."""
-
-    parameters = (DAYS,)
-
-    def answer(self, asked, **place):
-        found = [
-            {"day": day.isoformat(), "sequence": sequence, "digest": digest}
-            for day, sequence, digest in log.heads(asked["days"])
-        ]
-        return {"total": len(found), "results": found}
 
 
 @reads(operation_id="method", responses=shapes.MethodShape, tags=["About"])

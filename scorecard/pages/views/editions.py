@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
-from scorecard import conditional, sentences
-from scorecard.models import Edition
+from scorecard import conditional, sentences, witnesses
+from scorecard.models import Edition, Witness
 from scorecard.pages import frame, reading
 from scorecard.pages.frame import Citation
 from tracker import log
@@ -40,13 +40,30 @@ def editions(request: HttpRequest) -> HttpResponse:
         "headline": title,
         "up": {"href": reverse("pages:data") + query, "name": gettext("Data")},
         "editions": [_line(row) for row in Edition.objects.defer("manifest")[:SHOWN]],
-        "heads": [
-            {"day": sentences.day(day), "sequence": sequence, "digest": digest}
-            for day, sequence, digest in log.heads(SHOWN)
-        ],
+        "heads": _heads(),
         "heads_address": reverse("api:heads"),
+        "witnesses": Witness.objects.all(),
+        "mirror": reverse("api:mirror"),
     }
     return render(request, "pages/editions.html", context)
+
+
+def _heads() -> list[dict[str, Any]]:
+    heads = log.heads(SHOWN)
+    signed = witnesses.of(sequence for _day, sequence, _digest in heads)
+    return [
+        {
+            "day": sentences.day(day),
+            "sequence": sequence,
+            "digest": digest,
+            "signed": "; ".join(
+                gettext("%(witness)s, %(day)s")
+                % {"witness": one["witness"], "day": sentences.day(datetime.date.fromisoformat(one["seen"]))}
+                for one in signed[sequence]
+            ),
+        }
+        for day, sequence, digest in heads
+    ]
 
 
 def _line(row: Edition) -> dict[str, Any]:

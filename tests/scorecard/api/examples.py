@@ -13,6 +13,9 @@ import tempfile
 import urllib.request
 
 import django
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from scorecard import verify
 
 EVENT = "2025-05-12-geneva-tariff-truce"
 PROPOSED = "2026-05-01-a-new-law-enters-into-force"
@@ -26,7 +29,7 @@ READ = {
     "events": "events/?recommendation=trust&first=2025-05-01&last=2025-05-31&limit=1", "event": f"events/{EVENT}/",
     "event_history": f"events/{EVENT}/history/", "articles": "articles/?limit=1", "sources": "sources/",
     "changes": "changes/?limit=1", "method": "method/", "codebook": "codebook/", "cues": "cues/",
-    "coverage": "coverage/", "heads": "heads/", "agreement": "agreement/", "next": "next/",
+    "coverage": "coverage/", "heads": "heads/?days=1", "agreement": "agreement/", "next": "next/",
     "exports": "exports/", "editions": "editions/?limit=1",
     "edition": "editions/DAY/", "edition_key": "editions/key/", "disputes": "disputes/?limit=1",
     "dispute": "disputes/REFERENCE/", "proposals": "proposals/?limit=1", "webhooks": "webhooks/",
@@ -37,7 +40,7 @@ WRITTEN = {
     "dispute_create": "disputes/", "subscription_create": "subscriptions/", "webhook_create": "webhooks/",
     "webhook_rotate": "webhooks/WEBHOOK/rotate/", "webhook_enable": "webhooks/WEBHOOK/enable/",
     "webhook_ping": "webhooks/WEBHOOK/ping/", "webhook_resend": "webhooks/WEBHOOK/deliveries/MESSAGE/resend/",
-    "proposals_create": "proposals/file/",
+    "proposals_create": "proposals/file/", "countersign": "heads/",
 }  # fmt: skip
 FEW = 2
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"  # the one of the specification of Standard Webhooks
@@ -51,6 +54,8 @@ WAITS = {
     "why": ["It turns the word of Rebuild Trust from “Undermined” to “Contested”."],
     "detail": "A colleague has to sign it. It waits under “Second person”.",
 }
+MIRROR = Ed25519PrivateKey.from_private_bytes(b"\x09" * 32)
+WITNESS = MIRROR.public_key().public_bytes_raw().hex()
 SEVEN, ACTORS = ("trust", "civilian-first"), ("us", "china")
 
 
@@ -62,6 +67,7 @@ def collected(address, key):
             for content in operation.get("requestBody", {}).get("content", {}).values():
                 one = next(iter(content["examples"].values()))["value"]
                 bodies.setdefault(operation["operationId"], one)
+    bodies["countersign"] = countersignature(asked(address, key, "heads/?days=1")["results"][0])
     found, places = {}, {"DAY": asked(address, key, "editions/?limit=1")["results"][0]["day"]}
     for name, path in WRITTEN.items():
         answer = asked(address, key, placed(path, places), bodies.get(name, {}))
@@ -73,6 +79,12 @@ def collected(address, key):
         found[name] = asked(address, key, placed(path, places))
     found |= {"event_moved": MOVED, "decide_waits": found["decide"] | WAITS}
     return {name: shortened(found[name]) for name in (*READ, *WRITTEN, *APART)}
+
+
+def countersignature(head):
+    """What a mirror states of the head."""
+    said = {name: head[name] for name in ("sequence", "digest")} | {"seen": head["day"]}
+    return {**said, "key": WITNESS, "signature": MIRROR.sign(verify.statement(said)).hex()}
 
 
 def placed(path, places):
@@ -104,9 +116,11 @@ def shortened(value):
 
 
 SCOPES = [part for scope in ("propose", "decide", "import", "webhooks") for part in ("--scope", scope)]
-MAKES_ADA = """
+MAKES_ADA = f"""
 from django.contrib.auth import get_user_model
 get_user_model().objects.create_superuser("ada", password="x")
+from scorecard.models import Witness
+Witness.objects.create(name="University library", key="{WITNESS}")
 answer = 1
 """
 

@@ -287,7 +287,46 @@ def test_each_edition_has_a_page_with_citation_files_and_digest(client, two):
         "day": str(DAYS[1]),
         "sequence": second.sequence,
         "digest": Revision.objects.last().digest,
+        "countersignatures": [],
     }
+
+
+def test_an_edition_is_held_against_what_mirrors_signed(two, tmp_path):
+    """Its tail cut off, or its past rewritten, and all signed again by whoever holds the key."""
+    private = Ed25519PrivateKey.from_private_bytes(b"\x23" * 32)
+    key, second = private.public_key().public_bytes_raw().hex(), two[1]
+    digests = dict(Revision.objects.values_list("sequence", "digest"))
+
+    def told(*lines, keys=(key,)):
+        path = tmp_path / "countersignatures.jsonl"
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        return run(
+            path_of(second), "--countersigned", path, *(part for each in keys for part in ("--witness", each))
+        )
+
+    def stated(sequence, digest, seen, **more):
+        said = {"sequence": sequence, "digest": digest, "seen": str(seen), "key": key}
+        return said | {"signature": private.sign(verify.statement(said)).hex()} | more
+
+    last = second.sequence
+    good, later = stated(last, digests[last], DAYS[1]), stated(last + 5, "0" * 64, DAYS[2])
+    held = told(good, later, stated(1, digests[1], DAYS[0]))
+    assert held.returncode == 0, held.stderr
+    assert "2 countersignatures by keys you trust" in held.stdout
+    page = {"total": 1, "results": [{"day": str(DAYS[1]), "countersignatures": [good]}]}
+    assert "1 countersignatures" in told(page).stdout
+    for wrong, said in (
+        ([stated(last + 1, "0" * 64, DAYS[1])], "its tail is gone"),
+        ([stated(last, "0" * 64, DAYS[1])], "the log was rewritten"),
+        ([good | {"digest": "0" * 64}], "not signed with that key"),
+        ([good | {"signature": "00" * 64}], "not signed with that key"),
+        ([later], "nothing that these keys"),
+        ([], "nothing that these keys"),
+        ([{"key": key}], "WRONG"),
+    ):
+        found = told(*wrong)
+        assert (found.returncode, said in found.stderr) == (1, True), found.stderr
+    assert "nothing that these keys" in told(good, keys=["0" * 64]).stderr
 
 
 def test_no_edition_is_due_before_anything_was_on_record(seeded):
