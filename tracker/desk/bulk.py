@@ -174,7 +174,7 @@ def _undo(request):
         first = Decision.objects.filter(batch=batch, undoes=None).order_by("id").first()
         if first is None:
             raise triage.Refused(_("There is nothing to undo: the decision was not taken."))
-        number = len(triage.undo(first, request.user))
+        number = len(second.undone(first, request.user, lambda: triage.undo(first, request.user)))
         messages.success(
             request,
             ngettext("%(number)d event as before.", "%(number)d events as before.", number)

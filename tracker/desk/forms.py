@@ -204,8 +204,8 @@ def _drop_source(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
     return key
 
 
-def _undo(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
-    """By the token of the step to undo, or by the number of a decision."""
+def undone(form: Mapping[str, Any], by: Any) -> Decision:
+    """The decision that a form wants undone: by the token of its step, or by its number."""
     step, number = form.get("step"), form.get("decision")
     decision: Decision | None
     if isinstance(step, str):
@@ -218,7 +218,12 @@ def _undo(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
         raise BadForm(_("Say which decision to undo."))
     if decision is None:
         raise triage.Refused(_("There is nothing to undo: the decision was not taken."))
-    triage.undo(decision, by, batch=token)
+    return decision
+
+
+def _undo(form: Mapping[str, Any], by: Any, token: uuid.UUID) -> str:
+    decision = undone(form, by)
+    triage.undo(decision, by, _text(form, "why"), batch=token)
     return str(decision.event_id)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from tracker import record, text, textfields, triage
+from tracker.desk import second
 from tracker.desk.forms import BadForm
 from tracker.desk.views import desk_view
 from tracker.models import Decision
@@ -54,7 +55,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     try:
         if decision is None:
             raise triage.Refused(_("There is nothing to undo: the decision was not taken."))
-        lasting.take_back(decision, request.user)
+        second.undone(decision, request.user, lambda: lasting.take_back(decision, request.user))
         messages.info(request, _("Taken back."))
     except triage.Refused as error:
         messages.error(request, str(error))

@@ -3,7 +3,7 @@ stronger one.
 
 The law: where two analysts are at work, such a decision is only asked for, and another one signs it; who works alone
 confirms it in words. What is asked for stands in the journal as the form that was sent, and falls away as soon as its
-event has moved on.
+event has moved on. Whatever a deed is called, what it would write to the log is weighed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from tracker.desk import forms
 from tracker.models import Decision, Event
 from tracker.triage.steps import DECIDE, REVIEW, name_of, reason
 
-GUARDED = ("accept", "edit", "supersede", "merge", "retract", "restore")
+# Deeds that never write to the log, and the blind codings: whoever settles one is a third person already.
+LIGHT = ("dismiss", "snooze", "review", "reopen", "look", "second", "adjudicate")
+FRESH = datetime.timedelta(minutes=10)  # so long one's own step is taken back as a slip of the hand
 ASKED, DROPPED = "countersign", "withdraw"  # the journal's words
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 ACTIVE = datetime.timedelta(days=30)
@@ -42,12 +44,29 @@ def decided(form: Mapping[str, Any], by: Any) -> dict[str, Any]:
 
 def asked_instead(form: Mapping[str, Any], by: Any) -> list[str]:
     """Why a form needs a second person, who is asked for it now; empty where it needs none, and nothing is done."""
-    if form.get("action") not in GUARDED or not isinstance(form.get("event"), str):
+    action = form.get("action")
+    if not isinstance(action, str) or action not in forms.DEEDS or action in LIGHT:
         return []
-    why = weight_of(lambda: forms.DEEDS[form["action"]](form, by, uuid.uuid4()), by)
+    if action == "undo":
+        try:
+            decision = forms.undone(form, by)
+        except (triage.Refused, forms.BadForm):
+            return []
+        if decision.by_id == by.pk and timezone.now() - decision.at < FRESH:
+            return []
+        # By its number, as whoever signs has no step of this token.
+        form = {**form, "event": decision.event_id, "decision": decision.pk, "step": None}
+    why = weight_of(lambda: forms.DEEDS[action](form, by, uuid.uuid4()), by)
     if why:
         _ask(form, by, why)
     return why
+
+
+def undone(decision: Decision, by: Any, undo: Callable[[], Any]) -> Any:
+    """What `undo` gives, which undoes a decision for a page of its own; what weighs is asked for, and `Refused`."""
+    if why := asked_instead({"action": "undo", "decision": decision.pk}, by):
+        raise triage.Refused(" ".join([*why, where_it_waits(by)]))
+    return undo()
 
 
 def where_it_waits(by: Any) -> str:

@@ -27,10 +27,10 @@ ASIDE = (blind.UNBLIND, "countersign", "withdraw", "keep")  # the journal's note
 NOT_UNDONE = (*MACHINE, "enter", *ASIDE)
 
 
-def undo(decision: Decision | int, by: Any, *, batch: uuid.UUID | None = None) -> list[Event]:
+def undo(decision: Decision | int, by: Any, why: str = "", *, batch: uuid.UUID | None = None) -> list[Event]:
     """Undo a decision with all that belongs to its step (a merge, a bulk action); the events as they are."""
     key = decision if isinstance(decision, int) else decision.pk
-    with Step("undo", by, permission=DECIDE, undoing=True, batch=batch) as step:
+    with Step("undo", by, why=why, permission=DECIDE, undoing=True, batch=batch) as step:
         first = Decision.objects.filter(pk=key).first()
         if first is None:
             raise Refused(_("There is no decision %(id)s.") % {"id": key})
@@ -41,7 +41,8 @@ def undo(decision: Decision | int, by: Any, *, batch: uuid.UUID | None = None) -
         for part in parts:
             _check(part, step.events[part.event_id])
         _reverse(step, parts)
-        step.why = _("undo of: %(action)s") % {"action": first.action}
+        words = [_("undo of: %(action)s") % {"action": first.action}, step.why]
+        step.why = ": ".join(filter(None, words))[: steps.LONGEST_WHY]
     Claim.objects.filter(event__in=[part.event_id for part in parts], by=by).delete()
     return [step.events[part.event_id] for part in parts]
 

@@ -24,7 +24,7 @@ from scorecard.api.views.events import ID
 from tracker import importing, record, triage
 from tracker.addresses import canonical_or_empty
 from tracker.desk import second
-from tracker.models import Article, Event, Report, Revision
+from tracker.models import Article, Decision, Event, Report, Revision
 from tracker.triage import coding
 from tracker.triage.steps import DECIDE
 
@@ -243,6 +243,8 @@ def _asked_instead(event: str, by: Any, given: Mapping[str, Any]) -> list[str]:
         form |= {"changes": dict(_typed(given.get("changes", {})))}
     elif deed == "supersede":
         form |= {"earlier": others}
+    elif deed == "undo":
+        form |= {"decision": _undone(event, by).pk}
     elif deed == "merge" and len(others) == 1:
         form |= {"event": others[0], "into": event, "version": None}
     elif deed == "merge":
@@ -314,11 +316,15 @@ def _merge(event: str, by: Any, given: Mapping[str, Any]) -> None:
     triage.merge(given.get("events", []), event, by, given.get("why", ""), versions=versions)
 
 
-def _undo(event: str, by: Any, given: Mapping[str, Any]) -> None:
+def _undone(event: str, by: Any) -> Decision:
     last = next((decision for decision in triage.last_of(by) if decision.event_id == event), None)
     if last is None:
         raise triage.Refused("None of your latest decisions on this event can be undone.")
-    triage.undo(last, by)
+    return last
+
+
+def _undo(event: str, by: Any, given: Mapping[str, Any]) -> None:
+    triage.undo(_undone(event, by), by, given.get("why", ""))
 
 
 def _plain(name: str) -> Callable[[str, Any, Mapping[str, Any]], None]:
@@ -375,8 +381,16 @@ class Imports(Writing):
         if errors:
             told = "; ".join(f"{each['name']}: {each['reason']}" for each in errors[:20])
             raise NotARecord(told, errors)
-        outcome = refusing(
-            lambda: importing.enter(records, who=self.who(), by=request.user, why=given.get("why", ""))
-        )
+
+        def enter():
+            return importing.enter(records, who=self.who(), by=request.user, why=given.get("why", ""))
+
+        if why := refusing(lambda: second.weight_of(enter, request.user)):
+            # A file cannot be put before a colleague, each of its acts can.
+            instead = (
+                "That needs a second person: send them as proposals, or let the operator import the file."
+            )
+            raise Refused(" ".join([*why[:20], instead]))
+        outcome = refusing(enter)
         body = {"added": outcome.added, "changed": outcome.changed, "known": outcome.known}
         return HttpResponse(conditional.written(body), content_type=conditional.JSON)

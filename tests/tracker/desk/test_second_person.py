@@ -5,13 +5,14 @@ import json
 import uuid
 
 import pytest
+from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.scorecard import cast
 from tracker import triage
-from tracker.desk import second
-from tracker.models import Event, Revision
+from tracker.desk import forms, second
+from tracker.models import Article, Decision, Event, Revision
 
 pytestmark = pytest.mark.django_db
 WORDS = "weaker talk about a law that stands"
@@ -205,3 +206,134 @@ def test_what_became_of_an_act_is_no_way_around_it(acts, both, client, settings)
     longer = form | {"said": "prolonged", "until": (today + datetime.timedelta(days=99)).isoformat()}
     assert client.post(reverse("desk:lasting"), longer).status_code == 302, "the law sleeps on as before"
     assert Revision.objects.count() == before + 1
+
+
+def report_of(event):
+    article = Article.objects.create(title="A report", url=f"https://news.example/{event}", url_key=event)
+    triage.attach(event, [article.pk], None, "found")
+    return article.pk
+
+
+def retracted(ada):
+    triage.retract("deal", ada, "a slip")
+    return {}
+
+
+def decided(ada):
+    triage.edit("deal", ada, {"title": "A deal"}, why="clearer")
+    return {"decision": Decision.objects.filter(by=ada, event="deal").latest("id").pk}
+
+
+# What would write a version of the act `deal` by each deed of the desk; None where a deed never writes any.
+WRITING = {
+    "accept": lambda ada: {
+        "event": Event.objects.open().get().pk, "assessments": cast.event("any")["assessments"], "why": "new",
+    },
+    "merge": lambda ada: {"into": "law", "why": "the same"},
+    "split": lambda ada: {"parts": [{"title": "More", "articles": [report_of("deal")], "move": True}], "why": "two"},
+    "edit": lambda ada: {"changes": {"certainty": "rumoured"}, "why": "one outlet"},
+    "supersede": lambda ada: {},
+    "attach": lambda ada: {
+        "articles": [Article.objects.create(title="x", url="https://a.example/", url_key="x").pk], "why": "it tells",
+    },
+    "detach": lambda ada: {"articles": [report_of("deal")], "why": "another"},
+    "move": lambda ada: {"articles": [report_of("deal")], "into": "law", "why": "that one's"},
+    "drop_source": lambda ada: {"source": "https://gazette.example/deal", "why": "dead"},
+    "dispute": lambda ada: {"why": "a reader doubts it"},
+    "settle": lambda ada: triage.dispute("deal", ada, "doubt") and {"why": "looked into"},
+    "retract": lambda ada: {"why": "it never was"},
+    "restore": lambda ada: retracted(ada) | {"why": "it was"},
+    "undo": decided,
+    **dict.fromkeys(second.LIGHT),
+}  # fmt: skip
+
+
+def test_every_deed_of_the_desk_is_known_here():
+    assert set(WRITING) == set(forms.DEEDS)
+
+
+@pytest.mark.parametrize("deed", [deed for deed, form in WRITING.items() if form])
+def test_whatever_a_deed_is_called_what_it_writes_is_weighed(
+    acts, person, client, settings, proposal, monkeypatch, deed
+):
+    """One person would do it alone; the same form does it once another has signed."""
+    one, other = person("eve", "reviewer"), person("kim", "reviewer")
+    for each in (other, one):
+        client.force_login(each)
+    if deed == "accept":
+        proposal("Tariff lifted")
+    monkeypatch.setattr(second, "FRESH", datetime.timedelta(0))  # an old decision is undone
+    more = WRITING[deed](one)
+    before = Revision.objects.count()
+    if deed in (
+        "dispute",
+        "settle",
+    ):  # they say who looks at it, and neither codes nor counting: nothing turns
+        assert sent(client, action=deed, **more).status_code == 200
+        return
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.turning"
+    answer = sent(client, action=deed, **more)
+    assert (answer.status_code, "It turns the word of Trust" in answer.content.decode()) == (409, True)
+    assert Revision.objects.count() == before
+    (asked,) = second.waiting()
+    assert client.get(reverse("desk:second")).status_code == 200
+    second.sign(asked, other, "seen by me too")
+    assert Revision.objects.count() > before
+    assert "seen by me too" in Revision.objects.last().why
+
+
+@pytest.mark.parametrize("deed", second.LIGHT)
+def test_what_is_never_weighed_writes_nothing(acts, ada, client, deed):
+    client.force_login(ada)
+    before = Revision.objects.count()
+    sent(
+        client,
+        action=deed,
+        why="because",
+        note="because",
+        reason="not_relevant",
+        until="2030-01-01",
+        coding=1,
+    )
+    assert Revision.objects.count() == before
+
+
+def test_ones_own_slip_is_taken_back_at_once_and_an_old_decision_with_a_second(
+    acts, both, ada, client, settings, monkeypatch
+):
+    def edited():
+        triage.edit("deal", ada, {"title": f"Deal {uuid.uuid4()}"}, why="clearer", batch=uuid.uuid4())
+        return Decision.objects.filter(by=ada, event="deal").latest("id")
+
+    doors = {
+        "desk:undo": lambda row: client.post(reverse("desk:undo"), {"decision": row.pk}),
+        "desk:bulk": lambda row: client.post(reverse("desk:bulk"), {"undo": str(row.batch)}),
+        "desk:deed": lambda row: sent(client, action="undo", decision=row.pk),
+        "by its token": lambda row: sent(client, action="undo", step=str(row.batch)),
+        "a key": lambda row: client.post(
+            f"{cast.API}/events/deal/decisions/", json.dumps({"deed": "undo"}),
+            content_type="application/json", **cast.key_of(ada, "decide"),
+        ),
+    }  # fmt: skip
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.turning"
+    ada.groups.add(Group.objects.get(name="reviewer"))  # who may use the list
+    for name, door in doors.items():
+        for old in (False, True):
+            monkeypatch.setattr(second, "FRESH", datetime.timedelta(minutes=0 if old else 10))
+            row = edited()
+            door(row)
+            assert Decision.objects.filter(undoes=row).exists() != old, (name, old)
+            assert len(second.waiting()) == old, (name, old)
+            for asked in second.waiting():
+                second.withdraw(asked, ada)
+
+
+def test_a_file_that_turns_a_word_goes_in_as_proposals(acts, person, client, settings):
+    editor = person("eve", "editor")
+    program = cast.key_of(editor, "import")
+    body = {"records": [cast.event("new", supersedes=["law"], strength=1)], "why": "from our files"}
+    told = cast.post(client, "/imports/", body, 409, **program)
+    assert "An act of strength 1 ends one of strength 4" in told["detail"]
+    assert "send them as proposals" in told["detail"]
+    assert not Event.objects.filter(pk="new").exists()
+    cast.post(client, "/imports/", body | {"records": [cast.event("new")]}, 200, **program)
