@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db.models import Count, Max
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -48,8 +47,7 @@ def version(table: Table, asked: Asked) -> str:
     if table.name != "articles":
         # Confirmations stand beside the log; of a state that an address names they are those of before its day.
         return standings.record_head() if asked.rev else standings.head()
-    state = Article.objects.aggregate(count=Count("id"), at=Max("changed_at"))
-    return f"{standings.record_head()}:{state}:{Report.objects.count()}"
+    return f"{standings.record_head()}:{Article.objects.state()}:{Report.objects.count()}"
 
 
 def _about(table: Table, asked: Asked) -> dict[str, str]:

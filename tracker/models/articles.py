@@ -13,6 +13,18 @@ class ArticleQuerySet(models.QuerySet):
         free = models.Q(leased_until=None) | models.Q(leased_until__lte=Now())
         return self.filter(free, state__in=Article.WAITING).order_by("id")
 
+    def state(self):
+        """A short text that changes when an article comes or is edited; two looks into indexes, however many there
+        are."""
+        last = self.order_by("-id").values_list("id", flat=True).first()
+        return f"{last}:{self.edited().first()}"
+
+    def edited(self):
+        """When articles were edited, the latest first. That there was an edit is said for the sake of the index."""
+        return (
+            self.filter(changed_at__isnull=False).order_by("-changed_at").values_list("changed_at", flat=True)
+        )
+
 
 class Article(models.Model):
     class State(models.TextChoices):
@@ -78,6 +90,11 @@ class Article(models.Model):
                 fields=["id"], condition=models.Q(state__in=("new", "changed")), name="articles_to_file"
             ),
             models.Index(fields=["state", "-id"], name="articles_by_state"),
+            models.Index(
+                fields=["-changed_at"],
+                condition=models.Q(changed_at__isnull=False),
+                name="articles_by_change",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, OuterRef
 
 from scorecard import standings
 from scorecard.api import paging, parameters
@@ -38,9 +38,8 @@ class Articles(Listing):
     )
 
     def version(self):
-        last = Article.objects.order_by("-id").values_list("id", flat=True).first()
         report = Report.objects.order_by("-id").values_list("id", flat=True).first()
-        return f"{standings.head()}:{last}:{report}:{Article.objects.aggregate(at=Max('changed_at'))['at']}"
+        return f"{standings.head()}:{report}:{Article.objects.state()}"
 
     def rows(self, asked, **place):
         rows = Article.objects.only(
