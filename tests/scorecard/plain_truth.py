@@ -4,6 +4,7 @@ It shares nothing with `scorecard` but the names of things, so that a sentence i
 """
 
 import datetime
+import functools
 from collections import Counter
 from functools import cached_property
 from itertools import pairwise
@@ -12,6 +13,8 @@ from tests.scorecard import plain_method as plain
 from tracker.record import RECOMMENDATIONS
 
 DAY = datetime.timedelta(1)
+# Many sentences tell the same figure, each page in two languages.
+_band, _label = functools.cache(plain.band), functools.cache(plain.label)
 
 
 class Truth:
@@ -75,10 +78,10 @@ class Truth:
         return [plain.score(*pair) for pair in self.sums(slug, actor)[: self.place(day) + 1]]
 
     def band(self, slug, day, actor=None):
-        return plain.band(*self.sums(slug, actor)[self.place(day)])
+        return _band(*self.sums(slug, actor)[self.place(day)])
 
     def word(self, slug, day, actor=None):
-        return plain.label(*self.sums(slug, actor)[self.place(day)])
+        return _label(*self.sums(slug, actor)[self.place(day)])
 
     def since(self, slug, day):
         """The first day of the unbroken run of the word."""

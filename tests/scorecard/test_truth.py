@@ -162,7 +162,9 @@ class Page:
         self.when = None
         if not numbered_at_all(block):
             return block
-        for pattern, check in claims_in(self.language):
+        for pattern, check, anchored in claims_in(self.language):
+            if anchored and not pattern.match(block):  # `sub` would look for its beginning at every letter
+                continue
             block = pattern.sub(lambda found, check=check: self._held(check, found), block)
         return block
 
@@ -206,12 +208,20 @@ CLAIMS = []
 
 @functools.cache
 def claims_in(language):
-    """(pattern, check) of each claim."""
+    """(pattern, check, whether it can only stand at the beginning of a block) of each claim."""
     place, date, month = LANGUAGES.index(language), DATE[language], MONTH[language]
-    return [
-        (re.compile(patterns[place].replace("DATE", date).replace("MONTH", month)), check)
-        for patterns, check in CLAIMS
+    written = [
+        (patterns[place].replace("DATE", date).replace("MONTH", month), check) for patterns, check in CLAIMS
     ]
+    return [(re.compile(text), check, _anchored(text)) for text, check in written]
+
+
+def _anchored(text):
+    """Whether `^` governs all of a pattern: no `|` stands outside its groups."""
+    bare = re.sub(r"\\.|\[[^\]]*\]", "", text)
+    while (inner := re.sub(r"\([^()]*\)", "", bare)) != bare:
+        bare = inner
+    return bare.startswith("^") and "|" not in bare
 
 
 def numbered_at_all(block):
