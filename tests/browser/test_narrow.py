@@ -1,6 +1,11 @@
 """The narrowest screens, 320 px wide: every kind of page and every form, also with everything wrong in it."""
 
+import itertools
+
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from tests.browser.pictures import EVENT, KINDS
 
@@ -29,10 +34,16 @@ CUT = """() => [...document.querySelectorAll('main label, main button, main sele
           && item.scrollWidth > item.clientWidth + 1 && getComputedStyle(item).display !== 'inline')
   .map(item => `${item.tagName} ${(item.textContent || '').trim().slice(0, 40)}`)"""
 
+# A table that has to be pushed sideways; rows of days behind a fold are data, not reading.
+SIDEWAYS = """() => [...document.querySelectorAll('main .scroll')]
+  .filter(item => item.checkVisibility() && item.scrollWidth > item.clientWidth + 1 && !item.closest('details.more'))
+  .map(item => `${item.scrollWidth} px: ${(item.textContent || '').trim().slice(0, 40)}`)"""
+
 
 def faults(page):
     width = page.evaluate("document.documentElement.scrollWidth")
-    return [*([f"{width} px"] if width > NARROW else []), *page.evaluate(OUT, NARROW), *page.evaluate(CUT)]
+    found = [page.evaluate(OUT, NARROW), page.evaluate(CUT), page.evaluate(SIDEWAYS)]
+    return [*([f"{width} px"] if width > NARROW else []), *itertools.chain(*found)]
 
 
 @pytest.mark.parametrize("language", ["", "/zh-hans"])
@@ -65,3 +76,33 @@ def test_every_form_fits_them_also_with_everything_wrong_in_it(open_page, langua
     assert page.locator("[role=alert]").count() == 1
     assert page.locator("main form [aria-invalid=true]").count() >= 1
     assert faults(page) == []
+
+
+STOPS = {
+    "400.html": {"words": "The address holds a character that no text may hold."},
+    "403.html": {},
+    "403_csrf.html": {},
+    "404.html": {},
+    "500.html": {},
+    "503.html": {"words": "The database does not answer. Nothing is lost; please try again in a moment."},
+    # What 400, 429 and 503 look like where a page's own question is turned down.
+    "pages/refused.html": {
+        "title": "That address cannot be read",
+        "words": "known_at_and_a_name_that_is_much_longer_than_any_screen is not a parameter of this page",
+        "back": "/",
+    },
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_page_that_refuses_fits_them_and_is_open_to_all_in_the_dark(open_page, language):
+    page = open_page("/glossary/", width=NARROW, dark=True)
+    for name, context in STOPS.items():
+        with translation.override(language):
+            page.set_content(render_to_string(name, context))
+        assert (
+            page.locator("h1").evaluate("item => getComputedStyle(item).fontFamily").startswith('"Iowan')
+        ), name
+        assert faults(page) == [], name
+        assert [item["id"] for item in Axe().run(page).response["violations"]] == [], name
+        assert (language == "en") == page.locator("h1").inner_text().isascii() or context.get("title"), name

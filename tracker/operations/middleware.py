@@ -11,6 +11,7 @@ import logging
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
@@ -64,10 +65,13 @@ class PlainAddresses:
 
 
 def refused(request, status, title, words):
-    """An answer that is not made by a view: a problem for programs, a line of text for people."""
+    """An answer that is not made by a view: a problem for programs, a page for people, a line of text for the rest.
+    The page asks no database: it may be the one that failed."""
     if request.path.startswith("/api/"):
         problem = {"type": "about:blank", "title": title, "status": status, "detail": words}
         response = JsonResponse(problem, status=status, content_type="application/problem+json")
+    elif "text/html" in request.headers.get("Accept", ""):
+        response = HttpResponse(render_to_string(f"{status}.html", {"words": words}), status=status)
     else:
         response = HttpResponse(f"{words}\n", status=status, content_type="text/plain; charset=utf-8")
     response.headers["Cache-Control"] = "no-store"
