@@ -323,7 +323,7 @@ def stopped(
         length, balances, words = changed
         found.append(
             gettext(
-                " In a replay of the record, %(balances)s of the balances' words and %(words)s of all words on a page "
+                " In a replay of the record, %(balances)s of the balances’ words and %(words)s of all words on a page "
                 "had changed %(days)d days later."
             )
             % {"balances": percent(balances), "words": percent(words), "days": length}

@@ -315,7 +315,7 @@ def downloads(name: str, query: str) -> list[dict[str, str]]:
         "zip": gettext("CSV with dictionary and citation (zip)"),
     }
     return [
-        {"href": reverse("pages:take", args=[name, ending]) + query, "name": word}
+        {"href": reverse("pages:take", args=[name, ending]) + query, "name": word, "ending": ending.upper()}
         for ending, word in words.items()
         if formats.writable(ending)
     ]

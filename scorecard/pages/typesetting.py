@@ -18,11 +18,14 @@ MONTHS = (
     "January|February|March|April|May|June|July|August|September|October|November|December|"
     "Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec"
 )
-# `35 %`, `7 July`, `146 days`, `3 of 4`, `−62 to −36`.
+# `35 %`, `7 July`, `146 days`, `3 of 4`, `−62 to −36`, `▼ undermines`.
 TOGETHER = re.compile(
     rf"(?<=\d) (?=%|(?:{MONTHS}|days?|months?|years?|points?|pages?|KB|MB)\b)"
     r"|(?<=\d) (?:of|to) (?=[+−]?\d)"
+    r"|(?<=[▲▼△▽◆○]) (?=\w)"
 )
+# An apostrophe as a printer sets it, in words and not in markup: `People's`, `two acts' worth`.
+APOSTROPHE = re.compile(r"<[^>]*>|(?<=[A-Za-z])(?:'|&#x27;)(?=[A-Za-z])|(?<=[a-z]s)(?:'|&#x27;)(?=[\s.])")
 MARGIN = re.compile(r"[ \t]*\n\s*")
 
 # Chinese. Names and figures that code puts together bring half-width signs; full-width ones make room themselves.
@@ -48,6 +51,7 @@ def typeset(page: str, chinese: bool) -> str:
 
 def _set(text: str, chinese: bool) -> str:
     text = TOGETHER.sub(lambda found: found[0].replace(" ", NBSP), MARGIN.sub("\n", text))
+    text = APOSTROPHE.sub(lambda found: found[0] if found[0][0] == "<" else "’", text)
     for pattern, instead in CHINESE if chinese else ():
         text = pattern.sub(instead, text)
     return text

@@ -234,7 +234,10 @@ def what_if_table(report: Report, slugs: Sequence[str]) -> list[dict[str, Any]]:
     return [
         {
             "name": _what_if(item),
-            "values": [sentences.signed(item["recommendations"][slug]["score"]) for slug in slugs],
+            "values": [
+                (vocabulary.short_name(slug), sentences.signed(item["recommendations"][slug]["score"]))
+                for slug in slugs
+            ],
         }
         for item in report["what_ifs"]
     ]

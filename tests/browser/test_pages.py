@@ -231,6 +231,19 @@ def test_a_brief_prints_on_two_pages_at_most(open_page, path, paper):
     assert len(re.findall(rb"/Type /Page\b(?!s)", printed)) <= 2
 
 
+@pytest.mark.parametrize("language", ["", "/zh-hans"])
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_a_recommendation_prints_what_a_reader_keeps(open_page, language, paper):
+    """Readings, chart, acts, asks and how to cite it, on three pages; no filters, no other tries, no list of all."""
+    for slug in ("civilian-first", "trust"):
+        page = open_page(f"{language}/recommendations/{slug}/")
+        page.emulate_media(media="print")
+        seen = "main h1, .readings, .plot, #largest, #asks, .only-print"
+        assert all(part.is_visible() for part in page.locator(seen).all())
+        assert not any(part.is_visible() for part in page.locator("nav, form, .take, #robust, #events").all())
+        assert len(re.findall(rb"/Type /Page\b(?!s)", page.pdf(format=paper))) <= 3
+
+
 def test_the_pages_can_be_leafed_through_as_pictures(browser, site, tmp_path):
     """The command makes all of them (`python -m tests.browser.pictures FOLDER`); here two kinds."""
     kinds = {kind: pictures.KINDS[kind] for kind in ("overview", "next")}

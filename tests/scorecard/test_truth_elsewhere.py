@@ -53,9 +53,11 @@ def truth(record, django_db_blocker):
         found.opened = revisions[0].written_at.date()
         found.versions = lines
         found.texts = frozenset(words_in([lines, [row.why for row in revisions]]))
-        found.own = frozenset(line.get(name) for line in lines for name in ("due_what", "due_what_zh"))
+        found.own = frozenset(
+            told.straight(line.get(name) or "") for line in lines for name in ("due_what", "due_what_zh")
+        )
         found.reasons = {
-            item[name]
+            told.straight(item[name])
             for line in lines
             for item in line["assessments"]
             for name in ("rationale", "rationale_zh")
@@ -74,7 +76,7 @@ def named_by(line):
 
 def flat(text):
     text = re.sub(r"[*_`#>\\]|\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    return re.sub(r"\s+", " ", re.sub(r"(?<=[。，；：])\s+", "", text)).strip()
+    return told.straight(re.sub(r"\s+", " ", re.sub(r"(?<=[。，；：])\s+", "", text)).strip())
 
 
 def words_in(value):
@@ -120,9 +122,11 @@ class ActPage(truths.Page):
         lines = [line for line in truth.versions if line["id"] == event]
         texts = [text for line in lines for text in words_in(line)]
         self.own = {*texts, *words_in([f"{text}." for text in texts])}
-        names = {source["publisher"] for source in self.event["sources"] if source["publisher"]}
+        names = {
+            told.straight(source["publisher"]) for source in self.event["sources"] if source["publisher"]
+        }
         self.longest = sorted({text for text in texts if len(text) > 12} | names, key=len, reverse=True)
-        self.lines = lines
+        self.lines, self.names_of_sources = lines, names
 
     def read(self, block):
         if block in self.own or block in self.truth.texts or not re.search(r"\d", block):
@@ -143,12 +147,10 @@ class ActPage(truths.Page):
         sources = len(self.event["sources"])
         if found := re.fullmatch(r"(\d+)(?: sources?|个来源)", block):
             return self._is(int(found[1]) == sources, block)
-        if found := re.search(r" · (\d{4}-\d\d-\d\d) · ", block):
+        if found := re.search(rf" · ({truths.DATE[self.language]}) · ", block):
             dates = {source["date"] for source in self.event["sources"]}
-            return self._is(found[1] in dates, block)
-        if any(
-            block.startswith(source["publisher"]) for source in self.event["sources"] if source["publisher"]
-        ):
+            return self._is(truths.date_of(found[1]).isoformat() in dates, block)
+        if any(block.startswith(name) for name in self.names_of_sources):
             return ""
         when = rf"{truths.DATE[self.language]}|{truths.MONTH[self.language]}"
         if found := re.search(rf"since ({when}), when|自({when})起", block):
@@ -286,7 +288,7 @@ class Explained(truths.Page):
     def __init__(self, truth, language, day):
         super().__init__(truth, language, day)
         with translation.override(language):
-            self.reasons = {str(reason) for reason in vocabulary.REASONS.values()}
+            self.reasons = {told.straight(str(reason)) for reason in vocabulary.REASONS.values()}
             self.strengths = {str(word): step for step, word in vocabulary.STRENGTHS.items()}
 
     def read(self, block):

@@ -12,6 +12,8 @@ from scorecard.pages.typesetting import typeset
         ("coded 0 of 480 events", "coded 0~of~480 events"),
         ("+14 (−2 to +30)", "+14 (−2~to~+30)"),
         ("On 7 July 2026, 146 days ago", "On 7~July 2026, 146~days ago"),
+        ("controls: ▼ undermines, enacted", "controls: ▼~undermines, enacted"),
+        ("<a title='it's'>People&#x27;s two acts' worth</a>", "<a title='it's'>People’s two acts’ worth</a>"),
         ("<p>one\n      <b>two</b>\n\n</p>", "<p>one\n<b>two</b>\n</p>"),
         ("<pre>a\n    35 %</pre> 35 %", "<pre>a\n    35 %</pre> 35~%"),
     ],

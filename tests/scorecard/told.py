@@ -47,10 +47,15 @@ class _Reader(html.parser.HTMLParser):
             self.words.append(data)
 
     def close_block(self):
-        text = re.sub(r"\s+", " ", "".join(self.words)).strip()
+        text = straight(re.sub(r"\s+", " ", "".join(self.words)).strip())
         if text:
             self.blocks.append(text)
         self.words = []
+
+
+def straight(text):
+    """Apostrophes as the record and the templates have them; pages set them as a printer does."""
+    return text.replace("’", "'")
 
 
 def plain(answer):

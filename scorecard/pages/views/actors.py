@@ -99,10 +99,11 @@ def _line(read: Reading, actor: str, query: str) -> dict[str, Any]:
         "acts": sum(actor in record["actors"] for record in read.counted),
         "values": [
             {
+                "name": vocabulary.short_name(slug),
                 "text": sentences.signed(balance["score"]),
                 "look": direction(balance["score"]) if balance["label"] in DIRECTED else "even",
             }
-            for balance in balances
+            for slug, balance in zip(read.slugs, balances, strict=True)
         ],
     }
 

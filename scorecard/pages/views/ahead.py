@@ -150,7 +150,7 @@ def rows(read: Reading, slugs: Sequence[str]) -> list[dict[str, Any]]:
     for slug in slugs:
         delivery = whole(read.report["recommendations"][slug])
         asks = [_ask(read, slug, ask, behind.get((slug, ask["ask"]), []), query) for ask in delivery["asks"]]
-        value = "–" if delivery["value"] is None else f"{round(delivery['value'])}"
+        value = "" if delivery["value"] is None else f"{round(delivery['value'])}"
         found.append(
             {
                 "name": read.name(slug),

@@ -266,7 +266,8 @@ def _facts(record: Record, act: Act, review: Review) -> list[tuple[str, str]]:
             3, (gettext("Disputed"), gettext("a reader’s dispute about this coding is being looked into"))
         )
     if record["recorded_at"]:
-        facts.append((gettext("This version recorded"), record["recorded_at"]))
+        recorded = datetime.date.fromisoformat(record["recorded_at"])
+        facts.append((gettext("This version recorded"), sentences.day(recorded)))
     if record["codebook"]:
         facts.append((gettext("Codebook"), record["codebook"]))
     return [*facts, (gettext("Who coded it"), review.words)]
@@ -343,7 +344,8 @@ def _sources(act: Act, copies: Mapping[str, ArchivedCopy]) -> dict[str, Any]:
     names |= {THIRD: gettext("Elsewhere"), UNKNOWN: gettext("Country not established")}
     grouped: dict[str, list[dict[str, str]]] = {side: [] for side in names}
     for source in act.sources:
-        parts = (source.named if source.publisher else "", source.date, filters_language(source.language))
+        day = sentences.day(datetime.date.fromisoformat(source.date)) if source.date else ""
+        parts = (source.named if source.publisher else "", day, filters_language(source.language))
         grouped[book.side_of(source.url) or UNKNOWN].append(
             {
                 "url": source.url,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from scorecard import conditional, vocabulary
 from scorecard.method.parameters import method_of
@@ -33,7 +33,7 @@ def glossary(request: HttpRequest) -> HttpResponse:
         "groups": [
             (gettext("Readings"), _readings()),
             (gettext("Words of a verdict"), _labels()),
-            (gettext("Acts"), _acts()),
+            (pgettext("menu", "Acts"), _acts()),
             (gettext("Kinds of act, from words to operation"), _kinds()),
             (gettext("Certainty, reach and sources"), _evidence()),
             (gettext("Record and time"), _record()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -218,11 +219,13 @@ def _largest_title(read: Reading) -> str:
 
 
 def _run_out(read: Reading, slug: str, query: str) -> list[dict[str, Any]]:
-    """The acts for or against it that have run out by their own terms since the last coded day."""
+    """The acts for or against it that have run out by their own terms since the last coded day, each with that day."""
     found = [
         record for record in read.run_out() if any(item["rec"] == slug for item in record["assessments"])
     ]
-    return figures.listed(map(read.act, found), query, recommendation=slug)
+    days = [sentences.day(datetime.date.fromisoformat(record["until"])) for record in found]
+    rows = figures.listed(map(read.act, found), query, recommendation=slug)
+    return [row | {"day": day} for row, day in zip(rows, days, strict=True)]
 
 
 def _actor(read: Reading, slug: str, actor: str, query: str) -> dict[str, Any]:
