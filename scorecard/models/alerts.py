@@ -68,8 +68,8 @@ class Subscription(Followed):
 
     class Meta:
         ordering = ["id"]
-        verbose_name = _("subscription")
-        verbose_name_plural = _("subscriptions")
+        verbose_name = _("mail subscription")
+        verbose_name_plural = _("mail subscriptions")
 
     def __str__(self):
         return f"{self.email} ({self.rhythm})"
@@ -116,7 +116,7 @@ class Mail(models.Model):
         null=True,
         blank=True,
         related_name="mails",
-        verbose_name=_("subscription"),
+        verbose_name=_("mail subscription"),
     )
     email = models.EmailField(
         _("e-mail"), blank=True, help_text=_("Of a letter, behind which no subscription stands.")
@@ -217,8 +217,8 @@ class Delivery(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        verbose_name = _("delivery")
-        verbose_name_plural = _("deliveries")
+        verbose_name = _("call of a webhook")
+        verbose_name_plural = _("calls of webhooks")
         indexes = [
             models.Index(
                 fields=["next_at"],
@@ -239,7 +239,9 @@ class Delivery(models.Model):
 class Try(models.Model):
     """One call of a webhook and what came of it."""
 
-    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries", verbose_name=_("delivery"))
+    delivery = models.ForeignKey(
+        Delivery, models.CASCADE, related_name="tries", verbose_name=_("call of a webhook")
+    )
     at = models.DateTimeField(_("at"), db_default=Now())
     status = models.PositiveSmallIntegerField(_("status"), null=True, blank=True)
     trouble = models.CharField(_("trouble"), max_length=300, blank=True)

@@ -1,10 +1,13 @@
 """The admin's lists: pinned queries, no counting of large tables, nothing to change, every record's history."""
 
 import datetime
+from collections import Counter
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
+from django.utils import translation
 
 from feeds.models import Delivery, Feed, Poll
 from tests.scorecard import cast
@@ -190,3 +193,14 @@ def test_every_page_of_the_admin_opens(at_admin, proposal, seven):
             assert status in ((200, 302) if page != pages[1] else (200, 302, 403)), (page, status)
             opened += status == 200
     assert opened > 40
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_no_two_lists_of_the_admin_have_one_name(language):
+    with translation.override(language):
+        names = Counter(
+            str(name).casefold()
+            for model in apps.get_models()
+            for name in {model._meta.verbose_name, model._meta.verbose_name_plural}
+        )
+    assert [name for name, times in names.items() if times > 1] == []
