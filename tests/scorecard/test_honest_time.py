@@ -19,8 +19,8 @@ CODED = datetime.date(2026, 7, 7)
 ACT = "2025-11-07-china-suspends-october-rare-earth-controls"
 WITH_NOTICE = (
     "/recommendations/trust/", "/recommendations/governance/", "/actors/", "/actors/us/", "/events/",
-    f"/events/{ACT}/", "/method/", "/data/", "/about/", "/changes/", "/embed/trust/", "/embed/all/",
-    f"/embed/event-{ACT}/", "/changed/", "/next/", "/asks/", "/brief/", "/glossary/", "/codebook/", "/editions/",
+    f"/events/{ACT}/", "/method/", "/data/", "/changes/", "/embed/trust/", "/embed/all/",
+    f"/embed/event-{ACT}/", "/changed/", "/next/", "/asks/", "/brief/", "/editions/",
 )  # fmt: skip
 WITH_DAY = (
     "/r/trust.svg", "/r/all.svg", "/embed/trust/badge.svg", "/embed/trust/sparkline.svg", "/cards/overview.png",
@@ -33,6 +33,9 @@ OTHERS = (
     "/alerts/",
     "/disputes/",
     "/next/calendar.ics",
+    "/about/",
+    "/glossary/",
+    "/codebook/",  # words alone, of no day
 )
 # Sentences that speak of the day of reading as if somebody had looked; whatever is filled in may be anything.
 CLAIMS = (
