@@ -63,7 +63,10 @@ def test_no_address_inside_takes_a_post_without_the_token(inside, known):
 def test_a_session_is_no_key_to_the_api(inside, known):
     """Cookies open nothing in the API, so no other site can use them there."""
     for address in addresses.every(**known):
-        if address.is_api and "subscription" not in address.path and "dispute" not in address.path:
+        # Open to everybody as they are: two forms, and a countersignature, which proves itself.
+        if address.is_api and not any(
+            word in address.path for word in ("subscription", "dispute", "/heads/")
+        ):
             cache.clear()  # the ration of requests has tests of its own
             for method in ("post", "put", "patch", "delete"):
                 answer = getattr(inside, method)(address.path, data="{}", content_type="application/json")
