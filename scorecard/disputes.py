@@ -77,6 +77,11 @@ def file(claim: Claim) -> Dispute:
     return row
 
 
+def lately() -> int:
+    """How many came in since this time yesterday, spam too."""
+    return Dispute.objects.filter(received_at__gt=timezone.now() - datetime.timedelta(1)).count()
+
+
 def _event(event_id: str) -> Event:
     event = Event.objects.filter(pk=event_id, status__in=Event.ON_RECORD).first()
     if event is None:

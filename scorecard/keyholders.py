@@ -30,6 +30,12 @@ UNUSED = datetime.timedelta(days=400)
 NAME = "by mail"
 
 
+def lately() -> int:
+    """How many addresses were written down since this time yesterday and have not confirmed."""
+    since = timezone.now() - datetime.timedelta(1)
+    return KeyHolder.objects.filter(asked_at__gt=since, confirmed_at=None).count()
+
+
 def ask(email: str, language: str) -> None:
     """Write the mail that asks the address to confirm, unless it was asked lately or wants none."""
     now, email = timezone.now(), subscribing.address(email)

@@ -175,7 +175,8 @@ TRAP = "website"
 OPEN_AT_MOST = 24 * 3600
 OPEN_AT_LEAST = 2
 HOUR = 3600
-SENT_AN_HOUR = 10
+SENT_AN_HOUR, SENT_A_DAY = 10, 20
+KEPT_A_DAY = {"disputes": 100, "alerts": 500, "keys": 500}  # from strangers, whatever their addresses
 
 
 class Turned(ValueError):
@@ -203,8 +204,22 @@ def check(request: Any, form: Any) -> None:
         raise Turned(_("That was quick. Please wait a moment and send it once more."))
 
 
-def spend(request: Any, form: str = "forms") -> None:
+def spend(request: Any, form: str, kept: int) -> None:
     """Count one form of this name that is taken from this address, so that mistakes in typing cost nothing; `Turned`
-    when too many were taken in this hour."""
-    if count(form, callers.address(request), SENT_AN_HOUR, HOUR).used > SENT_AN_HOUR:
-        raise Turned(_("Too many forms came from your address in this hour. Please come back later."))
+    when too many were taken in this hour or day, or from everybody together, of whom so many are `kept` since
+    yesterday: people read them, and each keeps a row."""
+    if kept >= KEPT_A_DAY[form]:
+        words = _(
+            "So many of these forms came in within a day that no more are taken. Nothing of yours was kept."
+        )
+        if settings.CONTACT:
+            write = _("Please send it again tomorrow, or write to %(contact)s.") % {
+                "contact": settings.CONTACT
+            }
+        else:
+            write = _("Please send it again tomorrow.")
+        raise Turned(f"{words} {write}")
+    who = callers.address(request)
+    for window, most in ((HOUR, SENT_AN_HOUR), (24 * HOUR, SENT_A_DAY)):
+        if count(f"{form}:{window}", who, most, window).used > most:
+            raise Turned(_("Too many forms came from your address in this hour. Please come back later."))

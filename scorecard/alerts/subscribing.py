@@ -67,6 +67,12 @@ def address(email: str) -> str:
     return email.lower()
 
 
+def lately() -> int:
+    """How many addresses were written down since this time yesterday and have not confirmed."""
+    since = timezone.now() - datetime.timedelta(1)
+    return Subscription.objects.filter(asked_at__gt=since, confirmed_at=None).count()
+
+
 def ask(wish: dict[str, Any]) -> None:
     """Keep the wish, on top of what the address follows or has asked for, and write the mail that asks to confirm."""
     now = timezone.now()

@@ -50,12 +50,12 @@ def unkept(wrong: following.BadWish) -> Invalid | NotARecord:
     return Invalid(errors)
 
 
-def spend(request: Any) -> None:
-    """Forms are rationed by address; a key with an account behind it has its own rate."""
+def spend(request: Any, form: str, kept: int) -> None:
+    """Forms are rationed by address and in all; a key with an account behind it has its own rate."""
     if request.auth is not None and request.auth.account_id is not None:
         return
     try:
-        limits.spend(request)
+        limits.spend(request, form, kept)
     except limits.Turned as turned:
         raise Throttled(wait=limits.HOUR, detail=str(turned)) from None
 
@@ -88,7 +88,7 @@ class Disputes(Listing):
         """Dispute the code of an event, with a source. Answered within fourteen days under its reference."""
         self.asked_nothing()
         given = checked(shapes.DisputeInput, request)
-        spend(request)
+        spend(request, "disputes", disputes.lately())
         try:
             row = disputes.file(disputes.Claim(**given, language=get_language() or "en"))
         except disputes.BadDispute as wrong:
@@ -172,7 +172,7 @@ class Subscriptions(View):
         has a link that ends it with one click."""
         self.asked_nothing()
         given = checked(shapes.SubscriptionInput, request)
-        spend(request)
+        spend(request, "alerts", subscribing.lately())
         try:
             wish = subscribing.checked(given["email"], given["rhythm"], given.get("language", "en"), given)
         except following.BadWish as wrong:

@@ -66,7 +66,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
         try:
             limits.check(request, request.POST)
             wish = _wish(request.POST)
-            limits.spend(request, "alerts")
+            limits.spend(request, "alerts", subscribing.lately())
             subscribing.ask(wish)
         except (limits.Turned, following.BadWish) as problem:
             turned = problem
@@ -213,9 +213,10 @@ def challenge(request: HttpRequest, event_id: str) -> HttpResponse:
     if request.method == "POST":
         try:
             limits.check(request, request.POST)
+            kept = disputes.lately()
             with transaction.atomic():  # what is turned away afterwards is not kept
                 row = disputes.file(_claim(event_id, request.POST))
-                limits.spend(request, "disputes")
+                limits.spend(request, "disputes", kept)
             return HttpResponseRedirect(reverse("disputes:one", args=[row.reference]))
         except (limits.Turned, disputes.BadDispute) as problem:
             turned = problem

@@ -24,7 +24,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         try:
             limits.check(request, request.POST)
             email = subscribing.address(request.POST.get("email", ""))
-            limits.spend(request, "keys")
+            limits.spend(request, "keys", keyholders.lately())
             keyholders.ask(email, get_language() or "en")
         except (limits.Turned, subscribing.BadWish) as problem:
             turned = problem
