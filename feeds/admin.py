@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from feeds import admin_views, health, opml, tasks
 from feeds.admin_views import FeedForm
 from feeds.models import Delivery, Feed, Poll
-from tracker.admin.base import CappedPaginator, LookOnly, ShownOnly
+from tracker.admin.base import CappedPaginator, LookOnly, ShownOnly, queued
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -149,8 +149,8 @@ class FeedAdmin(ShownOnly):
     @admin.action(description=gettext_lazy("Read the archive"), permissions=["change"])
     def read_archive(self, request, queryset):
         feeds = list(queryset.filter(paused=False)[:ARCHIVES])
-        for feed in feeds:
-            tasks.backfill.delay(feed.pk)
+        if not all(queued(request, tasks.backfill, feed.pk) for feed in feeds):
+            return
         said = ngettext(
             "The archive of %d feed is read page by page; its progress shows among the feed's polls.",
             "The archives of %d feeds are read page by page; their progress shows among the feeds' polls.",

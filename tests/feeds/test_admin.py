@@ -275,7 +275,7 @@ def test_everybody_on_staff_looks_and_editors_add(client, django_user_model, rol
 
 def test_archives_are_read_in_the_background(editor, feed, monkeypatch):
     asked = []
-    monkeypatch.setattr(tasks.backfill, "delay", asked.append)
+    monkeypatch.setattr(tasks.backfill, "apply_async", lambda args, **_options: asked.extend(args))
     paused = Feed.objects.create(url="https://paused.example/feed", paused=True, next_poll_at=None)
     chosen = {"action": "read_archive", "_selected_action": [feed.pk, paused.pk]}
     answer = editor.post(LIST, chosen, follow=True)

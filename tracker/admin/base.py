@@ -1,6 +1,8 @@
 """What all our admin lists share: no counting of large tables, and no changing of what triage or the log
 owns; nothing of an event that the reader may still code blind, and nothing told by a column that is not shown."""
 
+import logging
+
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import ValidationError
@@ -8,10 +10,28 @@ from django.core.paginator import Paginator
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from tracker.triage import blind
 
 MOST_COUNTED = 10_000
+log = logging.getLogger(__name__)
+AWAY = _(
+    "The queue of tasks does not answer, so nothing was begun. “Operations” says what to do; then try again."
+)
+
+
+def queued(request, task, *args, queue=None):
+    """Put a task into the broker; whether it is there. The reader is told in a sentence when it is not: the broker is
+    away, or takes nothing more."""
+    try:
+        task.apply_async(args, queue=queue, retry=False)
+    except (OperationalError, RedisError) as error:
+        log.warning("No task could be put into the broker: %s", error)
+        messages.error(request, AWAY)
+        return False
+    return True
 
 
 class CappedPaginator(Paginator):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from tracker import second_opinion, tagger_versions, tagging, vocabulary
-from tracker.admin.base import LookOnly, ShownOnly
+from tracker.admin.base import LookOnly, ShownOnly, queued
 from tracker.models import AnswerForm, SecondOpinion, TaggerVersion
 from tracker.second_opinion import weighing
 from tracker.tagging.learnt import learnt
@@ -88,13 +88,11 @@ class TaggerVersionAdmin(ShownOnly):
     def retrain(self, request):
         """Train anew in the background: it takes a minute or two, longer than a page may."""
         self._may_change(request)
-        current_app.send_task("tracker.tasks.retrain", queue="judging", retry=False)
-        self.message_user(
-            request,
-            _(
+        if queued(request, current_app.signature("tracker.tasks.retrain"), queue="judging"):
+            words = _(
                 "Training has begun. The new version stands here when it is done; it serves if it is not worse."
-            ),
-        )
+            )
+            self.message_user(request, words)
         return redirect(reverse("admin:tracker_taggerversion_changelist"))
 
     def back(self, request):
