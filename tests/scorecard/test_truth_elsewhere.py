@@ -45,26 +45,31 @@ def record(request, django_db_blocker):
 @pytest.fixture(scope="module")
 def truth(record, django_db_blocker):
     with django_db_blocker.unblock():
-        revisions = list(Revision.objects.order_by("sequence"))
-        lines = [json.loads(row.body) for row in revisions]
-        found = Truth(list({line["id"]: line for line in lines}.values()), CODED)
-        found.raw = {key: line for key, line in found.raw.items() if not line["retracted"]}
-        found.revisions = len(lines)
-        found.opened = revisions[0].written_at.date()
-        found.versions = lines
-        found.texts = frozenset(words_in([lines, [row.why for row in revisions]]))
-        found.own = frozenset(
-            told.straight(line.get(name) or "") for line in lines for name in ("due_what", "due_what_zh")
-        )
-        found.reasons = {
-            told.straight(item[name])
-            for line in lines
-            for item in line["assessments"]
-            for name in ("rationale", "rationale_zh")
-            if re.search(r"\d", item.get(name) or "")
-        }
-        found.also = tuple(sorted({day for line in lines for day in named_by(line)}))
-        return found
+        return told_by_the_log()
+
+
+def told_by_the_log():
+    """The record that stands, and beside it what its own words may say."""
+    revisions = list(Revision.objects.order_by("sequence"))
+    lines = [json.loads(row.body) for row in revisions]
+    found = Truth(list({line["id"]: line for line in lines}.values()), CODED)
+    found.raw = {key: line for key, line in found.raw.items() if not line["retracted"]}
+    found.revisions = len(lines)
+    found.opened = revisions[0].written_at.date()
+    found.versions = lines
+    found.texts = frozenset(words_in([lines, [row.why for row in revisions]]))
+    found.own = frozenset(
+        told.straight(line.get(name) or "") for line in lines for name in ("due_what", "due_what_zh")
+    )
+    found.reasons = {
+        told.straight(item[name])
+        for line in lines
+        for item in line["assessments"]
+        for name in ("rationale", "rationale_zh")
+        if re.search(r"\d", item.get(name) or "")
+    }
+    found.also = tuple(sorted({day for line in lines for day in named_by(line)}))
+    return found
 
 
 def named_by(line):
