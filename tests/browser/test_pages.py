@@ -149,8 +149,12 @@ def test_the_date_control_leads_to_that_day_and_back(open_page):
     assert page.troubles == []
 
 
-def test_the_other_language_is_one_click_away_and_keeps_page_and_day(open_page):
-    page = open_page("/recommendations/trust/?as_of=2025-10-01")
+@pytest.mark.parametrize("width", [1280, 320])
+def test_the_other_language_is_one_click_away_and_keeps_page_and_day(open_page, width):
+    """In sight also where the rest of the menu has to be pushed."""
+    page = open_page("/recommendations/trust/?as_of=2025-10-01", width=width)
+    place = page.get_by_role("link", name="中文").bounding_box()
+    assert 0 < place["x"] < place["x"] + place["width"] <= width
     page.get_by_role("link", name="中文").click()
     assert page.url.endswith("/zh-hans/recommendations/trust/?as_of=2025-10-01")
     assert "互信" in page.locator("h1").inner_text()
