@@ -325,9 +325,7 @@ def _classified(error: BaseException, url: str) -> FetchError:
     if isinstance(error, UnknownEncoding):
         return FetchError("encoding", str(error))
     if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
-        return FetchError(
-            "dns", f"The name {host} could not be found. Is it spelt right, is there a network?"
-        )
+        return FetchError("dns", guard.nowhere(host or "The address"))
     if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError | ssl.CertificateError):
         reason = getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error
         return FetchError("tls", f"The secure connection to {host} failed: {str(reason)[:200]}")

@@ -6,6 +6,7 @@ NAT64, 6to4 and multicast forms that lead to private hosts, so the list of range
 """
 
 import ipaddress
+import logging
 import socket
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from aiohttp.resolver import ThreadedResolver
 
+log = logging.getLogger(__name__)
 REFUSED_RANGES = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -114,20 +116,29 @@ class GuardedResolver(AbstractResolver):
 def guarded_socket(address_info) -> socket.socket:
     """The `socket_factory` of aiohttp: a non-blocking socket, or GuardError before any packet is sent."""
     family, kind, protocol, _, address = address_info
-    refuse_private(address[0])
+    refuse_private(address[0], name="The address")
     opened = socket.socket(family, kind, protocol)
     opened.setblocking(False)
     return opened
 
 
 def refuse_private(address: str, *, name: str = "") -> None:
-    """Raise GuardError unless the numeric address is public."""
-    if not is_public(address):
-        named = f"{name} ({address})" if name and name != address else address
-        raise GuardError(
-            f"{named} is a private or reserved address and is not called. "
-            "Set FETCH_ALLOW_PRIVATE=1 only on a machine where that is meant."
-        )
+    """Raise GuardError unless the numeric address is public. What a name leads to is for the operator's log alone: told
+    to whoever typed it, our answers would be a map of the network behind us."""
+    if is_public(address):
+        return
+    if name and name != address:
+        log.warning("%s leads to %s and is not called", name, address)
+        raise GuardError(nowhere(name))
+    raise GuardError(
+        f"{address} is a private or reserved address and is not called. "
+        "Set FETCH_ALLOW_PRIVATE=1 only on a machine where that is meant."
+    )
+
+
+def nowhere(host: str) -> str:
+    """What is said of a name that nobody knows and of one that leads inside alike."""
+    return f"{host} leads to no address of the open internet. Is it spelt right, is there a network?"
 
 
 def refusal_in(error: BaseException | None) -> GuardError | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import aiohttp
 from django.conf import settings
@@ -35,8 +36,9 @@ def post(url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> 
     except TimeoutError:
         raise SendError(f"no answer within {deadline:g} seconds") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        refusal = guard.refusal_in(error)
-        raise SendError(str(refusal or error)[:300] or type(error).__name__) from None
+        if guard.refusal_in(error) or isinstance(error, aiohttp.ClientConnectorDNSError):
+            raise SendError(guard.nowhere(urlsplit(url).hostname or "The address")) from None
+        raise SendError(str(error)[:300] or type(error).__name__) from None
 
 
 async def _post(url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> int:

@@ -6,6 +6,7 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver
 
+from feeds import adding, pages
 from feeds.http import fetch, guard, post
 from tests.feeds.publisher import Publisher, answering
 
@@ -97,10 +98,51 @@ class Rebinding(AbstractResolver):
         pass
 
 
-def test_a_name_with_one_private_address_among_public_ones_is_refused():
+def test_a_name_with_one_private_address_among_public_ones_is_refused(caplog):
     resolver = guard.GuardedResolver(Rebinding(["93.184.216.34", "127.0.0.1"]))
-    with pytest.raises(guard.GuardError, match=r"127\.0\.0\.1"):
+    with pytest.raises(guard.GuardError, match="leads to no address of the open internet"):
         asyncio.run(resolver.resolve("mixed.example", 80))
+    assert "mixed.example leads to 127.0.0.1" in caplog.text, "the operator is told"
+
+
+class Known(AbstractResolver):
+    """The look-up of a network that has names of its own: one leads inside, the other is unknown."""
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        if host.startswith("unknown"):
+            raise OSError(None, "Name or service not known")
+        return [
+            {"hostname": host, "host": "10.20.30.40", "port": port, "family": family, "proto": 0, "flags": 0}
+        ]
+
+    async def close(self):
+        pass
+
+
+def posted(url):
+    return post.post(url, {}, b"{}", 5.0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "door",
+    [posted, pages.article_at, adding.look, lambda url: asyncio.run(fetched(url))],
+    ids=["post", "page", "feed", "fetch"],
+)
+def test_whoever_types_an_address_learns_nothing_of_the_network_behind_us(monkeypatch, settings, door):
+    """A name that leads inside and one that nobody knows are answered in the same words, and with no number."""
+    settings.FETCH_ALLOW_PRIVATE = False
+    monkeypatch.setattr(guard, "ThreadedResolver", Known)
+    told = {}
+    for name in ("payroll.internal", "unknown.internal"):
+        try:
+            told[name] = door(f"https://{name}/hook").trouble
+        except (OSError, ValueError, fetch.FetchError) as refused:
+            told[name] = str(refused)
+        assert "leads to no address of the open internet" in told[name]
+        assert "10.20" not in told[name]
+    one, other = (words.replace(name, "NAME") for name, words in told.items())
+    assert one == other
 
 
 def test_a_name_that_turns_private_after_the_first_look_up_is_refused():
