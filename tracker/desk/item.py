@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db.models import Q
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
@@ -154,10 +155,10 @@ def similar(event: Event, user: Any) -> list[dict[str, Any]]:
     ]
 
 
-def alike(title: str) -> list[Event]:
+def alike(title: str, may_be: Q) -> list[Event]:
     """The latest events, proposed or on record, whose titles share most with this one: it may be there already."""
     wanted = pieces(fold(title))
-    past = Event.objects.exclude(status__in=("dismissed", "merged")).order_by("-date", "-pk")
+    past = Event.objects.filter(may_be).order_by("-date", "-pk")
     rows = past.values_list("pk", "folded_title")[: 2 * LOOKED_THROUGH] if wanted else []
     ranked = sorted(((likeness(wanted, pieces(folded)), pk) for pk, folded in rows), reverse=True)
     best = [pk for score, pk in ranked[:SIMILAR_SHOWN] if score >= LEAST]
@@ -223,7 +224,7 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
         "report_count": event.reports_count or len(reports[:REPORTS]),
         "more_reports": max(0, event.reports_count - REPORTS),
         "suggested": proposed,
-        "twins": [] if blindly else _twins(suggestion),
+        "twins": [] if blindly else _twins(suggestion, user),
         "least_offered": round(100 * LEAST_OFFERED),
         "opinion": shown(event) if open_ and not hidden else None,
         "silent": open_ and not hidden and bool(suggestion.get("labels")) and not proposed and not drafted,
@@ -419,7 +420,7 @@ def _local(article: Any) -> datetime.datetime | None:
     return article.published_at.astimezone(datetime.timezone(ahead))
 
 
-def _twins(suggestion: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _twins(suggestion: Mapping[str, Any], user: Any) -> list[dict[str, Any]]:
     """The events that the machine thinks this may be the same act as, most likely first; unlikely ones are none."""
     offers = {
         str(offer.get("event")): offer
@@ -427,6 +428,7 @@ def _twins(suggestion: Mapping[str, Any]) -> list[dict[str, Any]]:
         if float(offer.get("probability") or 0) >= LEAST_OFFERED
     }
     rows = Event.objects.filter(pk__in=offers).exclude(status__in=("dismissed", "merged"))
+    rows = rows.exclude(pk__in=blind.withheld(user).order_by().values("event_id"))
     found = [
         {
             "id": row.pk,

@@ -57,7 +57,7 @@ def new(request):
             "address": "" if not troubles else given.get("address", ""),
             "by_hand": bool(troubles) and bool(given.get("address")),
             "troubles": troubles,
-            "near": queue.described(item.alike(asked["title"] or asked["title_zh"])),
+            "near": _near(asked["title"] or asked["title_zh"], request.user),
             "precisions": vocabulary.PRECISIONS,
             "languages": languages(request),
             "title_of_page": _("A new event by hand"),
@@ -177,6 +177,10 @@ def _by_hand(given: Any) -> dict[str, Any]:
         raise ValueError(_("“%(day)s” is no day; write it as 2026-05-31.") % {"day": day[:40]}) from None
     title = text.strict(title, "title", 500)
     return {"title": title, "publisher": given.get("source_publisher", "").strip()[:300], "day": when}
+
+
+def _near(title, user):
+    return queue.described(item.alike(title, queue.not_set_aside(user)), user)
 
 
 def _told_by(article: Article) -> dict[str, str]:

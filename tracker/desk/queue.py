@@ -62,7 +62,8 @@ def events(tab: str = "queue", query: str = "", user: Any = None, order: str = "
         if user is not None and (sent := sent_to_review(user)):
             found = found.exclude(pk__in=sent)
     wanted = EventQuery.read(query, desk=True)
-    if wanted and user is not None:
+    # What is not open says by the list that it stands in how it was decided.
+    if user is not None and (wanted or tab in ("again", "disputed", "words", "record")):
         found = found.exclude(pk__in=blind.withheld(user).order_by().values("event_id"))
     # What is searched is long and shown nowhere.
     if wanted:
@@ -139,8 +140,10 @@ def counted(tab: str, query: str, user: Any) -> str:
     return _capped(events(tab, query, user)) if query.strip() else ""
 
 
-def described(found: list[Event]) -> list[dict[str, Any]]:
-    """Events as rows of a list, with one more query for all of their outlets."""
+def described(found: list[Event], user: Any = None) -> list[dict[str, Any]]:
+    """Events as rows of a list, with one more query for all of their outlets. Of what `user` may still code blind
+    nothing is said but that."""
+    secret = set(secrets_of(user).filter(event__in=[event.pk for event in found])) if user else set()
     outlets: dict[str, list[str]] = defaultdict(list)
     dated: dict[str, bool] = {}
     reports = Report.objects.filter(event__in=[event.pk for event in found]).order_by("id")
@@ -149,7 +152,20 @@ def described(found: list[Event]) -> list[dict[str, Any]]:
         dated[key] = dated.get(key, False) or published is not None
         if publisher and publisher not in outlets[key]:
             outlets[key].append(publisher)
-    return [_row(event, outlets[event.pk], dated.get(event.pk, True)) for event in found]
+    rows_ = [_row(event, outlets[event.pk], dated.get(event.pk, True)) for event in found]
+    veil = {"secret": True, "status_label": _("waits for your second coding"), "codes": [], "look_again": ""}
+    return [row | (veil if row["id"] in secret else {}) for row in rows_]
+
+
+def secrets_of(user: Any) -> Any:
+    """The ids of the events that the user may still code blind."""
+    return blind.withheld(user).order_by().values_list("event_id", flat=True)
+
+
+def not_set_aside(user: Any) -> Q:
+    """What may be named to the user as an event that is there: neither rejected nor merged, and all that the user may
+    still code blind whatever became of it, as its absence would tell."""
+    return ~Q(status__in=("dismissed", "merged")) | Q(pk__in=secrets_of(user))
 
 
 def tabs(user: Any = None) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse, translate_url
@@ -134,7 +135,7 @@ def item_part(request, event_id):
 def rows_part(request):
     """More of the queue, without what the page holds already; or `only` one event's row."""
     if only := request.GET.get("only"):
-        rows = queue.described(list(Event.objects.filter(pk=only)))
+        rows = queue.described(list(Event.objects.filter(pk=only)), request.user)
         return render(request, "desk/rows.html", {"rows": rows})
     without = []
     if request.method == "POST":  # a long list of ids does not fit into an address
@@ -236,12 +237,12 @@ def preview(request):
 def find(request):
     """Events to join to, as one types: every word in the title, in either script."""
     titled = search.titled(request.GET.get("q", ""))
-    found = Event.objects.exclude(status__in=("merged", "dismissed")).exclude(
-        pk=request.GET.get("without", "")
-    )
+    found = Event.objects.filter(queue.not_set_aside(request.user)).exclude(pk=request.GET.get("without", ""))
     if request.GET.get("on") == "record":
-        found = found.accepted()
-    rows = queue.described(list(found.filter(titled).order_by("-date", "-pk")[:FOUND])) if titled else []
+        on_record = Q(status__in=Event.ON_RECORD, retracted=False)
+        found = found.filter(on_record | Q(pk__in=queue.secrets_of(request.user)))
+    rows = list(found.filter(titled).order_by("-date", "-pk")[:FOUND]) if titled else []
+    rows = sorted(queue.described(rows, request.user), key=lambda row: row.get("secret", False))
     return render(request, "desk/found.html", {"rows": rows, "terms": bool(titled)})
 
 

@@ -1,13 +1,15 @@
 """Whoever may still give the second coding is shown nothing of the first, wherever inside they look."""
 
 import json
+import re
 import uuid
 
 import pytest
 from django.urls import reverse
 
 from tracker import agreement, triage
-from tracker.models import Coding, Decision, Revision
+from tracker.desk import queue
+from tracker.models import Coding, Decision, Event, Revision
 from tracker.triage import blind
 
 CODE = [
@@ -172,3 +174,51 @@ def test_a_reopened_proposal_is_nobodys_secret(proposal, ada, bob, client):
     client.force_login(bob)
     assert not blind.withheld(bob).exists()
     assert 'data-do="accept"' in client.get(reverse("desk:item", args=[event.pk])).content.decode()
+
+
+def lists(event, twin):
+    """Wherever the desk names events that it may have decided already."""
+    words = "tariff"
+    yield from (
+        f"{reverse('desk:find')}?q={words}{more}" for more in ("", "&on=record", f"&without={twin.pk}")
+    )
+    yield f"{reverse('desk:new')}?title=Tariff+on+AI+chips"
+    yield f"{reverse('desk:rows')}?only={event.pk}"
+    yield from (f"{reverse('desk:desk')}?tab={tab}" for tab in queue.TABS)
+    yield reverse("desk:item", args=[twin.pk])
+
+
+def test_no_list_tells_what_became_of_it(client, first, bob, ada, proposal):
+    """Accepted, rejected or disputed: to whoever may code it blind all are named in the same words, or none is."""
+    twin = proposal("Another tariff")
+    Event.objects.filter(pk=twin.pk).update(
+        suggestion={"same": [{"event": first.pk, "probability": 0.9, "because": []}]}
+    )
+
+    def told(user):
+        client.force_login(user)
+        pages = [client.get(url).content.decode() for url in lists(first, twin)]
+        drawn = r'value="[A-Za-z0-9]{64}"|data-csrf="\w+"|data-page="[^"]+"'
+        return [re.sub(drawn, "", page) for page in pages]
+
+    found = {"accepted": told(bob)}
+    assert "waits for your second coding" in found["accepted"][0]
+    assert f'data-event="{first.pk}"' not in found["accepted"][0], "it cannot be chosen"
+    assert "Accepted" not in "".join(found["accepted"][:5])
+    client.force_login(ada)
+    assert f'data-event="{first.pk}"' in client.get(f"{reverse('desk:find')}?q=tariff").content.decode()
+    triage.dispute(first, ada, "a reader doubts it")
+    found["disputed"] = told(bob)
+    Event.objects.filter(pk=first.pk).update(retracted=True)
+    found["retracted"] = told(bob)
+    Event.objects.filter(pk=first.pk).update(look_again="its source changed")
+    found["looked at again"] = told(bob)
+    for state, pages in found.items():
+        for url, page, before in zip(lists(first, twin), pages, found["accepted"], strict=True):
+            assert page == before, (state, url)
+    rejected = proposal("A tariff that is none")
+    triage.dismiss(rejected, ada, "not_relevant")
+    assert blind.withheld(bob).filter(event=rejected).exists()
+    for page in told(bob)[:2]:
+        assert page.count("waits for your second coding") == 2
+        assert "A tariff that is none" in page

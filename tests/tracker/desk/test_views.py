@@ -67,7 +67,7 @@ def test_queries_do_not_grow_with_rows(at_desk, proposal, number, django_assert_
         at_desk.get(reverse("desk:item", args=[events[-1].pk]))
     with django_assert_num_queries(8):
         at_desk.get(reverse("desk:rows"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         at_desk.get(reverse("desk:find"), {"q": "tariff"})
 
 
