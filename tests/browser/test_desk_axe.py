@@ -2,6 +2,8 @@
 states too; in both languages, light and dark, at both widths.
 """
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -136,6 +138,28 @@ def test_axe_and_the_policy_find_nothing(desk, sit, places, language, scheme, pi
         found += _on_record(page, f"{width}{language}", scheme)
     found += _answered(desk, page, language, scheme)
     assert found == []
+
+
+WITHIN = """() => {
+    const box = (name) => document.querySelector(name).getBoundingClientRect();
+    const [panel, reading, deeds, legend] = [".panel", ".reading", ".panel > .deeds", ".legend"].map(box);
+    return [["beside", panel.left >= reading.right], ["deeds", deeds.bottom <= legend.top + 1],
+        ["keys", legend.bottom <= innerHeight]].filter(([_name, holds]) => !holds).map(([name]) => name);
+}"""
+
+
+@pytest.mark.parametrize("language", ["", "/zh-hans"])
+def test_report_panel_deeds_and_keys_are_in_one_window(desk, sit, places, language):
+    """Also on the smallest desk, and where a notice takes a line; whoever settles has something to read."""
+    page = sit(desk, "rita", f"{language}/admin/desk/")
+    for width, height in ((1024, 768), (1280, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        for path in ("", "practice/?n=2"):
+            page.goto(f"{desk.address}{language}/admin/desk/{path}")
+            assert page.evaluate(WITHIN) == [], (width, path)
+    page.goto(f"{desk.address}{language}/admin/desk/codings/{places['adjudication']}/")
+    assert page.locator(".sources a[href^=http]").count() >= 1
+    assert re.match(r"[1-9]", page.locator("#reports-head").inner_text())
 
 
 @pytest.mark.parametrize(("language", "scheme", "width"), [("", "light", 1280), ("/zh-hans", "dark", 1024)])

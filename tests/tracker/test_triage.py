@@ -6,6 +6,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 
+from scorecard.method import columns, weighing
+from scorecard.method.parameters import method_of
 from tracker import log as record_log
 from tracker import triage
 from tracker.codebook import current
@@ -608,3 +610,22 @@ def test_a_refusal_names_the_cause_that_it_has(accepted, proposal, ada, rita):
             deed()
         assert said in str(error.value), said
     assert triage.supersede(second, [first], rita, "ends it").kind == "supersede"
+
+
+@pytest.mark.parametrize("precision", ["month", "quarter", "year"])
+def test_a_link_that_the_method_would_leave_out_is_refused_before_it_stands(accepted, rita, precision):
+    """An act of "May" counts from the end of May: it may end one of the middle of May, and not the other way round."""
+    vague = accepted("Ban, some time in May", DAY, date_precision=precision)
+    exact = accepted("Lifting", DAY + datetime.timedelta(days=5))
+    with pytest.raises(triage.Refused, match="figures would leave this link out"):
+        triage.supersede(exact, [vague], rita, "ends it")
+    assert _ignored({exact.pk: [vague.pk]})
+    triage.supersede(vague, [exact], rita, "ends it")
+    assert not _ignored({})
+
+
+def _ignored(links):
+    """What the method leaves out of the record as it is, with these links in it."""
+    lines = [revision.record for revision in Revision.objects.order_by("sequence")]
+    lines = [line | {"supersedes": links.get(line["id"], line["supersedes"])} for line in lines]
+    return weighing.ledger(columns.read(lines), None, method_of(None).parameters).ignored

@@ -220,7 +220,8 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
             report_row(report, cues) | {"same": report.article.title in (event.title, event.title_zh)}
             for report in reports[:REPORTS]
         ],
-        "sources": _sources(event, reports) if event.on_record and not blindly else [],
+        # Whoever codes an event of the first record has nothing else to read; a source tells of no code.
+        "sources": _sources(event, reports) if event.on_record else [],
         "report_count": event.reports_count or len(reports[:REPORTS]),
         "more_reports": max(0, event.reports_count - REPORTS),
         "suggested": proposed,

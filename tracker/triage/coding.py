@@ -5,6 +5,8 @@ Which events an event may supersede: earlier ones on record, and never in a circ
 
 from __future__ import annotations
 
+import calendar
+import datetime
 import hashlib
 import hmac
 import re
@@ -13,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import record as record_format
@@ -226,14 +229,38 @@ def check_supersedes(event: Event, ids: Iterable[str]) -> None:
                 _("That would be a circle: “%(title)s” already supersedes “%(this)s”.")
                 % {"title": str(earlier)[:80], "this": str(event)[:80]}
             )
-        if (earlier.date, earlier.pk) >= (event.date, event.pk):
-            raise Refused(_not_earlier(earlier, event))
+        own, other = counts_from(event, timezone.now().date()), counts_from(earlier, earlier.recorded_at)
+        if (other, earlier.pk) >= (own, event.pk):
+            raise Refused(_not_earlier(earlier, event, other, own))
 
 
-def _not_earlier(earlier: Event, event: Event) -> str:
+def counts_from(event: Event, recorded: datetime.date | None) -> datetime.date:
+    """The day from which the method counts an event whose present version was `recorded` on a day, None in the first
+    import: if only the month, the quarter or the year of the act is known, the last day of it, or the day of the
+    record, where that is within."""
+    if event.date_precision == "day":
+        return event.date
+    months = {"month": 1, "quarter": 3, "year": 12}[event.date_precision]
+    first = (event.date.month - 1) // months * months + 1
+    end = first + months - 1
+    last = event.date.replace(month=end, day=calendar.monthrange(event.date.year, end)[1])
+    within = recorded is not None and event.date.replace(month=first, day=1) <= recorded <= last
+    return recorded if recorded is not None and within else last
+
+
+def _not_earlier(earlier: Event, event: Event, other: datetime.date, own: datetime.date) -> str:
     """Why the one cannot be superseded by the other: of two days, or of one day, on which the ids decide."""
     said = {"title": str(earlier)[:80], "this": str(event)[:80]}
-    said |= {"day": str(earlier.date), "own": str(event.date), "id": earlier.pk, "id_of_this": event.pk}
+    said |= {"day": str(other), "own": str(own), "id": earlier.pk, "id_of_this": event.pk}
+    if not earlier.date_precision == event.date_precision == "day":
+        return (
+            _(
+                "Only an act that counts from an earlier day can be superseded: “%(title)s” counts from %(day)s on, and"
+                " “%(this)s” from %(own)s on. Where only a month, a quarter or a year is known, an act counts from the"
+                " end of it, so figures would leave this link out. If a report names the day, enter that first."
+            )
+            % said
+        )
     if earlier.date != event.date:
         return (
             _(

@@ -311,7 +311,7 @@ def _change(row: Event, changes: Mapping[str, Any]) -> None:
     if not (row.title.strip() or row.title_zh.strip()):
         raise Refused(_("An event needs a title."))
     linked = [*row.supersedes, *row.suspends]
-    if linked and ({"supersedes", "suspends", "date", "certainty"} & set(given)):
+    if linked and ({"supersedes", "suspends", "date", "date_precision", "certainty"} & set(given)):
         check_supersedes(row, linked)
 
 

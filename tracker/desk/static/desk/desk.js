@@ -106,7 +106,9 @@
     const head = document.createElement("h1");
     head.className = "empty";
     head.textContent = text;
+    head.tabIndex = -1;
     stage.replaceChildren(head);
+    head.focus({ preventScroll: true });
   }
 
   async function empty() {
@@ -388,6 +390,8 @@
     if (item.dataset.taken === undefined) item.dataset.claimed = "yes"; // by the server, before it sent the page
   }
   ready();
+  // A search that finds nothing is changed where it was typed.
+  if (!Desk.item() && body.dataset.query) document.getElementById("q").focus();
   const asking = location.hash.slice(1);
   if (Desk.item() && ["dismiss", "snooze", "join", "split", "attach", "edit", "help"].includes(asking)) perform(asking);
 })();
