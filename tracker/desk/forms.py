@@ -11,6 +11,7 @@ scores is named by a setting, as this app knows no scorecard.
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -370,11 +371,12 @@ def written(deed: Callable[[], Any]) -> list[dict[str, Any]]:
     return bodies
 
 
-def effects(after: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What these versions at the end of the log would do; empty when no scorecard is set up."""
+def effects(after: Sequence[Mapping[str, Any]], day: datetime.date | None = None) -> list[dict[str, Any]]:
+    """What these versions at the end of the log would do today, or on a day to come; empty when no scorecard is set
+    up."""
     if not after or not settings.SCORE_PREVIEW:
         return []
-    return printed(import_string(settings.SCORE_PREVIEW)([], after))
+    return printed(import_string(settings.SCORE_PREVIEW)([], after, day))
 
 
 def printed(moved: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

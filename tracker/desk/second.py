@@ -84,16 +84,35 @@ def weight_of(deed: Callable[[], Any], by: Any, linked: Iterable[str] = ()) -> l
         versions = forms.written(deed)
     except (triage.Refused, forms.BadForm):
         return []  # the deed itself says what is wrong
-    return [*_turned(forms.effects(versions)), *_weaker(versions, set(linked))]
+    found = _turned(forms.effects(versions))
+    # What turns nothing today may do so on the day from which it counts, or on which it ends by its own terms.
+    for day in _days_to_come(versions):
+        found += _turned(forms.effects(versions, day), day)
+    return [*found, *_weaker(versions, set(linked))]
 
 
-def _turned(effects: Iterable[Mapping[str, Any]]) -> list[str]:
+def _days_to_come(versions: Iterable[Mapping[str, Any]]) -> list[datetime.date]:
+    """Days after today on which these versions, or what stood in their place, begin or cease to count."""
+    days = {line[name] for line in versions for name in ("date", "until") if line.get(name)}
+    for date, until in Event.objects.filter(pk__in=[line["id"] for line in versions]).values_list(
+        "date", "until"
+    ):
+        days |= {day.isoformat() for day in (date, until) if day}
+    today = timezone.now().date()
+    return sorted(day for day in map(datetime.date.fromisoformat, days) if day > today)
+
+
+def _turned(effects: Iterable[Mapping[str, Any]], day: datetime.date | None = None) -> list[str]:
     found = []
     for entry in effects:
         one, other = entry["label_before"], entry["label_after"]
         if one != other and (one in TOLD or other in TOLD):
             told = {"name": entry["name"], "before": _(one), "after": _(other)}
-            found.append(_("It turns the word of %(name)s from “%(before)s” to “%(after)s”.") % told)
+            if day is None:
+                found.append(_("It turns the word of %(name)s from “%(before)s” to “%(after)s”.") % told)
+            else:
+                words = _("From %(day)s on it turns the word of %(name)s from “%(before)s” to “%(after)s”.")
+                found.append(words % {**told, "day": day.isoformat()})
     return found
 
 

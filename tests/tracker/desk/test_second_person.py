@@ -26,16 +26,16 @@ def acts(seven, settings):
     triage.enter(cast.event("deal", strength=3), who="seed")
 
 
-def nothing(before, after):
+def nothing(before, after, day=None):
     return []
 
 
-def turning(before, after):
+def turning(before, after, day=None):
     labels = {"label_before": "unclear", "label_after": "advancing"}
     return [{"rec": "trust", "before": 20.0, "after": 52.0, **labels}] if after else []
 
 
-def still(before, after):
+def still(before, after, day=None):
     labels = {"label_before": "too little evidence", "label_after": "unclear"}
     return [{"rec": "trust", "before": 0.0, "after": 20.0, **labels}] if after else []
 
@@ -328,6 +328,28 @@ def test_ones_own_slip_is_taken_back_at_once_and_an_old_decision_with_a_second(
                 second.withdraw(asked, ada)
 
 
+def later(before, after, day=None):
+    """Nothing turns today; from a day to come on something does."""
+    return turning(before, after) if day else []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"date": "2099-01-01"}, {"until": "2099-01-01"}, {"until": None}],
+    ids=["begins", "ends", "goes on"],
+)
+def test_what_turns_a_word_only_on_a_day_to_come_is_weighed_today(acts, both, client, settings, changes):
+    triage.enter(cast.event("truce", until="2099-06-01" if changes == {"until": None} else None), who="seed")
+    settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.later"
+    answer = sent(client, "truce", "edit", changes=changes, why="by its own terms")
+    assert answer.status_code == 409
+    day = "2099-06-01" if changes == {"until": None} else "2099-01-01"
+    assert f"From {day} on it turns the word of Trust" in answer.json()["error"]
+    assert Revision.objects.filter(event="truce").count() == 1
+    # Today's changes of the same act are not held up by it.
+    assert sent(client, "deal", "edit", changes={"title": "A deal"}, why="clearer").status_code == 200
+
+
 def test_a_file_that_turns_a_word_goes_in_as_proposals(acts, person, client, settings):
     editor = person("eve", "editor")
     program = cast.key_of(editor, "import")
@@ -337,3 +359,17 @@ def test_a_file_that_turns_a_word_goes_in_as_proposals(acts, person, client, set
     assert "send them as proposals" in told["detail"]
     assert not Event.objects.filter(pk="new").exists()
     cast.post(client, "/imports/", body | {"records": [cast.event("new")]}, 200, **program)
+
+
+def test_the_scores_themselves_are_asked_about_days_to_come(seven, both, client):
+    """One strong act carries a word; whoever lets it end next month turns the word next month."""
+    today = timezone.now().date()
+    for number in range(4):
+        day = str(today - datetime.timedelta(days=30 + number))
+        triage.enter(cast.event(f"order-{number}", day, strength=5, rec="trust"), who="seed")
+    ends = today + datetime.timedelta(days=30)
+    changes = {"until": str(ends)}
+    answers = [sent(client, f"order-{n}", "edit", changes=changes, why="by its own terms") for n in range(4)]
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert f"From {ends} on it turns the word of" in refused.json()["error"]
+    assert "from “advancing”" in refused.json()["error"]
