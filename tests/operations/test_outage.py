@@ -1,7 +1,7 @@
 """A database that does not answer is an honest 503 in the reader's form."""
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client, RequestFactory
 
 from tracker.operations.middleware import Outage
@@ -28,6 +28,14 @@ def test_the_api_says_it_as_a_problem():
     response = answer("/api/v1/events/")
     assert response.headers["Content-Type"] == "application/problem+json"
     assert b'"status": 503' in response.content
+
+
+@pytest.mark.parametrize("name", ["OperationalError", "InterfaceError"])
+def test_so_does_an_error_of_the_driver_that_django_passed_on(name):
+    """As when a cursor on the server breaks while it is closed."""
+    response = answer("/events/", getattr(connection.Database, name)("db.internal went away"))
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+    assert "internal" not in response.content.decode()
 
 
 def test_other_errors_are_not_hidden():

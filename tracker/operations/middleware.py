@@ -9,7 +9,7 @@ A database that does not answer is an honest 503 with the time to come back, not
 import logging
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
@@ -91,7 +91,10 @@ class Outage:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
-        if not isinstance(exception, OperationalError | InterfaceError):
+        # The driver's own too: where a cursor breaks as it is closed, Django passes them on as they are.
+        driver = connection.Database
+        ours = (OperationalError, InterfaceError, driver.OperationalError, driver.InterfaceError)
+        if not isinstance(exception, ours):
             return None
         log.error("the database failed: %s", exception)
         words = _("The database does not answer. Nothing is lost; please try again in a moment.")
