@@ -19,9 +19,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import triage
+from tracker import record, triage
 from tracker.desk import forms
 from tracker.models import Decision, Event
+from tracker.triage import coding
 from tracker.triage.steps import DECIDE, REVIEW, name_of, reason
 
 # Deeds that never write to the log, and the blind codings: whoever settles one is a third person already.
@@ -93,13 +94,19 @@ def weight_of(deed: Callable[[], Any], by: Any, linked: Iterable[str] = ()) -> l
 
 def _days_to_come(versions: Iterable[Mapping[str, Any]]) -> list[datetime.date]:
     """Days after today on which these versions, or what stood in their place, begin or cease to count."""
-    days = {line[name] for line in versions for name in ("date", "until") if line.get(name)}
-    for date, until in Event.objects.filter(pk__in=[line["id"] for line in versions]).values_list(
-        "date", "until"
-    ):
-        days |= {day.isoformat() for day in (date, until) if day}
-    today = timezone.now().date()
-    return sorted(day for day in map(datetime.date.fromisoformat, days) if day > today)
+    days = {record.day(line["until"], "until") for line in versions if line.get("until")}
+    days |= {coding.counts_from(_dated(line), _recorded(line)) for line in versions}
+    for row in Event.objects.filter(pk__in=[line["id"] for line in versions]):
+        days |= {coding.counts_from(row, row.recorded_at), row.until or row.date}
+    return sorted(day for day in days if day > timezone.now().date())
+
+
+def _dated(line: Mapping[str, Any]) -> Event:
+    return Event(date=record.day(line["date"], "date"), date_precision=line["date_precision"])
+
+
+def _recorded(line: Mapping[str, Any]) -> datetime.date | None:
+    return record.day(line["recorded_at"], "recorded_at") if line["recorded_at"] else None
 
 
 def _turned(effects: Iterable[Mapping[str, Any]], day: datetime.date | None = None) -> list[str]:

@@ -334,16 +334,20 @@ def later(before, after, day=None):
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"date": "2099-01-01"}, {"until": "2099-01-01"}, {"until": None}],
-    ids=["begins", "ends", "goes on"],
+    ("changes", "day"),
+    [
+        ({"date": "2099-01-01"}, "2099-01-01"),
+        ({"date": "2099-02-03", "date_precision": "quarter"}, "2099-03-31"),
+        ({"until": "2099-01-01"}, "2099-01-01"),
+        ({"until": None}, "2099-06-01"),
+    ],
+    ids=["begins", "in a quarter", "ends", "goes on"],
 )
-def test_what_turns_a_word_only_on_a_day_to_come_is_weighed_today(acts, both, client, settings, changes):
+def test_what_turns_a_word_only_on_a_day_to_come_is_weighed_today(acts, both, client, settings, changes, day):
     triage.enter(cast.event("truce", until="2099-06-01" if changes == {"until": None} else None), who="seed")
     settings.SCORE_PREVIEW = "tests.tracker.desk.test_second_person.later"
     answer = sent(client, "truce", "edit", changes=changes, why="by its own terms")
     assert answer.status_code == 409
-    day = "2099-06-01" if changes == {"until": None} else "2099-01-01"
     assert f"From {day} on it turns the word of Trust" in answer.json()["error"]
     assert Revision.objects.filter(event="truce").count() == 1
     # Today's changes of the same act are not held up by it.
