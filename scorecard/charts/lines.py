@@ -6,6 +6,7 @@ Lines in little: the sparkline, the small multiple, the effect of one act.
 from __future__ import annotations
 
 import datetime
+import itertools
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -201,6 +202,7 @@ def _titles(canvas: Canvas, acts: Sequence[Act], pins: Sequence[Place], ghosts: 
     lines = [
         canvas.places(each) for each in (run.score, *(ghost.score[: len(run.score)] for ghost in ghosts))
     ]
+    band = [canvas.places(run.low), canvas.places(run.high)]  # only words that find no place beside it lie on it
     taken: list[Box] = [(x - 10, y - 10, x + 10, y + 10) for x, y in pins]
     taken += _said(canvas, ghosts)
     left, right = canvas.frame.left, canvas.frame.width - canvas.frame.right
@@ -214,7 +216,9 @@ def _titles(canvas: Canvas, acts: Sequence[Act], pins: Sequence[Place], ghosts: 
 
     for act in sorted(pinned, key=lambda act: (-moved(act), act.pin)):
         x, y = at[act.pin or 0]
-        box, rows = next(_fitting(canvas, act, x, y, taken, written, lines), (None, []))
+        beside = _fitting(canvas, act, x, y, taken, written, [*lines, *band])
+        over = _fitting(canvas, act, x, y, taken, written, lines)
+        box, rows = next(itertools.chain(beside, over), (None, []))
         if box is None:
             continue
         leader = _leader(box, x, y)
