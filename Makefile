@@ -64,6 +64,10 @@ image: $(VENV)/dev.ready ## Build the image without a container engine (root, de
 book: $(VENV)/dev.ready ## Type the commands of docs/operators.md on a bare Debian of its own (root, debootstrap; ten minutes)
 	@BY_THE_BOOK=1 $(BIN)/python -m pytest -q tests/operations/test_by_the_book.py
 
+.PHONY: chaos
+chaos: $(VENV)/dev.ready ## Strike at every process and server while readers read; prints what was lost and how soon it was back
+	@CHAOS_ROUNDS=28 $(BIN)/python -m pytest -q -s -n 0 --show-capture=no tests/operations/test_chaos.py
+
 .PHONY: worker
 worker: $(VENV)/base.ready ## A Celery worker and beat beside a web process (needs REDIS_URL)
 	@exec $(BIN)/python manage.py worker

@@ -133,6 +133,7 @@ class Reader(threading.Thread):
         super().__init__(daemon=True)
         self.service, self.done = service, done
         self.statuses, self.faults, self.waits = Counter(), [], []
+        self.met = []  # when each was asked for and came, and its status; 0 where nobody answered
 
     def run(self):
         for number, path in enumerate(self.paths()):
@@ -151,10 +152,12 @@ class Reader(threading.Thread):
             answer = line.getresponse()
             text = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException):
+            self.met.append((began, time.monotonic(), 0))
             return ""  # nobody was there: the process had been killed
         finally:
             line.close()
         self.waits.append(time.monotonic() - began)
+        self.met.append((began, time.monotonic(), answer.status))
         self.statuses[answer.status] += 1
         if fault := self.fault(path, answer):
             self.faults.append((path, answer.status, fault, text[:300]))
@@ -168,6 +171,19 @@ class Reader(threading.Thread):
         if answer.status in (429, 503):
             return "" if answer.headers["Retry-After"] else "no time to come back"
         return "unexpected"
+
+
+class Watcher(Reader):
+    """Asks for the first page ten times a second, each time from somewhere else: nothing but trouble keeps it away."""
+
+    PATHS = ("/",)
+    PAUSE = 0.1
+
+    def ask(self, path):
+        self.CALLER = f"198.51.100.{next(self.numbers) % 250}"
+        return super().ask(path)
+
+    numbers = itertools.count()
 
 
 class Crawler(Reader):
@@ -234,7 +250,7 @@ class Storm:
     def __init__(self, service, newsroom, servers, lines, standby=None):
         self.service, self.newsroom, self.standby = service, newsroom, standby
         self.servers, self.lines = servers, lines
-        self.running, self.met = {}, 0
+        self.running, self.met, self.struck = {}, 0, []
         # The service's own queues, past a line that may be cut.
         database = service.environment["REDIS_URL"].rpartition("/")[2]
         broker = servers["redis"].url.rpartition("/")[0]
@@ -249,6 +265,7 @@ class Storm:
                 self.running[name] = self.service.fork(*command, log=name.replace(" ", "-"))
 
     def strike(self, victim):
+        self.struck.append((time.monotonic(), victim))
         if victim in ("redis", "postgres"):
             self.servers[victim].restart()
         elif victim == "queues":
@@ -340,6 +357,19 @@ class Storm:
 
     def count(self, what):
         return self.sql(f"SELECT count(*) FROM {what}")[0][0]
+
+
+def recovery(struck, met):
+    """Victim → for each strike the seconds until somebody who asked after it had a page, and the statuses of who asked
+    after it and had none: an honest 503, or 0 for nobody there. Pure."""
+    found = {}
+    for at, victim in struck:
+        later = [(came, status) for began, came, status in met if began >= at]
+        back = next((place for place, (_came, status) in enumerate(later) if status == 200), None)
+        if back is not None:
+            before = [status for _came, status in later[:back]]
+            found.setdefault(victim, []).append((later[back][0] - at, before))
+    return found
 
 
 OWED = "delivered_at IS NULL AND given_up_at IS NULL AND (leased_until IS NULL OR leased_until <= now())"

@@ -34,6 +34,10 @@ NOT_TYPED = {
     "make run": "tests/test_run.py::test_a_wrong_setting_stops_the_start_with_its_name starts it",
     "make test": "this is part of it",
     "make image": "ten minutes of two cores: by hand, before a release",
+    "make chaos": "tests/operations/test_chaos.py is part of the tests; this prints its figures",
+    "python3 mirror.py https://scorecard.example.org /var/lib/mirror": (
+        "typed elsewhere; tests/scorecard/editions/test_mirrored.py"
+    ),
     "make bench BENCH=scale": "an hour of work; tests/test_bench.py runs each bench small",
     "manage.py move postgresql://user:password@host/name": "tests/operations/test_move.py moves between servers",
     "manage.py backfill FEED… [--pages N]": "asks publishers; tests/feeds/test_backfilling.py",

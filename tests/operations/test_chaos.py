@@ -9,6 +9,7 @@ crawler takes what it can, clients hold half a request each. Nobody helps but a 
 import contextlib
 import os
 import random
+import time
 from collections import Counter, defaultdict
 from types import SimpleNamespace
 
@@ -57,25 +58,68 @@ def after(tmp_path_factory, redis_server):
         raging.look_after()
         analyst = storm.Analyst(service, before["key"], before["proposals"])
         analyst.thread.start()
-        readers = [kind(service, analyst.done) for kind in (storm.Reader, storm.Crawler, storm.Dawdlers)]
+        readers = [
+            kind(service, analyst.done)
+            for kind in (storm.Reader, storm.Crawler, storm.Watcher, storm.Dawdlers)
+        ]
         for each in readers:
             each.start()
         raging.rage(STRIKES, random.Random(SEED))
         analyst.done.set()
         for each in (analyst.thread, *readers):
             each.join()
+        began = time.monotonic()
         raging.calm()
-        yield SimpleNamespace(
+        found = SimpleNamespace(
             storm=raging,
             service=service,
             newsroom=newsroom,
             analyst=analyst,
             reader=readers[0],
             crawler=readers[1],
+            watcher=readers[2],
             receiver=receiver,
             postbox=postbox,
             head=before["head"],
+            calm=time.monotonic() - began,
         )
+        print(told(found))
+        yield found
+
+
+def told(after):
+    """The figures of the run, for docs/operators.md; `make chaos` shows them."""
+    stored = [
+        url for (url,) in after.storm.sql("SELECT url FROM tracker_article WHERE url LIKE '%desk.example%'")
+    ]
+    published, on_record = after.newsroom.published(), [event for (event,) in accepted(after)]
+    hooks = {headers["webhook-id"] for headers, _body in after.receiver.calls}
+    mails = Counter(after.postbox.taken)
+    lines = [
+        f"strikes: {STRIKES}, of which {after.storm.met} met polls under way (CHAOS_SEED={SEED})",
+        f"items: {len(published)} published, {len(published - set(stored))} lost, "
+        f"{len(stored) - len(set(stored))} stored twice",
+        f"decisions: {after.analyst.asked} asked, {len(after.analyst.accepted)} answered as done, "
+        f"{len(set(after.analyst.accepted) - set(on_record))} of these lost, "
+        f"{len(on_record) - len(set(on_record))} on record twice",
+        f"webhooks: {len(on_record)} changes, {len(hooks)} messages, {len(after.receiver.calls)} calls",
+        f"mails: {len(mails)} readers, {sum(mails.values()) - len(mails)} got one twice",
+    ]
+    for name, who in (("reader", after.reader), ("crawler", after.crawler), ("watcher", after.watcher)):
+        unanswered = sum(status == 0 for _began, _came, status in who.met)
+        answers = ", ".join(f"{number} × {status}" for status, number in sorted(who.statuses.items()))
+        lines.append(f"{name}: {answers}; nobody there {unanswered}; dishonest {len(who.faults)}")
+    lines.append(
+        "seconds from each strike to a page that was asked for after it, and what was answered before:"
+    )
+    for victim, times in sorted(storm.recovery(after.storm.struck, after.watcher.met).items()):
+        before = Counter(status for _seconds, statuses in times for status in statuses)
+        said = ", ".join(f"{number} × {status or 'nobody'}" for status, number in sorted(before.items()))
+        lines.append(
+            f"  {victim}: {', '.join(f'{seconds:.1f}' for seconds, _ in times)}; {said or 'nothing else'}"
+        )
+    lines.append(f"after the last strike all work was done in {after.calm:.0f} seconds, by nobody's hand")
+    return "\n".join(lines)
 
 
 def test_the_disasters_met_work_under_way(after):
@@ -146,7 +190,7 @@ def test_no_reader_got_a_mail_twice(after):
 
 def test_readers_were_answered_honestly(after):
     reader, crawler = after.reader, after.crawler
-    assert (reader.faults, crawler.faults) == ([], [])
+    assert (reader.faults, crawler.faults, after.watcher.faults) == ([], [], [])
     assert reader.statuses[200] > STRIKES / 2
     assert sorted(reader.waits)[len(reader.waits) // 2] < 3, "half of the answers took longer"
     assert crawler.statuses[429], crawler.statuses  # and its allowance ended
