@@ -202,7 +202,10 @@ def _titles(canvas: Canvas, acts: Sequence[Act], pins: Sequence[Place], ghosts: 
     lines = [
         canvas.places(each) for each in (run.score, *(ghost.score[: len(run.score)] for ghost in ghosts))
     ]
-    band = [canvas.places(run.low), canvas.places(run.high)]  # only words that find no place beside it lie on it
+    band = [
+        canvas.places(run.low),
+        canvas.places(run.high),
+    ]  # only words that find no place beside it lie on it
     taken: list[Box] = [(x - 10, y - 10, x + 10, y + 10) for x, y in pins]
     taken += _said(canvas, ghosts)
     left, right = canvas.frame.left, canvas.frame.width - canvas.frame.right

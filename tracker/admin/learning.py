@@ -78,6 +78,8 @@ class TaggerVersionAdmin(ShownOnly):
     @admin.action(description=_("Let this version serve"), permissions=["change"])
     def let_serve(self, request, queryset):
         version = queryset.first()
+        if version is None:  # it went meanwhile
+            return
         try:
             tagger_versions.serve(version)
         except tagging.model.ModelError as error:

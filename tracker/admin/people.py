@@ -57,7 +57,7 @@ class ByRole(admin.SimpleListFilter):
         return [(group.pk, roles.name_of(group.name)) for group in Group.objects.order_by("pk")]
 
     def queryset(self, request, queryset):
-        value = self.value() or ""
+        value = str(self.value() or "")  # a number where Django counts what each choice holds
         return queryset.filter(groups=value) if value.isdigit() else queryset
 
 

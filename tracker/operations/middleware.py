@@ -7,9 +7,10 @@ A database that does not answer is an honest 503 with the time to come back, not
 """
 
 import logging
+import re
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DataError, InterfaceError, OperationalError, connection
 from django.http import HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
@@ -79,6 +80,8 @@ def refused(request, status, title, words):
 
 
 AGAIN = 30  # seconds
+NO_KEY = (ValueError, OverflowError, DataError)
+NO_NUMBER = re.compile(r"Field '\w+' expected a number but got |int too large|out of range")
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +94,11 @@ class Outage:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
+        # Django's admin asks the database for whatever a form or an address gives as a key.
+        inside = request.path.startswith(f"/{settings.ADMIN_PATH}")
+        if inside and isinstance(exception, NO_KEY) and NO_NUMBER.search(str(exception)):
+            words = _("Something in it is not as it must be. Please begin again from a page of this site.")
+            return refused(request, 400, "Bad Request", words)
         # The driver's own too: where a cursor breaks as it is closed, Django passes them on as they are.
         driver = connection.Database
         ours = (OperationalError, InterfaceError, driver.OperationalError, driver.InterfaceError)
