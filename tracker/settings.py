@@ -240,7 +240,7 @@ EMBEDDINGS_MODEL = environment.text("EMBEDDINGS_MODEL")
 EMBEDDINGS_KEY = environment.text("EMBEDDINGS_KEY")
 EMBEDDINGS_SECONDS = environment.number("EMBEDDINGS_SECONDS", 30, least=1, most=300)  # for one answer
 # The share of acts that the queue may pass over, so that less ordinary news is in it: the knob of how much to see.
-QUEUE_MAY_LOSE = environment.share("QUEUE_MAY_LOSE", 0.3)
+QUEUE_MAY_LOSE = environment.share("QUEUE_MAY_LOSE", 0.2)
 SECOND_OPINION_URL = environment.address("SECOND_OPINION_URL", schemes=("http", "https"))  # …/v1
 SECOND_OPINION_MODEL = environment.text("SECOND_OPINION_MODEL")
 SECOND_OPINION_KEY = environment.text("SECOND_OPINION_KEY")

@@ -22,8 +22,9 @@ from tracker.tagging.training import FOLDS, Example, fold_of
 Item = tuple[str, str, str]
 
 FOLDER = settings.INSTANCE_FOLDER
-FILES = ("cues.jsonl", "articles.jsonl", "events.jsonl", "headlines.jsonl", "stream.jsonl")
+FILES = ("cues.jsonl", "articles.jsonl", "events.jsonl", "headlines.jsonl", "contrasts.jsonl", "stream.jsonl")
 STREAM_KINDS = {"act": "act", "near": "near miss", "background": "background"}
+CONTRAST_KINDS = {"act": "written", "near": "written near", "background": "written ordinary"}
 ORDINARY_SHARE = 3  # of the stream's ordinary news every third item teaches, and stands for three
 LONG_ENOUGH = 25  # characters of a title that two feeds do not share by chance
 BACKGROUND_SHARE = 0.05
@@ -34,9 +35,10 @@ _DISMISSED_AS = {Event.Dismissal.NOT_RELEVANT, Event.Dismissal.NO_ACT}
 
 
 def seeded(words: Mapping[Item, tuple[str, str]] | None = None) -> list[Example]:
-    """The labelled pages, the record's own texts in both languages, the written headlines and the labelled stream.
+    """The labelled pages, the record's own texts in both languages, what was written, and the labelled stream.
 
-    `words`: summary and publisher of the stream's items, which no seed file holds.
+    `words`: summary and publisher of the stream's items, which no seed file holds. Without them the meaning of the
+    sentence that tells most in each is known all the same: `meanings.npz` keeps it under `telling_in` its title.
     """
     events = {event["id"]: event for event in lines("events.jsonl")}
     articles = list(lines("articles.jsonl"))
@@ -44,8 +46,14 @@ def seeded(words: Mapping[Item, tuple[str, str]] | None = None) -> list[Example]
         *_pages(articles, events),
         *_record(events.values()),
         *_written(lines("headlines.jsonl")),
+        *_contrasts(lines("contrasts.jsonl")),
         *_stream(list(lines("stream.jsonl")), words or {}),
     ]
+
+
+def telling_in(title: str) -> str:
+    """The name under which the meaning of an item's most telling sentence is kept where the sentence itself is not."""
+    return f"the telling sentence under: {title}"
 
 
 def item_of(row: Mapping[str, Any]) -> Item:
@@ -224,6 +232,7 @@ def _stream(rows: list[dict[str, Any]], words: Mapping[Item, tuple[str, str]]) -
             delivered=True,
             fold=folds[row["feed"]],
             stands_for=float(ORDINARY_SHARE) if kind == "background" else 1.0,
+            telling="" if words else telling_in(row["title"]),
         )
 
 
@@ -231,3 +240,11 @@ def _written(headlines: Iterable[dict[str, Any]]) -> Iterator[Example]:
     for number, line in enumerate(headlines):
         labels = tuple((label["rec"], label["direction"]) for label in line["labels"])
         yield Example(line["title"], labels, f"written:{number}", "written")
+
+
+def _contrasts(items: Iterable[dict[str, Any]]) -> Iterator[Example]:
+    """Invented items in sets: of one situation reports of the act, near misses, and ordinary items beside them."""
+    for item in items:
+        labels = tuple((label["rec"], label["direction"]) for label in item["labels"])
+        kind, group = CONTRAST_KINDS[item["kind"]], f"written:{item['set']}"
+        yield Example(item["title"], labels, group, kind, item["summary"])

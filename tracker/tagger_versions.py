@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import Count, Max
@@ -26,7 +27,7 @@ from django.utils import timezone
 
 from tracker import embeddings, tagger_examples, tagging, text
 from tracker.models import Cue, TaggerVersion
-from tracker.tagging import training, untrained
+from tracker.tagging import calibration, training, untrained
 from tracker.tagging.training import Example, fold_of
 
 HELD_BACK = 0  # this fifth of the decided events trains no version, so that versions can be compared on it
@@ -220,11 +221,11 @@ def _compare(candidate, serving_now, held: Sequence[Example]) -> tuple[dict[str,
     if len(groups) < FEWEST:
         new, old = (each.model.facts.get("held_out_f1", 0.0) for each in (candidate, serving_now))
         where = f"cross-validated, as only {len(groups)} decided events are held back"
-        order = _order_lost(candidate, serving_now)
+        lost = _order_lost(candidate, serving_now)
     else:
-        new, old = (training.micro_f1(each, held) for each in (candidate, serving_now))
+        new, old = (_micro_f1(each, held) for each in (candidate, serving_now))
         where = f"on {len(held)} reports of {len(groups)} decided events held back"
-        order = training.order(serving_now, held) - training.order(candidate, held)
+        lost = _order(serving_now, held) - _order(candidate, held)
     measures = {
         "micro_f1": round(new, 4),
         "micro_f1_of_predecessor": round(old, 4),
@@ -233,9 +234,26 @@ def _compare(candidate, serving_now, held: Sequence[Example]) -> tuple[dict[str,
         **{name: fact for name, fact in candidate.model.facts.items() if name != "publishers"},
     }
     why = f"micro-F1 {new:.3f} after {old:.3f}, {where}"
-    if order > WORSE:
-        why += f"; the order of the queue loses {order:.3f} of average precision"
-    return measures, new < old - WORSE or order > WORSE, why
+    if lost > WORSE:
+        why += f"; the order of the queue loses {lost:.3f} of average precision"
+    return measures, new < old - WORSE or lost > WORSE, why
+
+
+def _micro_f1(tagger: tagging.Tagger, examples: Sequence[Example]) -> float:
+    """Micro-F1 of the ticked labels over (recommendation, direction) pairs."""
+    suggestions = tagger.tag_many([(one.title, one.summary, one.publisher) for one in examples])
+    ticked = [{(each.rec, each.direction) for each in one.labels if each.ticked} for one in suggestions]
+    return calibration.f1(ticked, [set(one.labels) for one in examples])
+
+
+def _order(tagger: tagging.Tagger, examples: Sequence[Example]) -> float:
+    """Average precision of relevance: how well acts stand before what is none. 0 where all are of one kind."""
+    suggestions = tagger.tag_many([(one.title, one.summary, one.publisher) for one in examples])
+    right = np.array([bool(one.labels) for one in examples])
+    if right.all() or not right.any():
+        return 0.0
+    chance = np.array([one.relevance for one in suggestions])
+    return calibration.average_precision(chance, right, np.ones(len(right)))
 
 
 def _order_lost(candidate: tagging.Tagger, serving_now: tagging.Tagger) -> float:

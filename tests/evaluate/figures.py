@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from tests.evaluate.folds import Articles
-from tracker.tagging import calibration, training
+from tracker.tagging import calibration
 from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.suggestions import Suggestion
 
@@ -38,7 +38,7 @@ class Judged:
 
     def f1(self, **chosen) -> float:
         places = self.places(**chosen)
-        return training.f1(map(self.ticked, places), map(self.right, places))
+        return calibration.f1(map(self.ticked, places), map(self.right, places))
 
     def precision_recall(self) -> tuple[float, float]:
         places = self.places()
@@ -53,7 +53,7 @@ class Judged:
             return {pair for pair in pairs if pair[0] == rec}
 
         return {
-            rec: training.f1(
+            rec: calibration.f1(
                 (only(self.ticked(at), rec) for at in places), (only(self.right(at), rec) for at in places)
             )
             for rec in RECOMMENDATIONS
@@ -66,7 +66,7 @@ class Judged:
         return float(
             np.mean(
                 [
-                    training.f1(
+                    calibration.f1(
                         (self.ticked(at) & {pair} for at in places),
                         (self.right(at) & {pair} for at in places),
                     )

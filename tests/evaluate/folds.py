@@ -50,7 +50,7 @@ class Articles:
         self.examples = [one for one in seeded if one.kind in picked and not one.delivered]
         self.stream = [one for one in seeded if one.delivered]
         self.record = [one for one in seeded if one.kind == "record"]
-        self.written = [one for one in seeded if one.kind == "written"]
+        self.written = [one for one in seeded if one.kind.startswith("written")]
         self.events = {event["id"]: event for event in tagger_examples.lines("events.jsonl")}
         self.event_dates = {name: event["date"] for name, event in self.events.items()}
 

@@ -300,10 +300,18 @@ def write(corpus: Path) -> None:
             "The model that ships reads meaning: TAGGER_EMBEDDINGS is off, or its package is not installed."
         )
     reader = tagging.features.Reader(tagger_versions._seeded_cues())
-    titles = list(dict.fromkeys(reader.read(one.title, "", one.publisher).title for one in listed))
-    (tagger_examples.FOLDER / tagger_versions.MEANINGS).write_bytes(
-        tagging.vectors.to_bytes(titles, encode(titles))
-    )
+    named = {title: title for one in listed if (title := reader.read(one.title, "", one.publisher).title)}
+    told = tagging.training.telling(listed, tagger_versions._seeded_cues())
+    named |= dict(zip(told, told, strict=True))
+    # The sentences of feeds are not kept: what they mean is, under digests of them and of the titles they stand below.
+    named |= {
+        tagger_examples.telling_in(one.title): sentence
+        for one, sentence in zip(listed, told, strict=True)
+        if one.delivered
+    }
+    kept = tagging.vectors.to_bytes(list(named), encode(list(named.values())))
+    (tagger_examples.FOLDER / tagger_versions.MEANINGS).write_bytes(kept)
+    encode = tagging.vectors.remembering(encode, tagging.vectors.from_bytes(kept))
     name = f"seeds-{tagging.training.digest(tagger_examples.seeded())}"
     model = tagging.training.train(listed, tagger_versions._seeded_cues(), name, encode)
     (tagger_examples.FOLDER / tagger_versions.SHIPPED).write_bytes(tagging.model.to_bytes(model))

@@ -9,8 +9,8 @@ from tests.evaluate import queue, recorded, replayed
 from tests.evaluate.queue import Filed, Proposal
 from tests.evaluate.recorded import Item
 from tracker import second_opinion, tagger_examples, tagger_versions
+from tracker.tagging import calibration
 from tracker.tagging import model as models
-from tracker.tagging import training
 
 TRUST, SAFETY = ("trust", -1), ("safety-coalition", 1)
 
@@ -100,9 +100,9 @@ def test_the_model_that_ships_was_made_of_these_seeds_and_orders_the_stream_as_w
 
 
 FROZEN = {
-    "average precision": 0.529,
-    "average precision, words alone": 0.436,
-    "shown at three tenths lost": 0.033,
+    "average precision": 0.557,
+    "average precision, words alone": 0.425,
+    "shown at three tenths lost": 0.024,
 }
 
 
@@ -115,7 +115,7 @@ def test_the_recorded_answers_are_in_the_codebooks_terms_and_code_as_well_as_doc
         ticked.append({(each.rec, each.direction) for each in opinion.assessments if each.p >= 0.5})
         right.append({(label["rec"], label["direction"]) for label in known[title].get("labels", ())})
     assert len(ticked) > 650
-    assert training.f1(ticked, right) >= 0.77
+    assert calibration.f1(ticked, right) >= 0.77
 
 
 @pytest.mark.slow

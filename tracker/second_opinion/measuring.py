@@ -15,7 +15,7 @@ from tracker.second_opinion import asking, questions
 from tracker.second_opinion.answers import NoOpinion, Opinion
 from tracker.second_opinion.endpoint import AT_ONCE, Unreachable
 from tracker.second_opinion.questions import Told
-from tracker.tagging import training
+from tracker.tagging import calibration
 from tracker.tagging.training import Example
 
 PARTS = {"act": 0.5, "near miss": 0.25, "background": 0.25}
@@ -106,7 +106,7 @@ def figures(measured: Measured, prices: tuple[float, float] = (0.0, 0.0)) -> Map
     found = {
         "answered": len(measured.answered),
         "without an opinion": len(measured.troubles),
-        "pair F1": training.f1(ticked, right),
+        "pair F1": calibration.f1(ticked, right),
         "precision": hits / max(sum(map(len, ticked)), 1),
         "recall": hits / max(sum(map(len, right)), 1),
         "direction": float(np.mean(turned)) if turned else 0.0,

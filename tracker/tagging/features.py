@@ -19,9 +19,15 @@ from tracker.tagging.matching import Hit
 from tracker.tagging.rules import Finding, Pair
 from tracker.text import LONGEST_SUMMARY, fold, without_site
 
+_SENTENCE_ENDS = re.compile(r"\.\s+|[\n。!?;|↗]|\s[-–—•]\s")  # of folded text: it has no full-width signs
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _SUMMARY_WEIGHT = 0.5
 _MOST_OBJECTS = 8
+_LONGEST_TOLD, _SHORTEST_SENTENCE, _MOST_SENTENCES = (
+    2_000,
+    12,
+    25,
+)  # of a summary that is read sentence by sentence
 # Whose pieces are remembered: most words of the news are the same few thousand, and none of them is long.
 _KNOWN_WORDS, _LONGEST_KNOWN = 10_000, 24
 
@@ -43,6 +49,12 @@ class Text:
     def whole(self) -> str:
         """Title and summary in one string, for whoever reads meaning rather than words."""
         return f"{self.title}. {self.summary}".strip(". ")
+
+
+def sentences(summary: str) -> list[str]:
+    """The sentences and items of lists in a summary, in order; a roundup tells of many things in one."""
+    parts = (part.strip() for part in _SENTENCE_ENDS.split(fold(summary, _LONGEST_TOLD)))
+    return [part for part in parts if len(part) >= _SHORTEST_SENTENCE][:_MOST_SENTENCES]
 
 
 class Reader:

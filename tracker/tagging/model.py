@@ -25,7 +25,7 @@ import numpy as np
 from scipy import sparse
 
 from tracker.tagging.cues import RECOMMENDATIONS
-from tracker.tagging.features import Text
+from tracker.tagging.features import Reader, Text, sentences
 from tracker.tagging.neighbours import Known
 from tracker.tagging.vectors import OWN, Vocabulary, from_whole, to_whole
 
@@ -103,12 +103,20 @@ class Model:
         return float(np.interp(lost, self.borders[:, 0], self.borders[:, 2]))
 
     def evidence(
-        self, texts: Sequence[Text], matrix: sparse.csr_matrix, meanings: np.ndarray | None = None
+        self,
+        texts: Sequence[Text],
+        matrix: sparse.csr_matrix,
+        meanings: np.ndarray | None = None,
+        telling: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Log-odds of each of `PAIRS` and, last, of relevance: one row a text (`matrix`: theirs, with constant)."""
+        """Log-odds of each of `PAIRS` and, last, of relevance: one row a text (`matrix`: theirs, with constant).
+
+        `meanings`: of the titles, `telling`: of the sentences that tell most.
+        """
         seen = witnesses(matrix @ self.touched, matrix @ self.direction, texts)
         words = matrix[:, : self.vocabulary.before_signs]
-        return combine(self, *with_neighbours(seen, matrix @ self.relevant, self.known, meanings, words))
+        views = matrix @ self.relevant
+        return combine(self, *with_neighbours(seen, views, self.known, meanings, words, telling))
 
     def strengths(self, matrix: sparse.csr_matrix) -> np.ndarray:
         return np.asarray(matrix @ self.strength).argmax(axis=1) + 1
@@ -173,11 +181,12 @@ def with_neighbours(
     known: Known | None,
     meanings: np.ndarray | None,
     words: sparse.csr_matrix,
+    telling: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The witnesses of pairs and the views of relevance, with what the nearest labelled texts say beside them."""
     if known is None or meanings is None:
         return seen, relevant
-    of_relevance, of_pairs = known.speak(meanings, words)
+    of_relevance, of_pairs = known.speak(meanings, words, telling)
     return np.concatenate([of_pairs, seen], axis=2), np.hstack([relevant, of_relevance])
 
 
@@ -197,6 +206,26 @@ def bearing(pairs: np.ndarray, relevant: np.ndarray) -> np.ndarray:
     best = pairs.max(axis=1)
     any_pair = log_odds(1 - np.prod(1 - probability(pairs), axis=1))
     return np.column_stack([relevant, best, any_pair, np.ones(len(best))])
+
+
+def most_telling(
+    reader: Reader,
+    vocabulary: Vocabulary,
+    relevant: np.ndarray,
+    texts: Sequence[Text],
+    summaries: Sequence[str],
+) -> list[str]:
+    """Of each item the sentence whose words speak most for an act, its title among them."""
+    told = [[text.title, *sentences(summary)] for text, summary in zip(texts, summaries, strict=True)]
+    several = [place for place, parts in enumerate(told) if len(parts) > 1]
+    read = [reader.read(part) for place in several for part in told[place]]
+    views = with_constant(vocabulary.matrix(read)) @ relevant[:, 0] if read else np.zeros(0)
+    found, start = [parts[0] for parts in told], 0
+    for place in several:
+        end = start + len(told[place])
+        found[place] = told[place][int(views[start:end].argmax())]
+        start = end
+    return found
 
 
 def pool(model: Model, evidence: np.ndarray) -> np.ndarray:
@@ -237,6 +266,7 @@ def to_bytes(model: Model) -> bytes:
     if model.known is not None:
         arrays |= {"known_meanings": to_whole(model.known.meanings), "known_pairs": model.known.pairs}
         arrays |= {"known_acts": model.known.acts, "known_near": model.known.near}
+        arrays["known_telling"] = np.array(model.known.by_sentence)
         arrays |= _packed_words(model.known)
     if model.first is not None:
         arrays["first"] = np.frombuffer(to_bytes(model.first), dtype=np.uint8)
@@ -309,7 +339,10 @@ def _rebuilt(held: dict[str, np.ndarray], meta: dict[str, Any]) -> Model:
 
 def _known(held: dict[str, np.ndarray]) -> Known:
     pairs, acts, near = (held[f"known_{name}"] for name in ("pairs", "acts", "near"))
-    return Known(from_whole(held["known_meanings"]), pairs, acts, near, _by_word(held, len(acts)))
+    by_sentence = bool(held.get("known_telling", False))
+    return Known(
+        from_whole(held["known_meanings"]), pairs, acts, near, _by_word(held, len(acts)), by_sentence
+    )
 
 
 def _packed_words(known: Known) -> dict[str, np.ndarray]:

@@ -127,11 +127,14 @@ class Tagger:
         """Judged by words and meaning; by words alone where the embeddings fail."""
         assert self._encode is not None
         assert self.model.known is not None
+        titles = [text.title for text in texts]
+        telling = self._telling(reports, texts) if self.model.known.by_sentence else None
+        asked = {text: at for at, text in enumerate(dict.fromkeys([*titles, *(telling or ())]))}
         try:
-            meanings = self._encode([text.title for text in texts])
-            if len(texts) and meanings.shape[1] != (size := self.model.known.meanings.shape[1]):
+            known = self._encode(list(asked))
+            if len(texts) and known.shape[1] != (size := self.model.known.meanings.shape[1]):
                 raise vectors.NoEmbeddings(
-                    f"{self.model.meaning} gives {meanings.shape[1]} numbers a text, and gave {size} when "
+                    f"{self.model.meaning} gives {known.shape[1]} numbers a text, and gave {size} when "
                     f"{self.model.name} was trained: retrain"
                 )
         except vectors.NoEmbeddings as error:
@@ -139,7 +142,13 @@ class Tagger:
                 raise
             log.warning("%d texts are read by words alone: %s", len(texts), error)
             return self._of_words._judged(reports, texts, None)
-        return self._judged(reports, texts, meanings)
+        meanings = known[[asked[title] for title in titles]]
+        of_telling = None if telling is None else known[[asked[told] for told in telling]]
+        return self._judged(reports, texts, meanings, of_telling)
+
+    def _telling(self, reports: Sequence[tuple[str, str, str]], texts: Sequence[Text]) -> list[str]:
+        summaries = [summary for _, summary, _ in reports]
+        return models.most_telling(self.reader, self.model.vocabulary, self.model.relevant, texts, summaries)
 
     @cached_property
     def _of_words(self) -> Tagger:
@@ -165,12 +174,16 @@ class Tagger:
         return found
 
     def _judged(
-        self, reports: Sequence[tuple[str, str, str]], texts: Sequence[Text], meanings: np.ndarray | None
+        self,
+        reports: Sequence[tuple[str, str, str]],
+        texts: Sequence[Text],
+        meanings: np.ndarray | None,
+        telling: np.ndarray | None = None,
     ) -> list[Suggestion]:
         if not reports:
             return []
         matrix = models.with_constant(self.model.vocabulary.matrix(texts))
-        evidence = self.model.evidence(texts, matrix, meanings)
+        evidence = self.model.evidence(texts, matrix, meanings, telling)
         evidence[:, -1] += self._leaning_of(reports)
         strengths, asks = self.model.strengths(matrix), self.model.asks(matrix)
         likeness = self._reasons.likeness(matrix)

@@ -3,8 +3,6 @@ Pure.
 
 The law: no number that decides (how to weigh the witnesses, the threshold) is fitted on a headline that
 the weights have seen. Examples are folded by group, so that no event is on both sides of a fold.
-
-How good a tagger is, in the figures of the evaluation. Pure.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import sparse
@@ -28,10 +25,11 @@ from tracker.tagging.model import PAIRS, Model
 from tracker.tagging.neighbours import OF_PAIRS, OF_RELEVANCE, Known
 
 FOLDS = 5
-WEIGHTS = {"act": 1.0, "near miss": 1.0, "decision": 1.5, "near decision": 1.5}
-WEIGHTS |= dict.fromkeys(("background", "record", "written"), 0.7)
-NEAR = ("near miss", "near decision")
-HELD_OUT = ("act", "background", "decision", *NEAR)
+WEIGHTS = dict.fromkeys(("act", "near miss", "written", "written near"), 1.0)
+WEIGHTS |= dict.fromkeys(("background", "record", "written ordinary"), 0.7)
+WEIGHTS |= {"decision": 1.5, "near decision": 1.5}
+NEAR = ("near miss", "near decision", "written near")
+HELD_OUT = ("act", "background", "decision", "near miss", "near decision")
 
 _CASES_AN_EVENT = 2
 _POSITIVE, _STRENGTH = 3.0, 2.0
@@ -44,7 +42,8 @@ class Example:
     """One labelled text. `group` is its event: what must not stand on both sides of a fold.
 
     `delivered`: it came as feeds deliver items, so that it tells how common acts are; then `fold` may say which fold it
-    is in, so that its feed stays together, and `stands_for` how many such items it speaks for.
+    is in, so that its feed stays together, and `stands_for` how many such items it speaks for. `telling`: what stands
+    for the sentence that tells most where the summary is not at hand.
     """
 
     title: str
@@ -58,6 +57,7 @@ class Example:
     delivered: bool = False
     fold: int | None = None
     stands_for: float = 1.0
+    telling: str = ""
 
     @property
     def is_near(self) -> bool:
@@ -77,6 +77,7 @@ class _Rows:
     fold: np.ndarray
     counted: vectors.Counted
     meanings: np.ndarray | None = None
+    telling: np.ndarray | None = None
 
     @property
     def acts(self) -> np.ndarray:
@@ -86,9 +87,10 @@ class _Rows:
         return self.counted.matrix(vocabulary)[:, : vocabulary.before_signs]
 
     def known(self, vocabulary: vectors.Vocabulary) -> Known | None:
-        if self.meanings is None:
+        if self.meanings is None or self.telling is None:
             return None
-        return Known.of(self.meanings, self.direction, self.acts, self.near, self.words(vocabulary))
+        told = np.where(self.acts[:, None], self.telling, self.meanings)
+        return Known.of(told, self.direction, self.acts, self.near, self.words(vocabulary))
 
     def part(self, chosen: np.ndarray) -> _Rows:
         at = np.flatnonzero(chosen)
@@ -102,6 +104,7 @@ class _Rows:
             fold=self.fold[at],
             counted=self.counted.part(at),
             meanings=None if self.meanings is None else self.meanings[at],
+            telling=None if self.telling is None else self.telling[at],
         )
 
 
@@ -154,11 +157,12 @@ def _train(
     texts = [reader.read(one.title, one.summary, one.publisher) for one in listed]
     name = name or f"model-{digest(listed)}"
     rows = _rows(listed, texts)
-    fitted, held = _fit(rows), _held_out(rows)
+    fitted, held = _fit(rows), _held_out(rows, reader)
     made, parts = _trained(rows, fitted, held, name, folded)
     if encode is None:
         return made, parts
-    rows.meanings = encode([text.title for text in texts])
+    meanings = encode([*(text.title for text in texts), *held.telling])
+    rows.meanings, rows.telling = meanings[: len(texts)], meanings[len(texts) :]
     whole, deeper = _trained(rows, fitted, _beside(rows, held), name, folded)
     for one, first in zip([whole, *deeper], [made, *parts], strict=True):
         if one is not None:
@@ -339,19 +343,29 @@ def _fit_strength(rows: _Rows, vocabulary: vectors.Vocabulary) -> np.ndarray:
     ).T
 
 
+def telling(examples: Sequence[Example], cues: Cues) -> list[str]:
+    """Of each example the sentence that tells most, as training takes it."""
+    reader = Reader(cues)
+    texts = [reader.read(one.title, one.summary, one.publisher) for one in examples]
+    return _held_out(_rows(examples, texts), reader).telling
+
+
 @dataclass(slots=True)
 class _HeldOut:
-    """Witnesses and relevance of the `chosen` examples, each from weights that never saw its fold; those weights."""
+    """Witnesses and relevance of the `chosen` examples, each from weights that never saw its fold; those weights; and
+    of every example, by the same weights, the sentence that tells most."""
 
     seen: np.ndarray
     relevant: np.ndarray
     chosen: np.ndarray
     weights: list[_Weights | None]
+    telling: list[str]
 
 
-def _held_out(rows: _Rows) -> _HeldOut:
+def _held_out(rows: _Rows, reader: Reader) -> _HeldOut:
     seen = np.zeros((len(rows.examples), len(PAIRS), models.WITNESSES))
     relevant = np.zeros((len(rows.examples), models.VIEWS))
+    telling = [one.telling or text.title for one, text in zip(rows.examples, rows.texts, strict=True)]
     kept: list[_Weights | None] = []
     for fold in range(FOLDS):
         inside = rows.fold == fold
@@ -364,9 +378,13 @@ def _held_out(rows: _Rows) -> _HeldOut:
         matrix = models.with_constant(held.counted.matrix(weights.vocabulary))
         seen[inside] = models.witnesses(matrix @ weights.touched, matrix @ weights.direction, held.texts)
         relevant[inside] = matrix @ weights.relevant
+        summaries = [one.summary for one in held.examples]
+        told = models.most_telling(reader, weights.vocabulary, weights.relevant, held.texts, summaries)
+        for at, sentence, summary in zip(np.flatnonzero(inside), told, summaries, strict=True):
+            telling[at] = sentence if summary else telling[at]
     real = np.array([one.kind in HELD_OUT for one in rows.examples])
     chosen = real if real.any() else real | True
-    return _HeldOut(seen[chosen], relevant[chosen], chosen, kept)
+    return _HeldOut(seen[chosen], relevant[chosen], chosen, kept, telling)
 
 
 def _beside(rows: _Rows, held: _HeldOut) -> _HeldOut:
@@ -384,6 +402,7 @@ def _beside(rows: _Rows, held: _HeldOut) -> _HeldOut:
                 rows.part(rows.fold != fold).known(weights.vocabulary),
                 part.meanings,
                 part.words(weights.vocabulary),
+                part.telling,
             )
     return replace(held, seen=seen, relevant=relevant)
 
@@ -413,33 +432,3 @@ def _past_cases(rows: _Rows) -> np.ndarray:
             taken[one.group] += 1
             chosen[at] = True
     return chosen
-
-
-if TYPE_CHECKING:
-    from tracker.tagging.tagger import Tagger
-
-Pairs = set[tuple[str, int]]
-
-
-def micro_f1(tagger: Tagger, examples: Sequence[Example]) -> float:
-    """Micro-F1 of the ticked labels over (recommendation, direction) pairs."""
-    suggestions = tagger.tag_many([(one.title, one.summary, one.publisher) for one in examples])
-    ticked = [{(each.rec, each.direction) for each in one.labels if each.ticked} for one in suggestions]
-    return f1(ticked, [set(one.labels) for one in examples])
-
-
-def order(tagger: Tagger, examples: Sequence[Example]) -> float:
-    """Average precision of relevance: how well acts stand before what is none. 0 where all are of one kind."""
-    suggestions = tagger.tag_many([(one.title, one.summary, one.publisher) for one in examples])
-    right = np.array([bool(one.labels) for one in examples])
-    if right.all() or not right.any():
-        return 0.0
-    chance = np.array([one.relevance for one in suggestions])
-    return calibration.average_precision(chance, right, np.ones(len(right)))
-
-
-def f1(ticked: Iterable[Pairs], right: Iterable[Pairs]) -> float:
-    hits = said = wanted = 0
-    for these, those in zip(ticked, right, strict=True):
-        hits, said, wanted = hits + len(these & those), said + len(these), wanted + len(those)
-    return 2 * hits / (said + wanted) if said + wanted else 0.0

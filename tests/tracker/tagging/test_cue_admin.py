@@ -87,7 +87,7 @@ def test_a_version_that_cannot_be_read_is_not_let_serve(desk):
 
 def test_a_version_is_trained_and_gone_back_from_by_a_button(desk, monkeypatch):
     sent = []
-    monkeypatch.setattr(learning.current_app, "send_task", lambda name, **more: sent.append(name))
+    monkeypatch.setattr(learning.current_app, "send_task", lambda name, *_, **more: sent.append(name))
     page = reverse("admin:tracker_taggerversion_changelist")
     assert "Train anew" in desk.get(page).content.decode()
     assert "Training has begun" in desk.post(reverse("admin:tagger_retrain"), follow=True).content.decode()

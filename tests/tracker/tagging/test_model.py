@@ -10,7 +10,7 @@ import pytest
 
 from tests.tracker.tagging.test_reading import CUES
 from tracker import tagging
-from tracker.tagging import calibration, reasons, suggestions, training, untrained
+from tracker.tagging import calibration, reasons, suggestions, untrained
 from tracker.tagging import model as models
 from tracker.tagging import vectors as vectors_module
 from tracker.tagging.training import Example, fold_of, train
@@ -258,8 +258,8 @@ def test_a_ticked_label_has_at_most_three_reasons_and_its_precedent_was_coded_so
 
 
 def test_f1_counts_pairs():
-    assert training.f1([{TRUST}, {GOVERNANCE}], [{TRUST, GOVERNANCE}, set()]) == pytest.approx(0.5)
-    assert training.f1([], []) == 0.0
+    assert calibration.f1([{TRUST}, {GOVERNANCE}], [{TRUST, GOVERNANCE}, set()]) == pytest.approx(0.5)
+    assert calibration.f1([], []) == 0.0
 
 
 def test_calibration_error_is_the_gap_between_said_and_seen():
