@@ -53,7 +53,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "lede": prose.page("lede"),
         "axis": figures.drawn(bars.axis()),
         "rows": rows(read, query),
-        "year": sentences.day(read.read_on - datetime.timedelta(days=YEAR)),
+        "year": sentences.day(year) if (year := _year_before(read)) else "",
         "links": {
             name: reverse(f"pages:{name}") + query
             for name in ("changed", "next", "asks", "actors", "brief", "events")
@@ -75,11 +75,16 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def rows(read: Reading, query: str) -> list[dict[str, Any]]:
     """The recommendations as the first table has them: word, balance, change over a year, delivery, last act."""
-    year = read.read_on - datetime.timedelta(days=YEAR)
     before = None
-    if year >= current().start:
+    if year := _year_before(read):
         before = standings.report(year, read.clock.known_at, version=read.clock.method)["recommendations"]
     return [_row(read, slug, query, before[slug]["balance"] if before else None) for slug in read.slugs]
+
+
+def _year_before(read: Reading) -> datetime.date | None:
+    """The day a year before the one that is read; None where the record had not begun."""
+    year = read.read_on - datetime.timedelta(days=YEAR)
+    return year if year >= current().start else None
 
 
 def _shaky(read: Reading) -> str:
@@ -109,7 +114,7 @@ def _row(read: Reading, slug: str, query: str, before: Balance | None) -> dict[s
 def _year(read: Reading, slug: str, now: Balance, before: Balance | None) -> dict[str, str]:
     """The change over a year and the word of a year before."""
     if before is None:
-        return {"points": "–", "look": "even", "word": gettext("no day a year before")}
+        return {"points": "–", "look": "even", "word": ""}
     points, was = now["score"] - before["score"], read.agreement.hide(word(before), slug)
     small = abs(points) < method_of(read.clock.method).parameters.change_points
     same = was == now["label"]
