@@ -4,6 +4,7 @@ The law: who has a role, or is an administrator, has staff status; nobody else h
 and is asked nowhere.
 """
 
+from axes.admin import AccessAttemptAdmin
 from django import forms
 from django.apps import apps
 from django.contrib import admin
@@ -41,6 +42,8 @@ for model, one, many in (
 ):
     options = apps.get_model(model)._meta
     options.verbose_name, options.verbose_name_plural = one, many
+# Attempts end by themselves and are deleted with the sign-ins; axes' own button breaks without a setting of its own.
+AccessAttemptAdmin.actions = ()
 
 
 class RoleField(forms.ModelChoiceField):
