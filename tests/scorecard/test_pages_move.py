@@ -197,7 +197,7 @@ def test_a_second_method_stands_beside_the_first_with_what_it_did_to_each_score(
     by_new = method.report(standings.log(), datetime.date(2026, 7, 7))
     scores = [round(found["recommendations"]["trust"]["balance"]["score"]) for found in (by_old, by_new)]
     assert scores[0] != scores[1]
-    row = re.search(r'<th scope="row">Trust</th>((?:<td class="n">[^<]*</td>){3})</tr>', html).group(1)
+    row = re.search(r'<th scope="row">Trust</th>((?:<td class="n"[^>]*>[^<]*</td>){3})</tr>', html).group(1)
     cells = re.findall(r">([^<]+)<", row)
     assert [int(cell.replace("−", "-").replace("+", "")) for cell in cells[:2]] == scores
     assert "by method 0.9" in page(client, "/recommendations/trust/?as_of=2026-07-07")
