@@ -264,7 +264,7 @@ def asked(port, path):
     return text if answer.status == 200 else ""
 
 
-def eventually(condition, patience=120):
+def eventually(condition, patience=300):
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
