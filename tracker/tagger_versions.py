@@ -223,9 +223,9 @@ def _compare(candidate, serving_now, held: Sequence[Example]) -> tuple[dict[str,
         where = f"cross-validated, as only {len(groups)} decided events are held back"
         lost = _order_lost(candidate, serving_now)
     else:
-        new, old = (_micro_f1(each, held) for each in (candidate, serving_now))
+        (new, order), (old, order_before) = (_figures(each, held) for each in (candidate, serving_now))
         where = f"on {len(held)} reports of {len(groups)} decided events held back"
-        lost = _order(serving_now, held) - _order(candidate, held)
+        lost = order_before - order
     measures = {
         "micro_f1": round(new, 4),
         "micro_f1_of_predecessor": round(old, 4),
@@ -239,21 +239,17 @@ def _compare(candidate, serving_now, held: Sequence[Example]) -> tuple[dict[str,
     return measures, new < old - WORSE or lost > WORSE, why
 
 
-def _micro_f1(tagger: tagging.Tagger, examples: Sequence[Example]) -> float:
-    """Micro-F1 of the ticked labels over (recommendation, direction) pairs."""
+def _figures(tagger: tagging.Tagger, examples: Sequence[Example]) -> tuple[float, float]:
+    """Micro-F1 of the ticked labels over (recommendation, direction) pairs; average precision of relevance, which is 0
+    where all are acts or none is."""
     suggestions = tagger.tag_many([(one.title, one.summary, one.publisher) for one in examples])
     ticked = [{(each.rec, each.direction) for each in one.labels if each.ticked} for one in suggestions]
-    return calibration.f1(ticked, [set(one.labels) for one in examples])
-
-
-def _order(tagger: tagging.Tagger, examples: Sequence[Example]) -> float:
-    """Average precision of relevance: how well acts stand before what is none. 0 where all are of one kind."""
-    suggestions = tagger.tag_many([(one.title, one.summary, one.publisher) for one in examples])
     right = np.array([bool(one.labels) for one in examples])
-    if right.all() or not right.any():
-        return 0.0
-    chance = np.array([one.relevance for one in suggestions])
-    return calibration.average_precision(chance, right, np.ones(len(right)))
+    order = 0.0
+    if right.any() and not right.all():
+        chance = np.array([one.relevance for one in suggestions])
+        order = calibration.average_precision(chance, right, np.ones(len(right)))
+    return calibration.f1(ticked, [set(one.labels) for one in examples]), order
 
 
 def _order_lost(candidate: tagging.Tagger, serving_now: tagging.Tagger) -> float:

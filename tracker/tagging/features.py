@@ -23,11 +23,8 @@ _SENTENCE_ENDS = re.compile(r"\.\s+|[\n。!?;|↗]|\s[-–—•]\s")  # of fold
 _HAN_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+")
 _SUMMARY_WEIGHT = 0.5
 _MOST_OBJECTS = 8
-_LONGEST_TOLD, _SHORTEST_SENTENCE, _MOST_SENTENCES = (
-    2_000,
-    12,
-    25,
-)  # of a summary that is read sentence by sentence
+# Characters of a summary that are read sentence by sentence, of the shortest sentence, and how many are read.
+_LONGEST_TOLD, _SHORTEST_SENTENCE, _MOST_SENTENCES = 2_000, 12, 25
 # Whose pieces are remembered: most words of the news are the same few thousand, and none of them is long.
 _KNOWN_WORDS, _LONGEST_KNOWN = 10_000, 24
 

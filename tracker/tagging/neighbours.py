@@ -13,10 +13,8 @@ from scipy import sparse
 
 SCALE, WORDS_SCALE = 20.0, 10.0  # of likenesses, so that the penalty of a small fit does not hold them down
 SEVERAL, FEW = 8, 4  # nearest texts of a kind, of a code, whose mean likeness speaks beside the nearest one's
-OF_RELEVANCE, OF_PAIRS = (
-    18,
-    6,
-)  # columns: by what the telling sentence means, by what the title means, by words
+# Columns: by what the telling sentence means (of relevance alone), by what the title means, by words.
+OF_RELEVANCE, OF_PAIRS = 18, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +53,8 @@ class Known:
         views = [SCALE * (_of_length_one(meanings) @ self.meanings.T)]
         if self.by_word is not None:
             views.append(WORDS_SCALE * (words @ self.by_word).toarray())
-        of_relevance, of_pairs = (
-            [self._kinds(alike) for alike in views],
-            [self._coded(alike) for alike in views],
-        )
+        of_relevance = [self._kinds(alike) for alike in views]
+        of_pairs = [self._coded(alike) for alike in views]
         if self.by_sentence and telling is not None:
             of_relevance.insert(0, self._kinds(SCALE * (_of_length_one(telling) @ self.meanings.T)))
         return np.hstack(of_relevance), np.concatenate(of_pairs, axis=2)

@@ -161,7 +161,12 @@ def _train(
     made, parts = _trained(rows, fitted, held, name, folded)
     if encode is None:
         return made, parts
-    meanings = encode([*(text.title for text in texts), *held.telling])
+    titles = [text.title for text in texts]
+    told = [  # what only stands for a sentence has a meaning nowhere but where it is kept
+        title if sentence == one.telling and not vectors.keeps(encode, sentence) else sentence
+        for one, title, sentence in zip(listed, titles, held.telling, strict=True)
+    ]
+    meanings = encode([*titles, *told])
     rows.meanings, rows.telling = meanings[: len(texts)], meanings[len(texts) :]
     whole, deeper = _trained(rows, fitted, _beside(rows, held), name, folded)
     for one, first in zip([whole, *deeper], [made, *parts], strict=True):

@@ -203,7 +203,13 @@ def remembering(encode: Encoder | None, kept: Mapping[bytes, np.ndarray]) -> Enc
         rows = [from_whole(kept[mark]) if mark in kept else fresh[mark] for mark in marks]
         return np.vstack(rows).astype(np.float64) if rows else np.zeros((0, SIZE))
 
+    encoded.kept = kept  # type: ignore[attr-defined]  # a function has room for it
     return encoded
+
+
+def keeps(encode: Encoder, text: str) -> bool:
+    """Whether the encoder has the meaning of this text at hand."""
+    return mark_of(text) in getattr(encode, "kept", ())
 
 
 def to_bytes(texts: Sequence[str], vectors: np.ndarray) -> bytes:

@@ -10,6 +10,7 @@ from scipy import sparse
 from tests.tracker.tagging.test_model import CUES, TRUST, encode, examples
 from tracker import tagging
 from tracker.tagging import model as models
+from tracker.tagging import vectors
 from tracker.tagging.neighbours import FEW, OF_PAIRS, OF_RELEVANCE, SCALE, WORDS_SCALE, Known
 from tracker.tagging.training import Example, train
 
@@ -137,6 +138,26 @@ def test_an_act_in_the_middle_of_a_summary_makes_an_item_likelier():
     assert "US bans Chinese app of the year" in asked
     without = tagger.tag("Monday's letter", "Rain fell all day. Club wins match of the year. Sunny spells.")
     assert with_it.relevance > without.relevance
+
+
+def test_a_stand_in_for_a_sentence_is_never_taken_for_its_words():
+    """Seeds keep what sentences of feeds mean in one space; an endpoint has another, and would embed the name."""
+    name = "the telling sentence under: Letter"
+    learnt = [*examples(), Example("Letter", (TRUST,), "letter", telling=name)]
+    asked: list[str] = []
+
+    def listened(texts):
+        asked.extend(texts)
+        return encode(texts)
+
+    train(learnt, CUES, "voiced", listened)
+    assert name not in asked
+    meaning = vectors.to_whole(np.array([[0.2, 0.1]]))[0]
+    known = train(
+        learnt, CUES, "voiced", vectors.remembering(listened, {vectors.mark_of(name): meaning})
+    ).known
+    assert known.meanings[-1] == pytest.approx(vectors.from_whole(meaning), abs=0.01)
+    assert name not in asked
 
 
 def test_a_model_keeps_what_it_compares_with_and_says_the_same_after_storing():

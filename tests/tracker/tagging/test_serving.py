@@ -141,7 +141,7 @@ def test_a_worse_model_is_kept_but_does_not_serve(analyst, monkeypatch):
     for number in range(60):
         decide(analyst, number, labels=[("joint-research", 1)])
     figures = iter([0.40, 0.55])
-    monkeypatch.setattr(tagger_versions, "_micro_f1", lambda tagger, held: next(figures))
+    monkeypatch.setattr(tagger_versions, "_figures", lambda tagger, held: (next(figures), 0.5))
     outcome = tagger_versions.retrain()
     assert not outcome.promoted
     assert "0.400 after 0.550" in outcome.why
