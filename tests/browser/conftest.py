@@ -50,8 +50,6 @@ def window(browser):
             page.troubles = []
             page.on("console", lambda message: _note(page, message.type, message.text))
             page.on("pageerror", lambda error: page.troubles.append(str(error)))
-            page.begun = set()
-            page.on("request", lambda request: page.begun.add(request))
             page.on("requestfailed", lambda request: _failed(page, request))
             page.on("dialog", lambda dialog: (page.troubles.append(dialog.message), dialog.dismiss()))
         return kept[key]
@@ -71,7 +69,6 @@ def open_page(window, site):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="dark" if dark else "light", media="screen")
         page.troubles.clear()
-        page.begun.clear()
         page.answer = page.goto(site + path, wait_until="load")
         if options.get("java_script_enabled", True) and page.locator("#sensitivity").count():
             page.locator("#sensitivity[data-ready]").wait_for()
@@ -97,9 +94,10 @@ def picture():
 
 
 def _failed(page, request):
-    """A request that failed, unless it is the last page's, which ended with that."""
-    if request in page.begun:
-        page.troubles.append(f"failed: {request.url}")
+    """A request that failed. One that the browser itself gave up, since its page was left or loaded anew, has not: under
+    load that is told of even after the page has read the whole answer."""
+    if request.failure != "net::ERR_ABORTED":
+        page.troubles.append(f"failed: {request.url}: {request.failure}")
 
 
 def _note(page, kind, text):
