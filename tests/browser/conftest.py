@@ -94,8 +94,8 @@ def picture():
 
 
 def _failed(page, request):
-    """A request that failed. One that the browser itself gave up, since its page was left or loaded anew, has not: under
-    load that is told of even after the page has read the whole answer."""
+    """A request that failed. One that the browser itself gave up, since its page was left or loaded anew, has not:
+    under load that is told of even after the page has read the whole answer."""
     if request.failure != "net::ERR_ABORTED":
         page.troubles.append(f"failed: {request.url}: {request.failure}")
 
