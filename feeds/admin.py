@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from feeds import admin_views, health, opml, tasks
 from feeds.admin_views import FeedForm
 from feeds.models import Delivery, Feed, Poll
-from tracker.admin.base import CappedPaginator, LookOnly, ShownOnly, queued
+from tracker.admin.lists import CappedPaginator, LookOnly, ShownOnly, queued
 
 
 class HealthFilter(admin.SimpleListFilter):

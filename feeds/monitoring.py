@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from feeds.models import Feed, Poll
-from tracker import coverage
+from tracker import monitoring
 from tracker.monitoring import Vital, seconds_between
 
 
@@ -55,4 +55,4 @@ def report_coverage() -> None:
     tried = Feed.objects.filter(paused=False).exclude(state=Feed.State.NEW)
     if not tried.exists() or not cache.add("feeds-coverage", True, REPORTED_EVERY):
         return
-    coverage.report(feeds_alive=tried.alive().count(), feeds_total=tried.count())
+    monitoring.note_feeds(feeds_alive=tried.alive().count(), feeds_total=tried.count())

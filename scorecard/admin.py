@@ -27,7 +27,7 @@ from scorecard.models import (
     Witness,
 )
 from tracker import log, triage
-from tracker.admin.base import ShownOnly
+from tracker.admin.lists import ShownOnly
 from tracker.operations import logs
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from scorecard import pins, sentences, standings
-from tracker import log, releases
+from tracker import importing, log
 from tracker import record as record_format
 from tracker.models import Revision
 from tracker.record import Record
@@ -95,7 +95,7 @@ def _of_state(records: Iterable[Record], until: datetime.date) -> dict[str, Revi
 
 def one(line: Record, who: str, known_at: datetime.date | None = None) -> Review:
     """The review of a record whose latest version has this name beside it."""
-    by_machine = who in releases.coded_by_machine()
+    by_machine = who in importing.coded_by_machine()
     return of([line], {line["id"]: (who, None)} if by_machine else None, known_at)[line["id"]]
 
 
@@ -156,4 +156,4 @@ def _hands(records: list[Record]) -> dict[str, tuple[str, datetime.date | None]]
 def _hand(who: str, account: Any) -> str:
     if account is not None:
         return ANALYST
-    return MACHINE if who in releases.coded_by_machine() else FILE
+    return MACHINE if who in importing.coded_by_machine() else FILE

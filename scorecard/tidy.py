@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from scorecard import pins, standings
 from scorecard.method import delivery, parameters
-from tracker import releases
+from tracker import importing
 from tracker.codebook import current
 
 READINGS = ("balance", "pulse", "delivery")
@@ -73,7 +73,7 @@ def vintages(known_at: Day | None = None) -> list[Day | None]:
     """The days of knowledge of the releases of the record, each with the last day before the next one came, and then
     the day that is asked for itself (None: now)."""
     last = known_at or present()
-    later = [each.day - datetime.timedelta(1) for each in releases.known()[1:] if each.day]
+    later = [each.day - datetime.timedelta(1) for each in importing.releases()[1:] if each.day]
     return [*(day for day in sorted(later) if day < last), known_at]
 
 

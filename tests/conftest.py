@@ -107,7 +107,7 @@ def both_releases(db, whole_record):
 @pytest.fixture(scope="session")
 def first_record(django_db_setup, django_db_blocker):
     """Tables and their rows of the first release alone, which one process of the suite seeds for all."""
-    without = [each for each in settings.SEEDERS if each != "tracker.releases.seed"]
+    without = [each for each in settings.SEEDERS if each != "tracker.importing.seed_releases"]
     return _kept("first-record.pickle", django_db_blocker, without)
 
 

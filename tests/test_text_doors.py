@@ -17,7 +17,7 @@ from tests.scorecard import cast
 from tests.scorecard.conftest import recommendations as recommendations
 from tests.scorecard.test_disputes import CLAIM
 from tracker import triage
-from tracker.admin.cues import CueForm
+from tracker.admin.tagger import CueForm
 from tracker.desk.forms import BadForm, decide
 from tracker.models import Ask, AskSetting, Completeness, Event, Revision
 

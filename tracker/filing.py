@@ -20,10 +20,9 @@ from django.utils import timezone
 
 from tracker import (
     clustering,
-    coverage,
     grouping,
     habits,
-    rechecking,
+    monitoring,
     second_opinion,
     sql,
     tagger_examples,
@@ -68,7 +67,7 @@ def file_waiting(seconds: float = 40.0) -> int:
         if not done:
             break
     if filed:
-        coverage.note_queue()
+        monitoring.note_queue()
     return filed
 
 
@@ -132,7 +131,7 @@ def file(article: Article, suggestion: tagging.Suggestion, tagger: Any, index: A
         _write([(article, suggestion)], Article.State.FILED)
     index.add(event.id, report)
     if choice is not None:
-        rechecking.recheck(event)  # the index learns of it with the next batch
+        grouping.recheck(event)  # the index learns of it with the next batch
     return True
 
 

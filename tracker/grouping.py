@@ -1,13 +1,14 @@
-"""The stories that a new report may belong to: open proposals and events on record, as an index in memory.
+"""Stories as they grow, merge and part: the index that a new report is compared with, and the nightly second looks.
 
-Each process builds the index once and then only takes in what has changed since, so that the cost of one more
-article does not grow with the articles on record. What another process wrote a moment ago may be missing; the
-nightly pass and the analyst's "same event?" find it.
-
-The nightly pass over the proposals of the last days: whoever groups one article at a time misses some.
+Each process builds the index of open proposals and events on record once and then only takes in what has changed
+since, so that the cost of one more article does not grow with the articles on record. What another process wrote a
+moment ago may be missing; the nightly pass over the proposals of the last days and the analyst's "same event?" find it.
 
 The law: only proposals that no person has touched are merged by the machine, and only when all their reports
-fall into one group; whatever else lies near is offered as "same event?". A merge can be undone.
+fall into one group; whatever else lies near is offered as "same event?". A merge can be undone. A proposal that may
+hold more than one act (many reports of one outlet, or days between them) is looked at again, and only what the machine
+joined and nobody touched is parted: a decision or a join of a person stands. What leaves becomes a proposal of its
+own, so that no act is lost, and the journal says so.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Max, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from tracker import clustering, triage
+from tracker import clustering, tagger_versions, tagging, triage
 from tracker.models import Article, Decision, Event, Lease, PairJudgement, Report
 
 REPORTS_EACH = 12  # the newest reports of a story speak for it
@@ -32,6 +34,17 @@ REBUILT_AFTER = 3600.0  # seconds
 CHUNK = 500
 PAIRED = 3  # reports of the event that a judged article is compared with
 REMEMBERED = 500  # readings: those of a batch come back when its events are taken in again
+
+log = logging.getLogger(__name__)
+
+DAYS = 7
+LEASE = 1800  # seconds
+OFFERED = 3
+WHY = "Nightly pass: reports of one act"
+
+MOST_REREAD = 60  # reports of a proposal that are looked at, the first
+RECHECKED_DAYS = 7  # since the last report came in
+WHY_PARTED = "Looked at again: reports of another act"
 
 
 class Stories:
@@ -140,13 +153,6 @@ def _chunks(items: list[str]) -> Iterable[list[str]]:
 
 STORIES = Stories()
 
-log = logging.getLogger(__name__)
-
-DAYS = 7
-LEASE = 1800  # seconds
-OFFERED = 3
-WHY = "Nightly pass: reports of one act"
-
 
 def regroup(days: int = DAYS) -> int:
     """Merge and offer; the number of proposals merged into others."""
@@ -223,3 +229,68 @@ def _offer(events: Sequence[Event]) -> None:
 
 def _line(key: str, chance: float, because: Mapping[str, list[dict[str, str]]]) -> dict[str, object]:
     return {"event": key, "probability": round(chance, 3), "because": because[key]}
+
+
+def recheck_all(days: int = RECHECKED_DAYS) -> int:
+    """Look again at what grew in the last days; how many proposals were parted from others."""
+    since = timezone.now() - datetime.timedelta(days=days)
+    grown = Event.objects.open().filter(last_reported_at__gte=since, reports_count__gt=1)
+    return sum(len(recheck(event)) for event in grown.order_by("proposed_at", "id"))
+
+
+def recheck(event: Event) -> list[Event]:
+    """The proposals that were parted from this one; none where it holds together, or a person had a hand in it."""
+    if event.status not in Event.OPEN or event.version != 1 or event.reports_count < 2:
+        return []
+    reports = list(
+        event.reports.select_related("article").defer("article__html", "article__text")[:MOST_REREAD]
+    )
+    reports.sort(key=lambda report: report.pk)
+    readings = [reading_of(report.article) for report in reports]
+    if not clustering.is_doubtful(readings):
+        return []
+    groups = clustering.parted(readings)
+    if len(groups) == 1 or any(report.how != Report.How.MACHINE for report in reports):
+        return []
+    if PairJudgement.objects.filter(event=event).exists():
+        return []
+    return _part(event, [[reports[at].article for at in group] for group in groups])
+
+
+def _part(event: Event, groups: Sequence[list[Article]]) -> list[Event]:
+    stays, *leaving = groups
+    with transaction.atomic():
+        pooled = _pooled(stays)
+        gone = [article for group in leaving for article in group]
+        left = triage.let_go(
+            event,
+            gone,
+            WHY_PARTED,
+            suggestion=pooled.as_dict(),
+            relevance=pooled.relevance,
+            actors=pooled.actors,
+            certainty=pooled.certainty,
+        )
+        return [_propose_apart(group) for group in leaving] if left else []
+
+
+def _propose_apart(group: Sequence[Article]) -> Event:
+    pooled, first = _pooled(group), group[0]
+    return triage.propose(
+        title=first.title,
+        summary=first.summary,
+        language=first.language,
+        date=first.day,
+        articles=group,
+        suggestion=pooled.as_dict(),
+        relevance=pooled.relevance,
+        outlets=clustering.outlets([report_of(article) for article in group]),
+    )
+
+
+def _pooled(articles: Sequence[Article]) -> tagging.Suggestion:
+    tagger = tagger_versions.serving()
+    told = [tagging.Suggestion.from_dict(each.suggestion) for each in articles if each.suggestion]
+    return tagger.pool(
+        told or tagger.tag_many([(each.title, each.summary, each.publisher) for each in articles])
+    )

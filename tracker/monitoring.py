@@ -1,21 +1,27 @@
-"""The service's vital signs: figures from the database, each with its meaning and the limit of what is well.
+"""The service's vital signs: figures from the database, each with its meaning and the limit of what is well; and what
+of them each day keeps for readers, so that "nothing happened" and "we were blind" never look alike.
 
-Metrics, readiness and the operator's page all read these (`operations.health.vitals`). The law: each is a
-bounded look-up, even of large tables.
+Metrics, readiness and the operator's page all read the signs (`operations.health.vitals`). The law: each is a
+bounded look-up, even of large tables. A day's row keeps the worst that was seen of it; readers' caches turn over only
+when something that a page shows has changed.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count, Min
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import embeddings
-from tracker.models import Article, Decision, Event, Head, Heartbeat
+from tracker import embeddings, log
+from tracker.models import Article, CoverageDay, Decision, Event, Head, Heartbeat
 
 MANY = 100_000  # what a count stops at
 
@@ -129,3 +135,41 @@ def seconds_between(earlier, later) -> float:
 
 def bad(signs: Iterable[Vital]) -> list[Vital]:
     return [sign for sign in signs if sign.is_bad]
+
+
+def note_feeds(*, feeds_alive: int, feeds_total: int) -> None:
+    """Note how many feeds answer just now; the day keeps its lowest share."""
+    day = timezone.now().date()
+    row = CoverageDay.objects.filter(day=day).first()
+    if row is None or _share(feeds_alive, feeds_total) <= _share(row.feeds_alive, row.feeds_total):
+        _note_day(day, feeds_alive=feeds_alive, feeds_total=feeds_total)
+
+
+def note_queue() -> None:
+    """Note what waits for an analyst, and how many articles have been kept today."""
+    day = timezone.now().date()
+    waiting = Event.objects.waiting()
+    oldest = waiting.order_by("proposed_at").values_list("proposed_at", flat=True).first()
+    start = datetime.datetime.combine(day, datetime.time.min, datetime.UTC)
+    _note_day(
+        day,
+        waiting=waiting.count(),
+        oldest_unreviewed=oldest.date() if oldest else None,
+        articles=Article.objects.filter(first_seen_at__gte=start).count(),
+    )
+
+
+def _note_day(day: datetime.date, **values: Any) -> None:
+    with transaction.atomic():
+        row, new = CoverageDay.objects.get_or_create(day=day, defaults=values)
+        if not new and any(getattr(row, name) != value for name, value in values.items()):
+            CoverageDay.objects.filter(day=day).update(**values)
+        elif not new:
+            return
+        shown = {"feeds_alive", "feeds_total", "oldest_unreviewed"}
+        if new or any(getattr(row, name) != value for name, value in values.items() if name in shown):
+            log.turn()
+
+
+def _share(alive: int, total: int) -> float:
+    return alive / total if total else 1.0

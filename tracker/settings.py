@@ -172,7 +172,7 @@ MEMORY_MB = environment.number("MEMORY_MB", 800, least=100)  # of one process; a
 
 # Doors that the other two apps open for the record, by name
 
-SEEDERS = ["tracker.importing.seed", "tracker.releases.seed", "feeds.opml.seed"]
+SEEDERS = ["tracker.importing.seed", "tracker.importing.seed_releases", "feeds.opml.seed"]
 
 # Work in the background: the database holds what is to be done, messages only nudge.
 

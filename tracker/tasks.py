@@ -7,7 +7,6 @@ from tracker import (
     filing,
     grouping,
     log,
-    rechecking,
     retention,
     second_opinion,
     tagger_versions,
@@ -30,7 +29,7 @@ def consult():
 @shared_task
 def regroup():
     if codebook_versions.may_write():
-        rechecking.recheck_all()
+        grouping.recheck_all()
         grouping.regroup()
 
 

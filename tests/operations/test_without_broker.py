@@ -14,15 +14,15 @@ from django.test import Client
 from django.urls import reverse
 from feeds.models import Feed
 from tests.security import addresses
-from tracker.admin import base
+from tracker.admin import lists
 
 Feed.objects.get_or_create(url="https://news.example/feed.xml")
 asked = []
-real = base.queued
+real = lists.queued
 def noted(request, task, *args, **more):
     asked.append(task.name if hasattr(task, "name") else task.task)
     return real(request, task, *args, **more)
-for module in ("tracker.admin.learning", "feeds.admin"):
+for module in ("tracker.admin.tagger", "feeds.admin"):
     setattr(__import__(module, fromlist=["x"]), "queued", noted)
 user, _made = get_user_model().objects.get_or_create(username="root", is_staff=True, is_superuser=True)
 client = Client(raise_request_exception=False)
@@ -84,5 +84,5 @@ def test_no_page_puts_a_task_into_the_broker_by_another_way():
     ]  # fmt: skip
     sends = re.compile(r"\.delay\(|\.apply_async\(|send_task\(")
     assert [str(path) for path in pressed if sends.search(path.read_text())] == [
-        str(ROOT / "tracker/admin/base.py")
+        str(ROOT / "tracker/admin/lists.py")
     ]

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 from django.contrib.auth import get_user_model
 
-from tracker import grouping, rechecking, tagger_versions, triage
+from tracker import grouping, tagger_versions, triage
 from tracker.models import Article, Event, PairJudgement, Report
 from tracker.tagging import untrained
 from tracker.tagging.tagger import Tagger
@@ -48,20 +48,20 @@ def titles(event):
 
 def test_what_reports_another_act_becomes_a_proposal_of_its_own_and_none_is_lost():
     event = proposal(article(BAN), article(FUND, 4, "Port News"), article(BAN, 1, "The Strait Post"))
-    assert rechecking.recheck_all() == 1
+    assert grouping.recheck_all() == 1
     event.refresh_from_db()
     (other,) = Event.objects.exclude(pk=event.pk)
     assert (titles(event), titles(other)) == ({BAN}, {FUND})
     assert (event.reports_count, event.outlets_count, other.reports_count) == (2, 2, 1)
     assert str(other) == FUND
     assert other.suggestion["labels"]
-    assert event.decisions.get(action="part").reason == rechecking.WHY
-    assert rechecking.recheck_all() == 0
+    assert event.decisions.get(action="part").reason == grouping.WHY_PARTED
+    assert grouping.recheck_all() == 0
 
 
 def test_the_nightly_pass_does_not_join_again_what_was_parted():
     event = proposal(article(BAN), article("Nvidia sees demand for H20 chips in China", 5, "Port News"))
-    assert rechecking.recheck_all() == 1
+    assert grouping.recheck_all() == 1
     assert grouping.regroup() == 0
     assert Event.objects.open().count() == 2
     assert event.reports.count() == 1
@@ -79,12 +79,12 @@ def test_what_a_person_touched_stays_as_it_is(hand):
     else:
         event.reports.filter(article__title=FUND).update(how=Report.How.ANALYST)
     event.refresh_from_db()
-    assert rechecking.recheck(event) == []
+    assert grouping.recheck(event) == []
     assert titles(event) == {BAN, FUND}
 
 
 def test_somebody_who_is_quicker_keeps_it_together():
     event = proposal(article(BAN), article(FUND, 4))
     Event.objects.filter(pk=event.pk).update(version=2)  # since it was read
-    assert rechecking.recheck(event) == []
+    assert grouping.recheck(event) == []
     assert titles(event) == {BAN, FUND}

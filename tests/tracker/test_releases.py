@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from scorecard import standings
 from tests.scorecard.golden import keeping
-from tracker import importing, log, releases, triage
+from tracker import importing, log, triage
 from tracker.models import Completeness, Decision, Event, MachineCoding, Revision
 
 DAY = datetime.date(2026, 11, 29)
@@ -57,11 +57,11 @@ def small(db, tmp_path, monkeypatch):
             **plain,
         }
         first = {"number": 1, "events": "events.jsonl", **plain, "who": importing.WHO, "codebook": "1.0"}
-        (tmp_path / releases.MANIFEST).write_text(json.dumps({"releases": [first, later]}))
+        (tmp_path / importing.MANIFEST).write_text(json.dumps({"releases": [first, later]}))
         return seed()
 
     monkeypatch.setattr(importing, "FOLDER", tmp_path)
-    releases._read.cache_clear()
+    importing._manifest.cache_clear()
     return shipped
 
 
@@ -127,7 +127,7 @@ def test_what_an_analyst_changed_is_left_alone_named_once_and_marked_for_another
         triage.looked(kept, analyst)
         assert "kept as" not in seed()
         assert not Event.objects.get(pk="kept").look_again
-        assert Decision.objects.filter(action=releases.KEPT).count() == 2
+        assert Decision.objects.filter(action=importing.KEPT).count() == 2
         assert Event.objects.get(pk="gone").retracted
 
 

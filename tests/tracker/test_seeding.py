@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from tracker import importing, releases, triage
+from tracker import importing, triage
 from tracker.codebook import current
 from tracker.models import Article, Ask, Completeness, Event, Recommendation, Report
 
@@ -20,7 +20,7 @@ def seed():
 
 def shipped():
     """The lines of every release."""
-    for release in releases.known():
+    for release in importing.releases():
         yield from (line for _number, line in importing.lines(importing.FOLDER / release.events))
 
 

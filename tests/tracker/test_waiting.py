@@ -5,7 +5,7 @@ import datetime
 import pytest
 from django.utils import timezone
 
-from tracker import coverage, monitoring
+from tracker import monitoring
 from tracker.desk import figures, queue
 from tracker.models import CoverageDay, Event
 
@@ -22,7 +22,7 @@ def test_desk_figures_metrics_and_coverage_count_the_same():
             proposed_at=now - datetime.timedelta(days=9 if status == "snoozed" else 2),
             snoozed_until=now + datetime.timedelta(days=3) if status == "snoozed" else None,
         )
-    coverage.note_queue()
+    monitoring.note_queue()
     signs = {sign.name: sign.value for sign in monitoring.of_the_record()}
     told = {
         "the one count": Event.objects.waiting().count(),

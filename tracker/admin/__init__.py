@@ -3,10 +3,10 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from tracker.admin import cues, learning, people, record, stated
+from tracker.admin import people, record, stated, tagger
 
 admin.site.site_header = _("Policy tracker")
 admin.site.site_title = _("Policy tracker")
 admin.site.index_title = _("Record")
 
-__all__ = ["cues", "learning", "people", "record", "stated"]
+__all__ = ["people", "record", "stated", "tagger"]

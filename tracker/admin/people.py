@@ -20,7 +20,7 @@ from django_otp import devices_for_user
 from django_otp.plugins.otp_static.admin import StaticDevice, StaticDeviceAdmin
 from django_otp.plugins.otp_totp.admin import TOTPDevice, TOTPDeviceAdmin
 
-from tracker.admin.base import ShownOnly
+from tracker.admin.lists import ShownOnly
 from tracker.desk import roles
 
 User = get_user_model()

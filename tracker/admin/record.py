@@ -17,9 +17,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from tracker import filing, log, search, vocabulary
-from tracker.admin.base import Blinded, LookOnly, ShownOnly
+from tracker import filing, log, search, wording
 from tracker.admin.lists import (
+    Blinded,
     ByActor,
     ByAnalyst,
     ByAuthor,
@@ -27,6 +27,8 @@ from tracker.admin.lists import (
     ByFeed,
     ByPublisher,
     ByRecommendation,
+    LookOnly,
+    ShownOnly,
     TakenAlong,
     ToldByFeed,
 )
@@ -208,7 +210,7 @@ class EventAdmin(TakenAlong, Blinded):
     def codes_in_words(self, event):
         """Of what people coded alone: `codes`, the column that searches read, holds the machine's of a proposal too."""
         return " · ".join(
-            f"{vocabulary.MARKS[row.direction]} {vocabulary.short(row.recommendation_id)} {row.strength}"
+            f"{wording.MARKS[row.direction]} {wording.short(row.recommendation_id)} {row.strength}"
             for row in event.assessments.all()
         )
 
@@ -225,8 +227,8 @@ class EventAdmin(TakenAlong, Blinded):
     def coded(self, event):
         rows = (
             (
-                vocabulary.MARKS[row.direction],
-                vocabulary.short(row.recommendation_id),
+                wording.MARKS[row.direction],
+                wording.short(row.recommendation_id),
                 row.strength,
                 row.ask,
                 row.rationale,

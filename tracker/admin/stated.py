@@ -1,12 +1,19 @@
-"""What is stated beside the log: to which day coding is complete, asks set by hand.
+"""What is stated beside the log and taken back, in the admin: to which day coding is complete, asks set by hand.
 
-Each shows what it would change before it is stated, taken back or put back; no row is ever changed.
+Each shows what it would change before it is stated, taken back or put back. The law: rows are only added. A taking back
+is a row that names the one it turns, with a day, a person and a reason of its own; as known before that day nothing
+changes.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -16,14 +23,16 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from tracker import stating, vocabulary
-from tracker.admin.base import AddOnly
+from tracker import log, wording
+from tracker.admin.lists import AddOnly
 from tracker.desk.forms import printed
 from tracker.models import AskSetting, Completeness
-from tracker.triage.statuses import Refused
+from tracker.triage.statuses import Refused, Stale
 from tracker.triage.steps import public_name
 
 UNDONE = gettext_lazy("Undone right after it was stated.")
+
+Statement = AskSetting | Completeness
 
 
 class Stated(AddOnly):
@@ -96,9 +105,7 @@ class Stated(AddOnly):
             raise Http404
         if request.method == "POST":
             try:
-                stating.turn(
-                    row, request.user, request.POST.get("reason", ""), _number(request.POST.get("seen"))
-                )
+                turn(row, request.user, request.POST.get("reason", ""), _number(request.POST.get("seen")))
                 said = gettext("Taken back.") if row.holds() else gettext("Put back.")
                 self.log_change(request, row, said)
                 messages.success(request, said)
@@ -123,7 +130,7 @@ class Stated(AddOnly):
         return lines[-1] if lines else _("holds")
 
     def save_model(self, request, row, form, change):
-        stating.state(row, request.user)
+        state(row, request.user)
 
 
 def told(row):
@@ -212,7 +219,7 @@ class AskSettingAdmin(Stated):
 
     def would_turn(self, setting):
         rows = [row for row, _place in AskSetting.objects.placed()]
-        last = stating.turned(setting, None, "–")
+        last = turned(setting, None, "–")
         return self._would(setting, last.line(rows.index(setting.last_word) + 1))
 
     def _would(self, setting, line):
@@ -220,7 +227,7 @@ class AskSettingAdmin(Stated):
             return "", []
         found = import_string(settings.ASK_PREVIEW)(line)
         said = _("On %(day)s delivery, from 0 to 100, would read so. Nothing is stated yet.")
-        names = (str(setting.ask), vocabulary.short(setting.ask.recommendation_id))
+        names = (str(setting.ask), wording.short(setting.ask.recommendation_id))
         lines = [
             f"{name}: {_whole(before)} → {_whole(after)}"
             for name, (before, after) in zip(names, (found["ask"], found["delivery"]), strict=True)
@@ -233,3 +240,44 @@ class AskSettingAdmin(Stated):
 
 def _whole(value):
     return gettext("not yet rated") if value is None else f"{value:.0f}"
+
+
+def state(row: Statement, by: Any) -> None:
+    """Put a statement on record, in the name of whoever makes it."""
+    _sign(row, by)
+    with transaction.atomic():
+        row.save()
+        log.turn()
+
+
+def turned(row: Statement, by: Any, reason: str) -> Statement:
+    """What takes a statement back, or puts back one that was taken back; not yet on record."""
+    found = type(row)(withdraws_id=row.last_word.pk, **{row.reason_field: reason})
+    if isinstance(found, AskSetting) and isinstance(row, AskSetting):
+        found.ask = row.ask
+    _sign(found, by)
+    return found
+
+
+def turn(row: Statement, by: Any, reason: str, seen: int | None = None) -> Statement:
+    """Take a statement back, or put it back. `seen` is the last word on it that the person saw, by number."""
+    if not reason.strip():
+        raise Refused(gettext("Say why, in words: readers see it."))
+    found = turned(row, by, reason)
+    if seen is not None and found.withdraws_id != seen:
+        raise Stale(
+            gettext("Somebody else was quicker; see below how it stands now. Nothing of yours was done.")
+        )
+    found.clean()
+    try:
+        state(found, by)
+    except IntegrityError:
+        said = gettext("Somebody else was quicker; see below how it stands now. Nothing of yours was done.")
+        raise Stale(said) from None
+    return found
+
+
+def _sign(row: Statement, by: Any) -> None:
+    row.recorded_at, row.by = timezone.now().date(), by
+    if isinstance(row, AskSetting):
+        row.name = public_name(by)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tracker import agreement, triage, vocabulary
+from tracker import agreement, triage, wording
 from tracker.codebook import current
 from tracker.desk import item, keys
 from tracker.desk.views import config_of, desk_view, languages
@@ -111,8 +111,7 @@ def _both(row):
                 "certainty": _certainty(each.body["certainty"]),
                 "certainty_differs": "certainty" in differing,
                 "codes": [
-                    vocabulary.chip(line)
-                    | {"rationale": line["rationale"], "differs": line["rec"] in differing}
+                    wording.chip(line) | {"rationale": line["rationale"], "differs": line["rec"] in differing}
                     for line in each.body["assessments"]
                 ],
                 "json": json.dumps(each.body),

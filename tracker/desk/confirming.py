@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from tracker import record as record_format
-from tracker import triage, vocabulary
+from tracker import triage, wording
 from tracker.codebook import current
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision, Event, MachineCoding
@@ -128,7 +128,7 @@ def _described(event: Event, weights: dict[str, float]) -> dict[str, Any]:
         "actors": [words_of(book.actor(actor).short) for actor in event.actors],
         "terms": _terms(event),
         "codes": [
-            vocabulary.chip(line)
+            wording.chip(line)
             | {
                 "rationale": line["rationale"],
                 "rationale_zh": line["rationale_zh"],
@@ -172,6 +172,6 @@ def _second(coding: MachineCoding) -> dict[str, Any]:
     return {
         "reader": coding.reader,
         "same": first["assessments"] == body["assessments"],
-        "codes": [vocabulary.chip(line) for line in body["assessments"]],
+        "codes": [wording.chip(line) for line in body["assessments"]],
         "unsure": coding.unsure,
     }

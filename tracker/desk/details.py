@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from tracker import record, triage, vocabulary
+from tracker import record, triage, wording
 from tracker.codebook import current
 from tracker.desk import forms, hints, plain, second
 from tracker.desk.views import desk_view, languages
@@ -75,7 +75,7 @@ def details(request, event_id):
                 for place, source in enumerate(row.sources)
             ],
             "reasons": [
-                vocabulary.chip(line.line())
+                wording.chip(line.line())
                 | {
                     "rationale": line.rationale,
                     "field": f"zh-{line.recommendation_id}",

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from tracker import agreement, vocabulary
+from tracker import agreement, wording
 from tracker.codebook import current
 from tracker.desk.views import desk_view, languages
 from tracker.models import Article, Completeness, CoverageDay, Decision, Event, Report
@@ -226,7 +226,7 @@ def _as_suggested(decision: Decision) -> bool:
 @desk_view("tracker.view_decision")
 @require_GET
 def figures(request):
-    acceptance = [row | {"name": vocabulary.short(row["rec"])} for row in acceptance_by_recommendation()]
+    acceptance = [row | {"name": wording.short(row["rec"])} for row in acceptance_by_recommendation()]
     return render(
         request,
         "desk/figures.html",
@@ -268,7 +268,7 @@ def _named(row):
     }
     return row | {
         "field": fields[row["field"]],
-        "recommendation": vocabulary.short(row["recommendation"])
+        "recommendation": wording.short(row["recommendation"])
         if row["recommendation"] in current()
         else _("all"),
     }

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from tracker import agreement, record, text, textfields, triage, vocabulary
+from tracker import agreement, record, text, textfields, triage, wording
 from tracker.models import Coding, Decision, Event, Revision
 
 LONGEST = 100_000  # bytes of one form
@@ -384,7 +384,7 @@ def printed(moved: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "rec": entry["rec"],
-            "name": vocabulary.short(entry["rec"]),
+            "name": wording.short(entry["rec"]),
             "before": signed(entry["before"]),
             "after": signed(entry["after"]),
             "class": "up" if entry["after"] > entry["before"] else "down",

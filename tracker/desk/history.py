@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
-from tracker import vocabulary
+from tracker import wording
 from tracker.codebook import current
 from tracker.models import Article, Decision, Event, Revision
 from tracker.triage.steps import name_of
@@ -102,7 +102,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dic
     one = {line["rec"]: line for line in before["assessments"]}
     other = {line["rec"]: line for line in after["assessments"]}
     found += [
-        {"name": vocabulary.short(rec), "before": _coded(one.get(rec)), "after": _coded(other.get(rec))}
+        {"name": wording.short(rec), "before": _coded(one.get(rec)), "after": _coded(other.get(rec))}
         for rec in current().slugs
         if one.get(rec) != other.get(rec)
     ]
@@ -139,7 +139,7 @@ def named(name: str) -> str:
 def _coded(line: Mapping[str, Any] | None) -> str:
     if not line:
         return ""
-    chip = vocabulary.chip(line)
+    chip = wording.chip(line)
     recommendation = current()[line["rec"]]
     asks = {ask.slug: words_of(ask.name) for ask in recommendation.asks}
     ask = f" · {asks.get(line['ask'], line['ask'])}" if line["ask"] else ""
@@ -158,7 +158,7 @@ def said(name: str, value: Any) -> str:
     if name == "certainty" and value in current().certainties:
         return words_of(current().certainties[value].name)
     if name == "date_precision":
-        return str(vocabulary.PRECISIONS.get(value, value))
+        return str(wording.PRECISIONS.get(value, value))
     if name in ("supersedes", "suspends"):
         titles = {row.pk: str(row) for row in Event.objects.filter(pk__in=value)}
         return ", ".join(titles.get(key, key) for key in value)

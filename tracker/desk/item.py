@@ -22,7 +22,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, ngettext
 
-from tracker import second_opinion, vocabulary
+from tracker import second_opinion, wording
 from tracker.clustering.words import gazetteer
 from tracker.codebook import Recommendation, current
 from tracker.desk import keys
@@ -67,7 +67,7 @@ def shown(event: Event) -> dict[str, Any] | None:
         "model": opinion.model,
         "relevant": round(100 * opinion.relevant),
         "codes": [
-            vocabulary.chip(code) | {"chance": round(100 * code["p"]), "ask": _ask_words(code)}
+            wording.chip(code) | {"chance": round(100 * code["p"]), "ask": _ask_words(code)}
             for code in opinion.as_dict()["assessments"]
         ],
         "actors": [words_of(current().actor(slug).short) for slug in opinion.actors],
@@ -148,7 +148,7 @@ def similar(event: Event, user: Any) -> list[dict[str, Any]]:
     best = _shown([row for score, row in ranked[: SIMILAR_SHOWN * 3] if score >= LEAST], user)
     codes: dict[str, list[Any]] = {row[0]: [] for row in best}
     for line in Assessment.objects.filter(event__in=codes).order_by("recommendation__number"):
-        codes[line.event_id].append(vocabulary.chip(line.line()) | {"rationale": line.rationale})
+        codes[line.event_id].append(wording.chip(line.line()) | {"rationale": line.rationale})
     return [
         {"id": key, "title": title or title_zh, "date": date, "codes": codes[key]}
         for key, title, title_zh, date, _folded in best
@@ -209,7 +209,7 @@ def described(event: Event, user: Any, *, blindly: bool = False) -> dict[str, An
     return {
         "event": event,
         "open": open_,
-        "precision": "" if event.date_precision == "day" else vocabulary.PRECISIONS[event.date_precision],
+        "precision": "" if event.date_precision == "day" else wording.PRECISIONS[event.date_precision],
         "blind": blindly,
         "hidden": hidden and not blindly,
         "title": event.title or event.title_zh,
@@ -345,16 +345,14 @@ def _row(
         "probability": round(100 * float(label.get("probability") or 0)) if label and ticked else None,
         "drafted": label["direction"] if label and ticked and label.get("direction") in (1, 0, -1) else None,
         "because": _because(label) if label and ticked else [],
-        "css": vocabulary.CLASSES[label["direction"]]
-        if label and label.get("direction") in (1, 0, -1)
-        else "",
+        "css": wording.CLASSES[label["direction"]] if label and label.get("direction") in (1, 0, -1) else "",
         "directions": [
             {
                 "value": value,
                 "key": key,
-                "mark": vocabulary.MARKS[value],
-                "class": vocabulary.CLASSES[value],
-                "label": vocabulary.DIRECTIONS[value],
+                "mark": wording.MARKS[value],
+                "class": wording.CLASSES[value],
+                "label": wording.DIRECTIONS[value],
                 "on": (line or {}).get("direction") == value,
             }
             for value, key in ((1, "+"), (-1, "−"), (0, "0"))
@@ -379,7 +377,7 @@ def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
         text = str(reason.get("text") or "")[: 300 if said_by else 120]
         if coding.tells(reason) and text not in (each["text"] for each in found):
             past = reason.get("start") is None and not said_by
-            mark = vocabulary.MARKS.get(label.get("direction") or 0, "") if past else ""
+            mark = wording.MARKS.get(label.get("direction") or 0, "") if past else ""
             found.append({"text": text, "past": past, "by": said_by, "mark": mark})
     return found[:REASONS_SHOWN]
 
@@ -387,7 +385,7 @@ def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _cues(suggestion: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The words that led to what the machine stands behind, with their direction's class."""
     return [
-        (str(reason.get("text") or ""), vocabulary.CLASSES.get(int(label.get("direction") or 0), "even"))
+        (str(reason.get("text") or ""), wording.CLASSES.get(int(label.get("direction") or 0), "even"))
         for label in coding.ticked(suggestion)
         for reason in label.get("because") or ()
         if reason.get("start") is not None and coding.tells(reason)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from tracker import record, textfields, triage, vocabulary
+from tracker import record, textfields, triage, wording
 from tracker.codebook import current
 from tracker.desk import forms, plain, second
 from tracker.desk.views import desk_view, languages
@@ -58,7 +58,7 @@ def asked(request):
         "desk/lasting.html",
         {
             "event": at_hand,
-            "codes": [vocabulary.chip(row.line()) for row in at_hand.assessments.all()] if at_hand else [],
+            "codes": [wording.chip(row.line()) for row in at_hand.assessments.all()] if at_hand else [],
             "suspended": list(Event.objects.filter(pk__in=at_hand.suspends)) if at_hand else [],
             "waiting": [_row(event) for event in waiting[:SHOWN]],
             "count": len(waiting),

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tracker import addresses, record, text, textfields, triage, vocabulary
+from tracker import addresses, record, text, textfields, triage, wording
 from tracker.desk import item, queue
 from tracker.desk.views import desk_view, languages
 from tracker.models import Article, Event, Report
@@ -58,7 +58,7 @@ def new(request):
             "by_hand": bool(troubles) and bool(given.get("address")),
             "troubles": troubles,
             "near": _near(asked["title"] or asked["title_zh"], request.user),
-            "precisions": vocabulary.PRECISIONS,
+            "precisions": wording.PRECISIONS,
             "languages": languages(request),
             "title_of_page": _("A new event by hand"),
             "today": timezone.localdate(),

@@ -20,7 +20,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from tracker import vocabulary
+from tracker import wording
 from tracker.codebook import current
 from tracker.desk import item, keys
 from tracker.desk.forms import BadForm
@@ -126,7 +126,7 @@ def _codes(given: Any) -> set[tuple[str, int, int]]:
 def _chips(codes: set[tuple[str, int, int]]) -> list[dict[str, Any]]:
     order = current().slugs
     lines = sorted(codes, key=lambda code: order.index(code[0]))
-    return [vocabulary.chip(dict(zip(("rec", "direction", "strength"), line, strict=True))) for line in lines]
+    return [wording.chip(dict(zip(("rec", "direction", "strength"), line, strict=True))) for line in lines]
 
 
 def _deed(name: str) -> str:

@@ -10,7 +10,7 @@ from django.db.models.functions import Floor
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import triage, vocabulary
+from tracker import triage, wording
 from tracker.models import Assessment, Decision, Event, Report, SavedView
 from tracker.search import EventQuery, best_first
 from tracker.triage import blind, coding, searchable
@@ -206,7 +206,7 @@ def _row(event: Event, outlets: list[str], dated: bool) -> dict[str, Any]:
         "undated": open_ and event.version == 1 and not dated,
         "outlet": outlets[0] if outlets else "",
         "more": max(0, event.outlets_count - 1),
-        "codes": [vocabulary.chip(line) for line in codes[:3]],
+        "codes": [wording.chip(line) for line in codes[:3]],
         "status": event.status,
         "status_label": event.get_status_display(),
         "look_again": event.look_again,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tracker import agreement, recoding, triage, vocabulary
+from tracker import agreement, recoding, triage, wording
 from tracker.desk.views import desk_view, languages
 from tracker.models import MachineCoding
 from tracker.triage.steps import DECIDE, REVIEW
@@ -67,5 +67,5 @@ def _described(row):
     strata = []
     for name, count in row.strata.items():
         slug, _space, part = name.partition(" ")
-        strata.append((f"{vocabulary.short(slug)}: {parts[part]}" if part else "–", count))
+        strata.append((f"{wording.short(slug)}: {parts[part]}" if part else "–", count))
     return {"row": row, "strata": strata, "total": row.total, "done": row.done}

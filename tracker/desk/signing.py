@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from tracker import triage, vocabulary
+from tracker import triage, wording
 from tracker.desk import forms, plain, second
 from tracker.desk.history import DEEDS
 from tracker.desk.views import desk_view, languages
@@ -68,7 +68,7 @@ def _described(row: Decision, user: Any, alone: bool) -> dict[str, Any]:
         "mine": row.by_id == user.pk,
         "may_sign": row.by_id != user.pk or alone,
         "why": form.get("why") or form.get("note") or "",
-        "codes": [vocabulary.chip(line) for line in codes],
+        "codes": [wording.chip(line) for line in codes],
         "effects": _effects(form, user),
         "changed": sorted(name for name in changes if name != "assessments"),
     }

@@ -23,7 +23,7 @@ from pyarrow import parquet
 
 from scorecard import formats, stored, tables
 from tests.scorecard import cast
-from tracker import log, record, releases, triage
+from tracker import importing, log, record, triage
 from tracker.models import Event, MachineCoding, Revision
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
@@ -259,7 +259,7 @@ def test_the_long_table_has_every_figure_as_each_release_had_it(client, seeded):
         lines = taken(client, "figures", "jsonl", f"{query}{more}").splitlines()
         return [json.loads(line) for line in lines]
 
-    second = releases.known()[1].day
+    second = importing.releases()[1].day
     before = second - datetime.timedelta(1)
     late = {
         "id": "late", "date": "2026-03-01", "title": "A late record", "certainty": "confirmed",

@@ -12,7 +12,7 @@ from django.utils import translation
 from feeds.models import Delivery, Feed, Poll
 from tests.scorecard import cast
 from tracker import triage
-from tracker.admin.base import MOST_COUNTED, CappedPaginator
+from tracker.admin.lists import MOST_COUNTED, CappedPaginator
 from tracker.models import Article, Ask, AskSetting, Completeness, Event, Revision
 
 CODE = [{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "rationale": ""}]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from scorecard import method, standings
 from scorecard.method import columns
-from tracker import log, triage, vocabulary
+from tracker import log, triage, wording
 from tracker.desk.forms import signed
 from tracker.models import Decision, Event, Revision
 
@@ -114,7 +114,7 @@ def test_a_preview_says_to_the_digit_what_the_deed_does(client, world, rita, act
     said = {each["rec"]: (each["before"], each["after"]) for each in answer["effects"]}
     assert set(said) == MOVED[action]
     assert said == {slug: (before[slug], after[slug]) for slug in before if before[slug] != after[slug]}
-    assert {each["name"] for each in answer["effects"]} == {vocabulary.short(slug) for slug in said}
+    assert {each["name"] for each in answer["effects"]} == {wording.short(slug) for slug in said}
 
 
 def test_a_deed_that_would_be_refused_says_so_before(client, world, rita):

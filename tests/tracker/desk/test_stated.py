@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from scorecard import editions, method, standings
 from tests.scorecard.told import plain
-from tracker import stating
+from tracker.admin.stated import state, turn, turned
 from tracker.models import Ask, AskSetting, Completeness
 from tracker.triage.statuses import Refused, Stale
 
@@ -40,7 +40,7 @@ def both(seeded, editor):
         setting = AskSetting(ask=ask, rung=5, reason="It runs.", start=datetime.date(2026, 1, 1))
         stated = Completeness(day=datetime.date(2026, 6, 30), note="Read again to June only.")
         for row in (setting, stated):
-            stating.state(row, editor)
+            state(row, editor)
     return setting, stated
 
 
@@ -66,7 +66,7 @@ def test_what_is_taken_back_was_known_until_that_day_and_is_known_again_when_put
     for day, now in ((BACK, before), (AGAIN, held)):
         with at(day):
             for row in both:
-                stating.turn(fresh(row), editor, WHY)
+                turn(fresh(row), editor, WHY)
             assert read() == now
     for day, said in days.items():
         assert read(day) == said, day
@@ -85,7 +85,7 @@ def test_an_address_that_was_given_out_keeps_its_figures(both, editor, client):
         with at(day):
             if day != SET:
                 for row in both:
-                    stating.turn(fresh(row), editor, WHY)
+                    turn(fresh(row), editor, WHY)
             answer = client.get("/api/v1/scores/").json()
             told[answer["rev"]] = answer
     assert len(told) == 3
@@ -103,7 +103,7 @@ def test_editions_hold_what_took_a_line_back_and_are_read_so(both, editor, tmp_p
         with at(day):
             if day == BACK:
                 for row in both:
-                    stating.turn(fresh(row), editor, WHY)
+                    turn(fresh(row), editor, WHY)
         with at(day + datetime.timedelta(1)):
             made = editions.make(day)
         with zipfile.ZipFile(editions.folder() / made.file) as archive:
@@ -133,12 +133,12 @@ def test_it_needs_a_reason_and_the_slower_of_two_reads_so(both, editor):
     setting, _stated = both
     seen = fresh(setting).last_word.pk
     with pytest.raises(Refused, match="in words"):
-        stating.turn(fresh(setting), editor, "  ")
-    stating.turn(fresh(setting), editor, WHY, seen)
+        turn(fresh(setting), editor, "  ")
+    turn(fresh(setting), editor, WHY, seen)
     with pytest.raises(Stale, match="quicker"):
-        stating.turn(fresh(setting), editor, WHY, seen)
-    slow = stating.turned(fresh(setting), editor, WHY)
-    stating.turn(fresh(setting), editor, WHY)
+        turn(fresh(setting), editor, WHY, seen)
+    slow = turned(fresh(setting), editor, WHY)
+    turn(fresh(setting), editor, WHY)
     with pytest.raises(IntegrityError), transaction.atomic():
         slow.save()
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -192,7 +192,7 @@ def test_the_admin_shows_first_what_it_would_change_and_undoes_at_once(both, edi
 
 def test_programs_read_of_a_statement_that_it_was_taken_back(both, editor, client):
     with at(BACK):
-        stating.turn(fresh(both[1]), editor, WHY)
+        turn(fresh(both[1]), editor, WHY)
         answer = client.get("/api/v1/coverage/").json()
     assert answer["coded_to"] == "2026-07-07"
     assert [(row["day"], row["withdrawn_at"], row["withdrawn_because"]) for row in answer["statements"]] == [
@@ -204,7 +204,7 @@ def test_programs_read_of_a_statement_that_it_was_taken_back(both, editor, clien
 def test_readers_are_told_of_it_in_words_and_only_as_it_was_known(both, editor, client):
     with at(BACK):
         for row in both:
-            stating.turn(fresh(row), editor, WHY)
+            turn(fresh(row), editor, WHY)
         asks, front = (plain(client.get(path)) for path in ("/recommendations/trust/", "/"))
         earlier = client.get("/recommendations/trust/?known_at=2026-12-02").content.decode()
         seen = client.get("/?known_at=2026-12-02").content.decode()
@@ -215,7 +215,7 @@ def test_readers_are_told_of_it_in_words_and_only_as_it_was_known(both, editor, 
     assert "Set by hand: It runs." in earlier
     with at(AGAIN):
         for row in both:
-            stating.turn(fresh(row), editor, "It runs after all.")
+            turn(fresh(row), editor, "It runs after all.")
         asks, front = (plain(client.get(path)) for path in ("/recommendations/trust/", "/"))
     assert "Put back; E. I. on 9 December 2026: It runs after all." in asks
     assert "was put back on 9 December 2026: It runs after all." in front

@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from tracker import tagger_versions, vocabulary
-from tracker.admin import learning
+from tracker import tagger_versions, wording
+from tracker.admin import tagger
 from tracker.codebook import current
 from tracker.models import Article, Cue, TaggerVersion
 
@@ -87,7 +87,7 @@ def test_a_version_that_cannot_be_read_is_not_let_serve(desk):
 
 def test_a_version_is_trained_and_gone_back_from_by_a_button(desk, monkeypatch):
     sent = []
-    monkeypatch.setattr(learning.current_app, "send_task", lambda name, *_, **more: sent.append(name))
+    monkeypatch.setattr(tagger.current_app, "send_task", lambda name, *_, **more: sent.append(name))
     page = reverse("admin:tracker_taggerversion_changelist")
     assert "Train anew" in desk.get(page).content.decode()
     assert "Training has begun" in desk.post(reverse("admin:tagger_retrain"), follow=True).content.decode()
@@ -141,6 +141,6 @@ def test_what_the_tagger_has_learnt_is_listed(desk, analyst):
     learnt = desk.get(reverse("admin:tracker_taggerversion_changelist")).context["learnt"]
     assert {str(kind): number for kind, number in learnt["kinds"]}["acts of the record"] > 100
     assert [name for name, _words in learnt["recommendations"]] == [
-        vocabulary.short(one.slug) for one in current()
+        wording.short(one.slug) for one in current()
     ]
     assert all(learnt[each] for each in ("speaks_for", "speaks_against", "publishers"))
