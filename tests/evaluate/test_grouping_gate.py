@@ -11,7 +11,7 @@ import pytest
 
 from tests.evaluate import grouping, stream
 from tracker.clustering import default_scorer
-from tracker.clustering.reading import counted
+from tracker.clustering.reports import counted
 from tracker.clustering.training import CUT, JOIN, OFFER, OFTEN_ENOUGH
 
 pytestmark = pytest.mark.slow

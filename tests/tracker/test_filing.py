@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from tracker import filing, grouping, sql, tagger_versions, triage
-from tracker.clustering.reading import Reader
+from tracker.clustering.reports import Reader
 from tracker.models import Article, Event, Lease, PairJudgement, Report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

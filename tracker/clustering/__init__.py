@@ -11,12 +11,10 @@ in both languages. When in doubt, do not merge: a wrong merge hides an event, a 
     index.choose(report)      # the story to join without asking, or None
 """
 
+from tracker.clustering.acts import is_doubtful, parted
 from tracker.clustering.average_link import regroup
-from tracker.clustering.checking import is_doubtful, parted
-from tracker.clustering.copies import outlets
 from tracker.clustering.index import Index
-from tracker.clustering.reading import Reading
-from tracker.clustering.reports import Offer, Pair, Reason, Report
+from tracker.clustering.reports import Offer, Pair, Reading, Reason, Report, outlets
 from tracker.clustering.scoring import Scorer, default_scorer
 
 __all__ = [

@@ -11,9 +11,8 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
 from tracker.clustering import acts
-from tracker.clustering.postings import Postings, entries, nearest
-from tracker.clustering.reading import Reading
-from tracker.clustering.reports import Key, Pair, Report
+from tracker.clustering.index import Postings, entries, nearest
+from tracker.clustering.reports import Key, Pair, Reading, Report
 from tracker.clustering.scoring import Scorer, default_scorer, probability
 
 WINDOW = 14  # days within which two reports are compared

@@ -20,8 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tracker.clustering.reading import Reader, Reading
-from tracker.clustering.reports import Pair, Reason
+from tracker.clustering.reports import Pair, Reader, Reading, Reason
 from tracker.clustering.words import words
 
 NEARLY_THE_SAME = 0.7  # cosine of the words of two titles

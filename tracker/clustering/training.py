@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tracker.clustering.postings import Postings, entries, nearest
-from tracker.clustering.reading import Reader, Reading, counted
-from tracker.clustering.reports import Report
+from tracker.clustering.index import Postings, entries, nearest
+from tracker.clustering.reports import Reader, Reading, Report, counted
 from tracker.clustering.scoring import MEMBERS_READ, Logistic, Scorer, compare, pooled, standings
 
 PAIR_WINDOW = 14  # days; beyond it nearly no pair is one act, and there are very many

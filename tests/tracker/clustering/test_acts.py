@@ -6,7 +6,7 @@ import pytest
 
 from tracker import clustering
 from tracker.clustering import acts, scoring
-from tracker.clustering.copies import Text, is_one_page
+from tracker.clustering.reports import Text, is_one_page
 
 DAY = datetime.date(2026, 3, 3)
 READER = clustering.default_scorer().reader
