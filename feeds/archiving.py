@@ -21,7 +21,7 @@ from feeds.http import fetch, guard
 from feeds.http.fetch import Answer, Ask, FetchError
 from tracker import log as record_log
 from tracker.models import ArchivedCopy, Event, Lease
-from tracker.models.archives import key_of
+from tracker.models.articles import key_of
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from tracker import codebook as codebooks
 from tracker.codebook import Codebook, current
-from tracker.codebook.succession import order
+from tracker.codebook.schema import version_order
 from tracker.models import Ask, Assessment, CodebookVersion, Event, Head, Recommendation, Revision
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def trouble() -> str:
     told = {"ours": ours.version, "theirs": row["version"]}
     if row["version"] == ours.version:
         return _with_other_content(ours.version, row["in_force"])
-    if order(ours.version) < order(row["version"]):
+    if version_order(ours.version) < version_order(row["version"]):
         return (
             _(
                 "The codebook on disk is %(ours)s, the record is coded by %(theirs)s already: bring that file here."

@@ -13,8 +13,7 @@ from pathlib import Path
 from tracker.codebook.document import read
 from tracker.codebook.loading import load
 from tracker.codebook.reading import CodebookError
-from tracker.codebook.schema import Actor, Ask, Codebook, Recommendation, Term, Text
-from tracker.codebook.succession import faults
+from tracker.codebook.schema import Actor, Ask, Codebook, Recommendation, Term, Text, faults
 
 __all__ = [
     "Actor",

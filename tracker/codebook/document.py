@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tracker.codebook import schema, succession
+from tracker.codebook import schema
 from tracker.codebook.reading import ADDRESS, SLUG, VERSION, CodebookError, Reader, did_you_mean, join, parsed
 from tracker.codebook.schema import Codebook
 
@@ -126,7 +126,7 @@ def _slug(raw: Mapping[str, Any], path: str, reader: Reader, *, addressed: bool 
 
 def _retired(raw: Mapping[str, Any], path: str, version: str, reader: Reader) -> str | None:
     found = reader.shaped(raw, "retired", path, VERSION, "the version that no longer codes it, such as 1.3")
-    if found and version and succession.order(found) > succession.order(version):
+    if found and version and schema.version_order(found) > schema.version_order(version):
         reader.fault(join(path, "retired"), f"{found} is later than this version, {version}.")
     return found or None
 

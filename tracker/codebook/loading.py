@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracker.codebook import document, succession
+from tracker.codebook import document, schema
 from tracker.codebook.reading import CodebookError, Reader, did_you_mean, parsed
 from tracker.codebook.schema import THIRD, UNKNOWN, Codebook, Outlets
 
@@ -34,7 +34,7 @@ def load(folder: Path | str) -> Codebook:
         for before, after in itertools.pairwise((*earlier, book)):
             name = FILE if after is book else f"versions/{after.version}.json"
             reader.faults += [
-                f"{name}, after {before.version}: {one}" for one in succession.faults(before, after)
+                f"{name}, after {before.version}: {one}" for one in schema.faults(before, after)
             ]
     outlets = _outlets(folder, [actor.slug for actor in book.actors] if book else None, reader)
     prompt = _prompt(folder, reader)
@@ -71,7 +71,7 @@ def _earlier(folder: Path, reader: Reader) -> tuple[Codebook, ...]:
             reader.faults.append(f"{name}: holds version {book.version}; name the file {book.version}.json.")
         elif book is not None:
             found.append(book)
-    return tuple(sorted(found, key=lambda book: succession.order(book.version)))
+    return tuple(sorted(found, key=lambda book: schema.version_order(book.version)))
 
 
 def _outlets(folder: Path, actors: Sequence[str] | None, reader: Reader) -> Outlets | None:

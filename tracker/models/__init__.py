@@ -1,14 +1,21 @@
 """The record's tables, in the order in which an item passes them."""
 
-from tracker.models.archives import ArchivedCopy
-from tracker.models.articles import Article, ArticleVersion
+from tracker.models.articles import ArchivedCopy, Article, ArticleVersion
 from tracker.models.codebook import Ask, AskSetting, CodebookVersion, Recommendation
-from tracker.models.decisions import Claim, Coding, Decision, PairJudgement, Preference, SavedView
+from tracker.models.decisions import (
+    Claim,
+    Coding,
+    Confirmation,
+    Decision,
+    Draw,
+    MachineCoding,
+    PairJudgement,
+    Preference,
+    SavedView,
+)
 from tracker.models.events import Assessment, Event, Report
 from tracker.models.log import Completeness, CoverageDay, Head, Revision
-from tracker.models.processes import Heartbeat, Lease
-from tracker.models.tagger import AnswerForm, Cue, SecondOpinion, TaggerVersion
-from tracker.models.trust import Confirmation, Draw, MachineCoding
+from tracker.models.machine import AnswerForm, Cue, Heartbeat, Lease, SecondOpinion, TaggerVersion
 
 __all__ = [
     "AnswerForm",

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tracker import record, textfields
-from tracker.models.stated import Stated, StatedQuerySet, stated_or_taking_back
+from tracker.models.log import Stated, StatedQuerySet, stated_or_taking_back
 
 LONGEST_REASON = 2_000
 
