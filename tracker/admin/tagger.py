@@ -24,7 +24,7 @@ from tracker import record, second_opinion, tagger_versions, tagging, textfields
 from tracker.admin.lists import LookOnly, ShownOnly, queued
 from tracker.codebook import current
 from tracker.models import AnswerForm, Article, Cue, SecondOpinion, TaggerVersion
-from tracker.second_opinion import weighing
+from tracker.second_opinion import asking
 from tracker.tagging.learnt import learnt
 
 WORD_FIELDS = ("effect", "en", "zh")
@@ -273,7 +273,7 @@ class TaggerVersionAdmin(ShownOnly):
         told = {
             "serving": serving.name if serving else "",
             "may_change": self.has_change_permission(request),
-            "weights": weighing.learnt() if second_opinion.is_on() else None,
+            "weights": asking.learn_weights() if second_opinion.is_on() else None,
             "learnt": _learnt(),
         }
         return super().changelist_view(request, {**(extra_context or {}), **told})

@@ -1,15 +1,21 @@
-"""Which reports a model is asked about, and what becomes of its answers.
+"""Which reports a model is asked about, what becomes of its answers, and how much they count beside the tagger's
+voice.
 
 Asked about are the proposals of the queue, the most valuable first, and what was passed over but may yet be an act.
 Answers are kept by the digest of the question, with the model's name; the same is asked once, within the budgets of
-the day and the month. An answer is weighed into the proposal's suggestion; of an article that was passed over it
-may make one that is filed after all, by the way every article goes. A decided event is never touched.
+the day and the month. An answer is weighed into the proposal's suggestion; of an article that was passed over it may
+make one that is filed after all, by the way every article goes. A decided event is never touched.
+
+The weights are learnt from what people decided. An event that was proposed with both voices on it and then decided by
+a person teaches: coded, what it says now; dismissed as no act or not relevant, that it touches nothing. Nothing is
+stored: the weights are what the decisions say.
 """
 
 from __future__ import annotations
 
 import datetime
 import logging
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +30,7 @@ from django.utils import timezone
 from tracker import tagger_versions, triage
 from tracker.codebook import current
 from tracker.models import Article, Event, Lease, SecondOpinion
-from tracker.second_opinion import answers, endpoint, questions, weighing
+from tracker.second_opinion import answers, endpoint, questions
 from tracker.second_opinion.answers import NoOpinion, Opinion
 from tracker.second_opinion.endpoint import Unreachable
 from tracker.second_opinion.questions import Question, Told, is_on
@@ -43,6 +49,12 @@ NOT_SET_UP = (
     "No second opinion is set up: set SECOND_OPINION_URL and SECOND_OPINION_MODEL, and write what to ask "
     "into second_opinion.txt of the instance's folder."
 )
+MOST_DECISIONS = 2000  # of the latest decisions
+WEIGHTS_FRESH = 600  # seconds for which the weights are not learnt anew
+
+_weights_lock = threading.Lock()
+_weights_kept: dict[str, Any] = {"until": 0.0, "weights": None}
+_NO_ACT = (Event.Dismissal.NOT_RELEVANT, Event.Dismissal.NO_ACT)
 
 
 class BudgetSpent(NoOpinion):
@@ -256,7 +268,7 @@ def weigh_into(key: str, opinion: Opinion) -> None:
         if event.status not in Event.OPEN:
             return
         told = dict(event.suggestion or {})
-        found = voices.fused(_as_told(told, event.relevance), opinion.as_dict(), weighing.weights())
+        found = voices.fused(_as_told(told, event.relevance), opinion.as_dict(), weights())
         same = [_offer(offer, opinion) for offer in told.get("same") or ()]
         triage.refresh(
             event,
@@ -273,7 +285,7 @@ def weigh_into(key: str, opinion: Opinion) -> None:
 def _keep_with(article: Article, opinion: Opinion) -> Suggestion:
     """Keep an opinion with the article that it is about; the suggestion that both voices come to."""
     told = _as_told(article.suggestion or {}, article.relevance)
-    found = voices.fused(told, opinion.as_dict(), weighing.weights())
+    found = voices.fused(told, opinion.as_dict(), weights())
     Article.objects.filter(pk=article.pk).update(suggestion=found.as_dict(), relevance=found.relevance)
     return found
 
@@ -296,7 +308,7 @@ def weighed(told: Sequence[Suggestion], kept: Sequence[Mapping[str, Any] | None]
     found = []
     for one, before in zip(told, kept, strict=True):
         opinion = one.opinion or (before or {}).get("opinion")
-        found.append(voices.fused(one, opinion, weighing.weights()) if opinion and is_on() else one)
+        found.append(voices.fused(one, opinion, weights()) if opinion and is_on() else one)
     return found
 
 
@@ -326,3 +338,42 @@ def _offer(offer: Mapping[str, Any], opinion: Opinion) -> dict[str, Any]:
     because = [each for each in offer.get("because") or () if each.get("kind") != "model"]
     told = [{"kind": "model", "value": opinion.model}] if said else []
     return {**offer, "probability": round(chance, 3), "because": [*told, *because]}
+
+
+def weights() -> voices.Weights:
+    """Those that serve now."""
+    with _weights_lock:
+        if _weights_kept["weights"] is None or time.monotonic() >= _weights_kept["until"]:
+            _weights_kept.update(weights=learn_weights(), until=time.monotonic() + WEIGHTS_FRESH)
+        found: voices.Weights = _weights_kept["weights"]
+        return found
+
+
+def forget_weights() -> None:
+    """Let the next question learn the weights anew."""
+    with _weights_lock:
+        _weights_kept.update(weights=None, until=0.0)
+
+
+def learn_weights() -> voices.Weights:
+    """What the latest decisions about events with both voices say."""
+    rows = (
+        Event.objects.filter(decided_by__isnull=False, suggestion__opinion__model__isnull=False)
+        .prefetch_related("assessments")
+        .order_by("-decided_at", "-pk")[:MOST_DECISIONS]
+    )
+    return voices.learnt(case for event in rows if (case := _case_of(event)) is not None)
+
+
+def _case_of(event: Event) -> voices.Case | None:
+    opinion = (event.suggestion or {}).get("opinion")
+    dismissed = event.status == Event.Status.DISMISSED and event.dismissal in _NO_ACT
+    if not opinion or not (event.on_record or dismissed):
+        return None
+    codes = list(event.assessments.all()) if event.on_record else []
+    told = Suggestion.from_dict({**(event.suggestion or {}), "labels": ()})
+    return voices.Case(
+        voices.of_tagger(told),
+        voices.of_model(opinion),
+        voices.right_of((one.recommendation_id, one.direction) for one in codes),
+    )

@@ -1,27 +1,39 @@
-"""What a model is asked about a report, and the digest of it: the same is never asked twice.
+"""What a model is asked about a report, with the labelled reports most like it, and the digest of it: the same is
+never asked twice.
 
 The law: the whole codebook is the instruction, and the instruction alone; whatever a feed said travels as JSON data in
-a message of its own, spelled so that nothing in it can end the message or begin another.
+a message of its own, spelled so that nothing in it can end the message or begin another. Precedents, near misses among
+them, come from the record, the seeds and what people decided. Likeness is that of pieces of words, in any language.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from django.conf import settings
+from django.utils import timezone
 
-from tracker import text
+from tracker import tagger_examples, text
 from tracker.codebook import current
 from tracker.codebook.schema import Recommendation
 from tracker.models import Article, Event, Report
-from tracker.second_opinion import answers, precedents
+from tracker.second_opinion import answers
+from tracker.tagging.training import Example
 
 LONGEST_TEXT = 3000
 MOST_OTHERS = 5  # further reports of the act, by their titles
+
+ACTS, NEAR = 4, 2  # precedents of each kind that are shown
+MOST_LOOKED_AT = 400  # of the precedents most alike
+KINDS = ("act", "near miss", "decision", "near decision")
+_lock = threading.Lock()
+_kept: dict[str, Any] = {"hour": None, "index": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,7 @@ def is_on() -> bool:
 def question(told: Told, without: Collection[str] = ()) -> Question:
     """What is asked about a report, to the model that is set. `without`: groups that are no precedents for it."""
     model, said = settings.SECOND_OPINION_MODEL, instruction()
-    near = precedents.known().nearest(told.title, told.summary, without)
+    near = known_precedents().nearest(told.title, told.summary, without)
     report = as_data(
         {
             "precedents": near,
@@ -147,3 +159,85 @@ def _offered(event: Event) -> tuple[tuple[str, str, str], ...]:
     rows = Event.objects.in_bulk(listed)
     known = [rows[key] for key in listed if key in rows]
     return tuple((one.pk, one.date.isoformat(), str(one)[:200]) for one in known)
+
+
+class Precedents:
+    """Labelled reports, ready to be compared with others."""
+
+    def __init__(self, examples: Sequence[Example]):
+        # Here and not above: scikit-learn takes seconds to import, and only who asks a model needs it.
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        self._examples = list({one.title: one for one in examples if _is_precedent(one)}.values())
+        self._spelling = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=2, dtype=np.float32
+        )
+        words = [_plain(one.title) for one in self._examples]
+        self._rows = self._spelling.fit_transform(words) if len(words) > 1 else None
+
+    def nearest(self, title: str, summary: str = "", without: Collection[str] = ()) -> list[dict[str, Any]]:
+        """The most alike, the nearest first: some acts and some that are none. `without`: groups left out."""
+        if self._rows is None:
+            return []
+        row = self._spelling.transform([_plain(f"{title} {summary[:300]}")])
+        likeness = (self._rows @ row.T).toarray().ravel()
+        chosen: list[int] = []
+        for wanted, is_act in ((ACTS, True), (NEAR, False)):
+            told: set[str] = set(without)  # of each act one report
+            for at in np.argsort(-likeness)[:MOST_LOOKED_AT].tolist():
+                one = self._examples[at]
+                if len(told) - len(set(without)) == wanted or likeness[at] <= 0:
+                    break
+                if bool(one.labels) is is_act and one.group not in told:
+                    told.add(one.group)
+                    chosen.append(at)
+        return [_told(self._examples[at]) for at in sorted(chosen, key=lambda at: -likeness[at])]
+
+
+def known_precedents() -> Precedents:
+    """Those of the record, of the seeds and of all decisions, gathered anew every hour."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    with _lock:
+        if _kept["hour"] != hour:
+            decided = tagger_examples.decided()
+            groups = {one.group for one in decided}
+            seeded = tagger_examples.without(tagger_examples.seeded(), groups)
+            _kept.update(hour=hour, index=Precedents([*seeded, *decided, *_on_record()]))
+        index: Precedents = _kept["index"]
+        return index
+
+
+def _on_record() -> list[Example]:
+    """The events on record by their titles, as they are coded now."""
+    rows = Event.objects.accepted().prefetch_related("assessments").only("pk", "title", "title_zh")
+    return [
+        Example(
+            event.title or event.title_zh,
+            tuple((each.recommendation_id, each.direction) for each in event.assessments.all()),
+            event.pk,
+            strengths=tuple(each.strength for each in event.assessments.all()),
+            asks=tuple(each.ask or None for each in event.assessments.all()),
+        )
+        for event in rows
+    ]
+
+
+def _is_precedent(one: Example) -> bool:
+    return one.kind in KINDS and (bool(one.labels) or one.is_near)
+
+
+def _told(one: Example) -> dict[str, Any]:
+    """A precedent as the model is told it."""
+    codes = []
+    for at, (rec, direction) in enumerate(one.labels):
+        code: dict[str, Any] = {"rec": rec, "direction": direction}
+        if at < len(one.strengths):
+            code["strength"] = one.strengths[at]
+        if at < len(one.asks) and one.asks[at]:
+            code["ask"] = one.asks[at]
+        codes.append(code)
+    return {"title": one.title[:200], "relevant": bool(codes), "codes": codes}
+
+
+def _plain(words: str) -> str:
+    return text.lower(text.fold(words, 600))

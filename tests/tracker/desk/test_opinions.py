@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests.tracker.conftest import GOOD, said
 from tracker import second_opinion, tagger_versions, triage
 from tracker.models import Article, Coding, Event, SecondOpinion
-from tracker.second_opinion import asking, precedents, weighing
+from tracker.second_opinion import asking, questions
 from tracker.second_opinion.endpoint import FORMS
 from tracker.tagging import Suggestion, voices
 from tracker.triage import coding
@@ -44,11 +44,11 @@ def reasoned(event):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """No precedents, which take a second to gather; weights learnt anew in each test."""
-    none = precedents.Precedents([])
-    monkeypatch.setattr(precedents, "known", lambda: none)
-    weighing.forget()
+    none = questions.Precedents([])
+    monkeypatch.setattr(questions, "known_precedents", lambda: none)
+    asking.forget_weights()
     yield
-    weighing.forget()
+    asking.forget_weights()
 
 
 def test_switched_off_nobody_is_asked_and_nothing_shown(proposal, at_desk, django_assert_num_queries):
@@ -117,7 +117,7 @@ def test_an_offered_twin_that_it_takes_for_the_same_act_is_likelier_and_joined_b
 
 def test_weights_are_learnt_from_what_people_decided(endpoint, proposal, ada, django_assert_num_queries):
     """A model that calls everything an act counts less, the more of it people dismiss."""
-    before = weighing.learnt()
+    before = asking.learn_weights()
     assert before == voices.Weights()
     for number in range(12):
         proposal(f"Tariff number {number}")
@@ -125,7 +125,7 @@ def test_weights_are_learnt_from_what_people_decided(endpoint, proposal, ada, dj
         second_opinion.consult()
     for event in Event.objects.filter(status__in=Event.OPEN):
         triage.dismiss(event, by=ada, reason="not_relevant")
-    after = weighing.learnt()
+    after = asking.learn_weights()
     assert after.decisions == 12
     assert after.relevance[0] < before.relevance[0]
     told, opinion = Suggestion.from_dict(event.suggestion), event.suggestion["opinion"]

@@ -18,7 +18,7 @@ import pytest
 
 from tracker import second_opinion
 from tracker.models import AnswerForm, SecondOpinion
-from tracker.second_opinion import Told, precedents
+from tracker.second_opinion import Told, questions
 
 PYTHON, MODEL = os.environ.get("MODEL_SERVER_PYTHON"), os.environ.get("MODEL_FILE")
 
@@ -47,8 +47,8 @@ def server(settings, monkeypatch):
     settings.SECOND_OPINION_URL = f"http://127.0.0.1:{port}/v1"
     settings.SECOND_OPINION_MODEL = "gemma-3-270m"
     settings.SECOND_OPINION_SECONDS = 240
-    none = precedents.Precedents([])
-    monkeypatch.setattr(precedents, "known", lambda: none)
+    none = questions.Precedents([])
+    monkeypatch.setattr(questions, "known_precedents", lambda: none)
     try:
         for _ in range(120):
             try:
