@@ -66,6 +66,27 @@ class Outcome:
     known: int
 
 
+class BadSeed(ValueError):
+    """A seed file that cannot be read; the message names file, line and reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release: where its files are, when it was published (None: the first), and how readers see its hand.
+
+    `machine` says that language models read and coded it.
+    """
+
+    number: int
+    events: str
+    who: str
+    why: str
+    codebook: str
+    day: datetime.date | None = None
+    codings: str = ""
+    machine: bool = False
+
+
 def read(binary: BinaryIO) -> list[dict[str, Any]]:
     """The checked records of JSON Lines; `BadFile` names every line that is none."""
     return rows.checked(rows.json_lines(binary, record_format.SHAPE), record_format.check)
@@ -83,10 +104,6 @@ def enter(records: Iterable[dict[str, Any]], *, who: str, by: Any = None, why: s
     return Outcome(done["added"], done["changed"], done["known"])
 
 
-class BadSeed(ValueError):
-    """A seed file that cannot be read; the message names file, line and reason."""
-
-
 def seed() -> Iterator[Added]:
     """Add what is missing, part by part; yields what each part added."""
     yield from _codebook()
@@ -94,6 +111,31 @@ def seed() -> Iterator[Added]:
     yield _completeness(FOLDER / "coverage.json")
     yield _articles(FOLDER / "articles.jsonl")
     yield ("cues", *tagger_versions.seed_cues())
+
+
+def seed_releases() -> Iterator[Added | str]:
+    """Take the releases after the first that are missing and out by today; what each added, and what was left alone.
+
+    An installation that began today with the first record has every release on its own day.
+    """
+    today = timezone.now().date()
+    opened = Revision.objects.order_by("sequence").values_list("written_at", flat=True).first()
+    fresh = opened is not None and log.latest_recorded() is None and timezone.now() - opened < FRESH
+    for release in releases()[1:]:
+        if release.day is None or release.day > today:
+            continue
+        with transaction.atomic():
+            yield from _take(release, fresh)
+
+
+def releases(folder: Path | None = None) -> tuple[Release, ...]:
+    """The releases that the instance ships, in their order; without a manifest the first record alone."""
+    return _manifest(folder or FOLDER)
+
+
+def coded_by_machine() -> tuple[str, ...]:
+    """The names, as readers see them, under which language models coded."""
+    return tuple(dict.fromkeys(release.who for release in releases() if release.machine))
 
 
 def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -199,48 +241,6 @@ def _article(raw: dict[str, Any]) -> tuple[Article, dict[str, Any]]:
 
 def _noon(day: str) -> datetime.datetime:
     return datetime.datetime.combine(record_format.day(day, "date"), datetime.time(12), datetime.UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """One release: where its files are, when it was published (None: the first), and how readers see its hand.
-
-    `machine` says that language models read and coded it.
-    """
-
-    number: int
-    events: str
-    who: str
-    why: str
-    codebook: str
-    day: datetime.date | None = None
-    codings: str = ""
-    machine: bool = False
-
-
-def releases(folder: Path | None = None) -> tuple[Release, ...]:
-    """The releases that the instance ships, in their order; without a manifest the first record alone."""
-    return _manifest(folder or FOLDER)
-
-
-def coded_by_machine() -> tuple[str, ...]:
-    """The names, as readers see them, under which language models coded."""
-    return tuple(dict.fromkeys(release.who for release in releases() if release.machine))
-
-
-def seed_releases() -> Iterator[Added | str]:
-    """Take the releases after the first that are missing and out by today; what each added, and what was left alone.
-
-    An installation that began today with the first record has every release on its own day.
-    """
-    today = timezone.now().date()
-    opened = Revision.objects.order_by("sequence").values_list("written_at", flat=True).first()
-    fresh = opened is not None and log.latest_recorded() is None and timezone.now() - opened < FRESH
-    for release in releases()[1:]:
-        if release.day is None or release.day > today:
-            continue
-        with transaction.atomic():
-            yield from _take(release, fresh)
 
 
 def _take(release: Release, fresh: bool) -> Iterator[Added | str]:

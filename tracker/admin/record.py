@@ -47,7 +47,7 @@ from tracker.models import (
     Recommendation,
     Revision,
 )
-from tracker.triage import blind, coding, searchable
+from tracker.triage import blind, coding
 from tracker.triage.steps import DECIDE
 
 MOST_PROPOSED = 50  # at a time
@@ -165,7 +165,7 @@ class EventAdmin(TakenAlong, Blinded):
     search_help_text = _(
         "Words, or title: rec: actor: direction: date: status: and the like, as at the desk. The best match first."
     )
-    exclude = ("articles", *searchable.COLUMNS, "suggestion", "sources")
+    exclude = ("articles", *coding.SEARCHABLE, "suggestion", "sources")
     readonly_fields = ("coded", "reported")
     change_form_template = "admin/tracker/event/change_form.html"
 

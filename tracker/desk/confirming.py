@@ -18,7 +18,7 @@ from tracker.codebook import current
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision, Event, MachineCoding
 from tracker.triage import blind, trust
-from tracker.triage.confirming import CONFIRM
+from tracker.triage.deciding import CONFIRM
 from tracker.triage.steps import DECIDE
 from tracker.wording import words_of
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tracker import triage, wording
 from tracker.models import Assessment, Decision, Event, Report, SavedView
 from tracker.search import EventQuery, best_first
-from tracker.triage import blind, coding, searchable
+from tracker.triage import blind, coding
 
 SHOWN = 40
 COUNTED = 1000  # beyond that the desk says "1000+"
@@ -69,8 +69,8 @@ def events(tab: str = "queue", query: str = "", user: Any = None, order: str = "
     if wanted:
         found = found.filter(wanted.condition())
         if order == "match":
-            return best_first(found, query).defer(*searchable.COLUMNS)
-    return _ordered(found, order).defer(*searchable.COLUMNS)
+            return best_first(found, query).defer(*coding.SEARCHABLE)
+    return _ordered(found, order).defer(*coding.SEARCHABLE)
 
 
 def _ordered(found: QuerySet[Event], order: str) -> QuerySet[Event]:

@@ -29,13 +29,13 @@ def remove(apps, schema_editor):
 
 def fold(apps, schema_editor):
     # What is searched must be written by what searches; a fresh database never comes here.
-    from tracker.triage import searchable
+    from tracker.triage import coding
 
     event, assessment, report = (apps.get_model("tracker", name) for name in ("Event", "Assessment", "Report"))
     last = ""
     while keys := list(event.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:ROWS]):
         with transaction.atomic(using=schema_editor.connection.alias):
-            searchable.note_again(keys, event, assessment, report)
+            coding.note_searchable_again(keys, event, assessment, report)
         last = keys[-1]
 
 

@@ -5,13 +5,12 @@ the event's row, its codes, a decision in the journal and, once it is on record,
 refused deed (`Refused`) changes nothing.
 """
 
-from tracker.triage.attaching import attach, detach, drop_source, free, move
 from tracker.triage.claims import Holder, claim, holders, keep_ahead, leave, release
 from tracker.triage.coding import suggested
-from tracker.triage.confirming import confirm
 from tracker.triage.deciding import (
     accept,
     ask_review,
+    confirm,
     dismiss,
     dispute,
     edit,
@@ -23,7 +22,7 @@ from tracker.triage.deciding import (
     snooze,
 )  # fmt: skip
 from tracker.triage.entering import enter, enter_all
-from tracker.triage.joining import merge, split, supersede
+from tracker.triage.joining import attach, detach, drop_source, free, merge, move, split, supersede
 from tracker.triage.proposing import let_go, propose, refresh, revisit, wake
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, Unexplained
 from tracker.triage.steps import bulk, fingerprint, public_name

@@ -1,6 +1,10 @@
-"""A coding as plain values: checked by the codebook, taken from a suggestion, written as assessments.
+"""A coding as plain values: checked by the codebook, taken from a suggestion, written as assessments, noted for the
+search.
 
-Which events an event may supersede: earlier ones on record, and never in a circle.
+Which events an event may supersede stands here too: earlier ones on record, and never in a circle. The law: whoever
+saves an event's words, assessments, status or reports notes for the search first what it looks at, the words and the
+codes each as one text in a column. Off the record its reports stand where its sources will be; of a suggestion nothing
+is noted that analysts are not shown.
 """
 
 from __future__ import annotations
@@ -10,7 +14,8 @@ import datetime
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -19,9 +24,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import record as record_format
-from tracker import text, textfields
+from tracker import search, text, textfields
 from tracker.codebook import current
-from tracker.models import Article, Assessment, Event
+from tracker.models import Article, Assessment, Event, Report
 from tracker.triage.statuses import MERGED, Refused, Unexplained
 from tracker.wording import words_of
 
@@ -34,6 +39,9 @@ COMMON = frozenset(
 )  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]{2,}|[\u3400-\u9fff]")
 NAMED = ("article__title", "article__publisher", "article__url")
+SEARCHABLE = ("folded", "folded_title", "codes")
+_WORDS = ("id", "title", "title_zh", "summary", "summary_zh", "sources", "status", "suggestion")
+_CODES = ("recommendation_id", "direction", "strength", "ask", "rationale")
 
 
 def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
@@ -313,3 +321,41 @@ def superseding(key: str) -> list[Event]:
     named = Q(supersedes__icontains=f'"{key}"') | Q(suspends__icontains=f'"{key}"')
     found = Event.objects.filter(named, status__in=Event.ON_RECORD)
     return [event for event in found.order_by("pk") if key in event.supersedes or key in event.suspends]
+
+
+def note_searchable(
+    event: Any,
+    lines: Sequence[Mapping[str, Any]] | None = None,
+    articles: Iterable[Article] | None = None,
+) -> None:
+    """Words and codes. `lines` are its assessments, `articles` what reports it; read from the database when they
+    are not given."""
+    if lines is None:
+        lines = [row.line() for row in Assessment.objects.filter(event=event)]
+    on_record = event.status in Event.ON_RECORD
+    sources = event.sources if on_record else sources_of(event, articles)
+    words = {name: getattr(event, name) for name in _WORDS} | {"assessments": lines, "sources": sources}
+    event.folded, event.folded_title = text.words_of(words), text.titles_of(words)
+    event.codes = search.codes_of(lines or offered(event))
+
+
+def note_searchable_again(
+    keys: Sequence[str], events: Any = Event, assessments: Any = Assessment, reports: Any = Report
+) -> None:
+    """The columns of many events, written anew inside the caller's transaction; a migration passes the models of
+    its own time."""
+    lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    articles: dict[str, list[Article]] = defaultdict(list)
+    coded = assessments.objects.filter(event__in=keys).order_by("recommendation__number")
+    for key, rec, direction, strength, ask, rationale in coded.values_list("event_id", *_CODES):
+        line = {"rec": rec, "direction": direction, "strength": strength, "ask": ask, "rationale": rationale}
+        lines[key].append(line)
+    rows = list(events.objects.select_for_update().filter(pk__in=keys).only(*_WORDS))
+    waiting = [row.pk for row in rows if row.status not in Event.ON_RECORD]
+    named = reports.objects.filter(event__in=waiting).order_by("id")
+    for key, title, publisher, url in named.values_list("event_id", *NAMED).iterator():
+        if len(articles[key]) < MOST_SOURCES:
+            articles[key].append(Article(title=title, publisher=publisher, url=url))
+    for row in rows:
+        note_searchable(row, lines[row.pk], articles[row.pk])
+    events.objects.bulk_update(rows, SEARCHABLE, batch_size=100)

@@ -1,10 +1,9 @@
-"""Decisions on one event: accept, edit, dismiss, snooze, ask a reviewer, dispute, retract, and back.
+"""Decisions on one event: accept, edit, confirm, dismiss, snooze, ask a reviewer, dispute, retract, and back.
 
-The law: the form says what it showed (`version`); if the event has moved on, nothing is written.
-
-Events on record that are questioned: looked at again, disputed, settled, retracted, restored.
-
-The law: a disputed event still counts; a retracted one counts no longer from its day on. Both say why.
+The law: the form says what it showed (`version`); if the event has moved on, nothing is written. A disputed event
+still counts; a retracted one counts no longer from its day on. Both say why. Who confirms the codes of an event that a
+machine coded changes nothing of the record, so nothing is written to the log; the journal keeps who confirmed what and
+when. Who is still to give a blind second coding has not seen the codes and confirms nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from django.utils.translation import gettext as _
 from tracker import log, record, textfields
 from tracker.codebook import current
 from tracker.models import Event, Revision
-from tracker.triage import blind, coding
-from tracker.triage.coding import check_supersedes
+from tracker.triage import blind, coding, trust
+from tracker.triage.coding import check_on_record, check_supersedes
 from tracker.triage.statuses import (  # fmt: skip
     ACCEPTED,
     DISMISSED,
@@ -30,73 +29,12 @@ from tracker.triage.statuses import (  # fmt: skip
     OPEN,
     PROPOSED,
     SNOOZED,
+    NotAllowed,
     Refused,
 )
-from tracker.triage.steps import REVIEW, Step, reason
+from tracker.triage.steps import REVIEW, Step, reason, stamp
 
-
-def looked(event: Event | str, by: Any, note: str = "", *, version: int | None = None, **more: Any) -> Event:
-    """An event that asked to be looked at again was, and stays as it is."""
-    with Step("look", by, why=note, **more) as step:
-        row = step.take(event, version)
-        step.save(row)
-    return row
-
-
-def dispute(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
-    """Mark an accepted event as disputed; it still counts until the dispute is settled."""
-    if not reason(why):
-        raise Refused(_("Say what is disputed."))
-    row = only_move("dispute", event, by, DISPUTED, why, version, **more)
-    log.turn()
-    return row
-
-
-def settle(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
-    """End a dispute; a change of code that it led to is an `edit` of its own."""
-    row = only_move("settle", event, by, ACCEPTED, why, version, permission=REVIEW, **more)
-    log.turn()
-    return row
-
-
-def retract(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Revision:
-    """Take an event off the record from today on; what was known before stays as it was."""
-    return _retraction("retract", event, by, why, version, True, **more)
-
-
-def restore(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Revision:
-    """Put a retracted event back on record from today on."""
-    return _retraction("restore", event, by, why, version, False, **more)
-
-
-def _retraction(
-    action: str, event: Event | str, by: Any, why: str, version: int | None, retracted: bool, **more: Any
-) -> Revision:
-    if not reason(why):
-        raise Refused(_("Say why: readers see the reason beside every change of the record."))
-    with Step(action, by, why=why, permission=REVIEW, **more) as step:
-        row = step.take(event, version)
-        if retracted:
-            coding.check_on_record(row)
-        elif not row.on_record or not row.retracted:
-            raise Refused(_("“%(title)s” is not retracted.") % {"title": str(row)[:80]})
-        row.retracted = retracted
-        revision = step.write(row)
-    assert revision is not None
-    return revision
-
-
-def only_move(
-    action: str, event: Event | str, by: Any, status: str, why: str, version: int | None, **more: Any
-) -> Event:
-    """A step that changes nothing but the status."""
-    with Step(action, by, why=why, **more) as step:
-        row = step.take(event, version)
-        step.move(row, status)
-        row.snoozed_until = row.snoozed_reports = None
-        step.save(row)
-    return row
-
+CONFIRM = "confirm"  # the journal's word
 
 TEXTS = {"title": 500, "title_zh": 500, "summary": 10_000, "summary_zh": 10_000}
 EDITABLE = (
@@ -220,6 +158,19 @@ def edit(
         )
 
 
+def confirm(event: Event | str, by: Any, why: str = "", *, version: int | None = None, **more: Any) -> Event:
+    """Stand behind an event's codes as they are."""
+    with Step(CONFIRM, by, why=why, **more) as step:
+        row = step.take(event, version)
+        check_on_record(row)
+        if by is None or blind.withheld(by).filter(event=row).exists():
+            raise NotAllowed(_("Its codes are not shown to you before its second coding."))
+        trust.note(row, trust.codes_of(row), by, stamp())
+        step.save(row)
+        log.turn()
+    return row
+
+
 def dismiss(
     event: Event | str,
     by: Any,
@@ -289,6 +240,69 @@ def reopen(event: Event | str, by: Any, why: str = "", *, version: int | None = 
         step.move(row, PROPOSED)
         row.dismissal, row.snoozed_until, row.snoozed_reports = "", None, None
         row.decided_at = row.decided_by = None
+        step.save(row)
+    return row
+
+
+def looked(event: Event | str, by: Any, note: str = "", *, version: int | None = None, **more: Any) -> Event:
+    """An event that asked to be looked at again was, and stays as it is."""
+    with Step("look", by, why=note, **more) as step:
+        row = step.take(event, version)
+        step.save(row)
+    return row
+
+
+def dispute(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
+    """Mark an accepted event as disputed; it still counts until the dispute is settled."""
+    if not reason(why):
+        raise Refused(_("Say what is disputed."))
+    row = only_move("dispute", event, by, DISPUTED, why, version, **more)
+    log.turn()
+    return row
+
+
+def settle(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Event:
+    """End a dispute; a change of code that it led to is an `edit` of its own."""
+    row = only_move("settle", event, by, ACCEPTED, why, version, permission=REVIEW, **more)
+    log.turn()
+    return row
+
+
+def retract(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Revision:
+    """Take an event off the record from today on; what was known before stays as it was."""
+    return _retraction("retract", event, by, why, version, True, **more)
+
+
+def restore(event: Event | str, by: Any, why: str, *, version: int | None = None, **more: Any) -> Revision:
+    """Put a retracted event back on record from today on."""
+    return _retraction("restore", event, by, why, version, False, **more)
+
+
+def _retraction(
+    action: str, event: Event | str, by: Any, why: str, version: int | None, retracted: bool, **more: Any
+) -> Revision:
+    if not reason(why):
+        raise Refused(_("Say why: readers see the reason beside every change of the record."))
+    with Step(action, by, why=why, permission=REVIEW, **more) as step:
+        row = step.take(event, version)
+        if retracted:
+            coding.check_on_record(row)
+        elif not row.on_record or not row.retracted:
+            raise Refused(_("“%(title)s” is not retracted.") % {"title": str(row)[:80]})
+        row.retracted = retracted
+        revision = step.write(row)
+    assert revision is not None
+    return revision
+
+
+def only_move(
+    action: str, event: Event | str, by: Any, status: str, why: str, version: int | None, **more: Any
+) -> Event:
+    """A step that changes nothing but the status."""
+    with Step(action, by, why=why, **more) as step:
+        row = step.take(event, version)
+        step.move(row, status)
+        row.snoozed_until = row.snoozed_reports = None
         step.save(row)
     return row
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from tracker import codebook_versions, log, record, text
 from tracker.codebook import current
 from tracker.models import Decision, Event, Revision
-from tracker.triage import coding, searchable
+from tracker.triage import coding
 from tracker.triage.statuses import ACCEPTED, DISMISSED, MERGED, PROPOSED, Refused, legal
 from tracker.triage.steps import reason
 
@@ -138,7 +138,7 @@ def _write(
     row.codebook = checked["codebook"] or ""
     row.recorded_at = recorded_on
     row.version = row.version + 1 if event else 1
-    searchable.note(row, checked["assessments"])
+    coding.note_searchable(row, checked["assessments"])
     row.save(force_insert=event is None)
     coding.put(row, checked["assessments"], checked["codebook"] or current().version)
     Decision.objects.create(

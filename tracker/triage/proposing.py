@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from tracker import record, sql, text
 from tracker.codebook import current
 from tracker.models import Article, Decision, Event, Report
-from tracker.triage import coding, searchable
+from tracker.triage import coding
 from tracker.triage.statuses import NEW, PROPOSED, SNOOZED, Refused
 
 STEP = 0.5  # nats of odds that count as the same chance
@@ -155,14 +155,14 @@ def refresh(
         changed = ["reports_count", "outlets_count", "last_reported_at"]
         if fresh.status in Event.OPEN:
             changed += _take_suggestion(fresh, suggestion, relevance, actors, certainty, model_version)
-            searchable.note(fresh)
+            coding.note_searchable(fresh)
             labels = coding.ticked(fresh.suggestion)
             fresh.priority = (
                 priority_of(fresh.relevance, labels, fresh.outlets_count, fresh.date, dated=dated)
                 if priority is None
                 else priority
             )
-            changed += ["priority", *searchable.COLUMNS, *_step(fresh)]
+            changed += ["priority", *coding.SEARCHABLE, *_step(fresh)]
         fresh.save(update_fields=changed)
     return fresh
 
@@ -270,7 +270,7 @@ def _insert(event: Event, title: str, articles: list[Article]) -> None:
 def _added(event: Event, key: str, articles: list[Article]) -> bool:
     """Whether the event could be put in under that id, whose words are searched with the others."""
     event.pk = key
-    searchable.note(event, [], articles)
+    coding.note_searchable(event, [], articles)
     return sql.add(event)
 
 

@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 
 from tracker import codebook_versions, log, record, text, textfields
 from tracker.models import Assessment, Claim, Decision, Event, Preference, Report, Revision
-from tracker.triage import searchable, trust
+from tracker.triage import coding, trust
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
 
 # The machine's own columns move under our feet; `version` must only ever rise.
@@ -180,7 +180,7 @@ class Step:
 
     def add(self, event: Event) -> Event:
         """An event that this step creates."""
-        searchable.note(event, [])
+        coding.note_searchable(event, [])
         event.save(force_insert=True)
         self.events[event.pk], self.before[event.pk] = event, None
         return event
@@ -222,7 +222,7 @@ class Step:
         return revision
 
     def save(self, event: Event) -> None:
-        searchable.note(event)
+        coding.note_searchable(event)
         event.save()
 
     def _check_claim(self, event: Event) -> None:

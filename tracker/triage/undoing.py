@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from tracker import log, record
 from tracker.models import Claim, Decision, Event, Revision
-from tracker.triage import attaching, blind, steps, trust
-from tracker.triage.confirming import CONFIRM
+from tracker.triage import blind, joining, steps, trust
+from tracker.triage.deciding import CONFIRM
 from tracker.triage.statuses import DISMISSED, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, REVIEW, Step, name_of, stamp
 
@@ -139,7 +139,7 @@ def _reverse(step: Step, parts: list[Decision]) -> None:
             blind.forget(event)
         if part.action in ("join", "part", "move") and part.after:
             there = {row["article_id"] for state in (part.before, part.after) for row in state["reports"]}
-            attaching.free(there)
+            joining.free(there)
         if part.action == CONFIRM:
             trust.forget(event, trust.codes_of(event), part.by, stamp())
             log.turn()
