@@ -32,7 +32,7 @@ from django.views.defaults import page_not_found
 
 from scorecard import clock, limits, pins, standings
 from tracker import record
-from tracker.operations import callers
+from tracker.operations import middleware
 
 JSON = "application/json"
 READING = ("GET", "HEAD")
@@ -153,7 +153,7 @@ class KeptAnswers:
         worn, view = dress
         if "RateLimit" in worn:
             allowance = limits.count(
-                limits.PerMinute.name, callers.address(request), settings.API_RATE_ANONYMOUS
+                limits.PerMinute.name, middleware.caller_address(request), settings.API_RATE_ANONYMOUS
             )
             over = allowance.used > allowance.limit
             if found.status_code == 304 or over:

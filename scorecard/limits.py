@@ -29,7 +29,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from rest_framework.throttling import BaseThrottle
 
-from tracker.operations import callers
+from tracker.operations import middleware
 
 WINDOW = 60
 COSTLY = 0.1  # seconds
@@ -77,10 +77,10 @@ def spend_page(request: Any, *, of_its_own: bool = True) -> Iterator[None]:
     """Count one page that must be made anew, and one more for each `COSTLY` seconds that it takes of a processor and
     of the database; `TooMany` when this address has had its share of the minute. What has a ration elsewhere, as the
     API has, and is no page `of_its_own`, is counted by its time alone."""
-    if callers.is_here(request):
+    if middleware.is_from_here(request):
         yield
         return
-    allowance = count("pages", callers.address(request), settings.PAGE_RATE, by=int(of_its_own))
+    allowance = count("pages", middleware.caller_address(request), settings.PAGE_RATE, by=int(of_its_own))
     if allowance.used + (not of_its_own) > allowance.limit:
         raise TooMany(allowance.seconds)
     began, asked = time.thread_time(), _Asked()
@@ -138,7 +138,7 @@ class PerMinute(BaseThrottle):
         key = request.auth
         name = "key" if key else self.name
         limit = settings.API_RATE_KEY if key else settings.API_RATE_ANONYMOUS
-        who = key.prefix if key else callers.address(request)
+        who = key.prefix if key else middleware.caller_address(request)
         self.allowance = count(name, who, limit)
         # Views write it into the headers of every answer, refused ones too.
         request._request.allowance = self.allowance
@@ -219,7 +219,7 @@ def spend(request: Any, form: str, kept: int) -> None:
         else:
             write = _("Please send it again tomorrow.")
         raise Turned(f"{words} {write}")
-    who = callers.address(request)
+    who = middleware.caller_address(request)
     for window, most in ((HOUR, SENT_AN_HOUR), (24 * HOUR, SENT_A_DAY)):
         if count(f"{form}:{window}", who, most, window).used > most:
             raise Turned(_("Too many forms came from your address in this hour. Please come back later."))

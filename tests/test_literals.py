@@ -26,7 +26,7 @@ OTHERWISE_MEANT = {
     "tracker/triage/coding.py": {"us"},  # the pronoun
     "tracker/desk/keys.py": {"other"},  # a key of the desk's own
     "tracker/models/events.py": {"other"},  # a reason to dismiss
-    "tracker/operations/views.py": {"other"},  # a method of HTTP
+    "tracker/operations/health.py": {"other"},  # a method of HTTP
     "tracker/tagging/model.py": {"pooling"},  # a parameter of the model
     "tracker/terms.py": {"other"},  # a language that is neither English nor Chinese
 }  # fmt: skip

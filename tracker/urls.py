@@ -6,8 +6,8 @@ from django.contrib import admin
 from django.http import Http404
 from django.urls import include, path
 
-from tracker.operations.two_factor import second_factor
-from tracker.operations.views import operations
+from tracker.operations.health import operator_page
+from tracker.operations.sign_in import second_factor
 
 handler500 = "scorecard.api.problems.broken"
 
@@ -25,7 +25,7 @@ urlpatterns = [
         path(f"{settings.ADMIN_PATH}second-factor/", second_factor, name="second-factor"),
         path(
             f"{settings.ADMIN_PATH}desk/operations/",
-            include(([path("", operations, name="page")], "operations")),
+            include(([path("", operator_page, name="page")], "operations")),
         ),
         path(f"{settings.ADMIN_PATH}desk/", include("tracker.desk.urls")),
         path(f"{settings.ADMIN_PATH}r/<path:rest>", no_view_on_site),

@@ -8,7 +8,7 @@ from redis import RedisError
 from feeds.models import Feed
 from tracker.codebook import current
 from tracker.models import Article, Heartbeat
-from tracker.operations import backends, health, views
+from tracker.operations import backends, health
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a token for the tests"
@@ -86,7 +86,7 @@ def test_a_broker_that_is_gone_is_said(client, settings, monkeypatch):
 
 def test_asking_often_costs_one_look(client, monkeypatch):
     looks = []
-    monkeypatch.setattr(views.health, "findings", lambda: looks.append(1) or [])
+    monkeypatch.setattr(health, "findings", lambda: looks.append(1) or [])
     for _time in range(50):
         client.get("/health/ready")
     assert len(looks) == 1

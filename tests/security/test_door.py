@@ -16,7 +16,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from scorecard import issuing as keys
 from tracker import settings as production
 from tracker import triage
-from tracker.operations import callers
+from tracker.operations import middleware
 
 pytestmark = pytest.mark.django_db
 RIGHT, WRONG = "correct horse battery", "wrong horse"
@@ -207,7 +207,10 @@ def test_tries_while_one_waits_do_not_make_the_wait_longer(client, analyst):
 )
 def test_who_calls_is_read_from_the_outermost_proxy_that_we_trust(rf, settings, proxies, line, found):
     settings.TRUSTED_PROXIES = proxies
-    assert callers.address(rf.get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": line})) == found
+    assert (
+        middleware.caller_address(rf.get("/", REMOTE_ADDR="192.0.2.1", headers={"X-Forwarded-For": line}))
+        == found
+    )
 
 
 def test_readers_see_the_name_that_an_analyst_chose(client, analyst):

@@ -1,22 +1,35 @@
-"""Content-Security-Policy from `settings.SECURE_CSP`, read as Django 6 reads it, so that its own may come.
+"""What every request passes: security headers, one address for one page, an honest answer in an outage, and who calls.
 
-One address for one page: what others hang onto links (utm_*, fbclid …) leads to the address without it, and what can
-be no address or text at all (a NUL) is refused before anybody asks a database about it.
+Content-Security-Policy comes from `settings.SECURE_CSP`, read as Django 6 reads it, so that its own may come. What
+others hang onto links (utm_*, fbclid …) leads to the address without it, and what can be no address or text at all (a
+NUL) is refused before anybody asks a database about it. A database that does not answer is a 503 with the time to come
+back, not an error of ours.
 
-A database that does not answer is an honest 503 with the time to come back, not an error of ours.
+Who calls is the address written down by the outermost proxy that we trust. The law: what stands further left in
+X-Forwarded-For was written by strangers and counts for nothing; with TRUSTED_PROXIES=0 the whole line does. Limits
+hold for a network that one subscriber has: an IPv4 address, or the first 64 bits of an IPv6 one.
 """
 
+import ipaddress
 import logging
 import re
 
 from django.conf import settings
 from django.db import DataError, InterfaceError, OperationalError, connection
-from django.http import HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 
 from tracker import addresses
+
+LONGEST_NUMBER = 18  # digits of a row's number; a database takes no more
+
+AGAIN = 30  # seconds
+NO_KEY = (ValueError, OverflowError, DataError)
+NO_NUMBER = re.compile(r"Field '\w+' expected a number but got |int too large|out of range")
+
+log = logging.getLogger(__name__)
 
 
 class ContentSecurityPolicyMiddleware:
@@ -37,9 +50,6 @@ class ContentSecurityPolicyMiddleware:
             return response
         response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
-
-
-LONGEST_NUMBER = 18  # digits of a row's number; a database takes no more
 
 
 class PlainAddresses:
@@ -79,13 +89,6 @@ def refused(request, status, title, words):
     return response
 
 
-AGAIN = 30  # seconds
-NO_KEY = (ValueError, OverflowError, DataError)
-NO_NUMBER = re.compile(r"Field '\w+' expected a number but got |int too large|out of range")
-
-log = logging.getLogger(__name__)
-
-
 class Outage:
     def __init__(self, get_response):
         self.get_response = get_response
@@ -109,3 +112,33 @@ class Outage:
         response = refused(request, 503, "Service Unavailable", words)
         response.headers["Retry-After"] = str(AGAIN)
         return response
+
+
+def caller_address(request: HttpRequest) -> str:
+    """The caller's network as an address; empty when nothing tells (a socket of this machine)."""
+    nearest = request.META.get("REMOTE_ADDR") or ""
+    hops = settings.TRUSTED_PROXIES
+    written = [each.strip() for each in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    # Fewer entries than proxies: the call went past them, and only the line itself can be believed.
+    found = written[-hops] if hops and len(written) >= hops else nearest
+    return _network(found) or _network(nearest)
+
+
+def is_from_here(request: HttpRequest) -> bool:
+    """Whether this machine itself calls: a check, a proxy that nobody told us of, a developer."""
+    found = caller_address(request)
+    return not found or ipaddress.ip_address(found).is_loopback
+
+
+def _network(text: str) -> str:
+    try:
+        found = ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    if found.is_loopback:
+        return str(found)
+    return str(ipaddress.ip_network((found, 64), strict=False).network_address)
