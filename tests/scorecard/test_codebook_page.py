@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 
 from scorecard.pages import prose
 from tracker.codebook import current
-from tracker.desk import hints
+from tracker.desk import plain
 from tracker.models import Event
 
 ANCHOR = re.compile(r' id="([^"]+)"')
@@ -61,7 +61,7 @@ def test_headings_are_named_and_items_numbered_and_nothing_else_gets_through():
 
 def test_every_hint_of_the_desk_leads_to_its_rule(client, seeded):
     anchors = set(ANCHOR.findall(client.get("/codebook/").content.decode()))
-    assert hints.hints()
-    assert [hint.rule for hint in hints.hints() if hint.at not in anchors] == []
-    found = next(told for event in Event.objects.all() if (told := hints.of(event)))
+    assert plain.hints()
+    assert [hint.rule for hint in plain.hints() if hint.at not in anchors] == []
+    found = next(told for event in Event.objects.all() if (told := plain.hints_for(event)))
     assert f'href="/codebook/#{found[0]["at"]}"' in render_to_string("desk/hints.html", {"hints": found})

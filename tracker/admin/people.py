@@ -21,7 +21,7 @@ from django_otp.plugins.otp_static.admin import StaticDevice, StaticDeviceAdmin
 from django_otp.plugins.otp_totp.admin import TOTPDevice, TOTPDeviceAdmin
 
 from tracker.admin.lists import ShownOnly
-from tracker.desk import roles
+from tracker.desk import people
 
 User = get_user_model()
 
@@ -50,14 +50,14 @@ class RoleField(forms.ModelChoiceField):
     """Roles by their names in the reader's language."""
 
     def label_from_instance(self, group):
-        return roles.name_of(group.name)
+        return people.role_name(group.name)
 
 
 class ByRole(admin.SimpleListFilter):
     title, parameter_name = _("role"), "role"
 
     def lookups(self, request, model_admin):
-        return [(group.pk, roles.name_of(group.name)) for group in Group.objects.order_by("pk")]
+        return [(group.pk, people.role_name(group.name)) for group in Group.objects.order_by("pk")]
 
     def queryset(self, request, queryset):
         value = str(self.value() or "")  # a number where Django counts what each choice holds
@@ -94,7 +94,7 @@ class Colleague(UserChangeForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if "groups" in self.fields:  # not for who may only look
-            self.fields["groups"].label_from_instance = lambda group: roles.name_of(group.name)
+            self.fields["groups"].label_from_instance = lambda group: people.role_name(group.name)
 
     def clean(self):
         given = super().clean()
@@ -161,7 +161,7 @@ class ColleagueAdmin(UserAdmin):
 
     @admin.display(description=_("roles"))
     def roles(self, person):
-        named = [roles.name_of(group.name) for group in person.groups.all()]
+        named = [people.role_name(group.name) for group in person.groups.all()]
         return ", ".join([*([gettext("administrator")] if person.is_superuser else []), *named])
 
     @admin.display(description=_("second factor"), boolean=True)

@@ -1,8 +1,8 @@
-"""The editor's page: the queue, the work, the machine, the coders' agreement, what we saw.
+"""What the desk's work comes to: the editor's page of all of it, and the coder's mirror of one analyst's.
 
-What the editor wants to know of the desk: how long the queue, how fast the work, how good the machine.
-
-The law: every figure says on how many cases it rests, and looks at a bounded number of rows.
+The editor sees how long the queue is, how fast the work, how good the machine, how far coders agree, what we saw. The
+mirror is shown to that analyst and to editors alone, and compares nobody with anybody else. The law: every figure says
+on how many cases it rests, and looks at a bounded number of rows.
 """
 
 from __future__ import annotations
@@ -14,22 +14,29 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.db.models.functions import TruncDate
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from tracker import agreement, wording
 from tracker.codebook import current
+from tracker.desk import history
 from tracker.desk.views import desk_view, languages
-from tracker.models import Article, Completeness, CoverageDay, Decision, Event, Report
-from tracker.triage import coding
+from tracker.models import Article, Coding, Completeness, CoverageDay, Decision, Event, Report
+from tracker.triage import blind, coding
+from tracker.triage.steps import DECIDE, REVIEW, name_of
 
 DAYS = 30
 LOOKED_THROUGH = 5000
 HUMAN = ("accept", "dismiss", "snooze", "merge", "review", "split")
+MOST_OF_ONE = 2000
+OVERTURNED_SHOWN = 20
+OVERTURNING = ("edit", "retract", "merge", "undo")
 
 
 def queue_now() -> dict[str, Any]:
@@ -272,3 +279,96 @@ def _named(row):
         if row["recommendation"] in current()
         else _("all"),
     }
+
+
+@desk_view(DECIDE)
+@require_GET
+def mirror(request):
+    """One's own mirror; an editor may look into anybody's."""
+    person, asked = request.user, request.GET.get("analyst", "")
+    if asked and asked != str(request.user.pk):
+        if not request.user.has_perm(REVIEW):
+            raise PermissionDenied
+        person = get_object_or_404(get_user_model(), pk=asked if asked.isascii() and asked.isdigit() else 0)
+    colleagues = get_user_model().objects.filter(is_staff=True, is_active=True).order_by("username")[:100]
+    return render(
+        request,
+        "desk/mirror.html",
+        {
+            "person": name_of(person),
+            "person_id": person.pk,
+            "colleagues": colleagues if request.user.has_perm(REVIEW) else [],
+            "days": days_of(person),
+            "overturned": overturned(person, request.user),
+            "agreed": agreed(person),
+            "languages": languages(request),
+            "title": _("Mirror"),
+        },
+    )
+
+
+def days_of(person: Any) -> list[dict[str, Any]]:
+    """The person's decisions of each of the last days, and the median seconds spent on one."""
+    since = timezone.now() - datetime.timedelta(days=DAYS)
+    rows = Decision.objects.filter(by=person, at__gte=since, action__in=HUMAN)
+    counted: dict[Any, Counter[str]] = defaultdict(Counter)
+    seconds: dict[Any, list[float]] = defaultdict(list)
+    told = rows.annotate(day=TruncDate("at")).order_by("-id").values_list("day", "action", "seconds")
+    for day, action, spent in told[:MOST_OF_ONE]:
+        counted[day][action] += 1
+        if spent is not None:
+            seconds[day].append(spent)
+    return [
+        {
+            "day": day,
+            "total": sum(counts.values()),
+            "accepted": counts["accept"],
+            "dismissed": counts["dismiss"],
+            "median": round(statistics.median(seconds[day]), 1) if seconds[day] else None,
+        }
+        for day, counts in sorted(counted.items(), reverse=True)
+    ]
+
+
+def overturned(person: Any, reader: Any) -> dict[str, Any]:
+    """Of the person's acceptances those that somebody else changed, took back or joined later; the latest first,
+    without what the reader may still code blind."""
+    mine = Decision.objects.filter(by=person, action="accept", undone_by=None).order_by("-id")
+    accepted = dict(mine.values_list("event_id", "id")[:MOST_OF_ONE])
+    later = (
+        Decision.objects.filter(event__in=accepted, action__in=OVERTURNING, by__isnull=False)
+        .exclude(by=person)
+        .exclude(event__in=blind.withheld(reader).order_by().values("event_id"))
+        .select_related("event", "by")
+        .defer("before", "after")
+        .order_by("-id")[:MOST_OF_ONE]
+    )
+    found = [each for each in later if each.id > accepted[each.event_id]]
+    return {
+        "n": len(accepted),
+        "events": len({each.event_id for each in found}),
+        "rows": [
+            {
+                "event": each.event,
+                "deed": history.DEEDS.get(each.action, each.action),
+                "by": name_of(each.by),
+                "at": each.at,
+                "why": each.reason,
+            }
+            for each in found[:OVERTURNED_SHOWN]
+        ],
+    }
+
+
+def agreed(person: Any) -> dict[str, Any]:
+    """How often the person and a second coder, blind to each other, chose the same codes."""
+    parts = (Coding.Part.FIRST, Coding.Part.SECOND)
+    mine = Coding.objects.filter(coder=person, part__in=parts, done_at__isnull=False).order_by("-id")
+    events = list(mine.values_list("event_id", flat=True)[:MOST_OF_ONE])
+    bodies: dict[str, dict[str, Any]] = defaultdict(dict)
+    done = Coding.objects.filter(event__in=events, part__in=parts, done_at__isnull=False)
+    for event, part, body in done.values_list("event_id", "part", "body"):
+        bodies[event][part] = body
+    pairs = [pair for pair in bodies.values() if len(pair) == 2]
+    same = [not agreement.differences(pair[parts[0]], pair[parts[1]]) for pair in pairs]
+    return {"n": len(same), "share": sum(same) / len(same) if same else None}

@@ -2,23 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk import (
-    bulk,
-    codings,
-    confirming,
-    details,
-    figures,
-    lasting,
-    making,
-    mirror,
-    names,
-    plain,
-    practice,
-    recoding,
-    roles,
-    signing,
-    views,
-)
+from tracker.desk import bulk, codings, figures, making, people, plain, trust, views
 
 app_name = "desk"
 urlpatterns = [
@@ -38,21 +22,21 @@ urlpatterns = [
     path("articles/", making.articles, name="articles"),
     path("reports/<slug:event_id>/", making.reports, name="reports"),
     path("views/", views.views, name="views"),
-    path("name/", names.choose_name, name="name"),
+    path("name/", people.choose_name, name="name"),
     path("undo/", plain.undo, name="undo"),
     path("bulk/", bulk.bulk, name="bulk"),
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
-    path("details/<slug:event_id>/", details.details, name="details"),
-    path("second/", signing.signing, name="second"),
-    path("lasting/", lasting.asked, name="lasting"),
-    path("draws/", recoding.draws, name="draws"),
-    path("draws/codings.<str:form>", recoding.codings, name="raw_codings"),
-    path("confirming/", confirming.confirming, name="confirming"),
-    path("practice/", practice.practice, name="practice"),
-    path("practice/<int:number>/", practice.practised, name="practised"),
-    path("mirror/", mirror.mirror, name="mirror"),
-    path("roles/", roles.roles, name="roles"),
+    path("details/<slug:event_id>/", plain.details, name="details"),
+    path("second/", plain.signing, name="second"),
+    path("lasting/", plain.own_terms, name="lasting"),
+    path("draws/", trust.draws, name="draws"),
+    path("draws/codings.<str:form>", trust.raw_codings, name="raw_codings"),
+    path("confirming/", trust.confirming, name="confirming"),
+    path("practice/", codings.practice, name="practice"),
+    path("practice/<int:number>/", codings.practised, name="practised"),
+    path("mirror/", figures.mirror, name="mirror"),
+    path("roles/", people.roles, name="roles"),
     path("figures/", figures.figures, name="figures"),
 ]

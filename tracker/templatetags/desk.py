@@ -4,7 +4,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.translation import get_language
 
-from tracker.desk import hints
+from tracker.desk import plain
 from tracker.desk.history import DEEDS
 
 register = template.Library()
@@ -41,4 +41,4 @@ def undoable(message):
 @register.inclusion_tag("desk/hints.html")
 def rules_for(event):
     """The rules of the codebook that the words of an event call to mind."""
-    return {"hints": hints.of(event)}
+    return {"hints": plain.hints_for(event)}

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.scorecard import cast
 from tracker import triage
-from tracker.desk import hints
+from tracker.desk import plain
 from tracker.models import Assessment, Coding, Event, Revision
 
 pytestmark = pytest.mark.django_db
@@ -68,11 +68,11 @@ def test_who_is_to_code_it_blind_is_led_away(law, ada, client):
 
 def test_rules_come_to_mind_by_the_words_of_the_event(proposal):
     event = proposal("Beijing opens investigation and launches inquiry into chip maker")
-    found = hints.of(event)
+    found = plain.hints_for(event)
     assert found[0]["rule"] == "16"
     assert "strength 2" in found[0]["text"]
-    assert all(hint.needles and hint.text for hint in hints.hints())
-    assert not hints.of(Event(folded=" nothing "))
+    assert all(hint.needles and hint.text for hint in plain.hints())
+    assert not plain.hints_for(Event(folded=" nothing "))
 
 
 def test_the_form_says_first_what_it_would_do_and_what_was_saved_is_taken_back(law, ada, client):

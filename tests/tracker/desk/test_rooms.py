@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.tracker.desk.test_views import CODE, post
 from tracker import triage
-from tracker.desk import practice
+from tracker.desk import codings
 from tracker.models import Decision, Event, Revision
 
 
@@ -28,9 +28,9 @@ def at_admin(client, django_user_model):
 @pytest.mark.parametrize("language", ["", "/zh-hans"])
 def test_practice_teaches_and_writes_nothing(at_desk, seven, language):
     before = (Event.objects.count(), Decision.objects.count(), Revision.objects.count())
-    assert len(practice.items()) == 12
+    assert len(codings.practice_items()) == 12
     address = f"{language}{reverse('desk:practice')}"
-    for number, one in enumerate(practice.items(), 1):
+    for number, one in enumerate(codings.practice_items(), 1):
         page = at_desk.get(address, {"n": number}).content.decode()
         title = one["title"]["zh-hans" if language else "en"]
         assert title in page.replace('<mark class="up">', "").replace('<mark class="down">', "").replace(

@@ -1,4 +1,9 @@
-"""Events that machines coded, the heaviest first, with their sources beside: one key confirms, edits are revisions."""
+"""Trust in the record's codes: events that machines coded, to be confirmed, and events drawn by lot, to be coded
+again.
+
+What machines coded stands the heaviest first with its sources beside: one key confirms, edits are revisions. An editor
+draws events to be coded again, sees how far that has come, and takes raw codings along.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +11,29 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.http import Http404, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods
 
+from tracker import agreement, recoding, triage, wording
 from tracker import record as record_format
-from tracker import triage, wording
 from tracker.codebook import current
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision, Event, MachineCoding
 from tracker.triage import blind, trust
 from tracker.triage.deciding import CONFIRM
-from tracker.triage.steps import DECIDE
+from tracker.triage.steps import DECIDE, REVIEW
 from tracker.wording import words_of
 
+USUAL_DRAW = 60
+RAW_FORMS = {
+    "jsonl": (recoding.jsonl, "application/jsonl; charset=utf-8"),
+    "csv": (recoding.csv_lines, "text/csv; charset=utf-8"),
+}
 SHOWN = 20
 AT_ONCE = 100
 
@@ -175,3 +187,55 @@ def _second(coding: MachineCoding) -> dict[str, Any]:
         "codes": [wording.chip(line) for line in body["assessments"]],
         "unsure": coding.unsure,
     }
+
+
+@desk_view(REVIEW)
+@require_http_methods(["GET", "POST"])
+def draws(request):
+    """Every draw with its progress and strata; POST draws anew."""
+    if request.method == "POST":
+        asked = request.POST.get("count", "")
+        try:
+            row = recoding.draw(int(asked) if asked.isascii() and asked.isdigit() else 0, request.user)
+        except triage.Refused as error:
+            messages.error(request, str(error))
+        else:
+            count = sum(row.strata.values())
+            said = ngettext("%(count)d event was drawn.", "%(count)d events were drawn.", count)
+            messages.success(request, said % {"count": count})
+        return redirect("desk:draws")
+    return render(
+        request,
+        "desk/draws.html",
+        {
+            "draws": [_draw_row(row) for row in recoding.progress()],
+            "usual": USUAL_DRAW,
+            "most": recoding.MOST,
+            "kinds": agreement.by_kind(),
+            "machines": MachineCoding.objects.count(),
+            "forms": list(RAW_FORMS),
+            "languages": languages(request),
+            "title": _("The record coded again"),
+        },
+    )
+
+
+@desk_view(DECIDE)
+@require_GET
+def raw_codings(request, form):
+    """Every coding of what was coded twice, people under numbers."""
+    if form not in RAW_FORMS:
+        raise Http404
+    made, kind = RAW_FORMS[form]
+    answer = StreamingHttpResponse(made(), content_type=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="codings.{form}"'
+    return answer
+
+
+def _draw_row(row):
+    parts = {"talk": _("talk"), "commitment": _("commitments"), "deed": _("deeds")}
+    strata = []
+    for name, count in row.strata.items():
+        slug, _space, part = name.partition(" ")
+        strata.append((f"{wording.short(slug)}: {parts[part]}" if part else "–", count))
+    return {"row": row, "strata": strata, "total": row.total, "done": row.done}
