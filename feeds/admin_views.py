@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from feeds import adding, answers, health, meeting, opml, tracing, websub
 from feeds.http import guard
 from feeds.models import Delivery, Feed, LastAnswer, Subscription
-from tracker import textfields
+from tracker import wording
 from tracker.models import Article
 
 
@@ -69,7 +69,7 @@ class FeedForm(forms.ModelForm):
         given = self.cleaned_data
         for name, longest in opml.LONGEST.items():
             if name in given:
-                given[name] = textfields.cleaned(given[name], name, longest)
+                given[name] = wording.cleaned(given[name], name, longest)
         return given
 
     def clean_url(self):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tracker.models import AskSetting, Completeness
-from tracker.withdrawals import holds, spans
+from tracker.record import held_spans, span_holds
 
 Day = datetime.date
 Line = Mapping[str, Any]  # as `AskSetting.line` gives it
@@ -44,8 +44,8 @@ def coded_to(stated: Sequence[Stated], known_at: Day | None) -> Day | None:
     known = None if known_at is None else known_at.toordinal()
     days = [
         row.day
-        for row, held in zip(stated, spans([_row(row) for row in stated]), strict=True)
-        if row.day and any(holds(span, known) for span in held)
+        for row, held in zip(stated, held_spans([_row(row) for row in stated]), strict=True)
+        if row.day and any(span_holds(span, known) for span in held)
     ]
     if not days:
         return None

@@ -27,7 +27,7 @@ from django.utils.translation import override
 from scorecard.alerts import mailing
 from scorecard.faults import Fault, none_in
 from scorecard.models import Dispute
-from tracker import log, record, text, textfields, triage
+from tracker import log, record, text, triage, wording
 from tracker.codebook import current
 from tracker.models import Event, Revision
 
@@ -150,7 +150,7 @@ def _taken(field: str, value: str, *, lines: bool = False) -> str:
     try:
         return text.strict(value, field, len(value) * 4, lines=lines)
     except text.BadText as error:
-        raise BadDispute(field, textfields.sentence(error)) from error
+        raise BadDispute(field, wording.refusal(error)) from error
 
 
 def _source(given: str) -> str:
@@ -158,7 +158,7 @@ def _source(given: str) -> str:
     try:
         source = text.address(given, "source", len(given))
     except text.BadText as error:
-        raise BadDispute("source", textfields.sentence(error)) from error
+        raise BadDispute("source", wording.refusal(error)) from error
     if not _ADDRESS.fullmatch(source):
         raise BadDispute("source", _("Give the address of a page that shows it, with http:// or https://."))
     if len(source) > 2000:
@@ -204,7 +204,7 @@ def answer(dispute: Dispute, by: Any, *, accepted: bool, words: str) -> None:
     try:
         said = text.strict(words, "answer", LONGEST_CLAIM, lines=True)
     except text.BadText as error:
-        raise triage.Refused(textfields.sentence(error)) from error
+        raise triage.Refused(wording.refusal(error)) from error
     if not said:
         raise triage.Refused(_("Write an answer; the reader and everybody else will see it."))
     with transaction.atomic():

@@ -17,7 +17,7 @@ from django.utils import translation
 
 from tests.once import once, suite_folder
 from tests.servers import *  # noqa: F403  the fixtures postgres_url and redis_url
-from tracker import habits
+from tracker import filing
 from tracker.models import Revision
 
 _connect = socket.socket.connect
@@ -79,7 +79,7 @@ def one_language():
 def empty_cache(monkeypatch):
     """What one test kept, or its publishers brought, must not answer another."""
     cache.clear()
-    monkeypatch.setattr(habits, "HABITS", habits.Habits())
+    monkeypatch.setattr(filing, "HABITS", filing.Habits())
 
 
 @pytest.fixture

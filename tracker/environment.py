@@ -1,10 +1,17 @@
-"""The environment as typed values: what an operator sets, and what it is when nothing is set.
+"""The environment as typed values: what an operator sets, what it is when nothing is set, and what this build is
+called.
 
-The law: a setting that is wrong or missing stops the start with its name and the remedy. A secret may also
-come from a file: `SECRET_KEY_FILE=/run/secrets/key` stands for `SECRET_KEY`.
+The law: a setting that is wrong or missing stops the start with its name and the remedy. A secret may also come from a
+file: `SECRET_KEY_FILE=/run/secrets/key` stands for `SECRET_KEY`.
+
+A build is called by a digest of everything that a kept page may show or link to. The law: two installations answer to
+the same name only if they would make the same pages, so that a page kept from before an upgrade is never given out
+after it, whatever the operator calls the release.
 """
 
+import hashlib
 import os
+from collections.abc import Iterator
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
@@ -19,6 +26,8 @@ LOCAL = Path(os.environ.get("LOCAL_FOLDER") or ROOT / ".local")  # database, mod
 DATABASES = ("sqlite", "postgres", "postgresql", "psql", "pgsql")
 
 _read = environ.Env()
+APPS = ("tracker", "feeds", "scorecard")
+SHOWN = {".py", ".html", ".txt", ".xml", ".css", ".js", ".svg", ".mo", ".json"}
 
 
 def text(name: str, default: str = "") -> str:
@@ -172,3 +181,21 @@ def secret_key(debug: bool) -> str:
             "text, for instance the output of `openssl rand -base64 48`, or set DEBUG=1 on your own machine."
         )
     return key
+
+
+def build_name(root: Path, *more: Path) -> str:
+    """Twelve digits for the code, templates, translations and styles under `root`, and for the files `more`."""
+    found = hashlib.sha256()
+    for path in (*_shown_files(root), *more):
+        content = path.read_bytes() if path.is_file() else b""
+        found.update(f"{path.name}\n{len(content)}\n".encode() + content)
+    return found.hexdigest()[:12]
+
+
+def _shown_files(root: Path) -> Iterator[Path]:
+    return (
+        path
+        for app in APPS
+        for path in sorted((root / app).rglob("*"))
+        if path.suffix in SHOWN and "__pycache__" not in path.parts
+    )

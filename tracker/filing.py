@@ -1,16 +1,25 @@
-"""One article: find the event it reports, else tag it and propose one.
+"""One article: find the event it reports, else tag it, weigh what its publisher usually brings, and propose one.
 
-The law: event first. What is on record or proposed already is only joined; a machine's suggestion never
-touches an event that a person has decided. One filer works at a time, each event in a transaction with the
-article that reports it, so that a killed worker loses nothing and proposes nothing twice.
+The law: event first. What is on record or proposed already is only joined; a machine's suggestion never touches an
+event that a person has decided. One filer works at a time, each event in a transaction with the article that reports
+it, so that a killed worker loses nothing and proposes nothing twice.
+
+An item of a laboratory's policy page is likelier to report an act than the same words in a stream of everything, and
+the words of one item do not say which of the two it is. How much of what each publisher brings is to the point is
+learnt from all that came from it and what people decided. The law: a publisher moves the odds of its items a little
+and never decides; one of whom little is known moves them hardly. What the machine itself thought is kept in memory: a
+process that starts learns it anew. What people decided comes from the record of decisions.
 """
 
 from __future__ import annotations
 
 import datetime
 import logging
+import math
 import time
-from collections.abc import Iterable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +30,6 @@ from django.utils import timezone
 from tracker import (
     clustering,
     grouping,
-    habits,
     monitoring,
     second_opinion,
     sql,
@@ -49,12 +57,22 @@ FILED = ("state", "relevance", "suggestion", "model_version", "trouble", "filed_
 
 Told = tuple[Article, tagging.Suggestion]
 
+USUAL_ODDS = -5.0  # log-odds of an ordinary item of an ordinary publisher
+ITEMS_DOUBT = 10  # items of a usual publisher that each one is thought to have brought already
+MOVED_SHARE = 0.3  # of the distance from the usual that an item's own odds are moved by
+ITEMS_REMEMBERED = 200  # items of each publisher
+LEAST_CHANCE = 1e-4
+DECIDED_DOUBT = 8  # decisions at the usual rate that each publisher is thought to have had already
+DECIDED_SHARE = 0.5  # of the distance from the usual rate that an item's odds are moved by
+
+Tally = tuple[int, int]  # of what came from a publisher: coded by people, dismissed by people
+
 
 def file_waiting(seconds: float = 40.0) -> int:
     """File what waits, batch by batch, until nothing waits or the time is over; the number filed."""
     deadline, filed = time.monotonic() + seconds, pass_over_old()
     if Article.objects.to_file().exists():
-        habits.HABITS.learn(tagger_examples.decided_by_publisher())
+        HABITS.learn(tagger_examples.decided_by_publisher())
     while time.monotonic() < deadline:
         token = Lease.objects.take("filing", LEASE)
         if token is None:
@@ -94,7 +112,7 @@ def file_batch() -> int:
     background: list[Told] = []
     # What was said of other words than it has now does not hold.
     said = [None if article.state == Article.State.CHANGED else article.suggestion for article in articles]
-    suggestions = second_opinion.weighed(habits.HABITS.weighed(tagger.tag_many(texts)), said)
+    suggestions = second_opinion.weighed(HABITS.weighed(tagger.tag_many(texts)), said)
     for article, suggestion in zip(articles, suggestions, strict=True):
         try:
             if not file(article, suggestion, tagger, index, border):
@@ -255,3 +273,47 @@ def _set_aside(article: Article, error: Exception) -> None:
         leased_until=Now() + datetime.timedelta(minutes=5 * attempts),
         state=Article.State.FAILED if attempts >= TRIES else article.state,
     )
+
+
+class Habits:
+    """The latest odds of each publisher's items, as words and meaning alone gave them, and how people decided."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=ITEMS_REMEMBERED))
+        self._decided: dict[str, float] = {}
+
+    def learn(self, tallies: Mapping[str, Tally]) -> None:
+        """Take in how many items of each publisher people coded and how many they dismissed, of all time."""
+        coded, dismissed = (sum(tally[at] for tally in tallies.values()) for at in (0, 1))
+        if not coded or not dismissed:  # nobody differs from the usual yet
+            self._decided = {}
+            return
+        usual = coded / (coded + dismissed)
+        self._decided = {
+            publisher: DECIDED_SHARE
+            * (_log_odds((yes + DECIDED_DOUBT * usual) / (yes + no + DECIDED_DOUBT)) - _log_odds(usual))
+            for publisher, (yes, no) in tallies.items()
+        }
+
+    def weighed(self, suggestions: Sequence[tagging.Suggestion]) -> list[tagging.Suggestion]:
+        """The suggestions of a batch, their relevance moved by what their publishers usually bring."""
+        for one in suggestions:
+            if one.publisher:
+                self._seen[one.publisher].append(_log_odds(one.relevance))
+        return [self._moved(one) for one in suggestions]
+
+    def _moved(self, one: tagging.Suggestion) -> tagging.Suggestion:
+        own, seen = _log_odds(one.relevance), self._seen.get(one.publisher)
+        if not seen:
+            return one
+        mean = (sum(seen) - own + ITEMS_DOUBT * USUAL_ODDS) / (len(seen) - 1 + ITEMS_DOUBT)
+        odds = own + MOVED_SHARE * (mean - USUAL_ODDS) + self._decided.get(one.publisher, 0.0)
+        return replace(one, relevance=round(1 / (1 + math.exp(-odds)), 4))
+
+
+def _log_odds(chance: float) -> float:
+    kept = min(1 - LEAST_CHANCE, max(LEAST_CHANCE, chance))
+    return math.log(kept / (1 - kept))
+
+
+HABITS = Habits()

@@ -1,8 +1,12 @@
 """The one format of the record, with the lists of this process's codebook. Pure: no Django, no clock.
 
-A *record* is one version of one event as a plain dict, the shape of a line of `seeds/events.jsonl`. Whatever
-enters the log (seeds, imports, decisions of analysts) passes `check`; whatever leaves it is written by
-`canonical`, so that the same version is the same bytes everywhere.
+A *record* is one version of one event as a plain dict, the shape of a line of `seeds/events.jsonl`. Whatever enters
+the log (seeds, imports, decisions of analysts) passes `check`; whatever leaves it is written by `canonical`, so that
+the same version is the same bytes everywhere.
+
+Lists beside the log are append-only too, and later rows take back earlier ones: `held_spans` says as known on which
+days each of them held. A taking back is a row of its own with its own day, so that as known before that day nothing
+changes. It may itself be taken back; then what it took back holds again, at its old place in the list.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tracker import text
@@ -34,12 +38,8 @@ SOURCE_KINDS = ("primary", "agency", "outlet", "aggregator")
 Record = Mapping[str, Any]
 SHAPE = "an event is a JSON object"
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?")
-
-
-def ids(given: Iterable[Any]) -> list[str]:
-    """Those that may be ids of events: a database is asked about no other, as it breaks over what no text may hold."""
-    return [each for each in given if isinstance(each, str) and ID.fullmatch(each)]
-
+FOREVER = 10_000_000  # an ordinal after every day of the calendar
+Span = tuple[int, int]  # the first day of knowledge, and the first after the last
 
 _KEYS = (
     "id", "date", "date_precision", "title", "title_zh", "summary", "summary_zh", "actors", "certainty",
@@ -57,9 +57,13 @@ ADDED: dict[str, Any] = {
     "suspends": [],
 }  # fmt: skip
 
-
 # How a text is taken: the text, its field, its longest, whether it may have lines.
 Taking = Callable[[str, str, int, bool], str]
+
+
+def ids(given: Iterable[Any]) -> list[str]:
+    """Those that may be ids of events: a database is asked about no other, as it breaks over what no text may hold."""
+    return [each for each in given if isinstance(each, str) and ID.fullmatch(each)]
 
 
 class RecordError(ValueError):
@@ -337,3 +341,33 @@ def _source(raw: Any, taken: Taking) -> dict[str, Any]:
     if not isinstance(kind, str) or kind not in SOURCE_KINDS:
         raise RecordError(f"sources: kind {kind!r:.60} is not one of {', '.join(SOURCE_KINDS)}")
     return found | {"kind": kind}
+
+
+def held_spans(rows: Sequence[tuple[int | None, int]]) -> list[list[Span]]:
+    """For each row the spans of days of knowledge in which it holds.
+
+    A row is (the place, from 1, of the earlier row that it takes back, or None; the first day on which it is known).
+    """
+    found: list[list[Span]] = [[] for _ in rows]
+    taken_by: dict[int, int] = {}
+    for place in range(len(rows), 0, -1):
+        withdraws, recorded = rows[place - 1]
+        after = taken_by.get(place)
+        found[place - 1] = _outside(recorded, found[after - 1] if after else [])
+        if withdraws:
+            taken_by[withdraws] = place
+    return found
+
+
+def span_holds(span: Span, known: int | None) -> bool:
+    """Whether a span holds the day of knowledge (None: now, after all of them)."""
+    return span[1] == FOREVER if known is None else span[0] <= known < span[1]
+
+
+def _outside(first: int, gaps: list[Span]) -> list[Span]:
+    found, start = [], first
+    for begin, end in gaps:
+        if begin > start:
+            found.append((start, begin))
+        start = max(start, end)
+    return [*found, (start, FOREVER)] if start < FOREVER else found

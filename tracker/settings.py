@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from tracker import build, environment
+from tracker import environment
 from tracker.codebook import CodebookError, current, folder
 
 
@@ -48,9 +48,8 @@ def description(site: str) -> dict[str, Any]:
 
 BASE_DIR = environment.ROOT
 # What kept pages and their tags rest on: the operator's name for the release, and the code itself.
-RELEASE = "+".join(
-    (environment.text("RELEASE", "development"), build.name(environment.ROOT, folder() / "codebook.json"))
-)
+_BUILD = environment.build_name(environment.ROOT, folder() / "codebook.json")
+RELEASE = f"{environment.text('RELEASE', 'development')}+{_BUILD}"
 DEBUG = environment.flag("DEBUG")
 SECRET_KEY = environment.secret_key(DEBUG)
 SECRET_KEY_FALLBACKS = environment.secrets("SECRET_KEY_FALLBACKS")

@@ -48,7 +48,7 @@ _BORDER = re.compile(
 
 
 def gettext_noop(sentence: str) -> str:
-    """Marks a sentence for the catalogues; translated where it is shown (`tracker.textfields`)."""
+    """Marks a sentence for the catalogues; translated where it is shown (`tracker.wording`)."""
     return sentence
 
 

@@ -1,14 +1,20 @@
-"""The codebook's words in the reader's language, at the moment they are shown."""
+"""What readers are told in their own language: the codebook's words at the moment they are shown, and why a text is
+refused.
+
+Here the text door meets forms and models: what `tracker.text` refuses is said in the reader's language.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.functional import lazy
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from tracker import text
 from tracker.codebook import Text, current
 
 MARKS = {1: "▲", -1: "▼", 0: "◆"}
@@ -43,3 +49,17 @@ def chip(line: Mapping[str, Any]) -> dict[str, Any]:
         "strength": line["strength"],
         "strength_word": words_of(current().strengths[line["strength"]].name),
     }
+
+
+def refusal(error: ValueError) -> str:
+    """Why a text, or the record that holds it, was refused; of texts in the language that is active."""
+    bad = error if isinstance(error, text.BadText) else error.__cause__
+    return gettext(bad.sentence) % bad.parts if isinstance(bad, text.BadText) else str(error)
+
+
+def cleaned(value: str, field: str, longest: int, *, lines: bool = False) -> str:
+    """The text as it is kept, or a `ValidationError` for a form."""
+    try:
+        return text.strict(value, field, longest, lines=lines)
+    except text.BadText as error:
+        raise ValidationError(refusal(error)) from error

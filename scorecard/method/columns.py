@@ -27,9 +27,8 @@ import numpy as np
 from scorecard.method.hands import Setting, by_hand, numbered
 from tracker import record as record_format
 from tracker.codebook import Codebook, current
-from tracker.record import CERTAINTIES, REACHES, Record, RecordError
+from tracker.record import CERTAINTIES, FOREVER, REACHES, Record, RecordError
 from tracker.rows import BadFile, json_lines
-from tracker.withdrawals import FOREVER
 
 ENDS, SUSPENDS = 0, 1  # kinds of link
 LINKS = ("supersedes", "suspends")  # and their fields in a record

@@ -8,9 +8,8 @@ from typing import Any
 
 from tracker import record as record_format
 from tracker.codebook import Codebook, current
-from tracker.record import RecordError
+from tracker.record import FOREVER, RecordError, held_spans, span_holds
 from tracker.rows import BadFile, checked
-from tracker.withdrawals import FOREVER, holds, spans
 
 _SETTING_KEYS = ("rec", "ask", "rung", "reason", "name", "from", "to", "recorded_at")
 _WITHDRAWAL_KEYS = ("withdraws", "rec", "ask", "reason", "name", "recorded_at")
@@ -33,7 +32,7 @@ class Setting:
 
     def known_on(self, day: int | None) -> bool:
         """Whether it was known on a day of knowledge (None: now) and not taken back by then."""
-        return holds((self.recorded, self.withdrawn), day)
+        return span_holds((self.recorded, self.withdrawn), day)
 
 
 def by_hand(lines: Iterable[Mapping[str, Any]], book: Codebook | None = None) -> tuple[Setting, ...]:
@@ -63,7 +62,7 @@ def numbered(lines: Iterable[tuple[int, Any]], book: Codebook) -> list[Setting]:
         raise RecordError(
             "\n".join(f"line {number} of the settings: {reason}" for number, reason in error.faults)
         ) from None
-    known = zip(rows, spans([row for _setting, row in rows]), strict=True)
+    known = zip(rows, held_spans([row for _setting, row in rows]), strict=True)
     return [
         replace(setting, recorded=first, withdrawn=last)
         for (setting, _row), held in known

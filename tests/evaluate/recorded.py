@@ -21,7 +21,7 @@ from django.utils import timezone
 from feeds import entries, parsing, storing
 from feeds.models import Delivery, Feed
 from tests.evaluate import replayed
-from tracker import filing, grouping, habits, second_opinion, tagger_examples, tagger_versions
+from tracker import filing, grouping, second_opinion, tagger_examples, tagger_versions
 from tracker.models import Article
 from tracker.tagging import Suggestion, Tagger
 
@@ -164,13 +164,13 @@ def file_all(
 @contextmanager
 def _serving(tagger: ByFold) -> Iterator[None]:
     """Let `filing` use this tagger and an index of its own."""
-    before = tagger_versions.serving, grouping.STORIES, habits.HABITS
-    tagger_versions.serving, grouping.STORIES, habits.HABITS = (
+    before = tagger_versions.serving, grouping.STORIES, filing.HABITS
+    tagger_versions.serving, grouping.STORIES, filing.HABITS = (
         lambda: tagger,
         grouping.Stories(),
-        habits.Habits(),
+        filing.Habits(),
     )
     try:
         yield
     finally:
-        tagger_versions.serving, grouping.STORIES, habits.HABITS = before
+        tagger_versions.serving, grouping.STORIES, filing.HABITS = before

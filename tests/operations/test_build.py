@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 
 from tests.service import ROOT
-from tracker import build
+from tracker import environment
 
 
 @pytest.fixture
@@ -20,19 +20,21 @@ def tree(tmp_path):
 
 
 def test_the_same_code_is_the_same_build(tree):
-    before = build.name(tree, tree / "codebook.json")
+    before = environment.build_name(tree, tree / "codebook.json")
     (tree / "tracker/__pycache__").mkdir()
     (tree / "tracker/__pycache__/settings.py").write_text("made by Python")
     (tree / "tracker/notes.orig").write_text("of an editor")
-    assert build.name(tree, tree / "codebook.json") == before
+    assert environment.build_name(tree, tree / "codebook.json") == before
 
 
 @pytest.mark.parametrize("path", ["scorecard/pages/static/page.css", "tracker/settings.py", "codebook.json"])
 def test_whatever_a_page_shows_makes_another_build(tree, path):
-    before = build.name(tree, tree / "codebook.json")
+    before = environment.build_name(tree, tree / "codebook.json")
     (tree / path).write_text("changed")
-    assert build.name(tree, tree / "codebook.json") != before
+    assert environment.build_name(tree, tree / "codebook.json") != before
 
 
 def test_the_release_in_service_bears_it():
-    assert settings.RELEASE.endswith(f"+{build.name(ROOT, Path(settings.INSTANCE_FOLDER) / 'codebook.json')}")
+    assert settings.RELEASE.endswith(
+        f"+{environment.build_name(ROOT, Path(settings.INSTANCE_FOLDER) / 'codebook.json')}"
+    )

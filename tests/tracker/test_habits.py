@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.habits import Habits
+from tracker.filing import Habits
 from tracker.tagging import Suggestion
 
 

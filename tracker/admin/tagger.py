@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from tracker import record, second_opinion, tagger_versions, tagging, textfields, wording
+from tracker import record, second_opinion, tagger_versions, tagging, wording
 from tracker.admin.lists import LookOnly, ShownOnly, queued
 from tracker.codebook import current
 from tracker.models import AnswerForm, Article, Cue, SecondOpinion, TaggerVersion
@@ -112,7 +112,7 @@ class CueForm(forms.ModelForm):
         if self.errors:
             return cleaned
         for name in TEXTS:
-            cleaned[name] = textfields.cleaned(cleaned[name], name, LONGEST, lines=name in ("en", "zh"))
+            cleaned[name] = wording.cleaned(cleaned[name], name, LONGEST, lines=name in ("en", "zh"))
         if cleaned["kind"] == "rule":
             body = {name: cleaned[name] or None for name in RULE_FIELDS}
             body["strength"] = body["strength"] or 3

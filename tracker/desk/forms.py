@@ -21,7 +21,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from tracker import agreement, record, text, textfields, triage, wording
+from tracker import agreement, record, text, triage, wording
 from tracker.models import Coding, Decision, Event, Revision
 
 LONGEST = 100_000  # bytes of one form
@@ -323,7 +323,7 @@ def _text(form: Mapping[str, Any], name: str) -> str:
     try:
         return text.strict(value, name, LONGEST, lines=True)
     except text.BadText as error:
-        raise BadForm(textfields.sentence(error)) from error
+        raise BadForm(wording.refusal(error)) from error
 
 
 def _seconds(form: Mapping[str, Any]) -> float | None:

@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tracker import addresses, record, text, textfields, triage, wording
+from tracker import addresses, record, text, triage, wording
 from tracker.desk import item, queue
 from tracker.desk.views import desk_view, languages
 from tracker.models import Article, Event, Report
@@ -44,7 +44,7 @@ def new(request):
         try:
             event = made(asked, articles, request.user)
         except (triage.Refused, text.BadText, record.RecordError) as error:
-            troubles.append(str(error) if isinstance(error, triage.Refused) else textfields.sentence(error))
+            troubles.append(str(error) if isinstance(error, triage.Refused) else wording.refusal(error))
         else:
             messages.success(request, _("Proposed. Now code it; undo takes it back."))
             return redirect("desk:event", event.pk)
@@ -156,7 +156,7 @@ def _sources(given: Any) -> tuple[list[Article], list[str]]:
         try:
             article = import_string(settings.ARTICLE_AT)(line, **_by_hand(given))
         except text.BadText as error:
-            troubles.append(textfields.sentence(error))
+            troubles.append(wording.refusal(error))
         except ValueError as error:
             troubles.append(str(error))
         else:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tracker import text, textfields, triage
+from tracker import text, triage, wording
 from tracker.desk.views import desk_view, languages
 from tracker.models import Preference
 from tracker.triage.steps import DECIDE
@@ -86,7 +86,7 @@ def choose_name(request):
                     "This is the name you sign in with. Choose another, so that nobody learns it."
                 )
         except text.BadText as error:
-            trouble = textfields.sentence(error)
+            trouble = wording.refusal(error)
         if not trouble:
             Preference.objects.update_or_create(user=request.user, defaults={"public_name": name})
             return redirect("desk:desk")

@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tracker import record, rows, text, textfields, triage, wording
+from tracker import record, rows, text, triage, wording
 from tracker.codebook import Text, current
 from tracker.desk import forms, second
 from tracker.desk.history import DEEDS
@@ -73,7 +73,7 @@ def foretold(effects: Callable[[], list[dict[str, Any]]]) -> JsonResponse:
     except (triage.Refused, forms.BadForm) as error:
         return JsonResponse({"effects": [], "refused": str(error)})
     except (record.RecordError, text.BadText) as error:
-        return JsonResponse({"effects": [], "refused": textfields.sentence(error)})
+        return JsonResponse({"effects": [], "refused": wording.refusal(error)})
 
 
 def done(request: HttpRequest, said: str, event: str) -> None:
@@ -220,7 +220,7 @@ def own_terms(request):
                 raise triage.Refused(" ".join([*why, by_hand]))
             new = _answered(request, given)
         except (triage.Refused, record.RecordError) as error:
-            trouble = str(error) if isinstance(error, triage.Refused) else textfields.sentence(error)
+            trouble = str(error) if isinstance(error, triage.Refused) else wording.refusal(error)
         else:
             done(request, _("On record: “%(title)s”") % {"title": str(new)[:80]}, new.pk)
             return redirect("desk:lasting")

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tracker import record, search, text, textfields, triage
+from tracker import record, search, text, triage, wording
 from tracker.codebook import current
 from tracker.desk import forms, history, item, keys, queue, second
 from tracker.desk.forms import LONGEST, BadForm
@@ -278,7 +278,7 @@ def views(request):
         name = text.strict(" ".join(request.POST.get("name", "").split()), "name", 80)
         query = text.strict(request.POST.get("q", ""), "q", 300)
     except text.BadText as error:
-        messages.error(request, textfields.sentence(error))
+        messages.error(request, wording.refusal(error))
         return redirect("desk:desk")
     place = Place(
         request.POST.get("tab", "queue") if request.POST.get("tab") in queue.TABS else "queue",

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tracker import record, textfields
+from tracker import record, wording
 from tracker.models.log import Stated, StatedQuerySet, stated_or_taking_back
 
 LONGEST_REASON = 2_000
@@ -134,7 +134,7 @@ class AskSetting(Stated):
         return f"{self.ask}: {self.rung}"
 
     def clean(self):
-        self.reason = textfields.cleaned(self.reason, "reason", LONGEST_REASON, lines=True)
+        self.reason = wording.cleaned(self.reason, "reason", LONGEST_REASON, lines=True)
         if self.rung is not None and self.rung > 5:
             raise ValidationError({"rung": _("0 (nothing), or a strength from 1 (words) to 5 (operating).")})
         if self.start and self.until and self.until <= self.start:

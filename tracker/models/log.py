@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import textfields, withdrawals
+from tracker import record, wording
 
 
 class Revision(models.Model):
@@ -116,7 +116,7 @@ class StatedQuerySet(models.QuerySet):
         chain = [(place, 0) for _row, place in placed]
         if turned in rows:
             chain.append((rows.index(turned) + 1, 0))
-        held = withdrawals.spans(chain)
+        held = record.held_spans(chain)
         return [row for row, spans in zip(rows, held, strict=False) if row.withdraws_id is None and spans]
 
 
@@ -200,7 +200,7 @@ class Completeness(Stated):
         return {"day": self.day, **said} if self.withdraws_id is None else {"withdraws": withdraws, **said}
 
     def clean(self):
-        self.note = textfields.cleaned(self.note, "note", 500)
+        self.note = wording.cleaned(self.note, "note", 500)
         if self.day and self.day > timezone.now().date():
             raise ValidationError({"day": _("A day that is not over cannot have been coded.")})
 

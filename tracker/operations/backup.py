@@ -1,4 +1,4 @@
-"""One file that holds everything but the secrets: made, read and checked (the way back is `restoring`).
+"""One file that holds everything but the secrets: made, read and checked (the way back is in `moving`).
 
 The law: a backup is either whole or not there, and nobody but its owner reads it; with BACKUP_RECIPIENT it is
 encrypted to a public key, whose other half this machine need not have. The key that signs editions stays out of it.

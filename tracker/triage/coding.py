@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import record as record_format
-from tracker import search, text, textfields
+from tracker import search, text, wording
 from tracker.codebook import current
 from tracker.models import Article, Assessment, Event, Report
 from tracker.triage.statuses import MERGED, Refused, Unexplained
@@ -55,7 +55,7 @@ def checked(event: Event, assessments: Iterable[Any]) -> list[dict[str, Any]]:
             }
         )
     except record_format.RecordError as error:
-        raise Refused(textfields.sentence(error)) from error
+        raise Refused(wording.refusal(error)) from error
     found: list[dict[str, Any]] = record["assessments"]
     return found
 

@@ -16,7 +16,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import log, record, textfields
+from tracker import log, record, wording
 from tracker.codebook import current
 from tracker.models import Event, Revision
 from tracker.triage import blind, coding, trust
@@ -315,7 +315,7 @@ def _change(row: Event, changes: Mapping[str, Any]) -> None:
     try:
         checked = record.check(_standing(row) | given)
     except record.RecordError as error:
-        raise Refused(textfields.sentence(error)) from error
+        raise Refused(wording.refusal(error)) from error
     coding.put_terms(row, checked, [name for name in given if name in record.ADDED])
     for name in given:
         if name not in record.ADDED:

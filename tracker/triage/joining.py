@@ -16,7 +16,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import record, text, textfields
+from tracker import record, text, wording
 from tracker.models import Article, Event, PairJudgement, Report, Revision
 from tracker.triage import coding, proposing
 from tracker.triage.coding import check_supersedes, superseding
@@ -293,13 +293,13 @@ def _part(row: Event, part: Mapping[str, Any]) -> Event:
     try:
         title = text.strict(" ".join(str(part.get("title") or "").split()), "title", 500)
     except text.BadText as error:
-        raise Refused(textfields.sentence(error)) from error
+        raise Refused(wording.refusal(error)) from error
     if not title:
         raise Refused(_("Each new event needs a title."))
     try:
         day = record.day(str(part["date"]), "date") if part.get("date") else row.date
     except record.RecordError as error:
-        raise Refused(textfields.sentence(error)) from error
+        raise Refused(wording.refusal(error)) from error
     chinese = any("\u4e00" <= character <= "\u9fff" for character in title)
     return Event(
         pk=_free_id(day, title),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, override
 
 from tracker import record as record_format
-from tracker import textfields
+from tracker import wording
 from tracker.models import Decision, Event
 from tracker.triage import coding, deciding, proposing, undoing
 from tracker.triage.statuses import Refused
@@ -128,7 +128,7 @@ def _source(source: Mapping[str, Any]) -> dict[str, Any]:
     try:
         found: dict[str, Any] = record_format.check(plain)["sources"][0]
     except record_format.RecordError as error:
-        raise Refused(textfields.sentence(error)) from error
+        raise Refused(wording.refusal(error)) from error
     return found
 
 

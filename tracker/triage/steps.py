@@ -28,7 +28,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import codebook_versions, log, record, text, textfields
+from tracker import codebook_versions, log, record, text, wording
 from tracker.models import Assessment, Claim, Decision, Event, Preference, Report, Revision
 from tracker.triage import coding, trust
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
@@ -216,7 +216,7 @@ class Step:
                 related=related,
             )
         except record.RecordError as error:
-            raise Refused(textfields.sentence(error)) from error
+            raise Refused(wording.refusal(error)) from error
         if self.by is not None and not self.undoing:
             trust.wrote(revision)
         return revision
@@ -306,7 +306,7 @@ def reason(why: str) -> str:
     try:
         return text.strict(why, "why", LONGEST_WHY, lines=True)
     except text.BadText as error:
-        raise Refused(textfields.sentence(error)) from error
+        raise Refused(wording.refusal(error)) from error
 
 
 def stamp() -> datetime.date:

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from tracker import codebook_versions, log
-from tracker.operations import backup, restoring
+from tracker.operations import backup, moving
 
 
 class Command(BaseCommand):
@@ -25,14 +25,14 @@ class Command(BaseCommand):
     def handle(self, *args, source, replace, check, identity, **options):
         try:
             if check:
-                found, manifest = restoring.check(source, identity)
+                found, manifest = moving.check_backup(source, identity)
                 made = f"made {manifest['made_at']} from {manifest['engine']}"
                 self.stdout.write(
                     f"{source}: whole, {made}; restored beside the database and let go again: "
                     f"{found.revisions} revisions, digest {found.digest or 'none yet'}"
                 )
                 return
-            found = restoring.restore(source, replace=replace, identity=identity)
+            found = moving.restore(source, replace=replace, identity=identity)
         except (backup.BackupError, log.BrokenLog, codebook_versions.BrokenChain) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
