@@ -65,7 +65,7 @@ limit_request_field_size = 8190
 # In memory, so that a slow disk does not make a process look dead.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  # nosec B108
 control_socket_disable = True
-accesslog = None  # tracker.logs.RequestLog writes it, without readers' addresses
+accesslog = None  # tracker.operations.logs.RequestLog writes it, without readers' addresses
 logconfig_dict = settings.LOGGING
 loglevel = settings.LOG_LEVEL.lower()
 proc_name = "tracker"

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from tracker import log, rows
 from tracker import record as record_format
 from tracker.models import Coding, Draw, Event, MachineCoding, Revision
-from tracker.triage import blind, coding, trust
+from tracker.triage import access, coding, trust
 from tracker.triage.statuses import NotAllowed, Refused
 from tracker.triage.steps import REVIEW
 
@@ -102,7 +102,7 @@ def _ask(row: Draw, events: list[Event]) -> None:
             reader=hands.get(event.pk) or "–",
             draw=row,
             done_at=now,
-            body=blind.body(event, relevant=True),
+            body=access.coding_of(event, relevant=True),
         )
         Coding.objects.create(event=event, part=Coding.Part.SECOND, draw=row)
 

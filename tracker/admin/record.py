@@ -1,12 +1,8 @@
-"""Articles in the admin: what was delivered, what became of it, and its earlier versions.
+"""The record in the admin: articles, days of coverage, events, the log, decisions and codings, the codebook.
 
-How well we saw on each day.
-
-Events in the admin: found with the desk's query language, opened at the desk, changed only there.
-
-The log, the journal of decisions and the codings: to look into, never to change.
-
-The codebook's versions, recommendations and asks.
+Of an article the admin says what was delivered, what became of it, and its earlier versions; of a day how well we saw.
+Events are found with the desk's query language, opened at the desk, changed only there. The log, the journal of
+decisions and the codings are to look into, never to change; so are the codebook's versions, recommendations and asks.
 """
 
 from django.contrib import admin, messages
@@ -47,7 +43,7 @@ from tracker.models import (
     Recommendation,
     Revision,
 )
-from tracker.triage import blind, coding
+from tracker.triage import access, coding
 from tracker.triage.steps import DECIDE
 
 MOST_PROPOSED = 50  # at a time
@@ -107,7 +103,7 @@ class ArticleAdmin(TakenAlong, LookOnly):
         if obj is None:
             return found
         events = Event.objects.filter(reports__article=obj)
-        coding_blind = blind.withheld(request.user).filter(event__in=events).exists()
+        coding_blind = access.withheld(request.user).filter(event__in=events).exists()
         if coding_blind or any(coding.suggestion_hidden(event) for event in events.open()):
             return (*found, "suggestion")
         return found

@@ -29,7 +29,7 @@ from tracker.desk import item, keys
 from tracker.desk.forms import BadForm
 from tracker.desk.views import config_of, desk_view, languages, refusal, sent_form
 from tracker.models import Coding, Event
-from tracker.triage import blind
+from tracker.triage import access
 from tracker.triage.steps import DECIDE, REVIEW, name_of
 from tracker.wording import words_of
 
@@ -47,7 +47,7 @@ def waiting(request):
         request,
         "desk/codings.html",
         {
-            "seconds": list(blind.waiting_for(request.user)[:SHOWN]),
+            "seconds": list(access.second_codings_for(request.user)[:SHOWN]),
             "disagreements": list(agreement.to_adjudicate(request.user)[:SHOWN]) if may_review else [],
             "may_review": may_review,
             "settled": _settled_last(request.user) if may_review else None,
@@ -70,7 +70,7 @@ def _settled_last(user):
 def coding(request, coding_id):
     row = get_object_or_404(Coding.objects.select_related("event"), pk=coding_id)
     if row.part == Coding.Part.SECOND and not row.done_at:
-        if not blind.waiting_for(request.user).filter(pk=row.pk).exists():
+        if not access.second_codings_for(request.user).filter(pk=row.pk).exists():
             raise PermissionDenied(_("You know the first coding; somebody else codes this event blind."))
     elif row.part != Coding.Part.ADJUDICATION or not request.user.has_perm(REVIEW):
         raise Http404
@@ -105,7 +105,7 @@ def coding(request, coding_id):
 def unblind(request, coding_id):
     """A reviewer sees the first coding, and leaves the second one to somebody else."""
     row = get_object_or_404(Coding.objects.select_related("event"), pk=coding_id, part=Coding.Part.SECOND)
-    blind.unblind(row.event, request.user)
+    access.unblind(row.event, request.user)
     return redirect("desk:event", row.event_id)
 
 

@@ -36,7 +36,7 @@ from tracker.desk.history import DEEDS
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision, Event
 from tracker.terms import needle
-from tracker.triage import blind, lasting
+from tracker.triage import access, lasting
 from tracker.triage.steps import DECIDE, name_of
 from tracker.wording import words_of
 
@@ -107,7 +107,7 @@ def details(request, event_id):
     """What an event says beside its codes; POST writes what differs: at once to a proposal, as a revision with its
     reason to what is on record."""
     row = get_object_or_404(Event.objects.prefetch_related("assessments"), pk=event_id)
-    if blind.withheld(request.user).filter(event=row).exists():
+    if access.withheld(request.user).filter(event=row).exists():
         return redirect("desk:event", row.pk)
     given, trouble = _standing(row), ""
     if request.method == "POST":
@@ -224,7 +224,7 @@ def own_terms(request):
         else:
             done(request, _("On record: “%(title)s”") % {"title": str(new)[:80]}, new.pk)
             return redirect("desk:lasting")
-    hidden = set(blind.withheld(request.user).order_by().values_list("event_id", flat=True))
+    hidden = set(access.withheld(request.user).order_by().values_list("event_id", flat=True))
     waiting = [event for event in lasting.asked() if event.pk not in hidden]
     wanted = (request.POST if trouble else request.GET).get("event", "")
     at_hand = next((event for event in waiting if event.pk == wanted), waiting[0] if waiting else None)
@@ -260,7 +260,7 @@ def _answered(request, given):
     """The act that stands for the answer."""
     version = request.POST.get("version", "")
     event = "".join(record.ids([request.POST.get("event", "")]))
-    if blind.withheld(request.user).filter(event=event).exists():
+    if access.withheld(request.user).filter(event=event).exists():
         raise triage.NotAllowed(_("Its codes are not shown to you before its second coding."))
     return lasting.answer(
         event,
@@ -293,7 +293,7 @@ def signing(request):
         except (triage.Refused, forms.BadForm) as error:
             messages.error(request, str(error))
         return redirect("desk:second")
-    hidden = set(blind.withheld(request.user).order_by().values_list("event_id", flat=True))
+    hidden = set(access.withheld(request.user).order_by().values_list("event_id", flat=True))
     alone = not second.colleagues(request.user).exists()
     return render(
         request,

@@ -24,7 +24,7 @@ from tracker import record as record_format
 from tracker.codebook import current
 from tracker.desk.views import desk_view, languages
 from tracker.models import Decision, Event, MachineCoding
-from tracker.triage import blind, trust
+from tracker.triage import access, trust
 from tracker.triage.deciding import CONFIRM
 from tracker.triage.steps import DECIDE, REVIEW
 from tracker.wording import words_of
@@ -74,7 +74,7 @@ def weighed() -> dict[str, float]:
 def unconfirmed(user: Any, weights: dict[str, float], without: list[str]) -> list[Event]:
     """The first few events on record whose codes nobody stands behind, the heaviest first, then the newest; without
     those that the user is still to code blind."""
-    hidden = {*blind.withheld(user).order_by().values_list("event_id", flat=True), *without}
+    hidden = {*access.withheld(user).order_by().values_list("event_id", flat=True), *without}
     confirmed = trust.everything()
     rest = Event.objects.accepted().exclude(pk__in=weights).order_by("-date", "-pk")
     heaviest = sorted(weights, key=lambda key: (-weights[key], key))

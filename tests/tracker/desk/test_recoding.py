@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests.scorecard import cast
 from tracker import agreement, recoding, triage
 from tracker.models import Coding, Event, MachineCoding
-from tracker.triage import blind
+from tracker.triage import access
 
 pytestmark = pytest.mark.django_db
 CODES = [{"rec": "trust", "direction": 1, "strength": 4, "ask": None, "rationale": ""}]
@@ -60,13 +60,13 @@ def test_who_confirmed_an_event_does_not_code_it_blind(acts, rita, ada):
     for key in Event.objects.values_list("pk", flat=True):
         triage.confirm(key, ada)
     recoding.draw(60, rita)
-    assert not blind.waiting_for(ada).exists()
-    assert blind.waiting_for(rita).count() == 9
+    assert not access.second_codings_for(ada).exists()
+    assert access.second_codings_for(rita).count() == 9
 
 
 def test_a_person_beside_the_record_is_its_own_kind_and_raw_codings_name_nobody(acts, rita, ada, client):
     recoding.draw(2, rita)
-    one, other = blind.waiting_for(ada)
+    one, other = access.second_codings_for(ada)
     agreement.code_second(one, ada, SAME)
     opened = agreement.code_second(other, ada, OTHER)
     assert list(agreement.to_adjudicate(rita)) == [opened]
@@ -90,7 +90,7 @@ def test_a_person_beside_the_record_is_its_own_kind_and_raw_codings_name_nobody(
 
 def test_who_gave_one_of_two_codings_settles_nothing(acts, rita, ada, person, client):
     recoding.draw(1, rita)
-    opened = agreement.code_second(blind.waiting_for(rita).get(), rita, OTHER)
+    opened = agreement.code_second(access.second_codings_for(rita).get(), rita, OTHER)
     assert not agreement.to_adjudicate(rita).exists()
     with pytest.raises(triage.NotAllowed, match="somebody else settles it"):
         agreement.adjudicate(opened, rita, OTHER, "mine is right")
