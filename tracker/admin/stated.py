@@ -35,6 +35,47 @@ UNDONE = gettext_lazy("Undone right after it was stated.")
 Statement = AskSetting | Completeness
 
 
+def state(row: Statement, by: Any) -> None:
+    """Put a statement on record, in the name of whoever makes it."""
+    _sign(row, by)
+    with transaction.atomic():
+        row.save()
+        log.turn()
+
+
+def turned(row: Statement, by: Any, reason: str) -> Statement:
+    """What takes a statement back, or puts back one that was taken back; not yet on record."""
+    found = type(row)(withdraws_id=row.last_word.pk, **{row.reason_field: reason})
+    if isinstance(found, AskSetting) and isinstance(row, AskSetting):
+        found.ask = row.ask
+    _sign(found, by)
+    return found
+
+
+def turn(row: Statement, by: Any, reason: str, seen: int | None = None) -> Statement:
+    """Take a statement back, or put it back. `seen` is the last word on it that the person saw, by number."""
+    if not reason.strip():
+        raise Refused(gettext("Say why, in words: readers see it."))
+    found = turned(row, by, reason)
+    if seen is not None and found.withdraws_id != seen:
+        raise Stale(
+            gettext("Somebody else was quicker; see below how it stands now. Nothing of yours was done.")
+        )
+    found.clean()
+    try:
+        state(found, by)
+    except IntegrityError:
+        said = gettext("Somebody else was quicker; see below how it stands now. Nothing of yours was done.")
+        raise Stale(said) from None
+    return found
+
+
+def _sign(row: Statement, by: Any) -> None:
+    row.recorded_at, row.by = timezone.now().date(), by
+    if isinstance(row, AskSetting):
+        row.name = public_name(by)
+
+
 class Stated(AddOnly):
     """Rows that show what they would change before they are stated, taken back or put back.
 
@@ -240,44 +281,3 @@ class AskSettingAdmin(Stated):
 
 def _whole(value):
     return gettext("not yet rated") if value is None else f"{value:.0f}"
-
-
-def state(row: Statement, by: Any) -> None:
-    """Put a statement on record, in the name of whoever makes it."""
-    _sign(row, by)
-    with transaction.atomic():
-        row.save()
-        log.turn()
-
-
-def turned(row: Statement, by: Any, reason: str) -> Statement:
-    """What takes a statement back, or puts back one that was taken back; not yet on record."""
-    found = type(row)(withdraws_id=row.last_word.pk, **{row.reason_field: reason})
-    if isinstance(found, AskSetting) and isinstance(row, AskSetting):
-        found.ask = row.ask
-    _sign(found, by)
-    return found
-
-
-def turn(row: Statement, by: Any, reason: str, seen: int | None = None) -> Statement:
-    """Take a statement back, or put it back. `seen` is the last word on it that the person saw, by number."""
-    if not reason.strip():
-        raise Refused(gettext("Say why, in words: readers see it."))
-    found = turned(row, by, reason)
-    if seen is not None and found.withdraws_id != seen:
-        raise Stale(
-            gettext("Somebody else was quicker; see below how it stands now. Nothing of yours was done.")
-        )
-    found.clean()
-    try:
-        state(found, by)
-    except IntegrityError:
-        said = gettext("Somebody else was quicker; see below how it stands now. Nothing of yours was done.")
-        raise Stale(said) from None
-    return found
-
-
-def _sign(row: Statement, by: Any) -> None:
-    row.recorded_at, row.by = timezone.now().date(), by
-    if isinstance(row, AskSetting):
-        row.name = public_name(by)
