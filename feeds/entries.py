@@ -12,7 +12,7 @@ changes, a portal) is that of the first; the others are known by address and tit
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -162,8 +162,19 @@ LOOKED_AT = 300  # characters of a summary that help to tell the language
 LONGEST_URL = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Place(NamedTuple):
+    """Where an entry belongs: what tells whether its article is known, before anybody cleans its words."""
+
+    url: str
+    url_key: str
+    unresolved: bool
+    title: str  # as delivered
+    title_key: str
+    publisher: str
+    published: datetime | None
+
+
+class Draft(NamedTuple):
     """An article not yet kept; fields as in `tracker.models.Article`."""
 
     url: str
@@ -189,33 +200,48 @@ class Draft:
         return bool(self.summary) and self.summary != self.title
 
 
-NAMES = tuple(field.name for field in fields(Draft))
-
-
 def draft(entry: Entry, *, publisher: str, language: str, now: datetime, zone: tzinfo | None = None) -> Draft:
     """The article of an entry. `publisher`, `language` and `zone` are the feed's, for entries that name none."""
+    return worded(entry, placed(entry, publisher=publisher, now=now, zone=zone), language=language)
+
+
+def placed(entry: Entry, *, publisher: str, now: datetime, zone: tzinfo | None = None) -> Place:
+    """Where the article of an entry belongs."""
     canonical, url, unresolved = address(entry.link)
     given = (dates.at_home(moment, zone) for moment in (entry.published, entry.updated))
     published = next(filter(None, (dates.believable(moment, now=now) for moment in given)), None)
-    html = cleaning.body(entry.html)
-    summary = cleaning.summary(html)
-    title = entry.title or cleaning.summary(html, limit=120) or url
+    title = entry.title or cleaning.summary(cleaning.body(entry.html), limit=120) or url
     outlet = entry.source or publisher or addresses.site(url)
     # In UTC as ever: what has no address is known again by it.
-    day = published.astimezone(UTC).date().isoformat() if published else ""
-    return Draft(
+    day = published.astimezone(UTC).date().isoformat() if published and not canonical else ""
+    return Place(
         url=url if len(url) <= LONGEST_URL else "",
         url_key=url_key(canonical, publisher=outlet, title=title, day=day),
         unresolved=unresolved,
-        title=text.lenient(title, 500),
+        title=title,
         title_key=title_key(title),
+        publisher=outlet,
+        published=published,
+    )
+
+
+def worded(entry: Entry, place: Place, *, language: str) -> Draft:
+    """The article of an entry that belongs there, its words cleaned and their language told."""
+    html = cleaning.body(entry.html)
+    summary = cleaning.summary_of_clean(html)
+    return Draft(
+        url=place.url,
+        url_key=place.url_key,
+        unresolved=place.unresolved,
+        title=text.lenient(place.title, 500),
+        title_key=place.title_key,
         summary=text.lenient(summary, len(summary)),
         html=html,
         author=text.lenient(entry.author, 300),
-        publisher=text.lenient(outlet, 300),
-        language=languages.language_of(_sample(title, summary), language)[:20],
-        published_at=published and published.astimezone(UTC),
-        published_offset=_offset(published),
+        publisher=text.lenient(place.publisher, 300),
+        language=languages.language_of(_sample(place.title, summary), language)[:20],
+        published_at=place.published and place.published.astimezone(UTC),
+        published_offset=_offset(place.published),
     )
 
 

@@ -7,19 +7,18 @@ said, and none against.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from itertools import combinations
 
 from django.db.models import F
 
 from feeds import entries as entry_rules
-from feeds.entries import Draft
+from feeds.entries import Place
 from feeds.models import MetAddress, Parameter
 from feeds.parsing import Entry
 from tracker import addresses, sql
 from tracker.models import Article
 
-Row = tuple[str, str, Entry, Draft]  # the entry's key and digest, itself, what it will be
+Row = tuple[str, str, Entry, Place]  # the entry's key and digest, itself, where it belongs
 LONGEST_NAME = 100
 MOST_COMPARED = 60  # items of one document whose addresses are compared for cases against
 
@@ -32,35 +31,35 @@ def met(rows: list[Row]) -> list[Row]:
     """
     rows = _known_addresses(rows)
     asked = {
-        draft.title_key for *_, draft in rows if draft.title_key and _page(draft.url) and "?" in draft.url
+        place.title_key for *_, place in rows if "?" in place.url and place.title_key and _page(place.url)
     }
     if not asked:
         return rows
     kept = sql.select(Article, ("title_key", "url_key", "url"), title_key=list(asked))
     known = {(title, _page(url)): (key, url) for title, key, url in reversed(kept) if _page(url)}
     found, cases = [], Counter(_against(rows))
-    for key, digest, entry, draft in rows:
-        if draft.title_key in asked and (page := _page(draft.url)):
-            same, url = known.setdefault((draft.title_key, page), (draft.url_key, draft.url))
-            if same != draft.url_key and (name := _differing(url, draft.url)):
+    for key, digest, entry, place in rows:
+        if place.title_key in asked and (page := _page(place.url)):
+            same, url = known.setdefault((place.title_key, page), (place.url_key, place.url))
+            if same != place.url_key and (name := _differing(url, place.url)):
                 cases[page.split("/")[2], name, "same"] += 1
-            draft = replace(draft, url_key=same)
-        found.append((key, digest, entry, draft))
+            place = place._replace(url_key=same)
+        found.append((key, digest, entry, place))
     _learn(cases)
     return found
 
 
-def remember(own: Mapping[str, Draft], rows: Iterable[Row], ids: Mapping[str, int]) -> None:
+def remember(own: Mapping[str, Place], rows: Iterable[Row], ids: Mapping[str, int]) -> None:
     """Keep the addresses of `own`, by the entry's key, under which articles were met that have another one.
 
     `rows` are the same entries under their articles' keys, `ids` these articles.
     """
     noise = _noise(own.values())
     made: dict[str, tuple[str, int, str]] = {}
-    for entry_key, _digest, _entry, draft in rows:
+    for entry_key, _digest, _entry, place in rows:
         before = own[entry_key]
-        keys = {before.url_key, _reduced_key(before, noise) if noise else ""} - {"", draft.url_key}
-        made |= {key: (key, ids[draft.url_key], before.url) for key in keys if before.url}
+        keys = {before.url_key, _reduced_key(before, noise) if noise else ""} - {"", place.url_key}
+        made |= {key: (key, ids[place.url_key], before.url) for key in keys if before.url}
     if made:
         taken = {key for (key,) in sql.select(Article, ("url_key",), url_key=list(made))}
         sql.insert(MetAddress, ("key", "article", "url"), [made[key] for key in sorted(made.keys() - taken)])
@@ -68,29 +67,29 @@ def remember(own: Mapping[str, Draft], rows: Iterable[Row], ids: Mapping[str, in
 
 def _known_addresses(rows: list[Row]) -> list[Row]:
     """The same under the keys of the articles that were met under these addresses before."""
-    noise = _noise(draft for *_, draft in rows)
-    sought = {draft.url_key: {draft.url_key, _reduced_key(draft, noise)} - {""} for *_, draft in rows}
-    asked = list(set().union(*sought.values()))
-    kept = dict(sql.select(MetAddress, ("key", "article"), key=asked)) if asked else {}
+    noise = _noise(place for *_, place in rows)
+    reduced = {place.url_key: _reduced_key(place, noise) for *_, place in rows} if noise else {}
+    asked = list({place.url_key for *_, place in rows} | set(reduced.values()) - {""})
+    kept = dict(sql.select(MetAddress, ("key", "article"), key=asked))
     if not kept and not noise:
         return rows
     keys = dict(sql.select(Article, ("id", "url_key"), id=list(set(kept.values()))))
     theirs = {key: keys[article] for key, article in kept.items()}
     theirs |= {key: key for (key,) in sql.select(Article, ("url_key",), url_key=asked)}
     found = []
-    for key, digest, entry, draft in rows:
+    for key, digest, entry, place in rows:
         # Its own key comes first: an article that has it needs nothing learnt.
-        for candidate in (draft.url_key, *(sought[draft.url_key] - {draft.url_key})):
+        for candidate in (place.url_key, reduced.get(place.url_key, "")):
             if candidate in theirs:
-                draft = replace(draft, url_key=theirs[candidate])
+                place = place._replace(url_key=theirs[candidate])
                 break
-        found.append((key, digest, entry, draft))
+        found.append((key, digest, entry, place))
     return found
 
 
-def _noise(drafts: Iterable[Draft]) -> dict[str, set[str]]:
+def _noise(places: Iterable[Place]) -> dict[str, set[str]]:
     """The parameters that never change a page, by host; asked only where an address has any."""
-    hosts = {page.split("/")[2] for draft in drafts if "?" in draft.url and (page := _page(draft.url))}
+    hosts = {page.split("/")[2] for place in places if "?" in place.url and (page := _page(place.url))}
     noise: dict[str, set[str]] = {}
     for parameter in Parameter.objects.filter(host__in=hosts, other=0) if hosts else ():
         if parameter.is_noise:
@@ -98,11 +97,11 @@ def _noise(drafts: Iterable[Draft]) -> dict[str, set[str]]:
     return noise
 
 
-def _reduced_key(draft: Draft, noise: Mapping[str, set[str]]) -> str:
+def _reduced_key(place: Place, noise: Mapping[str, set[str]]) -> str:
     """The key of the address without what is noise at its host; "" where there is none."""
-    page = _page(draft.url) if noise and "?" in draft.url else ""
+    page = _page(place.url) if noise and "?" in place.url else ""
     names = noise.get(page.split("/")[2], set()) if page else set()
-    canonical = addresses.canonical_or_empty(draft.url)
+    canonical = addresses.canonical_or_empty(place.url)
     pairs = _pairs(canonical)
     if not names & pairs.keys():
         return ""
@@ -114,12 +113,12 @@ def _reduced_key(draft: Draft, noise: Mapping[str, set[str]]) -> str:
 
 def _against(rows: list[Row]) -> Iterable[tuple[str, str, str]]:
     """Cases of one document where one parameter alone makes another title at the same page."""
-    pages: dict[str, list[Draft]] = {}
-    for *_, draft in rows[:MOST_COMPARED]:
-        if "?" in draft.url and draft.title_key and (page := _page(draft.url)):
-            pages.setdefault(page, []).append(draft)
-    for page, drafts in pages.items():
-        for one, other in combinations(drafts, 2):
+    pages: dict[str, list[Place]] = {}
+    for *_, place in rows[:MOST_COMPARED]:
+        if "?" in place.url and place.title_key and (page := _page(place.url)):
+            pages.setdefault(page, []).append(place)
+    for page, places in pages.items():
+        for one, other in combinations(places, 2):
             if one.title_key != other.title_key and (name := _differing(one.url, other.url)):
                 yield page.split("/")[2], name, "other"
 

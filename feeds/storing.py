@@ -1,29 +1,28 @@
 """Entries into the database: new articles once, edits as versions, and nothing at all for what is known.
 
 The law: call it inside the transaction that settles the poll. One question finds what is known; only what is
-new or edited is cleaned and written. An article shows the words of the delivery that leads it; other feeds
-only confirm it, or give it words where it had none. An edit is a text that this article never had before.
+new or edited is cleaned and written, and what another feed brought before is neither. An article shows the words of
+the delivery that leads it; other feeds only confirm it, or give it words where it had none. An edit is a text that
+this article never had before.
 """
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 
 from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 
-from feeds import entries, meeting
 from feeds import entries as entry_rules
-from feeds.entries import Draft, Known
+from feeds import meeting
+from feeds.entries import Draft, Known, Place
 from feeds.meeting import Row
 from feeds.models import Delivery, Feed
 from feeds.parsing import Entry
 from tracker import addresses, sql
 from tracker.models import Article, ArticleVersion
 
-ARTICLE = attrgetter(*entries.NAMES)
 DELIVERY = ("feed", "article", "guid", "guid_key", "digest", "leads")
 
 
@@ -70,8 +69,8 @@ def store(drafts: Iterable[Draft]) -> tuple[dict[str, int], set[str]]:
     """Save articles, each key once; returns the ids by key and the keys that were new."""
     by_key = {draft.url_key: draft for draft in drafts}
     # In the order of their keys, so that two workers with the same articles never wait for each other.
-    rows = [ARTICLE(by_key[key]) for key in sorted(by_key)]
-    new = dict(sql.insert(Article, entries.NAMES, rows, returning=("url_key", "id")))
+    rows = [by_key[key] for key in sorted(by_key)]
+    new = dict(sql.insert(Article, Draft._fields, rows, returning=("url_key", "id")))
     known = by_key.keys() - new.keys()
     return (new | ids_of(known) if known else new), set(new)
 
@@ -91,39 +90,53 @@ def revise(article: Article, fresh: Draft) -> None:
 
 
 def _keep_unknown(feed: Feed, unknown: list[tuple[str, str, Entry]], now: datetime) -> int:
-    drafts = [(key, digest, entry, _draft(feed, entry, now)) for key, digest, entry in unknown]
-    own = {key: draft for key, *_, draft in drafts}
-    drafts = meeting.met(drafts)
-    shared = [key for key, times in Counter(draft.url_key for *_, draft in drafts).items() if times > 1]
-    drafts = _apart(drafts, _delivered(feed, ids_of(shared)) if shared else {})
-    # A page listed twice in one document keeps the words of its first place.
-    ids, new = store(draft for *_, draft in reversed(drafts))
+    zone = feed.zone
+    rows = [
+        (key, digest, entry, entry_rules.placed(entry, publisher=feed.title, now=now, zone=zone))
+        for key, digest, entry in unknown
+    ]
+    own = {key: place for key, *_, place in rows}
+    rows = meeting.met(rows)
+    shared = [key for key, times in Counter(place.url_key for *_, place in rows).items() if times > 1]
+    rows = _apart(rows, _delivered(feed, ids_of(shared)) if shared else {})
+    ids, new = _stored(feed, rows)
     if titles := _delivered(feed, {key: pk for key, pk in ids.items() if key not in new}):
-        drafts = _apart(drafts, titles)
-        others, fresh = store(draft for *_, draft in reversed(drafts) if draft.url_key not in ids)
+        rows = _apart(rows, titles)
+        others, fresh = _stored(feed, [row for row in rows if row[3].url_key not in ids])
         ids, new = ids | others, new | fresh
-    known = {ids[draft.url_key]: draft for *_, draft in drafts if draft.url_key not in new}
-    leading = new | _give_words(known)
+    known = {ids[row[3].url_key]: row for row in rows if row[3].url_key not in new}
+    leading = new | _give_words(feed, known)
     deliveries = []
-    for key, digest, entry, draft in drafts:
-        leads = draft.url_key in leading
-        leading.discard(draft.url_key)
-        deliveries.append((feed.pk, ids[draft.url_key], entry.identity, key, digest, leads))
+    for key, digest, entry, place in rows:
+        leads = place.url_key in leading
+        leading.discard(place.url_key)
+        deliveries.append((feed.pk, ids[place.url_key], entry.identity, key, digest, leads))
     sql.insert(Delivery, DELIVERY, deliveries)
-    meeting.remember(own, drafts, ids)
+    meeting.remember(own, rows, ids)
     return len(new)
 
 
-def _apart(drafts: list[Row], titles: dict[str, str]) -> list[Row]:
+def _stored(feed: Feed, rows: list[Row]) -> tuple[dict[str, int], set[str]]:
+    """Save the articles of these that nobody has yet, and read only their words; as `store` otherwise."""
+    known = ids_of({place.url_key for *_, place in rows})
+    # A page listed twice in one document keeps the words of its first place.
+    unknown = {place.url_key: (entry, place) for *_, entry, place in reversed(rows)}
+    ids, new = store(
+        _worded(feed, entry, place) for key, (entry, place) in unknown.items() if key not in known
+    )
+    return known | ids, new
+
+
+def _apart(rows: list[Row], titles: dict[str, str]) -> list[Row]:
     """The same with a key of its own for whatever shares its address with an item of another title.
 
     `titles` are the title keys of articles that have the address already, by their keys.
     """
     first, found = dict(titles), []
-    for key, digest, entry, draft in drafts:
-        if draft.title_key and first.setdefault(draft.url_key, draft.title_key) != draft.title_key:
-            draft = replace(draft, url_key=entry_rules.shared_key(draft.url_key, draft.title_key))
-        found.append((key, digest, entry, draft))
+    for key, digest, entry, place in rows:
+        if place.title_key and first.setdefault(place.url_key, place.title_key) != place.title_key:
+            place = place._replace(url_key=entry_rules.shared_key(place.url_key, place.title_key))
+        found.append((key, digest, entry, place))
     return found
 
 
@@ -134,12 +147,13 @@ def _delivered(feed: Feed, ids: dict[str, int]) -> dict[str, str]:
     return dict(sql.select(Article, ("url_key", "title_key"), id=mine))
 
 
-def _give_words(drafts: dict[int, Draft]) -> set[str]:
+def _give_words(feed: Feed, rows: dict[int, Row]) -> set[str]:
     """Fill articles that had nothing but a title from a feed that brings more; returns their keys."""
+    bare = sql.select(Article, ("id",), id=list(rows), summary="", html="")
+    drafts = {pk: _worded(feed, *rows[pk][2:]) for (pk,) in bare}
     wordy = {pk: fresh for pk, fresh in drafts.items() if fresh.has_words}
-    bare = Article.objects.filter(pk__in=wordy, summary="", html="") if wordy else ()
     given = set()
-    for article in bare:
+    for article in Article.objects.filter(pk__in=wordy) if wordy else ():
         Delivery.objects.filter(article=article, leads=True).update(leads=False)
         _rewrite(article, wordy[article.pk])
         given.add(article.url_key)
@@ -162,8 +176,8 @@ def _keep_changed(feed: Feed, changed: list[tuple[Known, str, Entry]], now: date
     return strangers, sum(_edit(feed, *edit, now) for edit in edits)
 
 
-def _draft(feed: Feed, entry: Entry, now: datetime) -> Draft:
-    return entries.draft(entry, publisher=feed.title, language=feed.language, zone=feed.zone, now=now)
+def _worded(feed: Feed, entry: Entry, place: Place) -> Draft:
+    return entry_rules.worded(entry, place, language=feed.language)
 
 
 def _is_another(entry: Entry, article: Article) -> bool:
@@ -176,7 +190,8 @@ def _is_another(entry: Entry, article: Article) -> bool:
 
 def _edit(feed: Feed, known: Known, digest: str, entry: Entry, article: Article, now: datetime) -> bool:
     """Keep an edit as a version. False when another feed leads, or the words are none or known already."""
-    fresh = _draft(feed, entry, now)
+    place = entry_rules.placed(entry, publisher=feed.title, now=now, zone=feed.zone)
+    fresh = _worded(feed, entry, place)
     if fresh.version == _version(article):
         return False
     if not Delivery.objects.filter(pk=known.delivery, leads=True).exists():

@@ -114,6 +114,7 @@ NESTING = re.compile(r"<(/?)(?!(?:br|img|hr|input|meta|link|source|wbr|p|li)\b)[
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+UNSEEN_ASCII = bytes(code for code in range(128) if UNSEEN.match(chr(code)))
 # Controls that nobody writes mean Windows' letters of the same number, as in browsers: ’ for U+0092.
 CONTROLS = {
     code: bytes((code,)).decode("cp1252")
@@ -175,9 +176,12 @@ def plain(raw: str | None) -> str:
 def summary(raw: str | None, *, limit: int = 1_000) -> str:
     """The beginning of a body as one paragraph of plain text, cut at a word."""
     text = raw or ""
-    marked = "<" in text or "&" in text
-    text = _with_words(text, *ASIDE) if marked else text
-    text = _beginning(text, limit) if marked else _one_line(text[: limit * 20])
+    return summary_of_clean(_with_words(text, *ASIDE), limit=limit)
+
+
+def summary_of_clean(text: str, *, limit: int = 1_000) -> str:
+    """The same of what `body` gave: it has no element left that the text may only speak of."""
+    text = _beginning(text, limit) if "<" in text or "&" in text else _one_line(text[: limit * 20])
     if len(text) <= limit:
         return text
     kept = text[:limit]
@@ -300,4 +304,8 @@ def _one_line(text: str) -> str:
 
 def _seen(text: str) -> str:
     """The text without what nobody sees."""
+    if text.isascii():
+        return text.encode().translate(None, UNSEEN_ASCII).decode()
+    if UNSEEN.search(text) is None:
+        return text
     return UNSEEN.sub("", text.translate(CONTROLS) if CONTROL.search(text) else text)

@@ -102,7 +102,7 @@ def one_round(generation: int, folder: Path) -> dict[str, float]:
         cpu.measured(lambda: each(lambda n: storing.keep(feeds[n], documents[n], now=NOW)))[0]
         for _pass in range(3)
     )
-    rows = [tuple(map(str, storing.ARTICLE(draft))) for document in drafts for draft in document]
+    rows = [tuple(map(str, draft)) for document in drafts for draft in document]
     return {"stored": stored, "kept": kept, "known": known, "bare": bare(rows, folder)}
 
 
