@@ -180,7 +180,9 @@ def _plain(url: str) -> tuple[str, str] | None:
     page, _, fragment = url.partition("#")
     page, _, query = page.partition("?")
     kept = query and _kept(query)
-    if _AMP_WORD.search(page) or _route(fragment) or (kept and not _PLAIN_QUERY.fullmatch(kept)):
+    if ("amp" in page.lower() and _AMP_WORD.search(page)) or (fragment and _route(fragment)):
+        return None
+    if kept and not _PLAIN_QUERY.fullmatch(kept):
         return None
     found = _PLAIN.fullmatch(page)
     if not found or (kept and (found[1], found[2].lower()) in _WRAPPERS):

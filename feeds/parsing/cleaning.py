@@ -5,6 +5,7 @@ Marks inside markup: comments and CDATA sections, however many are never closed,
 A regular expression would look for the end from every beginning anew: minutes for a megabyte of `<!--`.
 """
 
+import functools
 import html
 import re
 import unicodedata
@@ -75,7 +76,7 @@ SILENT = re.compile(
     r"<(script|style|head|title|noscript|iframe|svg|math)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S
 )
 # Elements whose content is never read. Their names, bare and never closed, are words: "Why <iframe> matters".
-SPOKEN = re.compile(r"<(head|title|noscript|iframe|svg|math|template|object)>", re.I)
+SPOKEN = re.compile(r"<(?=[hinmots])(head|title|noscript|iframe|svg|math|template|object)>", re.I)
 # In what was escaped, any element that needs an end and has none.
 SPOKEN_AGAIN = re.compile(
     r"<(head|title|noscript|iframe|svg|math|template|object|b|i|u|s|a|em|strong|code|pre|div|span|table|"
@@ -229,10 +230,15 @@ def has_words(text: str) -> bool:
 
 
 def _read_again(found: re.Match[str]) -> str:
+    return _as_utf8(found[0])
+
+
+@functools.lru_cache(maxsize=1_000)  # a garbled document has the same few letters everywhere
+def _as_utf8(letters: str) -> str:
     try:
-        return b"".join(map(_western, found[0])).decode("utf-8")
+        return b"".join(map(_western, letters)).decode("utf-8")
     except UnicodeError:
-        return found[0]
+        return letters
 
 
 def _western(letter: str) -> bytes:

@@ -102,17 +102,14 @@ class Vocabulary:
         found: Fields = {}
         keys = self._keys
         for child in item:
-            key = keys.get(child.tag)
-            if key is None:
-                key = self.key(child.tag)
-            if not key:
-                continue
-            if key in GROUPS:
+            tag = child.tag
+            key = keys[tag] if tag in keys else self.key(tag)
+            if key in found:
+                found[key].append(child)
+            elif key in GROUPS:
                 for inner in child:
                     found.setdefault(self.key(inner.tag), []).append(inner)
-            elif key in found:
-                found[key].append(child)
-            else:
+            elif key:
                 found[key] = [child]
         return found
 
@@ -166,9 +163,12 @@ def said(fields: Fields, names: Iterable[str]) -> str:
 
 def person(element: Element) -> str:
     """The name of a person: without the address of a mail where there is a name."""
-    names = [text_of(child) for child in element if local(child) == "name"]
-    mails = (text_of(child) for child in element if local(child) == "email")
-    text = first(names) or (text_of(element) if len(element) == 0 else first(mails))
+    if len(element) == 0:
+        text = text_of(element)
+    else:
+        names = (text_of(child) for child in element if local(child) == "name")
+        mails = (text_of(child) for child in element if local(child) == "email")
+        text = first(names) or first(mails)
     if "@" in text:
         return " ".join(MAILED.sub("", text).split()).strip("()<>,;\"' ").removeprefix("mailto:") or text
     return text

@@ -107,6 +107,12 @@ class Reader:
         self._head = self._heading()
         self._fields = [self._vocabulary.fields(item) for item in self.items]
         present = set(self._head).union(*self._fields)
+        # Atom's own titles and bodies say by their type how they are to be read.
+        self._typed = frozenset(
+            name
+            for name in (*TITLES, *BODIES)
+            if name.startswith("atom:") or (self._atom and ":" not in name)
+        )
         (
             self._titles,
             self._bodies,
@@ -220,12 +226,10 @@ class Reader:
 
     def _words(self, element: Element, name: str) -> str:
         """A title as one line. Only a title that says that it is text may hold markup as its words."""
-        text, kind = text_of(element), element.get("type", "")
+        text = text_of(element)
         if element.get("mode") == "base64":
             text = _decoded(text)
-        if _is_atom(name, atom=self._atom) and kind in ("text", "text/plain") and len(element) == 0:
-            return cleaning.plain(cleaning.healed(text))
-        if len(element):
+        if len(element) or (name in self._typed and element.get("type", "") in ("text", "text/plain")):
             return cleaning.plain(cleaning.healed(text))
         return cleaning.healed(cleaning.title(cleaning.healed(text)))
 
@@ -250,7 +254,7 @@ class Reader:
         if len(element):
             return self._inner(element)
         text = element.text or ""
-        if not _is_atom(name, atom=self._atom):
+        if name not in self._typed:
             return text
         kind, mode = element.get("type", "").lower(), element.get("mode", "")
         if mode == "base64":
@@ -413,10 +417,6 @@ class Reader:
         for element in self._head.get("generator", ()):
             return storable(f"{text_of(element)} {element.get('uri', '')}".strip())[:200]
         return ""
-
-
-def _is_atom(name: str, *, atom: bool) -> bool:
-    return name.startswith("atom:") or (atom and ":" not in name)
 
 
 def _decoded(text: str) -> str:
