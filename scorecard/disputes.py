@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from scorecard.alerts import mailing
-from scorecard.faults import Fault, none_in
+from scorecard.limits import Fault, none_in
 from scorecard.models import Dispute
 from tracker import log, record, text, triage, wording
 from tracker.codebook import current

@@ -1,12 +1,17 @@
-"""Editions: the whole record frozen once a day, chained and signed, so that anyone can check it.
+"""What anyone can check the record by: editions, frozen once a day, chained and signed; and heads of the log,
+countersigned by whoever mirrors it.
 
 Make one day's edition: freeze the log, work out its figures, chain it to the edition before, sign it.
 
-The law: an edition is made once. The file is complete under its own name before the row that announces it
+The law of editions: an edition is made once. The file is complete under its own name before the row that announces it
 exists, so a reader never meets half an edition and a killed maker leaves nothing but a file that the next one
 replaces.
 
 The Ed25519 key that signs editions: from the setting, or a file of the data folder made on first use.
+
+The law of countersignatures: one is kept only if a key that the operator trusts made it and this log has the head it
+speaks of. One that is genuine and speaks of a head that this log has not is refused and is an alarm: a mirror has seen
+what is gone from here. The service may lose countersignatures, so that each mirror keeps its own (`mirror.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import logging
 import os
 import re
 import tempfile
@@ -25,17 +31,22 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import mail_admins
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from scorecard import formats, method, standings, tables
+from scorecard import formats, method, standings, tables, verify
 from scorecard.method.readings import Report
-from scorecard.models import Edition
+from scorecard.models import Countersignature, Edition, Witness
 from tracker import codebook_versions, log
 from tracker.codebook import Codebook
 from tracker.models import AskSetting, CodebookVersion, Completeness, Head, Revision
+
+logger = logging.getLogger(__name__)
+ONE_MAIL_IN = 3600  # seconds between mails about one witness
 
 
 def key() -> Ed25519PrivateKey:
@@ -256,3 +267,103 @@ def _line(value: Mapping[str, Any]) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+class UnknownKey(ValueError):
+    """The key is none of those that the operator trusts."""
+
+
+class Unsigned(ValueError):
+    """The signature is not one of this statement with this key."""
+
+
+class Parted(ValueError):
+    """The mirror has seen a head that this log has not."""
+
+
+def take_countersignature(given: dict[str, Any]) -> tuple[Countersignature, bool]:
+    """Keep a countersignature (`key`, `sequence`, `digest`, `seen`, `signature`); it, and whether it is new. Of one
+    head the latest day stays. `Unknown`, `Unsigned` or `Parted` says why it is not taken."""
+    witness = Witness.objects.filter(key=given["key"], ended_at=None).first()
+    if witness is None:
+        raise UnknownKey(
+            "key: the operator of this service does not trust this key, or no longer; ask for it."
+        )
+    said = {**given, "seen": given["seen"].isoformat()}
+    if not verify.signed(
+        bytes.fromhex(given["key"]), verify.statement(said), bytes.fromhex(given["signature"])
+    ):
+        raise Unsigned("signature: it is not one of this revision, digest and day with this key.")
+    if given["seen"] > timezone.now().date() + datetime.timedelta(1):
+        raise Unsigned("seen: this day is to come.")
+    try:
+        log.check_held(str(given["sequence"]), given["digest"])
+    except log.BrokenLog as broken:
+        _sound_the_alarm(witness, said)
+        raise Parted(
+            f"digest: {broken}. Keep what you hold: it is the proof. The operator has been told."
+        ) from None
+    with transaction.atomic():
+        log.lock()
+        values = {name: given[name] for name in ("digest", "seen", "signature")}
+        row, is_new = Countersignature.objects.get_or_create(
+            witness=witness, sequence=given["sequence"], defaults=values
+        )
+        if is_new or given["seen"] > row.seen:
+            Countersignature.objects.filter(pk=row.pk).update(**values)
+            row.refresh_from_db()
+            log.turn()
+    return row, is_new
+
+
+def _sound_the_alarm(witness: Witness, said: dict[str, Any]) -> None:
+    words = (
+        f"The witness {witness.name} has signed that on {said['seen']} revision {said['sequence']} of the log had the "
+        f"digest {said['digest']}. This log has no such revision"
+    )
+    logger.critical("the record was set back or rewritten: %s", words)
+    if cache.add(f"witness-alarm:{witness.pk}", 1, ONE_MAIL_IN):
+        mail_admins(
+            "A witness has seen revisions that are gone",
+            f"{words}: it was set back, by a restore for instance, or rewritten.\n\nIf you restored a backup, tell "
+            "those who mirror. If not, take writers off (stop web and workers), keep the database as it is, and "
+            "compare it with the last backup, the last edition and what the witness holds.\n",
+        )
+
+
+def countersignatures(sequences: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """For each of these revisions: of every witness the first countersignature that covers it, which is one of it or of
+    a later one, as each digest covers all before it."""
+    wanted = sorted(set(sequences))
+    found: dict[int, list[dict[str, Any]]] = {each: [] for each in wanted}
+    if not wanted:
+        return found
+    held: dict[int, list[Countersignature]] = {}
+    rows = Countersignature.objects.filter(sequence__gte=wanted[0]).select_related("witness")
+    for row in rows.order_by("witness", "sequence"):
+        held.setdefault(row.witness_id, []).append(row)
+    for own in held.values():
+        place = 0
+        for each in wanted:
+            while place < len(own) and own[place].sequence < each:
+                place += 1
+            if place < len(own):
+                found[each].append(published(own[place]))
+    return found
+
+
+def published(row: Countersignature) -> dict[str, Any]:
+    """A countersignature as it is published; `verify.py` checks it."""
+    return {
+        "witness": row.witness.name,
+        "key": row.witness.key,
+        "sequence": row.sequence,
+        "digest": row.digest,
+        "seen": row.seen.isoformat(),
+        "signature": row.signature,
+    }
+
+
+def mirror() -> str:
+    """The text of `mirror.py`, as it is served."""
+    return (Path(__file__).parent / "mirror.py").read_text()

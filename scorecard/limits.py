@@ -1,7 +1,8 @@
-"""Public forms without an account: what keeps robots from flooding them.
+"""What every public door refuses: too many requests, forms that robots fill in, and fields that cannot be taken.
 
-The law: no cookie, no puzzle, no third party. A signed time in the form says when it was shown, a field that
-people do not see stays empty, and one address sends only so much in an hour.
+The law of forms: no account, no cookie, no puzzle, no third party. A signed time in the form says when it was shown, a
+field that people do not see stays empty, and one address sends only so much in an hour. What is wrong with fields is
+said of all at once.
 
 So many requests a minute: for each address without a key, for each key with one. "Not modified" is given back.
 
@@ -18,7 +19,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -223,3 +224,30 @@ def spend(request: Any, form: str, kept: int) -> None:
     for window, most in ((HOUR, SENT_AN_HOUR), (24 * HOUR, SENT_A_DAY)):
         if count(f"{form}:{window}", who, most, window).used > most:
             raise Turned(_("Too many forms came from your address in this hour. Please come back later."))
+
+
+class Fault(ValueError):
+    """A field that cannot be taken, and the `others` of the same form."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.others: tuple[Fault, ...] = ()
+
+    def by_field(self) -> dict[str, str]:
+        """field -> what is wrong with it, in the order of the form."""
+        return {fault.field: str(fault) for fault in (self, *self.others)}
+
+
+def none_in(checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """What every check gives, by name; the first `Fault` with all others where one fails."""
+    found, faults = {}, []
+    for name, check in checks.items():
+        try:
+            found[name] = check()
+        except Fault as fault:
+            faults += [fault, *fault.others]
+    if faults:
+        faults[0].others = tuple(faults[1:])
+        raise faults[0]
+    return found

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from scorecard import acts, history, reviewed, standings, tidy
+from scorecard import acts, history, reliability, standings, tidy
 from tracker import recoding
 from tracker.codebook import current
 from tracker.models import Article
@@ -100,7 +100,7 @@ def _reviewed(asked: Asked) -> Iterator[dict[str, Any]]:
     """The same with who coded each and whether a person stands behind it, looked up batch by batch."""
     lines = _bodies_of(asked)
     while batch := list(itertools.islice(lines, BATCH)):
-        reviews = reviewed.of(batch, known_at=asked.known_at)
+        reviews = reliability.reviews(batch, known_at=asked.known_at)
         yield from ({**line, "review": reviews[line["id"]]} for line in batch)
 
 
@@ -122,7 +122,7 @@ def _events(asked: Asked) -> Iterator[Row]:
         )
 
 
-def _review(review: reviewed.Review) -> Row:
+def _review(review: reliability.Review) -> Row:
     return review.coded_by, review.confirmed_on.isoformat() if review.confirmed_on else None
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from scorecard import editions, keyholders
+from scorecard import editions, keys
 from scorecard.alerts import mailing, subscribing, webhooks
 
 
@@ -23,7 +23,7 @@ def forget():
     subscribing.forget()
     mailing.forget()
     webhooks.forget()
-    keyholders.forget()
+    keys.forget()
 
 
 @shared_task

@@ -218,7 +218,7 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 
 # Triage
 
-EVENT_WEIGHTS = "scorecard.reviewed.weights"  # what each event carries: the heaviest are asked about first
+EVENT_WEIGHTS = "scorecard.reliability.weights"  # what each event carries: the heaviest are asked about first
 COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
 BROUGHT_BY = "feeds.bringing"  # which feed brought which article
 SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the scores, shown before it

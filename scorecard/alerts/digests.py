@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from scorecard import acts, firmness, sentences, standings, vocabulary
+from scorecard import acts, reliability, sentences, standings, vocabulary
 from scorecard.alerts import following
 from scorecard.alerts.calendar import REMINDED_BEFORE, Entry, News
 from scorecard.alerts.differences import Changed
@@ -113,7 +113,7 @@ def _standing(changes: Sequence[Changed]) -> list[str]:
                 f"  {vocabulary.short_name(slug)}: {vocabulary.label(balance['label'])}, "
                 f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])})"
             )
-            if doubt := firmness.doubt(balance):
+            if doubt := reliability.doubt(balance):
                 found.append(f"    {doubt}")
     return [*found, ""]
 

@@ -18,7 +18,7 @@ from django.utils.translation import pgettext
 from scorecard import acts, sentences, standings, vocabulary
 from scorecard.alerts.differences import Changed
 from scorecard.alerts.feeds import successors
-from scorecard.faults import Fault, none_in
+from scorecard.limits import Fault, none_in
 from scorecard.models import Subscription, Webhook
 from tracker import record
 from tracker.codebook import current

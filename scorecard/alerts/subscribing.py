@@ -25,7 +25,7 @@ from django.utils.translation import override
 
 from scorecard.alerts import following
 from scorecard.alerts.following import BadWish
-from scorecard.faults import none_in
+from scorecard.limits import none_in
 from scorecard.models import Mail, Subscription, Unwanted
 from tracker.codebook import current
 from tracker.models import Head

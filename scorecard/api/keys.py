@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from rest_framework import authentication, exceptions, permissions
 
-from scorecard.issuing import find, issue
+from scorecard.keys import find, issue
 from scorecard.models import ApiKey
 
 

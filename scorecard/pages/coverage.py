@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import reviewed, sentences, vocabulary
+from scorecard import reliability, sentences, vocabulary
 from scorecard.pages import filters, stated
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
@@ -47,8 +47,8 @@ def facts(read: Reading) -> list[tuple[str, str]]:
 
 def reviewed_share(read: Reading) -> str:
     """How many events a person has confirmed or coded, and how much of the weight of the balances that is."""
-    ids = reviewed.confirmed_ids(read.records, read.clock.known_at)
-    whole, confirmed = reviewed.weighed(read.report, ids)
+    ids = reliability.confirmed_ids(read.records, read.clock.known_at)
+    whole, confirmed = reliability.weighed(read.report, ids)
     words = {
         "count": number_format(len(ids)),
         "events": number_format(len(read.records)),

@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from scorecard import acts, firmness, sentences, standings
+from scorecard import acts, reliability, sentences, standings
 from scorecard import clock as clocks
 from scorecard.charts import lines
 from scorecard.history import Change, Known, Version, passing
@@ -312,11 +312,11 @@ class Reading:
 
     def firm(self, slug: str) -> bool:
         """Whether the word of a balance holds under other choices; what is withheld need not."""
-        return self.agreement.withheld(slug) or firmness.firm(self._spread_of(slug))
+        return self.agreement.withheld(slug) or reliability.firm(self._spread_of(slug))
 
     def doubt(self, slug: str) -> str:
         """Why it does not, in a sentence; empty where it does."""
-        return "" if self.firm(slug) else firmness.doubt(self._spread_of(slug))
+        return "" if self.firm(slug) else reliability.doubt(self._spread_of(slug))
 
     def _spread_of(self, slug: str) -> Balance:
         return self.spread["recommendations"][slug]["balance"]
@@ -325,7 +325,7 @@ class Reading:
         """How the recommendations stand, and whose word is not firm."""
         words = sentences.headline(map(self.label, self.slugs), self.stopped)
         shaky = [slug for slug in self.slugs if not self.firm(slug)]
-        return words + firmness.shaky(shaky) if shaky else words
+        return words + reliability.shaky(shaky) if shaky else words
 
     def finding(self, slug: str) -> str:
         """The title of a recommendation: its label, since when, and what came before."""

@@ -8,7 +8,7 @@ from django.core.cache import cache, caches
 from django.db import connection
 from django.test import Client
 
-from scorecard import conditional, limits, stored
+from scorecard import conditional, downloads, limits
 from scorecard.pages.views import explain
 from tests import servers
 from tracker import addresses
@@ -173,10 +173,10 @@ class TestAddresses:
     def test_nothing_is_written_where_no_download_has_a_place(self, client, monkeypatch):
         monkeypatch.setattr(limits, "downloads", limits.Places(1))
         give_back = limits.downloads.take()
-        before = len(list(stored.folder().iterdir()))
+        before = len(list(downloads.folder().iterdir()))
         answer = client.get("/api/v1/exports/sources.csv?as_of=2026-04-04")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
-        assert len(list(stored.folder().iterdir())) == before
+        assert len(list(downloads.folder().iterdir())) == before
         give_back()
         assert client.get("/api/v1/exports/sources.csv?as_of=2026-04-04").status_code == 200
 

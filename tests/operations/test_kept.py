@@ -12,7 +12,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from scorecard import disputes, keyholders
+from scorecard import disputes, keys
 from scorecard.alerts import mailing, subscribing
 from scorecard.models import Dispute, KeyHolder, Mail, Subscription, Unwanted
 from tests.service import ROOT
@@ -89,8 +89,8 @@ def test_who_does_not_confirm_is_asked_once_and_forgotten(db):
 
 
 def test_a_stranger_causes_three_questions_a_day_to_who_has_confirmed_and_no_more(subscribed):
-    keyholders.ask(READER, "en")
-    keyholders.give(KeyHolder.objects.get())
+    keys.ask(READER, "en")
+    keys.give(KeyHolder.objects.get())
     mailing.send()
     hour_ago = timezone.now() - datetime.timedelta(hours=1, minutes=1)
     for _hour in range(24):
@@ -100,20 +100,20 @@ def test_a_stranger_causes_three_questions_a_day_to_who_has_confirmed_and_no_mor
         for table in (Subscription, KeyHolder):
             table.objects.update(asked_at=hour_ago)
         subscribing.ask(WISH)
-        keyholders.ask(READER, "en")
+        keys.ask(READER, "en")
         Mail.objects.update(next_at=hour_ago)
         mailing.send()
     assert len(outbox.outbox) == 2 * subscribing.QUESTIONS_A_DAY
 
 
 def test_whoever_ends_while_somebody_confirms_breaks_nothing(client, subscribed):
-    keyholders.ask(READER, "en")
+    keys.ask(READER, "en")
     holder = KeyHolder.objects.get()
-    links = [subscribing.token(subscribed, "confirm"), keyholders._address(holder, "confirm").split("/")[-2]]
+    links = [subscribing.token(subscribed, "confirm"), keys._address(holder, "confirm").split("/")[-2]]
     Subscription.objects.all().delete()
     KeyHolder.objects.all().delete()
     assert not subscribing.confirm(subscribed)
-    assert keyholders.give(holder) == ""
+    assert keys.give(holder) == ""
     subscribing.stop(subscribed, "changes")
     for place, link in zip(("alerts", "keys"), links, strict=True):
         assert client.post(f"/{place}/confirm/{link}/").status_code == 404
@@ -165,7 +165,7 @@ def test_old_mails_go_and_those_that_wait_stay(subscribed):
 
 def test_a_person_is_told_what_is_kept_and_forgotten_on_request(subscribed, capsys):
     """In whatever table a reader's address may stand."""
-    keyholders.ask(READER, "en")
+    keys.ask(READER, "en")
     event = Event.objects.create(id="law", title="A law", date="2026-01-05")
     Dispute.objects.create(reference="D-1", event=event, claim="It never passed", email=READER)
     leaving = {model._meta.label for model in apps.get_models() if holds_a_readers_address(model)}
@@ -183,7 +183,7 @@ def test_the_admin_forgets_a_person_in_all_tables_from_any_of_their_lists(
     name, subscribed, admin_client, settings
 ):
     settings.SECOND_FACTOR = False
-    keyholders.ask(READER, "en")
+    keys.ask(READER, "en")
     event = Event.objects.create(id="law", title="A law", date="2026-01-05")
     Dispute.objects.create(reference="D-1", event=event, claim="It never passed", email=READER)
     row = apps.get_model("scorecard", name).objects.last()
@@ -191,7 +191,7 @@ def test_the_admin_forgets_a_person_in_all_tables_from_any_of_their_lists(
     answer = admin_client.post(reverse(f"admin:scorecard_{name}_changelist"), asked, follow=True)
     assert "1 person forgotten" in answer.content.decode()
     assert not rows_with(READER)
-    keyholders.ask(READER, "en")
+    keys.ask(READER, "en")
     assert not KeyHolder.objects.exists(), "it is never asked again"
 
 

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.core import mail
 
-from scorecard import keyholders, limits
+from scorecard import keys, limits
 from scorecard.alerts import mailing, subscribing
 from scorecard.models import ApiKey, KeyHolder, Mail
 from tests.scorecard import cast
@@ -67,9 +67,9 @@ def test_an_address_that_does_not_answer_is_asked_once_and_forgotten(client):
         again, mails = asked(client)
         assert again.status_code == 200, "the answer does not tell that it is known"
         assert mails == []
-        assert keyholders.forget() == 0
+        assert keys.forget() == 0
     with at(days=8):
-        assert keyholders.forget() == 1
+        assert keys.forget() == 1
     assert not KeyHolder.objects.exists()
 
 
@@ -94,12 +94,12 @@ def test_a_key_that_nobody_uses_goes_with_its_address(client):
         client.post(confirm)
         ApiKey.objects.update(created_at=MONDAY)
     with at(days=390):
-        assert keyholders.forget() == 0
+        assert keys.forget() == 0
         ApiKey.objects.update(last_used_at=MONDAY + datetime.timedelta(days=390))
     with at(days=600):
-        assert keyholders.forget() == 0
+        assert keys.forget() == 0
     with at(days=800):
-        assert keyholders.forget() == 1
+        assert keys.forget() == 1
     assert not ApiKey.objects.exists()
 
 

@@ -8,7 +8,7 @@ import shutil
 import pytest
 import time_machine
 
-from scorecard import pins, standings, stored
+from scorecard import downloads, pins, standings
 from scorecard.api.views.exports import FORMATS
 from scorecard.models import Pin
 from tests.scorecard import cast
@@ -145,7 +145,7 @@ def test_a_file_of_a_revision_has_the_same_bytes_for_ever(client, later, analyst
     rev = client.get("/api/v1/scores/").json()["rev"]
 
     def files():
-        shutil.rmtree(stored.folder())  # copies; what is asked for is made anew
+        shutil.rmtree(downloads.folder())  # copies; what is asked for is made anew
         few = {"figures": "&recommendation=trust&year=2025&reading=balance"}
         return {
             (name, ending): cast.content(

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from scorecard import issuing as keys
+from scorecard import keys
 from tracker import settings as production
 from tracker import triage
 from tracker.operations import middleware

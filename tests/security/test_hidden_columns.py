@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from scorecard import issuing, keyholders
+from scorecard import keys
 from scorecard.alerts import subscribing
 from scorecard.models import ApiKey, KeyHolder, Mail, Subscription, Webhook
 
@@ -51,7 +51,7 @@ def test_no_list_is_narrowed_by_a_column_that_is_hidden(inside):
 
 
 def test_neither_a_second_factor_nor_a_webhooks_secret_is_guessed_letter_by_letter(inside, analyst):
-    key, _text = issuing.issue("program", analyst, [ApiKey.Scope.WEBHOOKS])
+    key, _text = keys.issue("program", analyst, [ApiKey.Scope.WEBHOOKS])
     hook = Webhook.objects.create(key=key, url="https://a.example/", secret="whsec_abc")
     phone = TOTPDevice.objects.create(user=analyst, name="phone")
     for row, column in ((hook, "secret"), (phone, "key")):
@@ -65,9 +65,9 @@ def test_neither_a_second_factor_nor_a_webhooks_secret_is_guessed_letter_by_lett
 
 def test_the_links_of_a_mail_are_not_shown_to_whoever_looks_after_mails(inside):
     subscribing.ask(subscribing.checked("reader@example.org", "weekly", "en", {}))
-    keyholders.ask("other@example.org", "en")
+    keys.ask("other@example.org", "en")
     tokens = [subscribing.token(Subscription.objects.get(), deed) for deed in ("confirm", "off")]
-    tokens += [keyholders._address(KeyHolder.objects.get(), "confirm").split("/")[-2]]
+    tokens += [keys._address(KeyHolder.objects.get(), "confirm").split("/")[-2]]
     assert Mail.objects.count() == 2
     for mail in Mail.objects.all():
         page = inside.get(reverse("admin:scorecard_mail_change", args=[mail.pk])).content.decode()

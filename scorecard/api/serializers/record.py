@@ -5,7 +5,7 @@ Shapes of what explains: start page, method, codebook, cues, coverage, agreement
 
 from rest_framework import serializers
 
-from scorecard import reviewed
+from scorecard import reliability
 from scorecard.models import Dispute
 from tracker import agreement, record
 from tracker.codebook import current
@@ -132,7 +132,7 @@ class EventShape(Record):
     changed_at = serializers.DateTimeField()
     disputed = serializers.BooleanField(help_text="Whether a reader's dispute is open.")
     coded_by = serializers.ChoiceField(
-        choices=reviewed.CODERS, help_text="Who gave these codes: a language model, an analyst, or a file."
+        choices=reliability.CODERS, help_text="Who gave these codes: a language model, an analyst, or a file."
     )
     confirmed_on = serializers.DateField(
         allow_null=True, help_text="Since when an analyst stands behind these codes; null: not yet reviewed."

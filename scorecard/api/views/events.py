@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
-from scorecard import acts, conditional, history, method, reviewed, standings
+from scorecard import acts, conditional, history, method, reliability, standings
 from scorecard.api import paging, parameters
 from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
@@ -156,7 +156,7 @@ def stated(rows: Iterable[Any]) -> list[Any]:
     )
     for row in found:
         row.state = revisions.get(row.latest)
-    reviews = reviewed.of(*_written([row.state for row in found if row.state]))
+    reviews = reliability.reviews(*_written([row.state for row in found if row.state]))
     copies = _copies(row.state for row in found if row.state)
     for row in found:
         row.review, row.copies = reviews.get(row.pk), copies
@@ -229,7 +229,7 @@ def as_known(revisions: list[Revision], day: datetime.date) -> list[dict[str, An
         Event.objects.filter(pk__in=ids, status=Event.Status.DISPUTED).values_list("pk", flat=True)
     )
     records, writers = _written(revisions)
-    reviews = reviewed.of(records, writers, day)
+    reviews = reliability.reviews(records, writers, day)
     copies = _copies(revisions, day)
     return [
         shown(revision, revision.event_id in disputed, reviews[revision.event_id], copies)
@@ -237,14 +237,14 @@ def as_known(revisions: list[Revision], day: datetime.date) -> list[dict[str, An
     ]
 
 
-def _written(revisions: list[Revision]) -> tuple[list[Any], reviewed.Writers]:
+def _written(revisions: list[Revision]) -> tuple[list[Any], reliability.Writers]:
     """Records of versions, and who wrote each."""
     writers = {revision.event_id: (revision.who, revision.by_id) for revision in revisions}
     return [revision.record for revision in revisions], writers
 
 
 def shown(
-    revision: Revision, disputed: bool, review: reviewed.Review, copies: dict[str, ArchivedCopy]
+    revision: Revision, disputed: bool, review: reliability.Review, copies: dict[str, ArchivedCopy]
 ) -> dict[str, Any]:
     """One version of an event as the API shows it."""
     line = revision.record

@@ -18,7 +18,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiType
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 
-from scorecard import catalogue, conditional, downloads, editions, formats, standings, stored, tidy
+from scorecard import catalogue, conditional, downloads, editions, formats, standings, tidy
 from scorecard.api import paging, parameters
 from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, REV, THEN, Parameter
 from scorecard.api.problems import Invalid, NotWritten
@@ -197,7 +197,7 @@ class Export(View):
                     asked["as_of"] = as_of  # a state's own day is for its figures; of the record it has all
                 if "lists" in takes:
                     asked["lists"] = given["lists"] == "arrays"
-                return downloads.answer(request, table, ending, Asked(**asked))
+                return downloads.answer_table(request, table, ending, Asked(**asked))
         except formats.Missing as missing:
             raise NotWritten(str(missing)) from None
 
@@ -215,7 +215,7 @@ def _log(request: Any, name: str, pinned_: bool) -> HttpResponseBase:
 
     key = f"{settings.RELEASE}:{name}:{standings.record_head()}"
     kind, file = formats.MEDIA_TYPES["jsonl"], f"scorecard-{name}.jsonl"
-    return stored.answer(request, key, make, media_type=kind, name=file, packs=True)
+    return downloads.answer(request, key, make, media_type=kind, name=file, packs=True)
 
 
 INSIDE = (
@@ -308,8 +308,8 @@ class EditionZip(View):
         return conditional.frozen(
             request,
             tag,
-            lambda: stored.file(
-                request, stored.at(path), media_type="application/zip", headers=headers, tag=f'"{tag}"'
+            lambda: downloads.file(
+                request, downloads.at(path), media_type="application/zip", headers=headers, tag=f'"{tag}"'
             ),
         )
 
@@ -351,7 +351,7 @@ def _one_file(row: Edition, path: Path, name: str) -> StreamingHttpResponse:
     # The manifest knows all but itself and its signature.
     if entry := json.loads(row.manifest)["files"].get(name):
         answer.headers["Content-Length"] = str(entry["bytes"])
-        answer.headers["Repr-Digest"] = stored.repr_digest(entry["sha256"])
+        answer.headers["Repr-Digest"] = downloads.repr_digest(entry["sha256"])
     return answer
 
 

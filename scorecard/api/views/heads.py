@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import PermissionDenied
 
-from scorecard import conditional, witnesses
+from scorecard import conditional, editions
 from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
 from scorecard.api.serializers.writing import CountersignatureInput
@@ -29,7 +29,7 @@ class Heads(Reading):
 
     def answer(self, asked, **place):
         heads = log.heads(asked["days"])
-        signed = witnesses.of(sequence for _day, sequence, _digest in heads)
+        signed = editions.countersignatures(sequence for _day, sequence, _digest in heads)
         found = [
             {
                 "day": day.isoformat(),
@@ -57,15 +57,15 @@ class Heads(Reading):
         the operator is told."""
         self.asked_nothing()
         try:
-            row, is_new = witnesses.take(checked(CountersignatureInput, request))
-        except witnesses.Unknown as wrong:
+            row, is_new = editions.take_countersignature(checked(CountersignatureInput, request))
+        except editions.UnknownKey as wrong:
             raise PermissionDenied(str(wrong)) from None
-        except witnesses.Unsigned as wrong:
+        except editions.Unsigned as wrong:
             name, _colon, reason = str(wrong).partition(": ")
             raise Invalid([{"name": name, "reason": reason}]) from None
-        except witnesses.Parted as wrong:
+        except editions.Parted as wrong:
             raise Branched(str(wrong)) from None
-        return created(witnesses.told(row), status=201 if is_new else 200)
+        return created(editions.published(row), status=201 if is_new else 200)
 
 
 class Mirror(View):
@@ -81,5 +81,5 @@ class Mirror(View):
     def get(self, request: Any) -> HttpResponse:
         self.asked()
         return conditional.answer(
-            request, "mirror", witnesses.program, media_type="text/x-python; charset=utf-8"
+            request, "mirror", editions.mirror, media_type="text/x-python; charset=utf-8"
         )

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 
-from scorecard import conditional, sentences, witnesses
+from scorecard import conditional, editions, sentences
 from scorecard.models import Edition, Witness
 from scorecard.pages import frame, reading
 from scorecard.pages.frame import Citation
@@ -22,7 +22,7 @@ SHOWN = 60
 
 
 @conditional.page
-def editions(request: HttpRequest) -> HttpResponse:
+def listed(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     title = gettext("Editions: the record, frozen day by day")
     page = frame.Page(
@@ -50,7 +50,7 @@ def editions(request: HttpRequest) -> HttpResponse:
 
 def _heads() -> list[dict[str, Any]]:
     heads = log.heads(SHOWN)
-    signed = witnesses.of(sequence for _day, sequence, _digest in heads)
+    signed = editions.countersignatures(sequence for _day, sequence, _digest in heads)
     return [
         {
             "day": sentences.day(day),

@@ -15,13 +15,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import acts, conditional, reviewed, sentences, vocabulary
+from scorecard import acts, conditional, reliability, sentences, vocabulary
 from scorecard.acts import Act, Code
 from scorecard.charts import lines
 from scorecard.models import Dispute
 from scorecard.pages import figures, filters, frame, prose, reading
 from scorecard.pages.reading import Reading
-from scorecard.reviewed import Review
+from scorecard.reliability import Review
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import ArchivedCopy, Assessment, Event
@@ -130,7 +130,7 @@ def event(request: HttpRequest, event_id: str) -> HttpResponse:
     _cited, citation = frame.citation(page, read.clock, request.path)
     runs, words = read.effect_runs(event_id), _whose_words(record)
     history = read.history(event_id)
-    review = reviewed.one(record, history[0].version.who if history else "", read.clock.known_at)
+    review = reliability.review(record, history[0].version.who if history else "", read.clock.known_at)
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "act": act,

@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from scorecard import acts, clock, conditional, disputes, limits, sentences, vocabulary
 from scorecard.alerts import following, subscribing
-from scorecard.faults import Fault
 from scorecard.models import Dispute, Subscription
 from scorecard.pages import frame, reading
 from tracker import record
@@ -44,13 +43,13 @@ def around(request: HttpRequest, key: str, title: str, description: str) -> dict
     return {"page": found | {"clock": None}, "headline": title}
 
 
-Turned = limits.Turned | Fault
+Turned = limits.Turned | limits.Fault
 
 
 def faults(turned: Turned | None) -> dict[str, Any]:
     """What the template says of a form that was not taken: of every field, or of the form as a whole; the first field
     that is wrong has the focus."""
-    wrong = turned.by_field() if isinstance(turned, Fault) else {}
+    wrong = turned.by_field() if isinstance(turned, limits.Fault) else {}
     told = list(wrong.values()) if wrong else [str(turned)] if turned else []
     return {"told": told, "wrong": wrong, "first": next(iter(wrong), "")}
 

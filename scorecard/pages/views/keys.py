@@ -8,7 +8,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
-from scorecard import conditional, keyholders, limits
+from scorecard import conditional, keys, limits
 from scorecard.alerts import subscribing
 from scorecard.pages.views import forms
 
@@ -24,8 +24,8 @@ def ask(request: HttpRequest) -> HttpResponse:
         try:
             limits.check(request, request.POST)
             email = subscribing.address(request.POST.get("email", ""))
-            limits.spend(request, "keys", keyholders.lately())
-            keyholders.ask(email, get_language() or "en")
+            limits.spend(request, "keys", keys.lately())
+            keys.ask(email, get_language() or "en")
         except (limits.Turned, subscribing.BadWish) as problem:
             turned = problem
         else:
@@ -43,7 +43,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         "action": request.path,
         **forms.faults(turned),
         "email": request.POST.get("email", "")[:254],
-        "days": keyholders.UNUSED.days,
+        "days": keys.UNUSED.days,
         "stamp": limits.stamp(),
     }
     return render(request, "keys/ask.html", context, status=400 if turned else 200)
@@ -54,18 +54,18 @@ def ask(request: HttpRequest) -> HttpResponse:
 @forms.ALLOWED
 @conditional.unkept
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    row = keyholders.behind(token, "confirm")
+    row = keys.holder_behind(token, "confirm")
     if row is None:
         return _unknown(request)
     if request.method == "POST":
-        text = keyholders.give(row)
+        text = keys.give(row)
         if not text:
             return _unknown(request)
         words = gettext("It is shown this once. Keep it where your program finds it and nobody else.")
         context = forms.around(request, "keys", gettext("Your key"), words) | {
             "words": words,
             "text": text,
-            "end": keyholders.end_address(row),
+            "end": keys.end_address(row),
         }
         return render(request, "keys/given.html", context)
     words = gettext("A key for %(email)s is made when you press the button. One that it had before ends.")
@@ -79,11 +79,11 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @forms.ALLOWED
 @conditional.unkept
 def end(request: HttpRequest, token: str) -> HttpResponse:
-    row = keyholders.behind(token, "end")
+    row = keys.holder_behind(token, "end")
     if row is None:
         return _unknown(request)
     if request.method == "POST":
-        keyholders.end(row)
+        keys.end(row)
         return forms.said(
             request, gettext("The key has ended"), gettext("The key and your address are deleted.")
         )

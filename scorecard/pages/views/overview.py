@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
-from scorecard import catalogue, conditional, firmness, pins, sentences, standings, vocabulary
+from scorecard import catalogue, conditional, pins, reliability, sentences, standings, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.method.parameters import method_of
@@ -90,7 +90,7 @@ def _year_before(read: Reading) -> datetime.date | None:
 def _shaky(read: Reading) -> str:
     """Whose word is not firm; empty where all are."""
     found = [slug for slug in read.slugs if not read.firm(slug)]
-    return firmness.shaky(found).strip() if found else ""
+    return reliability.shaky(found).strip() if found else ""
 
 
 def _row(read: Reading, slug: str, query: str, before: Balance | None) -> dict[str, Any]:

@@ -16,11 +16,10 @@ from scorecard import (
     clock,
     conditional,
     downloads,
-    firmness,
     formats,
     pins,
+    reliability,
     sentences,
-    stored,
     tables,
     tidy,
     vocabulary,
@@ -57,7 +56,9 @@ def named(name: str) -> str:
 def take(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     """`/r/3.csv`: the series of a recommendation, or of all of them, as a file."""
     answer = (
-        _long(request, name, ending) if ending in LONG else stored.cut(request, _taken(request, name, ending))
+        _long(request, name, ending)
+        if ending in LONG
+        else downloads.cut(request, _taken(request, name, ending))
     )
     answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.headers["X-Robots-Tag"] = "noindex"
@@ -114,7 +115,7 @@ def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
         )
         file = f"scorecard-{slug}-{day.as_of}.{ending}"
         with pins.at(day.rev):
-            return downloads.answer(request, table, ending, asked, file)
+            return downloads.answer_table(request, table, ending, asked, file)
     except (clock.BadDate, conditional.UnknownName, formats.Missing) as problem:
         return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
 
@@ -166,7 +167,7 @@ def face(slug: str, balance: Measure, firm: bool = True) -> pictures.Face:
         label=label,
         score_text=sentences.signed(balance["score"]),
         band_text=sentences.band(balance["low"], balance["high"]),
-        label_text=said if firm else firmness.marked(said),
+        label_text=said if firm else reliability.marked(said),
     )
 
 
@@ -289,7 +290,7 @@ def badge(request: HttpRequest, name: str) -> HttpResponse:
     if slug == "all":
         raise Http404
     shown = figures.balance(slug, read.report["recommendations"][slug]["balance"])
-    label = shown["label"] if read.firm(slug) else firmness.marked(shown["label"])
+    label = shown["label"] if read.firm(slug) else reliability.marked(shown["label"])
     right = f"{shown['mark']} {label} {shown['score']}"
     if read.stopped:
         right += f" · {sentences.short_day(read.stopped)}"

@@ -21,7 +21,7 @@ import time_machine
 from django.utils import timezone
 from pyarrow import parquet
 
-from scorecard import formats, stored, tables
+from scorecard import downloads, formats, tables
 from tests.scorecard import cast
 from tracker import importing, log, record, triage
 from tracker.models import Event, MachineCoding, Revision
@@ -347,5 +347,5 @@ def test_a_full_disk_still_sends_the_file(client, seeded, monkeypatch):
     def full(*_words):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stored, "kept", full)
+    monkeypatch.setattr(downloads, "kept", full)
     assert taken(client, "record", "jsonl") == "".join(f"{line}\n" for line in log.lines()).encode()

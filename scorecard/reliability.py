@@ -1,12 +1,14 @@
-"""Who coded an act, and whether a person stands behind its codes: in words, and as a share of the weight.
+"""How far a word and a code can be relied on: whether the word of a balance would survive other choices, who coded an
+act, and whether a person stands behind its codes.
 
+A word that is not firm (METHOD.md, section 9) says so wherever it stands: pages, cards, badges, embeds, mails.
 Language models are called what they are. What is said of a day of knowledge is what was so on that day.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +16,8 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from scorecard import pins, sentences, standings
+from scorecard import pins, sentences, standings, vocabulary
+from scorecard.method.readings import Balance
 from tracker import importing, log
 from tracker import record as record_format
 from tracker.models import Revision
@@ -24,6 +27,39 @@ from tracker.triage import trust
 KEPT_SECONDS = 24 * 3600
 MACHINE, ANALYST, FILE = "language model", "analyst", "file"
 CODERS = (MACHINE, ANALYST, FILE)
+LEAST = 0.8  # share of draws in which a word must hold
+
+
+def firm(balance: Balance) -> bool:
+    """Whether the word holds in most of the draws, and without any single act."""
+    return _share(balance) >= LEAST and not balance["fragile"]
+
+
+def _share(balance: Balance) -> float:
+    """In what share of the draws the word holds."""
+    return balance["sensitivity"]["same_word"] or 0.0
+
+
+def doubt(balance: Balance) -> str:
+    """Why the word is not firm, in a sentence; empty where it is."""
+    share, found = _share(balance), []
+    if share < LEAST:
+        words = {"share": sentences.percent(share)}
+        found.append(gettext("the word holds in %(share)s of 1,000 other weightings") % words)
+    if balance["fragile"]:
+        found.append(gettext("a single act decides it"))
+    return gettext("Not firm: %(reasons)s.") % {"reasons": sentences.listed(found)} if found else ""
+
+
+def marked(words: str) -> str:
+    """A word, or a sentence that ends with one, that is not firm."""
+    return gettext("%(label)s (not firm)") % {"label": words}
+
+
+def shaky(slugs: Sequence[str]) -> str:
+    """The recommendations whose words are not firm, as the end of a headline."""
+    names = sentences.listed([vocabulary.short_name(slug) for slug in slugs])
+    return gettext(" Not firm: %(names)s.") % {"names": names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +90,7 @@ class Review:
 Writers = Mapping[str, tuple[str, Any]]  # of each event: the name beside its latest version, and the account
 
 
-def of(
+def reviews(
     records: Iterable[Record], writers: Writers | None = None, known_at: datetime.date | None = None
 ) -> dict[str, Review]:
     """The review of each of these records, by id, as known on a day (None: now). Where `writers` says who wrote a
@@ -93,10 +129,10 @@ def _of_state(records: Iterable[Record], until: datetime.date) -> dict[str, Revi
     return reviews
 
 
-def one(line: Record, who: str, known_at: datetime.date | None = None) -> Review:
+def review(line: Record, who: str, known_at: datetime.date | None = None) -> Review:
     """The review of a record whose latest version has this name beside it."""
     by_machine = who in importing.coded_by_machine()
-    return of([line], {line["id"]: (who, None)} if by_machine else None, known_at)[line["id"]]
+    return reviews([line], {line["id"]: (who, None)} if by_machine else None, known_at)[line["id"]]
 
 
 def confirmed_ids(records: Iterable[Record], known_at: datetime.date | None = None) -> set[str]:

@@ -1,13 +1,21 @@
-"""Keys by mail: a reader's address asks, confirms, and is given a key that reads at the higher rate.
+"""Keys of programs: made and recognised, and given by mail to a reader whose address asks and confirms.
 
-The law: the answer never tells whether an address is known; one question is all that an address gets that has not
-confirmed; a reader has one key at most, and a new one ends the one before. Who ends the key, does not confirm in time,
-or does not use it for long, is forgotten: address and key go together.
+A key reads `sck_<prefix>_<secret>`; the secret is 32 random bytes. Since it is random, one SHA-256 is enough:
+there is nothing to guess that a slow hash would protect.
+
+The law of keys by mail, which read at the higher rate: the answer never tells whether an address is known; one question
+is all that an address gets that has not confirmed; a reader has one key at most, and a new one ends the one before. Who
+ends the key, does not confirm in time, or does not use it for long, is forgotten: address and key go together.
 """
 
 from __future__ import annotations
 
 import datetime
+import hashlib
+import hmac
+import re
+import secrets
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -17,17 +25,57 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from scorecard import issuing
 from scorecard.alerts import mailing, subscribing
 from scorecard.models import ApiKey, KeyHolder, Unwanted
 from tracker.codebook import current
 from tracker.wording import words_of
 
+FORM = re.compile(r"sck_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 SALT = "scorecard.keyholders"
 CONFIRM_WITHIN = datetime.timedelta(days=7)
 ASK_AGAIN_AFTER = datetime.timedelta(hours=1)
 UNUSED = datetime.timedelta(days=400)
-NAME = "by mail"
+NAME_BY_MAIL = "by mail"
+
+
+def issue(
+    name: str,
+    account: Any,
+    scopes: list[str],
+    expires_at: datetime.datetime | None = None,
+    holder: KeyHolder | None = None,
+) -> tuple[ApiKey, str]:
+    """A new key and its text, which nobody can read again. ValueError names an unknown scope."""
+    if unknown := sorted(set(scopes) - set(ApiKey.Scope.values)):
+        raise ValueError(f"unknown scope {', '.join(unknown)}; known: {', '.join(ApiKey.Scope.values)}")
+    prefix, secret = "".join(secrets.choice(_LETTERS) for _ in range(8)), secrets.token_urlsafe(32)
+    key = ApiKey.objects.create(
+        name=name,
+        prefix=prefix,
+        digest=_digest(secret),
+        account=account,
+        holder=holder,
+        scopes=sorted(set(scopes)),
+        expires_at=expires_at,
+    )
+    return key, f"sck_{prefix}_{secret}"
+
+
+def find(text: str) -> ApiKey | None:
+    """The usable key that this text is; None for anything else."""
+    matched = FORM.fullmatch(text)
+    if not matched:
+        return None
+    prefix, secret = matched.groups()
+    key = ApiKey.objects.usable().select_related("account").filter(prefix=prefix).first()
+    if key is None or not hmac.compare_digest(key.digest, _digest(secret)):
+        return None
+    return key
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def lately() -> int:
@@ -84,7 +132,7 @@ def give(given: KeyHolder) -> str:
         ApiKey.objects.filter(holder=row).delete()
         row.confirmed_at = row.confirmed_at or timezone.now()
         row.save(update_fields=["confirmed_at"])
-        return issuing.issue(NAME, None, [ApiKey.Scope.READ], holder=row)[1]
+        return issue(NAME_BY_MAIL, None, [ApiKey.Scope.READ], holder=row)[1]
 
 
 def end(row: KeyHolder) -> None:
@@ -114,7 +162,7 @@ def end_address(row: KeyHolder) -> str:
     return _address(row, "end")
 
 
-def behind(token: str, deed: str) -> KeyHolder | None:
+def holder_behind(token: str, deed: str) -> KeyHolder | None:
     """The reader that a token speaks for; None when it is not ours, for another deed, too old, or over."""
     longest = CONFIRM_WITHIN if deed == "confirm" else None
     try:
