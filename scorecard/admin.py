@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from scorecard import disputes
-from scorecard.alerts import mailing, persons, subscribing, webhooks
+from scorecard.alerts import mailing, subscribing, webhooks
 from scorecard.api import keys
 from scorecard.models import (
     ApiKey,
@@ -53,7 +53,7 @@ class Forgetting:
     def forget(self, request, queryset):
         people = {address for row in queryset if (address := self.address(row))}
         for address in people:
-            persons.forget(address, never=True)
+            subscribing.forget_person(address, never=True)
         self.message_user(
             request,
             ngettext("%(count)d person forgotten", "%(count)d people forgotten", len(people))

@@ -1,8 +1,12 @@
-"""Who gets mails: asked for, confirmed by the address itself, ended with one click.
+"""Who gets mails: asked for, confirmed by the address itself, ended with one click; and all that is kept of one person
+who left an address.
 
 The law: the answer never tells whether an address is known; nothing but one question to confirm is ever sent to an
 address that has not confirmed, and none to one that wants none. Who ends the mails, or does not confirm in time, is
 forgotten: the row goes, and with it every mail that was written to it.
+
+What is kept of a person names every place; accounts of staff are named and left to an administrator, as decisions are
+signed with them.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -26,7 +31,7 @@ from django.utils.translation import override
 from scorecard.alerts import following
 from scorecard.alerts.following import BadWish
 from scorecard.limits import none_in
-from scorecard.models import Mail, Subscription, Unwanted
+from scorecard.models import Dispute, KeyHolder, Mail, Subscription, Unwanted
 from tracker.codebook import current
 from tracker.models import Head
 from tracker.wording import words_of
@@ -208,3 +213,28 @@ def off_address(row: Subscription) -> str:
 
 def _public(path: str) -> str:
     return settings.SITE_URL.rstrip("/") + path
+
+
+def kept_of(email: str) -> dict[str, int]:
+    """How many rows hold the address, by what they are."""
+    email = email.strip()
+    return {
+        "subscriptions": Subscription.objects.filter(email__iexact=email).count(),
+        "mails to the subscription": Mail.objects.filter(subscription__email__iexact=email).count(),
+        "letters": Mail.objects.filter(email__iexact=email).count(),
+        "keys to read with": KeyHolder.objects.filter(email__iexact=email).count(),
+        "disputes that wait for an answer to it": Dispute.objects.filter(email__iexact=email).count(),
+        "accounts of staff": get_user_model().objects.filter(email__iexact=email).count(),
+    }
+
+
+def forget_person(email: str, *, never: bool = False) -> None:
+    """Delete the address everywhere but in accounts; with `never` nothing is ever sent to it again."""
+    email = email.strip()
+    with transaction.atomic():
+        Mail.objects.filter(email__iexact=email).delete()
+        Dispute.objects.filter(email__iexact=email).update(email="")
+        Subscription.objects.filter(email__iexact=email).delete()
+        KeyHolder.objects.filter(email__iexact=email).delete()
+        if never:
+            Unwanted.objects.get_or_create(digest=digest(email))

@@ -32,8 +32,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from scorecard import acts, history
-from scorecard.alerts import differences, mailing
-from scorecard.alerts.calendar import Calendar, Entry, News
+from scorecard.ahead import Calendar, Entry, News
+from scorecard.alerts import following, mailing
 from scorecard.alerts.following import Follower
 from scorecard.models import Delivery, Try, Webhook
 from tracker import log
@@ -110,7 +110,7 @@ def write() -> int:
 
 
 def _write(webhook: Webhook, until: int, follower: Follower, calendar: Callable[[int], Calendar]) -> int:
-    each = differences.each(webhook.sequence, until)
+    each = following.each_change(webhook.sequence, until)
     revisions = {revision.sequence: revision for revision, _changed in each}
     changes = follower.mine(webhook, [changed for _revision, changed in each])
     news = calendar(until).between(webhook.sequence) if webhook.calendar else News()
@@ -162,7 +162,7 @@ def _entry(entry: Entry) -> dict[str, object]:
     }
 
 
-def _told(revision: Revision, changed: differences.Changed) -> dict[str, object]:
+def _told(revision: Revision, changed: following.Changed) -> dict[str, object]:
     """The revision as mirrors read it, with the record as it was before, what changed in words, and its page."""
     with override("en"):  # programs read it; the record itself holds both languages
         words = history.words(changed.before, changed.record, acts.ask_names())

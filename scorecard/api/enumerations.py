@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scorecard import tidy
-from scorecard.alerts.calendar import KINDS
+from scorecard.ahead import KINDS
 from scorecard.api.serializers import record as shapes
 from scorecard.api.serializers import scores, writing
 from scorecard.api.views import articles, disputes, events, exports

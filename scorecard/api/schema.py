@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 
-from scorecard.alerts.calendar import KINDS
+from scorecard.ahead import KINDS
 from scorecard.api import enumerations
 from scorecard.api.describing import HEADERS, OF_FILES
 from scorecard.api.views.base import Reading, reads

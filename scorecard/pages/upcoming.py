@@ -105,7 +105,7 @@ class Upcoming:
 
 def of(read: Reading) -> Upcoming:
     """What the acts say that count on the day on which a page is read."""
-    found = ahead.of(read.known, read.read_on)
+    found = ahead.read(read.known, read.read_on)
     return Upcoming(
         read.read_on,
         read.clock.as_of,

@@ -9,7 +9,7 @@ import time_machine
 from django.utils import translation
 
 from scorecard import sentences
-from scorecard.alerts import differences, digests
+from scorecard.alerts import following, mailing
 from scorecard.charts import pictures
 from scorecard.models import MethodInService, Subscription
 from tests.scorecard import told
@@ -107,11 +107,11 @@ def mail_of_today(language):
         "id": "late", "date": "2026-06-30", "title": "A late act", "title_zh": "迟到的行动",
         "assessments": [{"rec": "trust", "direction": -1, "strength": 4, "rationale": "A ban."}],
     }  # fmt: skip
-    before = differences.Revision.objects.count()
+    before = following.Revision.objects.count()
     triage.enter(act, "Ada")
-    (changed,) = differences.net(before, before + 1)
+    (changed,) = following.net_changes(before, before + 1)
     row = Subscription(email="reader@example.org", language=language, rhythm="daily")
-    subject, body = digests.written(row, [changed], "https://example.org/off")
+    subject, body = mailing.digest_text(row, [changed], "https://example.org/off")
     return f"{subject}\n{body}"
 
 

@@ -27,7 +27,7 @@ class Next(Reading):
         today, known_at, method = day(asked), asked["known_at"], asked["method"]
         read_on = standings.read_on(today, known_at, method)
         versions = [Version(*line) for line in standings.bodies()]
-        found = ahead.of(Known(standings.log(), versions, known_at, method), read_on)
+        found = ahead.read(Known(standings.log(), versions, known_at, method), read_on)
         return {
             "method": method_of(method).version,
             "as_of": today.isoformat(),

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand
 
-from scorecard.alerts import persons
+from scorecard.alerts import subscribing
 
 
 class Command(BaseCommand):
@@ -14,11 +14,11 @@ class Command(BaseCommand):
         parser.add_argument("--never", action="store_true", help="and never send anything to it again")
 
     def handle(self, *args, email, forget, never, **options):
-        found = persons.kept(email)
+        found = subscribing.kept_of(email)
         for name, count in found.items():
             self.stdout.write(f"{name}: {count}")
         if forget or never:
-            persons.forget(email, never=never)
+            subscribing.forget_person(email, never=never)
             self.stdout.write("Deleted. Backups made before hold it until they are deleted themselves.")
             if found["accounts of staff"]:
                 self.stdout.write("The account stays: change or deactivate it in the admin.")

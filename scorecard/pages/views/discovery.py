@@ -15,7 +15,7 @@ from django.utils.encoding import iri_to_uri
 from django.utils.translation import gettext
 
 from scorecard import acts, ahead, catalogue, clock, conditional, sentences
-from scorecard.alerts import calendar, feeds
+from scorecard.alerts import feeds
 from scorecard.method import parameters
 from scorecard.pages import filters, frame, prose, reading
 from tracker.codebook import current
@@ -224,7 +224,7 @@ def feed_of_next(request: HttpRequest, ending: str) -> HttpResponse:
     """What comes next: terms that end, days that acts name, proposals pending, the newest on record first."""
     read = reading.Reading(clock.read({}, timezone.now().date()))
     written = {line.record["id"]: line.written for line in reading.versions()}
-    found = calendar.entries(ahead.of(read.known, read.read_on))
+    found = ahead.entries(ahead.read(read.known, read.read_on))
     told = [(read.act(entry.record), entry.headline, entry.named) for entry in found]
     entries = feeds.foreseen(told, written.__getitem__)
     return _fed(request, ending, gettext("What comes next"), reverse("pages:next"), entries)
