@@ -11,9 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from scorecard import disputes
+from scorecard import disputes, keys
 from scorecard.alerts import mailing, subscribing, webhooks
-from scorecard.api import keys
 from scorecard.models import (
     ApiKey,
     Countersignature,

@@ -7,19 +7,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from scorecard.api import problems, schema
-from scorecard.api.views import (
-    about,
-    articles,
-    bulk,
-    coming,
-    disputes,
-    events,
-    exports,
-    heads,
-    scores,
-    webhooks,
-    writing,
-)
+from scorecard.api.views import about, bulk, disputes, events, exports, scores, webhooks, writing
 
 VERSION_1 = [
     path("", about.Start.as_view(), name="start"),
@@ -35,15 +23,15 @@ VERSION_1 = [
     path("events/<id>/", events.OneEvent.as_view(), name="event"),
     path("events/<id>/history/", events.EventHistory.as_view(), name="history"),
     path("events/<id>/decisions/", writing.Decisions.as_view(), name="decisions"),
-    path("articles/", articles.Articles.as_view(), name="articles"),
-    path("sources/", articles.Sources.as_view(), name="sources"),
+    path("articles/", about.Articles.as_view(), name="articles"),
+    path("sources/", about.Sources.as_view(), name="sources"),
     path("changes/", events.Changes.as_view(), name="changes"),
-    path("next/", coming.Next.as_view(), name="next"),
+    path("next/", scores.Next.as_view(), name="next"),
     path("method/", about.Method.as_view(), name="method"),
     path("codebook/", about.Codebook.as_view(), name="codebook"),
     path("cues/", about.Cues.as_view(), name="cues"),
-    path("heads/", heads.Heads.as_view(), name="heads"),
-    path("heads/mirror.py", heads.Mirror.as_view(), name="mirror"),
+    path("heads/", about.Heads.as_view(), name="heads"),
+    path("heads/mirror.py", about.Mirror.as_view(), name="mirror"),
     path("coverage/", about.Coverage.as_view(), name="coverage"),
     path("agreement/", about.Agreement.as_view(), name="agreement"),
     path("exports/", exports.Exports.as_view(), name="exports"),

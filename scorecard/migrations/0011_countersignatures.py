@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import scorecard.models.witnesses
+import scorecard.models.published
 from django.db import migrations, models
 
 
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(help_text='Readers see it beside the heads of the log.', max_length=100, verbose_name='name')),
-                ('key', models.CharField(help_text='Ed25519, hex.', max_length=64, unique=True, validators=[scorecard.models.witnesses.public_key], verbose_name='public key')),
+                ('key', models.CharField(help_text='Ed25519, hex.', max_length=64, unique=True, validators=[scorecard.models.published.public_key], verbose_name='public key')),
                 ('address', models.URLField(blank=True, help_text='Where it publishes its countersignatures itself, if it does.', verbose_name='address')),
                 ('added_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name='added')),
                 ('ended_at', models.DateTimeField(blank=True, help_text='From then on nothing signed with its key is taken.', null=True, verbose_name='ended')),

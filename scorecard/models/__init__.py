@@ -1,9 +1,17 @@
 """What the way out keeps: what it published, who has seen it, keys of programs, and who is told of changes."""
 
-from scorecard.models.alerts import Delivery, Mail, Subscription, Try, Unwanted, Webhook
-from scorecard.models.keys import Answered, ApiKey, KeyHolder
-from scorecard.models.published import Dispute, Edition, MethodInService, Pin
-from scorecard.models.witnesses import Countersignature, Witness
+from scorecard.models.published import Countersignature, Dispute, Edition, MethodInService, Pin, Witness
+from scorecard.models.readers import (
+    Answered,
+    ApiKey,
+    Delivery,
+    KeyHolder,
+    Mail,
+    Subscription,
+    Try,
+    Unwanted,
+    Webhook,
+)
 
 __all__ = [
     "Answered",

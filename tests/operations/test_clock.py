@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from feeds import scheduling
 from feeds.models import Feed
+from scorecard import keys
 from scorecard.alerts import mailing, webhooks
-from scorecard.api import keys
 from scorecard.models import Mail, Subscription, Webhook
 from tracker import filing, log, triage
 from tracker.models import Article, Event, Head, Lease, Recommendation

@@ -4,7 +4,7 @@ import json
 
 from django.contrib.auth.models import Group
 
-from scorecard.api import keys
+from scorecard import keys
 from tracker import triage
 
 API = "/api/v1"

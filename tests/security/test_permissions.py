@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from feeds.models import Feed
-from scorecard.api import keys
+from scorecard import keys
 from scorecard.models import ApiKey, Dispute
 from tests.security import addresses
 from tracker.models import Assessment, Decision, Event, Revision

@@ -1,20 +1,33 @@
-"""What explains the figures: start, method, codebook, cues, coverage, agreement."""
+"""What explains the figures and what they rest on: start, method, codebook, cues, coverage, agreement; what was read
+and who is cited; the heads of the log.
+"""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Exists, Max, Min, OuterRef
+from django.http import HttpResponse
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.exceptions import PermissionDenied
 
-from scorecard import method, standings
+from scorecard import conditional, editions, method, standings
 from scorecard.api import parameters
+from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Reading, moment, public, reads
-from tracker import agreement, record
+from scorecard.api.serializers.writing import CountersignatureInput
+from scorecard.api.views.base import CURSOR, LIMIT, Listing, Order, Reading, View, moment, public, reads
+from scorecard.api.views.disputes import checked, created
+from scorecard.api.views.exports import AsAddressed
+from tracker import agreement, log, record
 from tracker.codebook import current
+from tracker.codebook.schema import UNKNOWN
 from tracker.models import (
     Article,
     Coding,
@@ -23,6 +36,7 @@ from tracker.models import (
     Cue,
     Event,
     Head,
+    Report,
     TaggerVersion,
 )
 
@@ -43,6 +57,8 @@ ADDRESSES = (
     *("method", "codebook", "cues", "coverage", "agreement", "exports", "editions", "heads"),
     *("disputes", "schema"),
 )
+FIELDS_OF_ARTICLE = (*shapes.ArticleShape().fields,)
+LANGUAGES = ("en", "zh", "zh-Hans", "zh-Hant")
 
 
 @reads(operation_id="start", responses=shapes.Start, tags=["About"])
@@ -190,3 +206,158 @@ class Agreement(Reading):
             "least_units": agreement.LEAST_UNITS,
             "kinds": [{"kind": kind, **found[kind]} for kind in agreement.KINDS],
         }
+
+
+@reads(operation_id="articles", responses=shapes.Articles, tags=["Record"])
+class Articles(Listing):
+    """The articles kept, newest first: metadata only, for the words belong to their publishers."""
+
+    keys = int
+    orders = {"-id": Order("pk", down=True), "id": Order("pk", down=False)}
+    parameters = (
+        parameters.words("q", "Every one of these words in the title.", example="chip"),
+        parameters.identifier("event", "Reports of this event."),
+        parameters.words("publisher", "The publisher, exactly."),
+        parameters.choice("language", LANGUAGES, "Language; `zh` means both scripts."),
+        parameters.choice("order", tuple(orders), "By the order in which they came in.", default="-id"),
+        parameters.fields(FIELDS_OF_ARTICLE),
+        LIMIT,
+        CURSOR,
+    )
+
+    def version(self):
+        report = Report.objects.order_by("-id").values_list("id", flat=True).first()
+        return f"{standings.head()}:{report}:{Article.objects.state()}"
+
+    def rows(self, asked, **place):
+        rows = Article.objects.only(
+            "id", "url", "title", "publisher", "language", "published_at", "first_seen_at"
+        ).prefetch_related("reports__event")
+        if asked["event"]:
+            public_event = Report.objects.filter(
+                article=OuterRef("pk"), event=asked["event"], event__status__in=Event.ON_RECORD
+            )
+            rows = rows.filter(Exists(public_event))
+        if asked["publisher"]:
+            rows = rows.filter(publisher=asked["publisher"])
+        if asked["language"]:
+            rows = rows.filter(language__startswith=asked["language"])
+        for word in (asked["q"] or "").split():
+            rows = rows.filter(title__icontains=word)
+        return rows
+
+    def item(self, row):
+        return article(row)
+
+
+def article(row: Article) -> dict[str, Any]:
+    on_record = sorted(each.event_id for each in row.reports.all() if each.event.status in Event.ON_RECORD)
+    return {
+        "id": row.id,
+        "url": row.url,
+        "title": row.title,
+        "publisher": row.publisher,
+        "language": row.language,
+        "published_at": moment(row.published_at),
+        "first_seen_at": moment(row.first_seen_at),
+        "events": on_record,
+    }
+
+
+@reads(operation_id="sources", responses=shapes.Sources, tags=["Record"])
+class Sources(Reading):
+    """Who is cited: every host in the sources of the events on record, its side, and how often."""
+
+    def answer(self, asked, **place):
+        hosts: dict[str, dict[str, Any]] = defaultdict(
+            lambda: {"names": Counter(), "languages": set(), "events": set(), "reports": 0, "url": ""}
+        )
+        cited = Event.objects.accepted().values_list("id", "sources")
+        for event_id, sources in cited.iterator(2000):
+            for source in sources:
+                host = urlsplit(source["url"]).hostname or ""
+                held = hosts[host.removeprefix("www.")]
+                held["names"][source["publisher"]] += 1
+                held["languages"].add(source["lang"])
+                held["events"].add(event_id)
+                held["reports"] += 1
+                held["url"] = source["url"]
+        found = [_source(host, held) for host, held in hosts.items()]
+        found.sort(key=lambda each: (-each["reports"], each["host"]))
+        return {"total": len(found), "results": found}
+
+
+def _source(host: str, held: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "host": host,
+        "publisher": held["names"].most_common(1)[0][0],
+        "side": current().side_of(held["url"]) or UNKNOWN,
+        "languages": sorted(held["languages"] - {""}),
+        "reports": held["reports"],
+        "events": len(held["events"]),
+    }
+
+
+@reads(operation_id="heads", responses=shapes.LogHeads, tags=["About"])
+class Heads(Reading):
+    """The head of the log at the end of each of the latest days on which it grew, with who countersigned it: keep one,
+    and nobody can rewrite what came before it without your seeing it."""
+
+    parameters = (DAYS,)
+
+    def answer(self, asked, **place):
+        heads = log.heads(asked["days"])
+        signed = editions.countersignatures(sequence for _day, sequence, _digest in heads)
+        found = [
+            {
+                "day": day.isoformat(),
+                "sequence": sequence,
+                "digest": digest,
+                "countersignatures": signed[sequence],
+            }
+            for day, sequence, digest in heads
+        ]
+        return {"total": len(found), "results": found}
+
+    @extend_schema(
+        operation_id="countersign",
+        summary="Countersign a head of the log",
+        request=CountersignatureInput,
+        responses={
+            201: shapes.CountersignatureShape,
+            200: OpenApiResponse(shapes.CountersignatureShape, description="It was here already."),
+        },
+        tags=["Mirror"],
+    )
+    def post(self, request):
+        """For those who mirror the log: state that on a day you saw it end with this revision, signed with a key that
+        the operator trusts. No other key is needed. `mirror.py` does it. A head that this log has not is a 409, and
+        the operator is told."""
+        self.asked_nothing()
+        try:
+            row, is_new = editions.take_countersignature(checked(CountersignatureInput, request))
+        except editions.UnknownKey as wrong:
+            raise PermissionDenied(str(wrong)) from None
+        except editions.Unsigned as wrong:
+            name, _colon, reason = str(wrong).partition(": ")
+            raise Invalid([{"name": name, "reason": reason}]) from None
+        except editions.Parted as wrong:
+            raise Branched(str(wrong)) from None
+        return created(editions.published(row), status=201 if is_new else 200)
+
+
+class Mirror(View):
+    """`mirror.py`: mirrors the log, checks it and countersigns its head, with Python and openssl."""
+
+    content_negotiation_class = AsAddressed
+
+    @extend_schema(
+        operation_id="mirror",
+        responses={(200, "text/x-python"): OpenApiResponse(OpenApiTypes.STR, description="The program.")},
+        tags=["Mirror"],
+    )
+    def get(self, request: Any) -> HttpResponse:
+        self.asked()
+        return conditional.answer(
+            request, "mirror", editions.mirror, media_type="text/x-python; charset=utf-8"
+        )

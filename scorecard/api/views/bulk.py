@@ -12,10 +12,10 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiTypes, extend_schema
 from rest_framework.exceptions import APIException
 
-from scorecard.api import parsing, repeating
+from scorecard.api import incoming
 from scorecard.api.problems import NotARecord, fields
 from scorecard.api.serializers import writing as shapes
-from scorecard.api.views.base import public
+from scorecard.api.views.base import answered_once, public
 from scorecard.api.views.disputes import created
 from scorecard.api.views.writing import DRY_RUN, KEY, Writing, as_record, may, propose
 from tracker import rows
@@ -48,31 +48,31 @@ EXAMPLES = [
         "lines",
         json.dumps(shapes.PROPOSAL) + "\n",
         request_only=True,
-        media_type=parsing.JsonLines.media_type,
+        media_type=incoming.JsonLines.media_type,
     ),
     OpenApiExample(
         "sheet",
         "".join(rows.csv_lines(COLUMNS, [_row(shapes.PROPOSAL).values()])),
         request_only=True,
-        media_type=parsing.Csv.media_type,
+        media_type=incoming.Csv.media_type,
     ),
 ]
 
 
 class FileOfProposals(Writing):
     scopes = {"POST": "propose"}
-    parser_classes = (parsing.JsonLines, parsing.NdJson, parsing.Csv)
+    parser_classes = (incoming.JsonLines, incoming.NdJson, incoming.Csv)
 
     @extend_schema(
         operation_id="proposals_create",
         summary="Put many events before the analysts at once",
         parameters=[DRY_RUN.documented(), KEY],
-        request={parser.media_type: OpenApiTypes.STR for parser in (parsing.JsonLines, parsing.Csv)},
+        request={parser.media_type: OpenApiTypes.STR for parser in (incoming.JsonLines, incoming.Csv)},
         responses={201: shapes.Filed},
         examples=EXAMPLES,
         tags=["Writing"],
     )
-    @repeating.once
+    @answered_once
     def post(self, request):
         """Put many events before the analysts at once, all or none: each line of JSON Lines is a proposal, or each row
         of CSV. Every fault is named with the number of its line, as `lines[3].date`. CSV has the columns of the
@@ -119,7 +119,9 @@ def _at(number: int, reason: str, field: str = "") -> Fault:
 def _read(body: bytes, kind: str) -> tuple[list[tuple[int, dict[str, Any]]], list[Fault]]:
     """The proposals with the numbers of their lines, and what could not be read."""
     found, errors = [], []
-    lines = _of_sheet if kind.partition(";")[0].strip().lower() == parsing.Csv.media_type else rows.json_lines
+    lines = (
+        _of_sheet if kind.partition(";")[0].strip().lower() == incoming.Csv.media_type else rows.json_lines
+    )
     try:
         for number, line in lines(io.BytesIO(body)):
             found.append((number, line))

@@ -13,10 +13,21 @@ from rest_framework.exceptions import NotFound, Throttled
 
 from scorecard import conditional, disputes, limits
 from scorecard.alerts import following, subscribing
-from scorecard.api import paging, parameters, repeating
+from scorecard.api import parameters
 from scorecard.api.problems import Invalid, NotARecord
 from scorecard.api.serializers import writing as shapes
-from scorecard.api.views.base import Listing, Reading, View, moment, public, reads
+from scorecard.api.views.base import (
+    CURSOR,
+    LIMIT,
+    Listing,
+    Order,
+    Reading,
+    View,
+    answered_once,
+    moment,
+    public,
+    reads,
+)
 from scorecard.models import Dispute
 
 REFERENCE = OpenApiParameter(
@@ -68,12 +79,12 @@ class Disputes(Listing):
     """
 
     keys = int
-    orders = {"-id": paging.Order("pk", down=True)}
+    orders = {"-id": Order("pk", down=True)}
     parameters = (
         parameters.identifier("event", "Disputes of this event."),
         parameters.choice("state", STATES, "Only in this state."),
-        paging.LIMIT,
-        paging.CURSOR,
+        LIMIT,
+        CURSOR,
     )
 
     @extend_schema(
@@ -83,7 +94,7 @@ class Disputes(Listing):
         responses={201: shapes.DisputeShape},
         tags=["Disputes"],
     )
-    @repeating.once
+    @answered_once
     def post(self, request):
         """Dispute the code of an event, with a source. Answered within fourteen days under its reference."""
         self.asked_nothing()
@@ -166,7 +177,7 @@ class Subscriptions(View):
         responses={202: OpenApiResponse(shapes.Asked, description="A mail asks the address to confirm.")},
         tags=["Alerts"],
     )
-    @repeating.once
+    @answered_once
     def post(self, request):
         """Ask for mails. Nothing is sent but a question to confirm until the address has confirmed; each mail
         has a link that ends it with one click."""

@@ -17,10 +17,24 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
 from scorecard import acts, conditional, history, method, reliability, standings
-from scorecard.api import paging, parameters
+from scorecard.api import parameters
 from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Listing, Reading, moment, only, public, reads
+from scorecard.api.views.base import (
+    CURSOR,
+    LIMIT,
+    Listing,
+    Order,
+    Reading,
+    Walk,
+    closed,
+    moment,
+    next_address,
+    only,
+    opened,
+    public,
+    reads,
+)
 from scorecard.models import Dispute
 from tracker import log, record, search
 from tracker.codebook import current
@@ -56,10 +70,10 @@ class Events(Listing):
     """
 
     orders = {
-        "-date": paging.Order("date", down=True),
-        "date": paging.Order("date", down=False),
-        "id": paging.Order("pk", down=False),
-        "-id": paging.Order("pk", down=True),
+        "-date": Order("date", down=True),
+        "date": Order("date", down=False),
+        "id": Order("pk", down=False),
+        "-id": Order("pk", down=True),
     }
     parameters = (
         parameters.query("q", QUERY, example=str(current()[current().slugs[0]].short)),
@@ -86,8 +100,8 @@ class Events(Listing):
         parameters.choice("order", tuple(orders), "By the day of the act, or by id.", default="-date"),
         parameters.KNOWN_AT,
         parameters.fields(FIELDS),
-        paging.LIMIT,
-        paging.CURSOR,
+        LIMIT,
+        CURSOR,
     )
 
     def rows(self, asked, **place):
@@ -103,12 +117,12 @@ class Events(Listing):
         return {
             "known_at": day.isoformat(),
             "total": total,
-            "next": paging.address(self.public(), self.request.query_params, cursor),
+            "next": next_address(self.public(), self.request.query_params, cursor),
             "results": only(as_known(revisions, day), asked["fields"]),
         }
 
     def walk(self):
-        return paging.Walk(int(self.state.partition("-")[0]), redated)
+        return Walk(int(self.state.partition("-")[0]), redated)
 
     def together(self, rows):
         return stated(rows)
@@ -175,20 +189,20 @@ def event(row: Event) -> dict[str, Any]:
     return shown(row.state, disputed, row.review, row.copies)
 
 
-def _page(asked: dict[str, Any], order: paging.Order, name: str) -> tuple[int, list[Revision], str | None]:
+def _page(asked: dict[str, Any], order: Order, name: str) -> tuple[int, list[Revision], str | None]:
     """How many there were as known on the day asked for, the versions of one page, and the cursor of the next."""
     found, key = history.ordered(asked["known_at"], order.column, wanted(asked))
     limit, cursor = asked["limit"], asked["cursor"]
     first = len(found) if order.down else 0
     if cursor is not None:
-        (value, event), _began = paging.opened(cursor, order, name, str)
+        (value, event), _began = opened(cursor, order, name, str)
         place = (event,) if value is None else (value.isoformat(), event)
         side = bisect.bisect_left if order.down else bisect.bisect_right
         first = side(found, place, key=key)
     taken = found[max(0, first - limit) : first][::-1] if order.down else found[first : first + limit]
     more = first > limit if order.down else first + limit < len(found)
     last = key(taken[-1]) if more else ()
-    after = paging.closed((None if order.column == "pk" else last[0], last[-1]), name) if more else None
+    after = closed((None if order.column == "pk" else last[0], last[-1]), name) if more else None
     revisions = Revision.objects.in_bulk([version + 1 for version in taken])
     return len(found), [revisions[version + 1] for version in taken], after
 

@@ -19,11 +19,23 @@ from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 
 from scorecard import catalogue, conditional, downloads, editions, formats, standings, tidy
-from scorecard.api import paging, parameters
+from scorecard.api import parameters
 from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, REV, THEN, Parameter
 from scorecard.api.problems import Invalid, NotWritten
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import Listing, Reading, View, check_days, moment, pinned, public, reads
+from scorecard.api.views.base import (
+    CURSOR,
+    LIMIT,
+    Listing,
+    Order,
+    Reading,
+    View,
+    check_days,
+    moment,
+    pinned,
+    public,
+    reads,
+)
 from scorecard.api.views.events import change
 from scorecard.models import Edition
 from scorecard.tables import CHANGES, RECORD, TABLES, Asked
@@ -237,8 +249,8 @@ class Editions(Listing):
     """The editions, newest first. Each is frozen, signed, and chained to the one before it."""
 
     keys = int
-    orders = {"-day": paging.Order("day", down=True)}
-    parameters = (paging.LIMIT, paging.CURSOR)
+    orders = {"-day": Order("day", down=True)}
+    parameters = (LIMIT, CURSOR)
 
     def version(self):
         return f"editions:{standings.head()}"

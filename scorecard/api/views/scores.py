@@ -1,6 +1,5 @@
-"""Figures for any day, as known on any day: the same `standings` that the pages print.
-
-The recommendations and their asks.
+"""Figures for any day, as known on any day: the same `standings` that the pages print; the recommendations and their
+asks, and what comes next.
 """
 
 from __future__ import annotations
@@ -13,13 +12,15 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 
-from scorecard import formats, pins, standings
+from scorecard import ahead, formats, pins, standings
 from scorecard.api import parameters
 from scorecard.api.parameters import ACTOR, AS_OF, BEYOND, KNOWN_AT, METHOD, RECOMMENDATION, REV, THEN
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import record as record_shapes
 from scorecard.api.serializers import scores as shapes
 from scorecard.api.views.base import Reading, public, reads
+from scorecard.history import Known, Version
+from scorecard.method.parameters import method_of
 from tracker import codebook_versions
 from tracker.codebook import Codebook, Recommendation, current
 
@@ -273,4 +274,65 @@ def _recommendation(one: Recommendation, book: Codebook) -> dict[str, Any]:
         **formats.recommendation(one, book),
         "asks": formats.asks(one, book),
         "page": public(f"/recommendations/{one.slug}/"),
+    }
+
+
+@reads(operation_id="next", responses=shapes.Ahead, tags=["Record"])
+class Next(Reading):
+    """What comes next: terms that end, days that acts name, proposals that are pending.
+
+    Read off acts that count on `read_on`; nothing is foreseen. An entry leaves once an act on record answers it.
+    """
+
+    parameters = (AS_OF, KNOWN_AT, REV, METHOD)
+
+    def answer(self, asked, **place):
+        today, known_at, method = day(asked), asked["known_at"], asked["method"]
+        read_on = standings.read_on(today, known_at, method)
+        versions = [Version(*line) for line in standings.bodies()]
+        found = ahead.read(Known(standings.log(), versions, known_at, method), read_on)
+        return {
+            "method": method_of(method).version,
+            "as_of": today.isoformat(),
+            "known_at": known_at.isoformat() if known_at else None,
+            "read_on": read_on.isoformat(),
+            **rev(today, known_at),
+            "calendar": public("/next/calendar.ics"),
+            "terms": [
+                {
+                    **_act_ahead(term.record),
+                    "day": term.day.isoformat(),
+                    "passed": term.day <= today,
+                    "wakes": [each["id"] for each in term.wakes],
+                }
+                for term in found.terms
+            ],
+            "dues": [
+                {
+                    **_act_ahead(due.record),
+                    "due": due.named,
+                    "what": due.record.get("due_what") or "",
+                    "what_zh": due.record.get("due_what_zh") or "",
+                }
+                for due in found.dues
+            ],
+            "pending": [
+                {
+                    **_act_ahead(item.record),
+                    "stage": item.stage,
+                    "since": item.since.isoformat(),
+                    "days": item.age,
+                }
+                for item in found.pending
+            ],
+        }
+
+
+def _act_ahead(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "event": line["id"],
+        "title": line["title"],
+        "title_zh": line["title_zh"],
+        "recommendations": [item["rec"] for item in line["assessments"]],
+        "page": public(f"/events/{line['id']}/"),
     }

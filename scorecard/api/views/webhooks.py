@@ -12,19 +12,28 @@ from rest_framework.exceptions import NotFound
 
 from scorecard import conditional
 from scorecard.alerts import following, webhooks
-from scorecard.api import paging, repeating
-from scorecard.api.keys import Holds
+from scorecard.api.incoming import Holds
 from scorecard.api.parameters import read
 from scorecard.api.problems import Refused
 from scorecard.api.serializers import writing as shapes
-from scorecard.api.views.base import View, moment, public
+from scorecard.api.views.base import (
+    CURSOR,
+    LIMIT,
+    Order,
+    View,
+    answered_once,
+    moment,
+    next_address,
+    page_of,
+    public,
+)
 from scorecard.api.views.disputes import checked, created, unkept
 from scorecard.models import Delivery, Webhook
 from tracker.models import Head
 
 MOST = 10
 EVERY = dict.fromkeys(("GET", "HEAD", "POST", "DELETE"), "webhooks")
-ORDER = paging.Order("pk", down=True)
+ORDER = Order("pk", down=True)
 ID = OpenApiParameter(
     "id",
     {"type": "integer", "minimum": 1, "maximum": (1 << 53) - 1},
@@ -61,14 +70,14 @@ class OfKey(View):
         return answer
 
     def page(self, rows: Any, item: Any, name: str) -> HttpResponse:
-        asked = read(self.request.query_params, (paging.LIMIT, paging.CURSOR))
-        found, cursor = paging.page(rows, ORDER, asked["limit"], asked["cursor"], name, keys=int)
-        address = paging.address(public(self.request.path), self.request.query_params, cursor)
+        asked = read(self.request.query_params, (LIMIT, CURSOR))
+        found, cursor = page_of(rows, ORDER, asked["limit"], asked["cursor"], name, keys=int)
+        address = next_address(public(self.request.path), self.request.query_params, cursor)
         return self.given({"total": rows.count(), "next": address, "results": [item(row) for row in found]})
 
 
 class Webhooks(OfKey):
-    parameters = (paging.LIMIT, paging.CURSOR)
+    parameters = (LIMIT, CURSOR)
 
     @extend_schema(operation_id="webhooks", responses=shapes.Webhooks, tags=["Webhooks"])
     def get(self, request):
@@ -81,7 +90,7 @@ class Webhooks(OfKey):
         responses={201: shapes.WebhookShape},
         tags=["Webhooks"],
     )
-    @repeating.once
+    @answered_once
     def post(self, request):
         """Ask to be called at each change of meaning of what is followed, signed after the Standard Webhooks
         specification. The secret is in this answer and nowhere else."""
@@ -190,7 +199,7 @@ class Ping(OfKey):
 
 
 class Deliveries(OfKey):
-    parameters = (paging.LIMIT, paging.CURSOR)
+    parameters = (LIMIT, CURSOR)
 
     @extend_schema(
         operation_id="webhook_deliveries", parameters=[ID], responses=shapes.Deliveries, tags=["Webhooks"]

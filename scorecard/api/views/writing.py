@@ -14,11 +14,22 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, PermissionDenied
 
 from scorecard import conditional
-from scorecard.api import paging, parameters, repeating
-from scorecard.api.keys import Holds
+from scorecard.api import parameters
+from scorecard.api.incoming import Holds
 from scorecard.api.problems import NotARecord, Refused
 from scorecard.api.serializers import writing as shapes
-from scorecard.api.views.base import View, public
+from scorecard.api.views.base import (
+    CURSOR,
+    IDEMPOTENCY_KEY,
+    IDEMPOTENCY_NAME,
+    LIMIT,
+    Order,
+    View,
+    answered_once,
+    next_address,
+    page_of,
+    public,
+)
 from scorecard.api.views.disputes import checked, created
 from scorecard.api.views.events import ID
 from tracker import importing, record, triage
@@ -28,12 +39,12 @@ from tracker.models import Article, Decision, Event, Report, Revision
 from tracker.triage import coding
 from tracker.triage.steps import DECIDE
 
-PROPOSALS = paging.Order("pk", down=True)
+PROPOSALS = Order("pk", down=True)
 
 
 DRY_RUN = parameters.flag("dry_run", "Check and do everything, answer as if, and then undo it all.")
 KEY = OpenApiParameter(
-    repeating.HEADER, {"type": "string", "pattern": f"^{repeating.NAME.pattern}$", "maxLength": 255},
+    IDEMPOTENCY_KEY, {"type": "string", "pattern": f"^{IDEMPOTENCY_NAME.pattern}$", "maxLength": 255},
     OpenApiParameter.HEADER,
     description="A name for this request, made by you. Sent again within 24 hours it is answered as before.",
 )  # fmt: skip
@@ -83,8 +94,8 @@ class Proposals(Writing):
     scopes = {"GET": "propose", "HEAD": "propose", "POST": "propose"}
     parameters = (
         parameters.choice("status", Event.OPEN, "Only in this status."),
-        paging.LIMIT,
-        paging.CURSOR,
+        LIMIT,
+        CURSOR,
     )
 
     @extend_schema(operation_id="proposals", responses=shapes.Proposals, tags=["Writing"])
@@ -95,8 +106,8 @@ class Proposals(Writing):
         rows = Event.objects.open()
         if asked["status"]:
             rows = rows.filter(status=asked["status"])
-        found, cursor = paging.page(rows, PROPOSALS, asked["limit"], asked["cursor"], "proposals")
-        address = paging.address(public(request.path), request.query_params, cursor)
+        found, cursor = page_of(rows, PROPOSALS, asked["limit"], asked["cursor"], "proposals")
+        address = next_address(public(request.path), request.query_params, cursor)
         body = {"total": rows.count(), "next": address, "results": [proposal(row) for row in found]}
         answer = HttpResponse(conditional.written(body), content_type=conditional.JSON)
         answer.headers["Cache-Control"] = "no-store"
@@ -109,7 +120,7 @@ class Proposals(Writing):
         responses={201: shapes.ProposalShape},
         tags=["Writing"],
     )
-    @repeating.once
+    @answered_once
     def post(self, request):
         """Put an event before the analysts. Its sources become articles, its assessments a suggestion."""
         return self.deed(lambda: self._proposed(request))
@@ -209,7 +220,7 @@ class Decisions(Writing):
         responses={200: shapes.Decided, 202: shapes.Waits},
         tags=["Writing"],
     )
-    @repeating.once
+    @answered_once
     def post(self, request, id):
         """Decide on an event: accept (changes), dismiss (reason), snooze (until), ask_review, reopen, edit
         (changes), retract, restore, dispute, settle, supersede (events), merge (events), undo.
@@ -362,7 +373,7 @@ class Imports(Writing):
         responses=shapes.Imported,
         tags=["Writing"],
     )
-    @repeating.once
+    @answered_once
     def post(self, request):
         """Put records on record, all of them or none. Sent twice, it changes nothing the second time. A
         `recorded_at` is kept where the log allows it and refused where its past would change."""

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from scorecard.api import keys
+from scorecard import keys
 from scorecard.models import ApiKey
 
 

@@ -20,8 +20,8 @@ from django.test import Client
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from scorecard import tables
-from scorecard.api import keys, schema
+from scorecard import keys, tables
+from scorecard.api import schema
 from tests.scorecard import cast
 from tests.service import Service
 

@@ -6,7 +6,7 @@ import json
 import pytest
 from django.utils import timezone
 
-from scorecard.api import keys
+from scorecard import keys
 from scorecard.models import ApiKey
 from tests.scorecard import cast
 from tracker.models import Article, Decision, Event, Revision

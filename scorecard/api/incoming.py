@@ -1,4 +1,7 @@
-"""Keys of programs at the API's door: how they are sent, and what they allow."""
+"""What comes with a request to the API before any view sees it: the key of a program, what it allows, and the body.
+
+Bodies are JSON, however it is nested; and at the one address that takes a file its lines, as they came.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,10 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Q
 from django.utils import timezone
 from rest_framework import authentication, exceptions, permissions
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser, JSONParser
 
-from scorecard.keys import find, issue
+from scorecard import keys
 from scorecard.models import ApiKey
 
 
@@ -23,7 +28,7 @@ class KeyAuthentication(authentication.BaseAuthentication):
             return None
         if scheme.lower() != "bearer":
             raise exceptions.AuthenticationFailed("Send the key as: Authorization: Bearer sck_…")
-        key = find(text.strip())
+        key = keys.find(text.strip())
         if key is None:
             raise exceptions.AuthenticationFailed("This key is unknown, revoked or expired.")
         _note_use(key)
@@ -58,4 +63,30 @@ class Holds(permissions.BasePermission):
         return True
 
 
-__all__ = ["Holds", "KeyAuthentication", "find", "issue"]
+class Json(JSONParser):
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError("JSON parse error - nested too deeply") from None
+
+
+class Lines(BaseParser):
+    """The bytes of a file in one of its formats."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+        return bytes(stream.read())
+
+
+class JsonLines(Lines):
+    media_type = "application/jsonl"
+
+
+class NdJson(Lines):
+    """The other name of JSON Lines."""
+
+    media_type = "application/x-ndjson"
+
+
+class Csv(Lines):
+    media_type = "text/csv"
