@@ -1,4 +1,5 @@
-"""What the record covers and what it does not: coded to which day, how many events and sources, what waits.
+"""What the record covers and what it does not: coded to which day, how many events and sources, what waits; and what
+people stated beside the log and took back, in the reader's words.
 
 "No event" and "we did not look" must never look alike, so these facts stand on the front page.
 """
@@ -13,12 +14,14 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import reliability, sentences, vocabulary
-from scorecard.pages import filters, stated
+from scorecard import reliability, sentences, standings, vocabulary
+from scorecard.pages import filters
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import CoverageDay
+
+Day = datetime.date
 
 
 def facts(read: Reading) -> list[tuple[str, str]]:
@@ -27,7 +30,7 @@ def facts(read: Reading) -> list[tuple[str, str]]:
     week = CoverageDay.objects.filter(day__lte=as_of, day__gt=as_of - datetime.timedelta(days=7))
     seen = week.order_by("-day").first()  # the newest day on which we looked
     sources = [source for record in records for source in record["sources"]]
-    taken_back = stated.of_coding(read.clock.known_at)
+    taken_back = statements_taken_back(read.clock.known_at)
     found = [
         (gettext("Coded to"), _coded(coded_to, as_of)),
         *[(gettext("Of that statement"), said) for said in taken_back[-3:]],
@@ -121,3 +124,62 @@ def _unsure(sure: Mapping[str, int], events: int) -> str:
         "rumoured": sure.get("rumoured", 0),
         "events": events,
     }
+
+
+def settings_of_ask(slug: str, ask: str, known_at: Day | None, shown: bool) -> list[str]:
+    """How an ask was set by hand and what became of that, one sentence for each time; empty where the setting that is
+    `shown` beside it is all there is."""
+    found: list[str] = []
+    back: dict[int | None, bool] = {}  # whether a line takes back, or puts back
+    for place, line in enumerate(standings.asked(known_at), start=1):
+        turned = line.get("withdraws")
+        back[place] = bool(turned) and not back[turned]
+        if (line["rec"], line["ask"]) == (slug, ask):
+            found.append(_turned(line, back[place]) if turned else _set(line))
+    return [] if shown and len(found) == 1 else found
+
+
+def _set(line: Mapping[str, Any]) -> str:
+    words = _parts(line) | {"rung": vocabulary.rung(line["rung"]), "from": _day(line["from"])}
+    if not line["to"]:
+        return gettext("Set by hand to “%(rung)s” from %(from)s on; %(who)s on %(day)s: %(why)s") % words
+    words["to"] = _day(line["to"])
+    return (
+        gettext("Set by hand to “%(rung)s” from %(from)s until before %(to)s; %(who)s on %(day)s: %(why)s")
+        % words
+    )
+
+
+def _turned(line: Mapping[str, Any], back: bool) -> str:
+    if back:
+        return gettext("Taken back; %(who)s on %(day)s: %(why)s") % _parts(line)
+    return gettext("Put back; %(who)s on %(day)s: %(why)s") % _parts(line)
+
+
+def _parts(line: Mapping[str, Any]) -> dict[str, str]:
+    return {"who": line["name"], "day": _day(line["recorded_at"]), "why": line["reason"]}
+
+
+def _day(iso: str) -> str:
+    return sentences.day(Day.fromisoformat(iso))
+
+
+def statements_taken_back(known_at: Day | None) -> list[str]:
+    """Which statements that coding is complete were taken back, or put back; empty while none was."""
+    rows = standings.stated(known_at)
+    found: list[str] = []
+    back: dict[int | None, bool] = {}
+    for place, row in enumerate(rows, start=1):
+        back[place] = bool(row.withdraws) and not back[row.withdraws]
+        if row.withdraws is None or row.recorded_at is None:
+            continue
+        first = row
+        while first.withdraws:
+            first = rows[first.withdraws - 1]
+        words = {"day": sentences.day(first.day or row.recorded_at), "why": row.note}
+        words["on"] = sentences.day(row.recorded_at)
+        said = gettext("“Complete to %(day)s” was put back on %(on)s: %(why)s")
+        if back[place]:
+            said = gettext("“Complete to %(day)s” was taken back on %(on)s: %(why)s")
+        found.append(said % words)
+    return found

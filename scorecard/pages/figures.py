@@ -1,26 +1,42 @@
-"""A report's figures, dressed for a template: words, marks and charts beside the numbers. Computes nothing
-new.
+"""A report's figures, dressed for a template: words, marks and charts beside the numbers, and what a line over time
+says of itself.
+
+A line says where coding stops, which days are half seen, where the method changed, what was told earlier, and how much
+a day's score still changes after the day: as known then beside as known now (METHOD.md, 14).
+
+The law of the moves that carry a number and the title of an act: a step is what the line did, and an act is named
+beside it only if it happened in those days and points the way that the line went; where none does, the heaviest act of
+those days is named, and its own direction with it.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from scorecard import acts, history, sentences, vocabulary
+from scorecard import acts, history, sentences, standings, vocabulary
 from scorecard.acts import Act, Code
 from scorecard.charts import bars, lines
+from scorecard.charts.canvas import Blind, Ghost, Run, Turn
 from scorecard.charts.drawing import direction
 from scorecard.history import Change
+from scorecard.method import parameters
 from scorecard.method.readings import Banded, Measure, Pulse, word
+from scorecard.pages.reading import Reading
 from tracker.codebook import current
+from tracker.models import CoverageDay
 
 PULSE_MARKS = {"up": "↗", "down": "↘", "even": "→"}
+PROVISIONAL_DAYS = 30
+WORTH_DRAWING = 0.5  # points
+JOINED, APART = 7, 14  # days: steps of one sign are one move; a smaller move beside a larger one gives way
+LEAST, MOST, RECENT = 5.0, 8, 183  # points; moves on one chart; days in which the largest move keeps a place
 
 
 def drawn(svg: str) -> SafeString:
@@ -170,3 +186,216 @@ def table(line: lines.Run) -> list[dict[str, str]]:
         for day in reversed(month_ends(line.first, line.last))
         for index in [(day - line.first).days]
     ]
+
+
+def mean_revision(
+    then: Sequence[float], now: Sequence[float], first: datetime.date, opened: datetime.date
+) -> tuple[float, int] | None:
+    """Mean of |now - then| over the days since the record was opened that are old enough to be settled.
+
+    Both series begin on `first`. None while there is no such day: days before the opening are a
+    reconstruction and would count as never revised.
+    """
+    start = max(0, (opened - first).days)
+    stop = len(now) - PROVISIONAL_DAYS
+    if stop <= start:
+        return None
+    apart = [abs(now[place] - as_told_then[place]) for place in range(start, stop)]
+    return sum(apart) / len(apart), len(apart)
+
+
+def revision_sentence(revision: tuple[float, int] | None, opened: datetime.date | None) -> str:
+    """What a reader must know about the newest days of a line."""
+    text = gettext("The last 30 days are provisional: acts that are reported late still change them.")
+    if opened is None:
+        return text
+    if revision is None:
+        return (
+            text
+            + " "
+            + gettext(
+                "By how much cannot be told yet: the record was opened on %(day)s, and everything before "
+                "that day is a reconstruction."
+            )
+            % {"day": sentences.day(opened)}
+        )
+    points, days = revision
+    return (
+        text
+        + " "
+        + gettext(
+            "Over %(days)d days since the record was opened, a day's balance has moved by %(points)s points "
+            "on average between what was known on the day and what is known now."
+        )
+        % {"days": days, "points": sentences.tenths(points).lstrip("+")}
+    )
+
+
+# With fewer feeds alive than this share a quiet day may only have been a blind one.
+WELL_SEEN = 0.75
+
+
+def blind(read: Reading) -> list[Blind]:
+    """Stretches without coding, or with many feeds down."""
+    day = datetime.timedelta(days=1)
+    few = gettext("few feeds\nalive")
+    found = [Blind(first, last + day, few) for first, last in stretches(degraded(read))]
+    if (read.clock.as_of - read.coded_to).days < 2:
+        return found
+    if read.stopped:  # the axis ends there too
+        return found
+    partly = any(event.start > read.coded_to for event in read.known.events)
+    words = gettext("coded in part\nsince %(day)s") if partly else gettext("no coding\nsince %(day)s")
+    named = words % {"day": sentences.short_day(read.coded_to)}
+    return [*found, Blind(read.coded_to, read.clock.as_of, named)]
+
+
+def degraded(read: Reading) -> list[datetime.date]:
+    """Coded days on which many feeds were down, in the order of time."""
+    rows = CoverageDay.objects.filter(
+        day__gte=current().start, day__lte=read.coded_to, feeds_total__gt=0
+    ).order_by("day")
+    counted = rows.values_list("day", "feeds_alive", "feeds_total")
+    return [day for day, alive, total in counted if alive < WELL_SEEN * total]
+
+
+def stretches(days: Iterable[datetime.date]) -> Iterator[tuple[datetime.date, datetime.date]]:
+    """First and last day of each unbroken run."""
+    run: tuple[datetime.date, datetime.date] | None = None
+    for day in days:
+        if run is not None and (day - run[1]).days > 1:
+            yield run
+            run = None
+        run = (day if run is None else run[0], day)
+    if run is not None:
+        yield run
+
+
+def turns(read: Reading) -> list[Turn]:
+    """The days, up to that of the page, on which a version of the method after the first was adopted."""
+    _first, *later = parameters.in_service()
+    days = standings.adopted()
+    return [
+        Turn(days[method.version], gettext("Method %(version)s") % {"version": method.version})
+        for method in later
+        if days[method.version] <= read.clock.as_of
+    ]
+
+
+def ghosts(read: Reading, slug: str) -> list[Ghost]:
+    """The same line by every other method, and as each day was known on that day where that differs."""
+    now, clock = read.run(slug).score, read.clock
+    found = []
+    for method in parameters.in_service():
+        if method.version != read.method:
+            other = standings.series(
+                "balance", as_of=read.read_on, known_at=clock.known_at, version=method.version
+            )
+            words = gettext("by method %(version)s") % {"version": method.version}
+            found.append(Ghost(other["recommendations"][slug]["score"], words))
+    known_then = as_told_then(read)[slug]["score"]
+    if max(abs(one - other) for one, other in zip(known_then, now, strict=True)) >= WORTH_DRAWING:
+        found.append(Ghost(known_then, gettext("as known then")))
+    return found
+
+
+def settled(read: Reading, slug: str) -> str:
+    """The sentence on the provisional days of a recommendation's line."""
+    opened = read.opened
+    if opened is None:
+        return revision_sentence(None, None)
+    revision = mean_revision(as_told_then(read)[slug]["score"], read.run(slug).score, current().start, opened)
+    return revision_sentence(revision, opened)
+
+
+def as_told_then(read: Reading, actor: str | None = None) -> dict[str, dict[str, list[float]]]:
+    """recommendation → its daily balance, each day as it was known on that day."""
+    clock = read.clock
+    found = standings.series(
+        "balance", actor, as_of=clock.as_of, known_at=clock.known_at, then=True, version=read.method
+    )
+    return found["recommendations"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move of the line from the end of the day before `first` to the end of `last`."""
+
+    first: datetime.date
+    last: datetime.date
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A numbered move, and the act named beside it."""
+
+    number: int
+    step: Step
+    act: Act
+
+    def words(self) -> str:
+        """`−46.2, 2 Apr to 9 Apr 2025`."""
+        told = {"points": sentences.tenths(self.step.points), "last": sentences.short_day(self.step.last)}
+        if self.step.first == self.step.last:
+            return gettext("%(points)s on %(last)s") % told
+        told["first"] = sentences.short_day(self.step.first)
+        return gettext("%(points)s from %(first)s to %(last)s") % told
+
+
+def largest_steps(run: Run) -> list[Step]:
+    """The moves of a daily line worth a number, in the order of time."""
+    joined: list[Step] = []
+    day = datetime.timedelta(days=1)
+    for place in range(1, len(run.score)):
+        points, on = run.score[place] - run.score[place - 1], run.first + place * day
+        if abs(points) < 1:  # fading, or too little to be told from it
+            continue
+        before = joined[-1] if joined else None
+        if before and before.points * points > 0 and (on - before.last).days <= JOINED:
+            start = run.score[(before.first - run.first).days - 1]  # what faded between counts too
+            joined[-1] = Step(before.first, on, run.score[place] - start)
+        else:
+            joined.append(Step(on, on, points))
+    kept: list[Step] = []
+    for step in sorted(joined, key=lambda step: -abs(step.points)):
+        near = any(
+            step.points * other.points > 0
+            and (step.first - other.last).days < APART
+            and (other.first - step.last).days < APART
+            for other in kept
+        )
+        if abs(step.points) >= LEAST and not near:
+            kept.append(step)
+    recent = [step for step in kept if (run.last - step.last).days <= RECENT]
+    chosen = kept[:MOST]
+    if recent and recent[0] not in chosen:
+        chosen = [*chosen[: MOST - 1], recent[0]]
+    return sorted(chosen, key=lambda step: step.first)
+
+
+def numbered_moves(read: Reading, slug: str) -> list[Note]:
+    """The moves of a recommendation's line, numbered, each with the act behind it; a move of days in which no act
+    happened, when one ended or woke, has none and no number."""
+    touching = [
+        (read.start(record), item["direction"], item["strength"], record)
+        for record in read.counted
+        for item in record["assessments"]
+        if item["rec"] == slug
+    ]
+    found: list[Note] = []
+    for step in largest_steps(read.run(slug)):
+        record = _behind(step, touching)
+        if record is not None:
+            found.append(Note(len(found) + 1, step, read.act(record)))
+    return found
+
+
+def _behind(
+    step: Step, touching: Sequence[tuple[datetime.date, int, int, Mapping[str, Any]]]
+) -> Mapping[str, Any] | None:
+    way = 1 if step.points > 0 else -1
+    within = [each for each in touching if step.first <= each[0] <= step.last]
+    if not within:
+        return None
+    return max(within, key=lambda each: (each[1] == way, each[2], each[3]["id"]))[3]

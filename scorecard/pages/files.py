@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scorecard import pins, tidy
-from scorecard.pages import frame, horizons, prose
+from scorecard.pages import figures, frame, prose
 from scorecard.pages.frame import Citation
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
@@ -40,7 +40,7 @@ COLUMNS = {
 
 def rows(read: Reading, slugs: Sequence[str], actor: str | None = None) -> Iterator[tuple[Any, ...]]:
     """One row for each recommendation and day, in the order of `COLUMNS`."""
-    then = horizons.then(read, actor)
+    then = figures.as_told_then(read, actor)
     clock = read.clock
     for row in tidy.rows(
         clock.as_of,

@@ -7,7 +7,6 @@ from django.urls import include, path, re_path
 from scorecard.pages.views import (
     actors,
     ahead,
-    brief,
     changed,
     codebook,
     discovery,
@@ -15,8 +14,6 @@ from scorecard.pages.views import (
     events,
     explain,
     forms,
-    glossary,
-    keys,
     overview,
     recommendations,
     take,
@@ -36,9 +33,9 @@ PAGES = [
     path("next/", ahead.coming, name="next"),
     path("next/calendar.ics", ahead.calendar, name="calendar"),
     path("asks/", ahead.asks, name="asks"),
-    path("brief/", brief.brief, name="brief"),
-    path("recommendations/<slug:slug>/brief/", brief.brief, name="brief_of"),
-    path("glossary/", glossary.glossary, name="glossary"),
+    path("brief/", overview.brief, name="brief"),
+    path("recommendations/<slug:slug>/brief/", overview.brief, name="brief_of"),
+    path("glossary/", codebook.glossary, name="glossary"),
     path("events/", events.events, name="events"),
     path("events/<slug:event_id>/", events.event, name="event"),
     path("actors/", actors.actors, name="actors"),
@@ -71,9 +68,9 @@ ALERTS = [
     path("alerts/off/<str:token>/", forms.off, name="off"),
 ]
 KEYS = [
-    path("keys/", keys.ask, name="ask"),
-    path("keys/confirm/<str:token>/", keys.confirm, name="confirm"),
-    path("keys/end/<str:token>/", keys.end, name="end"),
+    path("keys/", forms.ask_key, name="ask"),
+    path("keys/confirm/<str:token>/", forms.confirm_key, name="confirm"),
+    path("keys/end/<str:token>/", forms.end_key, name="end"),
 ]
 DISPUTES = [
     path("disputes/", forms.listed, name="all"),

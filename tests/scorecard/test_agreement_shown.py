@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from scorecard import sentences, standings
-from scorecard.pages import horizons, uncertainty
+from scorecard.pages import figures, uncertainty
 from scorecard.pages.uncertainty import Agreement
 from tests.scorecard import told
 from tracker.models import Event
@@ -13,7 +13,7 @@ from tracker.models import Event
 START = datetime.date(2025, 1, 21)
 
 
-def figures(alpha, n=40, slug="trust", kind="people"):
+def agreed(alpha, n=40, slug="trust", kind="people"):
     one = {"field": "direction", "recommendation": slug, "alpha": alpha, "low": alpha, "high": alpha, "n": n}
     return {kind: {"events": n, "results": [one, {**one, "field": "strength", "alpha": 0.99}]}}
 
@@ -24,29 +24,29 @@ def figures(alpha, n=40, slug="trust", kind="people"):
     [(0.9, False, False), (0.8, False, False), (0.79, True, False), (0.667, True, False), (0.66, True, True)],
 )
 def test_the_limits_of_the_method_decide_what_is_said(alpha, noted, withheld, kind):
-    found = Agreement(figures(alpha, kind=kind), events=288)
+    found = Agreement(agreed(alpha, kind=kind), events=288)
     assert ("α" in found.note("trust")) is noted
     assert found.withheld("trust") is withheld
     assert "α" not in found.note("misuse")
 
 
 def test_words_are_coded_once_until_thirty_events_were_coded_twice_by_people():
-    few = Agreement(figures(0.2, n=28), events=288)
+    few = Agreement(agreed(0.2, n=28), events=288)
     assert not few.withheld("trust")
     assert few.note("trust") == "Coded once: people have coded 28 of 288 events a second time, blind."
-    assert Agreement(figures(0.99, n=30), events=288).note("trust") == ""
-    machines = Agreement(figures(0.99, n=146, kind="machines"), events=288)
+    assert Agreement(agreed(0.99, n=30), events=288).note("trust") == ""
+    machines = Agreement(agreed(0.99, n=146, kind="machines"), events=288)
     assert machines.notes(["trust"]).startswith("Coded once: people have coded none of 288")
 
 
 def test_an_alpha_that_is_not_defined_or_rests_on_a_handful_says_nothing():
     assert (
-        Agreement({"people": {"events": 40, "results": figures(None)["people"]["results"][:1]}}, 100).alpha(
+        Agreement({"people": {"events": 40, "results": agreed(None)["people"]["results"][:1]}}, 100).alpha(
             "trust"
         )
         is None
     )
-    assert Agreement(figures(0.1, n=29), events=100).alpha("trust") is None
+    assert Agreement(agreed(0.1, n=29), events=100).alpha("trust") is None
 
 
 def test_a_withheld_label_leaves_the_figures_and_names_the_rest():
@@ -55,7 +55,7 @@ def test_a_withheld_label_leaves_the_figures_and_names_the_rest():
         "pulse": {"label": "x"},
     }
     report = {"recommendations": {"trust": entry, "misuse": entry}, "overall": {}}
-    hidden = uncertainty.hidden(report, Agreement(figures(0.5), events=288))
+    hidden = uncertainty.hidden(report, Agreement(agreed(0.5), events=288))
     assert hidden["recommendations"]["trust"]["balance"] == {
         "score": -50.0,
         "label": "withheld",
@@ -71,7 +71,7 @@ def test_a_withheld_label_leaves_the_figures_and_names_the_rest():
 
 @pytest.mark.django_db
 def test_the_pages_withhold_the_label_and_say_why(client, seeded, monkeypatch):
-    monkeypatch.setattr(standings, "agreement", lambda: figures(0.5))
+    monkeypatch.setattr(standings, "agreement", lambda: agreed(0.5))
     html = told.plain(client.get("/recommendations/trust/"))
     assert "Label withheld: two coders agree too little (α = 0.50, 40 events)." in html
     assert "undermined since" not in html
@@ -89,8 +89,8 @@ def test_the_mean_revision_counts_settled_days_since_the_opening_only():
     now = [10.0] * 100
     then = [0.0] * 50 + [8.0] * 20 + [0.0] * 30
     opened = START + datetime.timedelta(50)
-    assert horizons.mean_revision(then, now, START, opened) == (2.0, 20)
-    assert horizons.mean_revision(then, now, START, START + datetime.timedelta(70)) is None
-    assert "moved by 2.0 points" in horizons.sentence((2.0, 20), opened)
-    assert "reconstruction" in horizons.sentence(None, opened)
-    assert horizons.sentence(None, None).endswith("still change them.")
+    assert figures.mean_revision(then, now, START, opened) == (2.0, 20)
+    assert figures.mean_revision(then, now, START, START + datetime.timedelta(70)) is None
+    assert "moved by 2.0 points" in figures.revision_sentence((2.0, 20), opened)
+    assert "reconstruction" in figures.revision_sentence(None, opened)
+    assert figures.revision_sentence(None, None).endswith("still change them.")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from scorecard import method, standings
 from scorecard.method import Method, Parameters, parameters
 from scorecard.models import Dispute
-from scorecard.pages import horizons
+from scorecard.pages import figures
 from tests.scorecard import told, worked
 from tracker import log, triage
 from tracker.models import CoverageDay, Event
@@ -165,9 +165,9 @@ def test_days_on_which_few_feeds_answered_are_hatched(client, seeded):
 
 def test_days_in_a_row_make_one_stretch():
     days = [datetime.date(2026, 3, day) for day in (1, 2, 3, 7, 9, 10)]
-    found = [(first.day, last.day) for first, last in horizons.stretches(days)]
+    found = [(first.day, last.day) for first, last in figures.stretches(days)]
     assert found == [(1, 3), (7, 7), (9, 10)]
-    assert list(horizons.stretches([])) == []
+    assert list(figures.stretches([])) == []
 
 
 def test_the_front_page_says_what_was_looked_at(client, seeded):

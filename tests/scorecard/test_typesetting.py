@@ -2,7 +2,7 @@
 
 import pytest
 
-from scorecard.pages.typesetting import typeset
+from scorecard.templatetags.site import typeset
 
 
 @pytest.mark.parametrize(

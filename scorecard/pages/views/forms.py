@@ -1,6 +1,5 @@
-"""Ask for mails, confirm, end them. No cookie, and nothing happens on GET, for mail scanners follow links.
-
-Challenge this code: the form, the reference, and the list that shows that nothing vanishes.
+"""What readers send by a form: ask for mails or for a key, confirm, end them; challenge a code, and the list that shows
+that nothing vanishes. No cookie, and nothing happens on GET, for mail scanners follow links.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from scorecard import acts, clock, conditional, disputes, limits, sentences, vocabulary
+from scorecard import acts, clock, conditional, disputes, keys, limits, sentences, vocabulary
 from scorecard.alerts import following, subscribing
 from scorecard.models import Dispute, Subscription
 from scorecard.pages import frame, reading
@@ -325,3 +324,84 @@ def _facts(row: Dispute, shown: bool) -> list[tuple[str, str, str]]:
     else:
         found.append((gettext("Answer due"), sentences.day(disputes.due(row)), ""))
     return found
+
+
+# The token in the address, or the signed time in the form, stands for what a session's token would.
+@never_cache
+@csrf_exempt
+@ALLOWED
+@conditional.unkept
+def ask_key(request: HttpRequest) -> HttpResponse:
+    turned: Turned | None = None
+    if request.method == "POST":
+        try:
+            limits.check(request, request.POST)
+            email = subscribing.address(request.POST.get("email", ""))
+            limits.spend(request, "keys", keys.lately())
+            keys.ask(email, get_language() or "en")
+        except (limits.Turned, subscribing.BadWish) as problem:
+            turned = problem
+        else:
+            return said(
+                request,
+                gettext("Please look at your mail"),
+                gettext("If the address is yours, a mail asks you to confirm. Nothing comes before that."),
+            )
+    context = around(
+        request,
+        "keys",
+        gettext("A key to the API"),
+        gettext("More requests a minute for programs that read."),
+    ) | {
+        "action": request.path,
+        **faults(turned),
+        "email": request.POST.get("email", "")[:254],
+        "days": keys.UNUSED.days,
+        "stamp": limits.stamp(),
+    }
+    return render(request, "keys/ask.html", context, status=400 if turned else 200)
+
+
+@never_cache
+@csrf_exempt
+@ALLOWED
+@conditional.unkept
+def confirm_key(request: HttpRequest, token: str) -> HttpResponse:
+    row = keys.holder_behind(token, "confirm")
+    if row is None:
+        return _unknown_key(request)
+    if request.method == "POST":
+        text = keys.give(row)
+        if not text:
+            return _unknown_key(request)
+        words = gettext("It is shown this once. Keep it where your program finds it and nobody else.")
+        context = around(request, "keys", gettext("Your key"), words) | {
+            "words": words,
+            "text": text,
+            "end": keys.end_address(row),
+        }
+        return render(request, "keys/given.html", context)
+    words = gettext("A key for %(email)s is made when you press the button. One that it had before ends.")
+    return said(
+        request, gettext("Confirm, and see the key"), words % {"email": row.email}, gettext("Make the key")
+    )
+
+
+@never_cache
+@csrf_exempt
+@ALLOWED
+@conditional.unkept
+def end_key(request: HttpRequest, token: str) -> HttpResponse:
+    row = keys.holder_behind(token, "end")
+    if row is None:
+        return _unknown_key(request)
+    if request.method == "POST":
+        keys.end(row)
+        return said(request, gettext("The key has ended"), gettext("The key and your address are deleted."))
+    words = gettext("The key of %(email)s ends, and the address is deleted, when you press the button.")
+    return said(request, gettext("End the key"), words % {"email": row.email}, gettext("End it"))
+
+
+def _unknown_key(request: HttpRequest) -> HttpResponse:
+    words = gettext("This link is not complete, too old, or used up. Please ask for a key once more.")
+    return said(request, gettext("This link does not work"), words, status=404)

@@ -1,4 +1,6 @@
-"""The front page: one sentence, the recommendations as rows, what moved, the lines, the coverage."""
+"""The front page: one sentence, the recommendations as rows, what moved, the lines, the coverage; and the brief, the
+same parts on one page to carry away, of all recommendations or of one.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -17,13 +19,14 @@ from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.method.parameters import method_of
 from scorecard.method.readings import Balance, Banded, Delivery, whole, word
-from scorecard.pages import coverage, figures, frame, horizons, moves, prose, reading, upcoming
+from scorecard.pages import coverage, figures, frame, prose, reading
 from scorecard.pages.reading import Reading
 from scorecard.pages.views import ahead, changed
 from tracker.codebook import current
 from tracker.record import Record
 
 YEAR = 365  # days
+ACTS = 4  # on either side, on the brief of one
 
 
 @conditional.page
@@ -65,7 +68,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "overall": _overall(read),
         "coverage": coverage.facts(read),
         "moved": _moved(read, query),
-        "terms": ahead.terms(upcoming.of(read), query),
+        "terms": ahead.terms(ahead.upcoming(read), query),
         "downloads": frame.downloads("all", query),
         "citation": citation,
         "embed": frame.embed_code("all"),
@@ -163,7 +166,7 @@ def _lately(read: Reading, record: Record, when: str) -> str:
 
 
 def _multiples(read: Reading, query: str) -> list[dict[str, Any]]:
-    gaps = horizons.blind(read)
+    gaps = figures.blind(read)
     return [_multiple(read, slug, query, gaps) for slug in read.slugs]
 
 
@@ -224,7 +227,7 @@ def _overall(read: Reading) -> dict[str, Any]:
 
 def _moved(read: Reading, query: str) -> dict[str, Any]:
     """What changed in the last coded quarter, in sentences."""
-    found = moves.between(read, moves.before(read.read_on, changed.DEFAULT), read.read_on)
+    found = changed.moves_between(read, changed.start_of(read.read_on, changed.DEFAULT), read.read_on)
     return {"title": found.title(changed.DEFAULT), "moves": changed.told(read, found, query, most=1)}
 
 
@@ -251,3 +254,77 @@ def _dataset(read: Reading) -> dict[str, Any]:
         "temporalCoverage": f"{current().start.isoformat()}/{read.read_on.isoformat()}",
         "distribution": [*series, *figures],
     }
+
+
+@conditional.page
+def brief(request: HttpRequest, slug: str = "") -> HttpResponse:
+    read = reading.open_(request)
+    if slug and slug not in read.slugs:
+        raise Http404
+    query = read.clock.query()
+    headline = read.finding(slug) if slug else read.headline()
+    page = frame.Page(
+        key=f"brief-{slug}" if slug else "brief",
+        title=headline,
+        description=gettext("What is found, on one page to print."),
+        card=reverse("pages:card", args=[slug or "overview"]),
+    )
+    cited, citation = frame.citation(page, read.clock, request.path)
+    found = changed.moves_between(read, changed.start_of(read.read_on, changed.DEFAULT), read.read_on)
+    listed = rows(read, query)
+    ends = [term for term in ahead.upcoming(read).terms if not slug or _about(term.act, slug)]
+    context: dict[str, Any] = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": headline,
+        "notice": read.notice(),
+        "lede": prose.page("lede"),
+        "kicker": gettext("Brief of %(day)s · method %(version)s")
+        % {"day": sentences.day(read.clock.today), "version": read.method},
+        "rows": [row for row in listed if not slug or row["slug"] == slug],
+        "axis": figures.drawn(bars.axis()),
+        "span": found.span(changed.DEFAULT),
+        "moves": [
+            move
+            for move in changed.told(read, found, query, most=1)
+            if not slug or move["href"].startswith(reverse("pages:recommendation", args=[slug]))
+        ],
+        "terms": [
+            {"day": sentences.short_day(term.day), "title": term.act.title, "href": term.act.address + query}
+            for term in ends[:8]
+        ],
+        "key": frame.key(),
+        "cited": cited.text(),
+        "citation": citation,
+    }
+    if slug:
+        context |= _of_one(read, slug, query)
+    return render(request, "pages/brief.html", context)
+
+
+def _about(act: Any, slug: str) -> bool:
+    return bool(act.about(slug))
+
+
+def _of_one(read: Reading, slug: str, query: str) -> dict[str, Any]:
+    """What the brief of one says more: the claim, the heaviest acts on both sides, the asks."""
+    effects = read.effects_on(slug)
+    sides = []
+    for direction, name, look in ((-1, gettext("Against"), "down"), (1, gettext("In favour"), "up")):
+        ids = {record["id"] for record in read.counted if _points(record, slug) == direction}
+        listed = sorted((each for each in effects if each in ids), key=lambda each: -abs(effects[each]))[
+            :ACTS
+        ]
+        told = [read.act(record) for each in listed if (record := read.record(each))]
+        sides.append({"name": name, "look": look, "acts": figures.listed(told, query, recommendation=slug)})
+    asks = ahead.rows(read, (slug,))[0]["asks"]
+    return {
+        "one": True,
+        "name": read.name(slug),
+        "summary": read.text(slug, "summary"),
+        "sides": sides,
+        "asks": asks,
+    }
+
+
+def _points(record: Any, slug: str) -> int | None:
+    return next((item["direction"] for item in record["assessments"] if item["rec"] == slug), None)

@@ -16,7 +16,7 @@ from scorecard import conditional, sentences, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.lines import WIDE
 from scorecard.method.readings import ActorReading, AskReading, Change, Delivery, Readings, whole
-from scorecard.pages import figures, filters, frame, horizons, moments, prose, reading, stated, uncertainty
+from scorecard.pages import coverage, figures, filters, frame, prose, reading, uncertainty
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
@@ -102,7 +102,7 @@ def strongest(read: Reading, slug: str, sign: int) -> list[str]:
 
 def pinned(read: Reading, slug: str) -> dict[str, int]:
     """The acts behind the largest moves of the line: event id -> number on the chart."""
-    return {note.act.id: note.number for note in moments.notes(read, slug)}
+    return {note.act.id: note.number for note in figures.numbered_moves(read, slug)}
 
 
 def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict[str, Any]:
@@ -114,9 +114,9 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
     bare = [dataclasses.replace(mark, title="", href="") for mark in marks]
     shared: dict[str, Any] = {
         "coded_to": read.coded_to,
-        "blind": horizons.blind(read),
-        "turns": horizons.turns(read),
-        "ghosts": horizons.ghosts(read, slug),
+        "blind": figures.blind(read),
+        "turns": figures.turns(read),
+        "ghosts": figures.ghosts(read, slug),
     }
     return {
         "title": sentences.chart_title(slug, run.score, run.first),
@@ -126,10 +126,10 @@ def chart(read: Reading, slug: str, pins: Mapping[str, int], query: str) -> dict
         )
         % {"day": prose.started()},
         "source": read.source_line(),
-        "note": horizons.settled(read, slug),
+        "note": figures.settled(read, slug),
         "moves": [
             {"number": note.number, "words": note.words(), "act": note.act, "href": note.act.address + query}
-            for note in moments.notes(read, slug)
+            for note in figures.numbered_moves(read, slug)
         ],
         "wide": figures.drawn(
             lines.series(run, marks, words, sentences.tick, **shared).svg(title, links=True)
@@ -282,7 +282,7 @@ def _ask(read: Reading, slug: str, ask: AskReading) -> dict[str, Any]:
             _ask_of(actor, entry) for actor, entry in ask["actors"].items() if entry["up"] or entry["down"]
         ],
         "by_hand": _by_hand(ask),
-        "history": stated.of_ask(slug, ask["ask"], read.clock.known_at, bool(ask["by_hand"])),
+        "history": coverage.settings_of_ask(slug, ask["ask"], read.clock.known_at, bool(ask["by_hand"])),
         "ladder": figures.drawn(bars.ladder(ask["rung"] or 0, title, opposed=opposed, rated=rated)),
     }
 

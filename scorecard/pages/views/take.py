@@ -27,7 +27,7 @@ from scorecard import (
 from scorecard.acts import Act
 from scorecard.charts import lines, pictures
 from scorecard.method.readings import Measure, word
-from scorecard.pages import figures, files, frame, horizons, moments, prose, reading
+from scorecard.pages import figures, files, frame, prose, reading
 from scorecard.pages.reading import Reading
 from scorecard.pages.views import changed
 from scorecard.pages.views.recommendations import chart_acts, pinned, slug_of
@@ -130,16 +130,18 @@ def _picture(read: Reading, slug: str) -> str:
         words,
         sentences.tick,
         coded_to=read.coded_to,
-        blind=horizons.blind(read),
-        turns=horizons.turns(read),
-        ghosts=horizons.ghosts(read, slug),
+        blind=figures.blind(read),
+        turns=figures.turns(read),
+        ghosts=figures.ghosts(read, slug),
         standalone=True,
         top=TOP,
     )
     subtitle = gettext(
         "“%(name)s”: balance from −100 to +100 with its 80 %% band. Zero is where it stood on %(day)s."
     ) % {"name": read.name(slug), "day": prose.started()}
-    notes = [f"{note.number} · {note.words()} · {note.act.title}" for note in moments.notes(read, slug)]
+    notes = [
+        f"{note.number} · {note.words()} · {note.act.title}" for note in figures.numbered_moves(read, slug)
+    ]
     caption = pictures.Caption(title, subtitle, read.source_line(), read.licence_line(), notes)
     return pictures.series_picture(chart, caption, TOP)
 

@@ -1,4 +1,6 @@
-"""The last step of every page: which words stay on one line, and Chinese punctuation in full width. Pure.
+"""What templates of every app of ours may ask: `{% instance as site %}`, what this scorecard is called, follows and
+counts from; and `{% filter typeset %}` around a whole page, its last step: which words stay on one line, and Chinese
+punctuation in full width.
 
 Said once for all templates and sentences, so that none of them has to carry signs that nobody sees. What a reader
 copies as it stands (`pre`, a field) and what a browser runs stay as they are.
@@ -7,6 +9,15 @@ copies as it stands (`pre`, a field) and what a browser runs stay as they are.
 from __future__ import annotations
 
 import re
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from scorecard.pages import prose
+
+register = template.Library()
+register.simple_tag(prose.instance, name="instance")
 
 NBSP = "\N{NO-BREAK SPACE}"
 AS_IT_STANDS = re.compile(
@@ -40,6 +51,12 @@ CHINESE = [
     (re.compile(rf"([{CLOSING}](?:</[a-z0-9]+>)*)[ \n\t]+(?!{TAGS}[·→])"), r"\1"),
     (re.compile(rf"(?<![·→\s])[ \n\t]+(?=(?:<[a-z][^>]*>)*[{OPENING}])"), ""),
 ]
+
+
+@register.filter("typeset")
+def typeset_page(page: str) -> SafeString:
+    chinese = (get_language() or "").startswith("zh")
+    return mark_safe(typeset(page, chinese))  # noqa: S308  # nosec B308  templates escaped it
 
 
 def typeset(page: str, chinese: bool) -> str:
