@@ -14,8 +14,7 @@ from django.utils.translation.template import templatize
 from scorecard import sentences, vocabulary
 from scorecard.method import METHODS, describe, method_of
 from scorecard.method.sensitivity import draw
-from scorecard.pages import files
-from scorecard.pages.views import explain
+from scorecard.pages.views import explain, take
 
 ROOT = Path(sentences.__file__).parent
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
@@ -202,7 +201,7 @@ def test_labels_and_actors_have_words_in_both_languages():
 
 
 def test_every_column_of_the_files_is_explained():
-    assert [name for name, _meaning in explain.columns()] == list(files.COLUMNS)
+    assert [name for name, _meaning in explain.columns()] == list(take.COLUMNS)
 
 
 def test_every_parameter_reason_and_what_if_of_the_method_has_words_here():

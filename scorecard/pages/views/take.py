@@ -1,18 +1,24 @@
-"""What readers take along: charts and series as files, citations, embeds, social cards."""
+"""What readers take along: series as files, charts as pictures, social cards. Text cells are safe in spreadsheets.
+
+The law of the files (CSV, JSON, and a zip with data dictionary and citation): a column keeps its name and place for
+ever; new ones come after those that were there. From `actor` on they are those of the long table (`exports/figures`),
+whose `day` and `value` are `date` and `score` here.
+"""
 
 from __future__ import annotations
 
+import datetime
+import io
 import json
+import zipfile
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
-from django.urls import reverse
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext
 
 from scorecard import (
-    acts,
     clock,
     conditional,
     downloads,
@@ -27,24 +33,36 @@ from scorecard import (
 from scorecard.acts import Act
 from scorecard.charts import lines, pictures
 from scorecard.method.readings import Measure, word
-from scorecard.pages import figures, files, frame, prose, reading
+from scorecard.pages import figures, frame, prose, reading
+from scorecard.pages.frame import Citation
 from scorecard.pages.reading import Reading
-from scorecard.pages.views import changed
 from scorecard.pages.views.recommendations import chart_acts, pinned, slug_of
 from tracker.codebook import current
+from tracker.rows import csv_lines
 
 TOP = 94
 LONG = ("jsonl", "parquet", "xlsx")
-EVERYWHERE = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "frame-ancestors *"
-)
 TYPES = {
     "svg": "image/svg+xml",
     "png": "image/png",
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "zip": "application/zip",
+}
+START = current().start.isoformat()
+COLUMNS = {
+    "recommendation": "slug of the recommendation",
+    "date": "calendar day, UTC, end of day (YYYY-MM-DD)",
+    "score": f"balance, -100 to +100; 0 is where the recommendation stood on {START}",
+    "low": "lower end of the 80 % evidence band",
+    "high": "upper end of the 80 % evidence band",
+    "then": "the score as it was known on that day; a reconstruction before the record was opened",
+    "coded": "1 if the day is within the coded period; 0 after it, where the score only fades (method 1.0 alone)",
+    "actor": f"whose acts are counted: {tidy.EVERYBODY} for those of everybody, or the slug of an actor",
+    "reading": "balance",
+    "word": "what the method calls it; empty on days after the last coded one",
+    "method": "version of the method",
+    "vintage": "the day of knowledge that the score rests on",
 }
 
 
@@ -78,11 +96,11 @@ def _taken(request: HttpRequest, name: str, ending: str) -> HttpResponse:
         svg = _picture_of_all(read) if slug == "all" else _picture(read, slug)
         body: Any = svg if ending == "svg" else pictures.render(svg)
     elif ending == "csv":
-        body = files.csv(read, slugs, actor)
+        body = as_csv(read, slugs, actor)
     elif ending == "json":
-        body = json.dumps(files.document(read, slugs), ensure_ascii=False, indent=1)
+        body = json.dumps(as_document(read, slugs), ensure_ascii=False, indent=1)
     else:
-        body = files.bundle(read, slugs)
+        body = as_bundle(read, slugs)
     response = HttpResponse(body, content_type=TYPES[ending])
     day = read.clock.as_of.isoformat()
     kind = "inline" if ending in ("svg", "png", "json") else "attachment"
@@ -204,120 +222,105 @@ def _picture_response(svg: str) -> HttpResponse:
     return HttpResponse(pictures.render(svg), content_type="image/png")
 
 
-@conditional.asked_with("page", *clock.NAMES, "period", "earlier", "later")
-def citation(request: HttpRequest, ending: str) -> HttpResponse:
-    """The citation of the page named by `?page=`, as BibTeX or RIS."""
-    read = reading.open_(request)
-    key = request.GET.get("page", "overview")
-    title, path = _cited_page(read, key)
-    asked = changed.named(*changed.days(request.GET, read)) if key == "changed" else {}
-    page = frame.Page(key=key, title=title, description="", asked=asked)
-    cited, _links = frame.citation(page, read.clock, path)
-    body, kind = (
-        (cited.bibtex(), "application/x-bibtex")
-        if ending == "bib"
-        else (cited.ris(), "application/x-research-info-systems")
+def series_rows(read: Reading, slugs: Sequence[str], actor: str | None = None) -> Iterator[tuple[Any, ...]]:
+    """One row for each recommendation and day, in the order of `COLUMNS`."""
+    then = figures.as_told_then(read, actor)
+    clock = read.clock
+    for row in tidy.rows(
+        clock.as_of,
+        clock.known_at,
+        version=clock.method,
+        recommendations=slugs,
+        actors=(actor or tidy.EVERYBODY,),
+        readings=("balance",),
+    ):
+        day, slug, view, reading, value, low, high, word, method, coded, vintage = row
+        place = (datetime.date.fromisoformat(day) - current().start).days
+        known = (slug, day, value, low, high, then[slug]["score"][place], int(coded))
+        yield (*known, view, reading, word, method, vintage)
+
+
+def as_csv(read: Reading, slugs: Sequence[str], actor: str | None = None) -> str:
+    return "".join(csv_lines(COLUMNS, series_rows(read, slugs, actor)))
+
+
+def as_document(read: Reading, slugs: Sequence[str]) -> dict[str, Any]:
+    """Figures and daily series as one JSON document that says what it is."""
+    return about_series(read) | {
+        "first_day": read.run(slugs[0]).first.isoformat(),
+        "recommendations": {
+            slug: {
+                "balance": {
+                    key: value
+                    for key, value in read.report["recommendations"][slug]["balance"].items()
+                    if key != "acts"
+                },
+                "series": {
+                    "score": list(read.run(slug).score),
+                    "low": list(read.run(slug).low),
+                    "high": list(read.run(slug).high),
+                },
+            }
+            for slug in slugs
+        },
+    }
+
+
+def about_series(read: Reading) -> dict[str, Any]:
+    clock = read.clock
+    pin = pins.current(clock.as_of, clock.known_at)
+    known = clock.known_at or (pin.day if pin and clock.rev else clock.today)
+    return {
+        "title": prose.publisher(),
+        "as_of": clock.as_of.isoformat(),
+        "known_at": known.isoformat(),
+        "coded_to": read.coded_to.isoformat(),
+        "read_on": read.read_on.isoformat(),
+        "days_since": (clock.as_of - read.coded_to).days,
+        "method": read.method,
+        "rev": str(pin or ""),
+        "licence": current().licence.name,
+        "source": frame.absolute("/"),
+    }
+
+
+def _reach(read: Reading) -> str:
+    """To which day the series goes, and why no further."""
+    if read.stopped is None:
+        return f"As of {read.clock.as_of}, coded to {read.coded_to}."
+    return (
+        f"Asked for {read.clock.as_of}; the series ends on {read.stopped}, the last coded day: what happened "
+        "since is not coded yet."
     )
-    response = HttpResponse(body, content_type=f"{kind}; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="scorecard.{ending}"'
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
 
 
-def _cited_page(read: Reading, key: str) -> tuple[str, str]:
-    kind, _dash, rest = key.partition("-")
-    if key in current():
-        return read.name(key), reverse("pages:recommendation", args=[key])
-    if kind == "event" and (record := read.record(rest)) is not None:
-        return acts.title(record), acts.address(rest)
-    if kind == "actor" and rest in current().actor_slugs:
-        return vocabulary.actor(rest), reverse("pages:actor", args=[rest])
-    titles = {
-        "overview": gettext("How the %(count)s stand") % {"count": prose.count()},
-        "data": gettext("Data"),
-        "changed": pgettext("menu", "What changed"),
-        "next": gettext("What comes next"),
-        "asks": gettext("The asks"),
-    }
-    if key not in titles:
-        raise Http404
-    return titles[key], reverse(f"pages:{key}")
-
-
-@conditional.asked_with(*clock.NAMES)
-def embed(request: HttpRequest, name: str) -> HttpResponse:
-    """A card for an iframe: the scores, their bands, the day, and a link back; or one act."""
-    if name.startswith("event-"):
-        return _embedded_act(request, name.removeprefix("event-"))
-    slug, read = named(name), reading.open_(request)
-    query = read.clock.query()
-    slugs = read.slugs if slug == "all" else (slug,)
-    rows = [
-        figures.balance(vocabulary.short_name(each), read.report["recommendations"][each]["balance"])
-        | {"href": reverse("pages:recommendation", args=[each]) + query, "firm": read.firm(each)}
-        for each in slugs
-    ]
-    context = {"rows": rows, "headline": read.headline() if slug == "all" else read.name(slug)}
-    return _embedded(request, read, context)
-
-
-def _embedded_act(request: HttpRequest, event_id: str) -> HttpResponse:
-    read = reading.open_(request)
-    record = read.record(event_id)
-    if record is None:
-        raise Http404
-    act = read.act(record)
-    context = {
-        "headline": act.title,
-        "act": act,
-        "href": act.address + read.clock.query(),
-        "effects": [figures.effect(code) | {"code": code} for code in act.codes],
-    }
-    return _embedded(request, read, context)
-
-
-def _embedded(request: HttpRequest, read: Reading, context: dict[str, Any]) -> HttpResponse:
-    around = {
-        "source": read.source_line(),
-        "silence": read.notice(),
-        "language_tag": frame.TAGS[frame.language()],
-        "home": frame.absolute(reverse("pages:overview") + read.clock.query()),
-    }
-    return _everywhere(render(request, "pages/embed.html", context | around))
-
-
-@conditional.asked_with(*clock.NAMES)
-def badge(request: HttpRequest, name: str) -> HttpResponse:
-    slug, read = named(name), reading.open_(request)
-    if slug == "all":
-        raise Http404
-    shown = figures.balance(slug, read.report["recommendations"][slug]["balance"])
-    label = shown["label"] if read.firm(slug) else reliability.marked(shown["label"])
-    right = f"{shown['mark']} {label} {shown['score']}"
-    if read.stopped:
-        right += f" · {sentences.short_day(read.stopped)}"
-    look = {"advancing": "up", "undermined": "down"}.get(read.label(slug), "even")
-    svg = pictures.badge(vocabulary.short_name(slug), right, look)
-    return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
-
-
-@conditional.asked_with(*clock.NAMES)
-def sparkline(request: HttpRequest, name: str) -> HttpResponse:
-    slug, read = named(name), reading.open_(request)
-    if slug == "all":
-        raise Http404
-    run = read.run(slug)
-    title = sentences.series_alternative(read.name(slug), run.first, run.last, run.score)
-    svg = pictures.spark_picture(run, title, read.coded_to)
-    return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
-
-
-def _everywhere(response: HttpResponse) -> HttpResponse:
-    """Allow other sites to show this answer; it holds no form and no script."""
-    response.headers["Content-Security-Policy"] = EVERYWHERE
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
-__all__ = ["badge", "card", "citation", "embed", "frame", "sparkline", "take"]
+def as_bundle(read: Reading, slugs: Sequence[str]) -> bytes:
+    """A zip of series.csv, metadata.json and readme.md. The same question gives the same bytes."""
+    address = frame.absolute("/" + read.clock.permanent())
+    cited = Citation(
+        "scorecard",
+        "Daily series",
+        address,
+        read.clock.as_of,
+        read.clock.today,
+        read.method,
+        read.read_on,
+        str(pins.current(read.clock.as_of, read.clock.known_at) or ""),
+    )
+    readme = (
+        f"# {prose.publisher()}: daily series\n\n"
+        f"{_reach(read)}\n\n"
+        "## Columns\n\n"
+        + "".join(f"- `{name}`: {meaning}\n" for name, meaning in COLUMNS.items())
+        + f"\n## Citation\n\n{cited.text()}\n\n```bibtex\n{cited.bibtex()}```\n\nLicence: {current().licence.name}\n"
+    )
+    metadata = about_series(read) | {"columns": COLUMNS, "citation": cited.text()}
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (
+            ("series.csv", as_csv(read, slugs)),
+            ("metadata.json", json.dumps(metadata, ensure_ascii=False, indent=1)),
+            ("readme.md", readme),
+        ):
+            archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), text)
+    return written.getvalue()
