@@ -16,7 +16,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import pins, sentences, vocabulary
+from scorecard import footing, sentences, vocabulary
 from tracker.codebook import current
 from tracker.models import ArchivedCopy, Event
 from tracker.record import Record
@@ -244,7 +244,7 @@ def copies(urls: Iterable[str], known_at: datetime.date | None = None) -> dict[s
     known by its end, and in a state that an address names those of before the day on which that was given out, so that
     it gives the same for ever."""
     bounds = [known_at + datetime.timedelta(1)] if known_at else []
-    bounds += [day] if (day := pins.day()) else []
+    bounds += [day] if (day := footing.pinned_day()) else []
     before = datetime.datetime.combine(min(bounds), datetime.time(), datetime.UTC) if bounds else None
     return ArchivedCopy.objects.of(urls, before)
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from scorecard import acts, sentences, standings
+from scorecard import acts, footing, sentences, standings
 from scorecard.history import Known, Record, Version
 
 Day = datetime.date
@@ -217,8 +217,8 @@ class Calendar:
         return entries(read(known, standings.read_on(self.today)))
 
     def _known(self, sequence: int) -> Known:
-        log = standings.log()
-        lines = [Version(*line) for line in standings.bodies()[:sequence]]
+        log = footing.log()
+        lines = [Version(*line) for line in footing.bodies()[:sequence]]
         return Known(
             log if len(log) == len(lines) else log.take(np.arange(len(log)) < len(lines)), lines, None
         )

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from scorecard import formats, method, standings
+from scorecard import footing, formats, method, standings
 from scorecard.tables import TABLES, Column, Table
 from tracker.codebook import current
 from tracker.models import Revision
@@ -59,7 +59,7 @@ def about(upto: int | None = None) -> dict[str, Any]:
     """What every document says of the whole, or of its first revisions."""
     book, last = (
         current(),
-        Revision.objects.filter(sequence__lte=upto or standings.footing()["sequence"])
+        Revision.objects.filter(sequence__lte=upto or footing.counted()["sequence"])
         .order_by("-sequence")
         .values_list("sequence", "written_at")
         .first(),

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext
 
-from scorecard import pins, sentences
+from scorecard import footing, sentences
 from scorecard.method import parameters
 from tracker import record
 
@@ -30,9 +30,7 @@ class Clock:
     today: datetime.date
     pinned: bool
     method: str | None = None  # the version asked for; None: the one in service
-    rev: str = (
-        ""  # the state of the record that the address is pinned to (`scorecard.pins`); empty: the present one
-    )
+    rev: str = ""  # the state of the record that the address is pinned to (`scorecard.footing`); empty: the present one
 
     def query(self, **more: object) -> str:
         """The query string that keeps a reader on this day: empty for today, or `?as_of=…`."""
@@ -58,7 +56,7 @@ class Clock:
     def permanent(self, **more: object) -> str:
         """The query string that pins the state of the record, so that the figures behind it stay the same for ever:
         `?rev=337`, with days and method only where that state's own are not meant."""
-        pin = pins.current(self.as_of, self.known_at)
+        pin = footing.pin(self.as_of, self.known_at)
         pairs: dict[str, object] = {"rev": str(pin)} if pin else {}
         if pin is None or self.as_of != pin.day:
             pairs["as_of"] = self.as_of.isoformat()
@@ -86,8 +84,8 @@ def read(query: Mapping[str, str], today: datetime.date) -> Clock:
     as_of, known_at, method = day_of(query, "as_of", today), day_of(query, "known_at", today), _method(query)
     if rev := (query.get("rev") or "").strip():
         try:
-            pin = pins.named(rev)
-        except pins.BadPin as problem:
+            pin = footing.pin_named(rev)
+        except footing.BadPin as problem:
             raise BadDate(str(problem)) from problem
         return Clock(as_of or pin.day, known_at, today, True, method or pin.method, rev)
     return Clock(as_of or today, known_at, today, as_of is not None, method)

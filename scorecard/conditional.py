@@ -30,7 +30,7 @@ from django.utils.http import http_date, parse_etags, parse_http_date_safe
 from django.utils.translation import get_language, get_language_from_path, gettext
 from django.views.defaults import page_not_found
 
-from scorecard import clock, limits, pins, standings
+from scorecard import clock, footing, limits
 from tracker import record
 from tracker.operations import middleware
 
@@ -142,7 +142,7 @@ class KeptAnswers:
             return ""
         language = get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
         try:
-            return _tag(request, standings.head(), language)
+            return _tag(request, footing.head(), language)
         except (OperationalError, InterfaceError):
             return ""  # said in words further in
 
@@ -237,9 +237,9 @@ def page(view: Callable[..., HttpResponse], allowed: Iterable[str] = NAMES) -> C
                 return page_not_found(request, problem)
 
         try:
-            with pins.at(request.GET.get("rev")):
-                return answer(request, standings.head(), make, past=of_the_past(request.GET))
-        except pins.BadPin as problem:
+            with footing.at_rev(request.GET.get("rev")):
+                return answer(request, footing.head(), make, past=of_the_past(request.GET))
+        except footing.BadPin as problem:
             return refusal(request, gettext("That day cannot be shown"), problem, 400)
 
     return wrapped

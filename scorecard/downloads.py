@@ -24,7 +24,7 @@ from django.core.cache import cache
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from scorecard import conditional, formats, limits, method, standings, tidy
+from scorecard import conditional, footing, formats, limits, method, standings
 from scorecard.tables import Asked, Table
 from tracker import recoding
 from tracker.codebook import current
@@ -268,26 +268,26 @@ def answer_table(
 def table_version(table: Table, asked: Asked) -> str:
     """What the rows rest on; of figures only that which may move those of the day."""
     if "method" in table.takes:
-        return f"{asked.day}:{tidy.present()}:{standings.rests(asked.day, asked.known_at)}"
+        return f"{asked.day}:{standings.day_of_knowledge()}:{standings.rests(asked.day, asked.known_at)}"
     if table.name == "codings":
         return recoding.state()
     if table.name != "articles":
         # Confirmations stand beside the log; of a state that an address names they are those of before its day.
-        return standings.record_head() if asked.rev else standings.head()
-    return f"{standings.record_head()}:{Article.objects.state()}:{Report.objects.count()}"
+        return footing.record_head() if asked.rev else footing.head()
+    return f"{footing.record_head()}:{Article.objects.state()}:{Report.objects.count()}"
 
 
 def _about(table: Table, asked: Asked) -> dict[str, str]:
     """What a file says of itself; of a pinned state nothing that another day or a new codebook would change."""
-    book, figures = standings.book(asked.known_at), "method" in table.takes
-    day = tidy.present() if asked.rev and asked.as_of is None else asked.day
+    book, figures = footing.book(asked.known_at), "method" in table.takes
+    day = standings.day_of_knowledge() if asked.rev and asked.as_of is None else asked.day
     return {
         "title": f"{book.title}: {table.name}",
         "description": table.meaning,
         "licence": book.licence.spdx,
         "source": f"{settings.SITE_URL.rstrip('/')}/api/v1/exports/",
         "as_of": day.isoformat(),
-        "known_at": (asked.known_at or tidy.present()).isoformat(),
+        "known_at": (asked.known_at or standings.day_of_knowledge()).isoformat(),
         **({"method": method.method_of(asked.method).version} if figures else {}),
         "codebook": book.version,
     }

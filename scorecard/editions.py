@@ -38,7 +38,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from scorecard import formats, method, standings, tables, verify
+from scorecard import footing, formats, method, standings, tables, verify
 from scorecard.method.readings import Report
 from scorecard.models import Countersignature, Edition, Witness
 from tracker import codebook_versions, log
@@ -132,7 +132,7 @@ def make(day: datetime.date | None = None) -> Edition:
     handle, name = tempfile.mkstemp(dir=folder(), prefix=".making-")
     # The figures and the log are of one and the same state: the one that stood when the day ended.
     last = log.written_by_the_end_of(day)
-    with standings.ended(day, last), os.fdopen(handle, "wb") as file:
+    with footing.ended(day, last), os.fdopen(handle, "wb") as file:
         head = _head(last)
         manifest, signature, key = _write(file, day, head, before)
     digest = hashlib.sha256(manifest.encode()).hexdigest()
@@ -160,7 +160,7 @@ def _head(sequence: int) -> Head:
 
 def _write(file: Any, day: datetime.date, head: Head, before: Edition | None) -> tuple[str, str, str]:
     """Write the zip; its manifest, signature and public key."""
-    private, books, book = key(), codebooks(day), standings.book(day)
+    private, books, book = key(), codebooks(day), footing.book(day)
     entries: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, chunks in _files(day, head.sequence, books, book):

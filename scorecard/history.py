@@ -22,7 +22,7 @@ from django.db.models import F, Value
 from django.db.models.functions import StrIndex, Substr
 from django.utils.translation import gettext
 
-from scorecard import sentences, standings, vocabulary
+from scorecard import footing, sentences, vocabulary
 from scorecard.method import weighing
 from scorecard.method.columns import FOREVER, Log
 from scorecard.method.parameters import method_of
@@ -211,7 +211,7 @@ def passing(log: Log, versions: np.ndarray, query: EventQuery) -> list[int]:
     # The row of what was merged or taken back no longer says what the log last said; both end with a retraction.
     stands = (latest[event] == versions) & ~log.retracted[versions]
     # At an earlier place of the log no row can answer for what the log said last.
-    stands &= not standings.pinned_as()
+    stands &= not footing.pinned_as()
     rows = Row.objects.order_by().filter(query.condition(), status__in=Row.ON_RECORD)
     today = set(rows.values_list("pk", flat=True))
     held = np.fromiter((key in today for key in log.ids), dtype=bool, count=len(log.ids))
@@ -309,7 +309,7 @@ def _facts(before: Record, record: Record) -> list[str]:
 def _assessments(before: Record, record: Record, asks: Mapping[tuple[str, str], str]) -> list[str]:
     old, new = ({item["rec"]: item for item in each["assessments"]} for each in (before, record))
     found = []
-    for slug in standings.book().slugs:
+    for slug in footing.book().slugs:
         one, other = old.get(slug), new.get(slug)
         if one is None and other is None:
             continue
@@ -339,12 +339,12 @@ def _rest(before: Record, record: Record) -> list[str]:
 
 
 def _code(item: Mapping[str, Any]) -> str:
-    strength = standings.book().strengths[item["strength"]]
+    strength = footing.book().strengths[item["strength"]]
     return f"{vocabulary.DIRECTIONS[item['direction']]}, {words_of(strength.name)}"
 
 
 def _certainty(record: Record) -> str:
-    return words_of(standings.book().certainties[record["certainty"]].name)
+    return words_of(footing.book().certainties[record["certainty"]].name)
 
 
 def _changed(name: str, one: str, other: str) -> str:
@@ -364,7 +364,7 @@ def ordered(
 ) -> tuple[list[int], Callable[[int], tuple[str, ...]]]:
     """The versions known on a day that pass, in rising order of the id (`pk`) or else of the day of the act, and
     what each is ordered by."""
-    log = standings.log()
+    log = footing.log()
     ids, event = log.ids, log.event
     if column == "pk":
 
@@ -377,7 +377,7 @@ def ordered(
         def key(version: int) -> tuple[str, ...]:
             return dates[version].decode(), ids[event[version]]
 
-    asked = f"{standings.head()}:{column}:{day}:{query}"
+    asked = f"{footing.head()}:{column}:{day}:{query}"
     place = f"past:{hashlib.sha256(asked.encode('utf-8', 'backslashreplace')).hexdigest()}"
     found = cache.get(place)
     if found is None:

@@ -16,7 +16,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from scorecard import pins, sentences, standings, vocabulary
+from scorecard import footing, sentences, standings, vocabulary
 from scorecard.method.readings import Balance
 from tracker import importing, log
 from tracker import record as record_format
@@ -114,7 +114,7 @@ def reviews(
 
 def _before_the_state() -> datetime.date | None:
     """The last day whose confirmations the state that is being read shows; None for the present one."""
-    day = pins.day()
+    day = footing.pinned_day()
     return day - datetime.timedelta(1) if day else None
 
 
@@ -144,7 +144,7 @@ def confirmed_ids(records: Iterable[Record], known_at: datetime.date | None = No
 
 def standing_codes() -> trust.Confirmed:
     """The codes that people stand behind, by event (`trust.everything`); as they are now, whatever is pinned."""
-    name = f"confirmations:{log.head() if standings.pinned_as() else standings.head()}"
+    name = f"confirmations:{log.head() if footing.pinned_as() else footing.head()}"
     found: trust.Confirmed | None = cache.get(name)
     if found is None:
         found = trust.everything()

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from scorecard import acts, history, reliability, standings, tidy
+from scorecard import acts, footing, history, reliability, standings
 from tracker import recoding
 from tracker.codebook import current
 from tracker.models import Article
@@ -91,7 +91,7 @@ class Table:
 
 def _bodies_of(asked: Asked) -> Iterator[dict[str, Any]]:
     """The record's lines, of what had happened by `as_of`."""
-    last = standings.footing()["sequence"] if asked.rev else None
+    last = footing.counted()["sequence"] if asked.rev else None
     until = asked.as_of.isoformat() if asked.as_of else None
     return (line for line in history.lines(asked.known_at, last) if until is None or line["date"] <= until)
 
@@ -202,8 +202,8 @@ def _series(asked: Asked) -> Iterator[Row]:
 
 
 def _figures(asked: Asked) -> Iterator[Row]:
-    for known_at in tidy.vintages(asked.known_at) if asked.vintages else [asked.known_at]:
-        yield from tidy.rows(
+    for known_at in standings.vintages(asked.known_at) if asked.vintages else [asked.known_at]:
+        yield from standings.long_rows(
             min(asked.day, known_at) if asked.vintages and known_at else asked.day,
             known_at,
             version=asked.method,
@@ -396,7 +396,8 @@ _LISTED = (
         _columns(
             "day day: calendar day, end of day, UTC",
             "recommendation text: slug of the recommendation",
-            f"actor text: whose acts are counted: {tidy.EVERYBODY} for those of everybody, or the slug of an actor",
+            f"actor text: whose acts are counted: {standings.EVERYBODY} for those of everybody, "
+            "or the slug of an actor",
             "reading text: balance, pulse or delivery",
             "value number: balance and pulse from -100 to +100, delivery from 0 to 100; empty: not yet rated",
             "low number: lower end of the 80 % evidence band; empty for delivery",

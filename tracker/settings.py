@@ -221,9 +221,9 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 EVENT_WEIGHTS = "scorecard.reliability.weights"  # what each event carries: the heaviest are asked about first
 COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
 BROUGHT_BY = "feeds.bringing"  # which feed brought which article
-SCORE_PREVIEW = "scorecard.preview.effects"  # what a decision would do to the scores, shown before it
-DAY_PREVIEW = "scorecard.preview.coded_to"  # what a statement that coding is complete would do to them
-ASK_PREVIEW = "scorecard.preview.with_ask"  # what an ask set by hand would do
+SCORE_PREVIEW = "scorecard.standings.score_preview"  # what a decision would do to the scores, shown before it
+DAY_PREVIEW = "scorecard.standings.day_preview"  # what a statement that coding is complete would do to them
+ASK_PREVIEW = "scorecard.standings.ask_preview"  # what an ask set by hand would do
 ARTICLE_AT = "feeds.pages.article_at"  # a pasted address as an article, known or fetched through the guard
 # Of decided events, coded twice blind; and coded without the machine's help.
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)

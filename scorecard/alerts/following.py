@@ -17,7 +17,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from scorecard import acts, sentences, standings, vocabulary
+from scorecard import acts, footing, sentences, vocabulary
 from scorecard.alerts.feeds import meaning, successors
 from scorecard.limits import Fault, none_in
 from scorecard.models import Subscription, Webhook
@@ -249,7 +249,7 @@ class Follower:
 
     @cached_property
     def _latest(self) -> dict[str, Record]:
-        return {line[0]["id"]: line[0] for line in standings.bodies()}
+        return {line[0]["id"]: line[0] for line in footing.bodies()}
 
 
 def _fits(row: Row, line: Record) -> bool:

@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from drf_spectacular.generators import SchemaGenerator
 
-from scorecard import tidy
+from scorecard import standings
 from scorecard.ahead import KINDS
 from scorecard.api.describing import HEADERS, OF_FILES
 from scorecard.api.serializers import record as shapes
@@ -329,12 +329,12 @@ def _choices(shape: type, field: str) -> tuple[Any, ...]:
 NAMED: dict[str, Sequence[Any] | Mapping[Any, str]] = {
     "RecommendationSlug": current().slugs,
     "ActorSlug": current().actor_slugs,
-    "ActorView": tidy.ACTORS,
+    "ActorView": standings.ACTORS,
     "AskSlug": events.ASKS,
     "AskMode": Ask.Mode.values,
     "VersionOfMethod": tuple(METHODS),
-    "DailyReading": tidy.READINGS[:2],
-    "Reading": tidy.READINGS,
+    "DailyReading": standings.READINGS[:2],
+    "Reading": standings.READINGS,
     "CoderKind": agreement.KINDS,
     "CodedBy": _choices(shapes.EventShape, "coded_by"),
     "Label": scores.LABEL_CHOICES,

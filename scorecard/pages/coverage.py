@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import reliability, sentences, standings, vocabulary
+from scorecard import footing, reliability, sentences, vocabulary
 from scorecard.pages import filters
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
@@ -131,7 +131,7 @@ def settings_of_ask(slug: str, ask: str, known_at: Day | None, shown: bool) -> l
     `shown` beside it is all there is."""
     found: list[str] = []
     back: dict[int | None, bool] = {}  # whether a line takes back, or puts back
-    for place, line in enumerate(standings.asked(known_at), start=1):
+    for place, line in enumerate(footing.asked(known_at), start=1):
         turned = line.get("withdraws")
         back[place] = bool(turned) and not back[turned]
         if (line["rec"], line["ask"]) == (slug, ask):
@@ -166,7 +166,7 @@ def _day(iso: str) -> str:
 
 def statements_taken_back(known_at: Day | None) -> list[str]:
     """Which statements that coding is complete were taken back, or put back; empty while none was."""
-    rows = standings.stated(known_at)
+    rows = footing.stated(known_at)
     found: list[str] = []
     back: dict[int | None, bool] = {}
     for place, row in enumerate(rows, start=1):

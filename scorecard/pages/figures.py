@@ -200,7 +200,7 @@ def mean_revision(
     stop = len(now) - PROVISIONAL_DAYS
     if stop <= start:
         return None
-    apart = [abs(now[place] - as_told_then[place]) for place in range(start, stop)]
+    apart = [abs(now[place] - then[place]) for place in range(start, stop)]
     return sum(apart) / len(apart), len(apart)
 
 

@@ -25,7 +25,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
 from scorecard import clock as clocks
-from scorecard import formats, pins, sentences, standings, vocabulary
+from scorecard import footing, formats, sentences, standings, vocabulary
 from scorecard.clock import Clock
 from scorecard.method import method_of, parameters
 from scorecard.pages import prose
@@ -261,7 +261,7 @@ def citation(page: Page, clock: Clock, path: str) -> tuple[Citation, dict[str, A
         read_on=clock.today,
         version=parameters.method_of(clock.method).version,
         figures=standings.read_on(clock.as_of, clock.known_at, clock.method),
-        rev=str(pins.current(clock.as_of, clock.known_at) or ""),
+        rev=str(footing.pin(clock.as_of, clock.known_at) or ""),
     )
     pinned = clock.permanent(page=page.key, **page.asked)
     links = [

@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from scorecard import acts, reliability, sentences, standings
+from scorecard import acts, footing, reliability, sentences, standings
 from scorecard import clock as clocks
 from scorecard.charts import lines
 from scorecard.history import Change, Known, Version, passing
@@ -40,7 +40,7 @@ def open_(request: HttpRequest) -> Reading:
 
 def versions() -> list[Version]:
     """Every version in the log, in its order."""
-    return [Version(*line) for line in standings.bodies()]
+    return [Version(*line) for line in footing.bodies()]
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Reading:
 
     @cached_property
     def known(self) -> Known:
-        return Known(standings.log(), versions(), self.clock.known_at, self.clock.method)
+        return Known(footing.log(), versions(), self.clock.known_at, self.clock.method)
 
     @cached_property
     def records(self) -> Sequence[Record]:
@@ -137,7 +137,7 @@ class Reading:
 
     def found(self, query: EventQuery) -> list[Record]:
         """Those that a search finds, newest first."""
-        log = standings.log()
+        log = footing.log()
         ids = (
             {log.ids[log.event[place]] for place in passing(log, self.known.places, query)} if query else None
         )
@@ -226,7 +226,7 @@ class Reading:
         if event is None or event.start > self.read_on:
             return {}
         day = None if self.clock.known_at is None else self.clock.known_at.toordinal()
-        book = weighing.ledger(standings.log(), day, method_of(self.clock.method).parameters)
+        book = weighing.ledger(footing.log(), day, method_of(self.clock.method).parameters)
         found = contributions.weekly(book, event_id, event.start, self.read_on)
         return {
             slug: lines.Run(event.start, points, points, points, step=contributions.WEEK)
@@ -239,13 +239,13 @@ class Reading:
     @cached_property
     def opened(self) -> datetime.date | None:
         """The day on which the record was opened; None while it is empty."""
-        first = next(iter(standings.bodies()), None)
+        first = next(iter(footing.bodies()), None)
         return first[1].date() if first else None
 
     @cached_property
     def coded_to(self) -> datetime.date:
         """The last day to which coding is complete, no later than the day of the page."""
-        return min(self.clock.as_of, standings.coded_to(self.clock.known_at) or current().start)
+        return min(self.clock.as_of, footing.coded_to(self.clock.known_at) or current().start)
 
     def coverage(self) -> Mapping[str, str]:
         """The two sentences that stand on every page, and what a past page adds."""

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone, translation
 
-from scorecard import sentences, standings, vocabulary
+from scorecard import footing, sentences, vocabulary
 from scorecard.pages.frame import structured
 from tests.scorecard import told
 from tracker import record
@@ -154,7 +154,7 @@ def test_a_page_is_answered_from_cache_until_the_record_moves(
 
 @pytest.mark.parametrize("path", PATHS[:10])
 def test_cold_pages_need_few_queries(client, seeded, path, django_assert_max_num_queries):
-    standings.log()  # a process reads the log once, then only its new lines
+    footing.log()  # a process reads the log once, then only its new lines
     with django_assert_max_num_queries(15):
         page(client, path + "?as_of=2026-05-05")
 
@@ -345,4 +345,4 @@ def test_structured_data_cannot_end_its_element_early(client, seeded):
 def test_headlines_follow_the_language(seeded, client):
     with translation.override("zh-hans"):
         assert vocabulary.short_name("trust") in page(client, "/zh-hans/recommendations/trust/")
-    assert standings.head() is not None
+    assert footing.head() is not None

@@ -6,7 +6,7 @@ import re
 import pytest
 from django.utils import timezone
 
-from scorecard import method, standings
+from scorecard import footing, method
 from scorecard.method import Method, Parameters, parameters
 from scorecard.models import Dispute
 from scorecard.pages import figures
@@ -37,10 +37,10 @@ def page(client, address, status=200):
 
 
 def recoded(event_id, **changes):
-    known = standings.log()
-    latest = [body for body, *_rest in standings.bodies() if body["id"] == event_id][-1]
+    known = footing.log()
+    latest = [body for body, *_rest in footing.bodies() if body["id"] == event_id][-1]
     triage.enter({**latest, **changes, "recorded_at": None}, "Grace", why="A second look")
-    assert len(standings.log()) == len(known) + 1
+    assert len(footing.log()) == len(known) + 1
 
 
 def test_a_correction_shows_what_exactly_changed_and_who_said_why(client, acts):
@@ -193,8 +193,8 @@ def test_a_second_method_stands_beside_the_first_with_what_it_did_to_each_score(
     monkeypatch.setitem(parameters.METHODS, "0.9", older)
     html = page(client, "/method/?as_of=2026-07-07")
     assert "netting = 0.0" in html
-    by_old = method.report(standings.log(), datetime.date(2026, 7, 7), version="0.9")
-    by_new = method.report(standings.log(), datetime.date(2026, 7, 7))
+    by_old = method.report(footing.log(), datetime.date(2026, 7, 7), version="0.9")
+    by_new = method.report(footing.log(), datetime.date(2026, 7, 7))
     scores = [round(found["recommendations"]["trust"]["balance"]["score"]) for found in (by_old, by_new)]
     assert scores[0] != scores[1]
     row = re.search(r'<th scope="row">Trust</th>((?:<td class="n"[^>]*>[^<]*</td>){3})</tr>', html).group(1)
@@ -211,9 +211,9 @@ def test_a_past_page_as_known_then_reads_nothing_recorded_later(client, acts):
 
 
 def test_one_request_reads_one_state_of_the_log(seeded):
-    with standings.held():
-        head, count = standings.head(), len(standings.log())
+    with footing.held():
+        head, count = footing.head(), len(footing.log())
         triage.enter({"id": "meanwhile", "date": "2026-07-01"}, "Ada")
-        assert (standings.head(), len(standings.log())) == (head, count)
-    assert standings.head() != head
-    assert len(standings.log()) == count + 1
+        assert (footing.head(), len(footing.log())) == (head, count)
+    assert footing.head() != head
+    assert len(footing.log()) == count + 1

@@ -8,7 +8,7 @@ import shutil
 import pytest
 import time_machine
 
-from scorecard import downloads, pins, standings
+from scorecard import downloads, footing
 from scorecard.api.views.exports import FORMATS
 from scorecard.models import Pin
 from tests.scorecard import cast
@@ -123,9 +123,9 @@ def test_a_revision_that_is_none_is_refused_in_words(client, seeded, rev):
 
 def test_a_revision_whose_address_was_never_given_out_is_read_too(client, seeded):
     client.get("/")
-    with pins.at("40"):
-        assert len(standings.log()) == 40
-    assert len(standings.log()) == Revision.objects.count()
+    with footing.at_rev("40"):
+        assert len(footing.log()) == 40
+    assert len(footing.log()) == Revision.objects.count()
     assert client.get("/api/v1/scores/?rev=40").json()["rev"] == "40"
     assert client.get("/?rev=40").status_code == 200
     assert client.get("/events/?rev=40&q=export").status_code == 200

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from feeds import support
 from feeds.models import Delivery, Feed
-from scorecard import standings
+from scorecard import footing, standings
 from tracker import triage
 from tracker.models import Article, Completeness, Event
 
@@ -23,11 +23,11 @@ def inside(client, analyst, settings):
 
 
 def test_importing_later_acts_does_not_move_the_last_coded_day(seeded):
-    before = standings.coded_to()
+    before = footing.coded_to()
     triage.enter(
         {"id": "late", "date": str(timezone.now().date() - datetime.timedelta(1)), "title": "Late"}, "Ada"
     )
-    assert standings.coded_to() == before == datetime.date(2026, 7, 7)
+    assert footing.coded_to() == before == datetime.date(2026, 7, 7)
 
 
 def test_a_statement_needs_a_reason_and_a_day_that_is_over(inside, seeded):
@@ -39,7 +39,7 @@ def test_a_statement_needs_a_reason_and_a_day_that_is_over(inside, seeded):
     assert done.status_code == 302
     stated = Completeness.objects.latest("id")
     assert (stated.recorded_at, stated.by.username) == (timezone.now().date(), "ada")
-    assert standings.coded_to() == datetime.date(2026, 8, 31)
+    assert footing.coded_to() == datetime.date(2026, 8, 31)
     assert standings.read_on(datetime.date(2026, 9, 30)) == datetime.date(2026, 8, 31)
 
 

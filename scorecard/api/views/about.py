@@ -17,7 +17,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import PermissionDenied
 
-from scorecard import conditional, editions, method, standings
+from scorecard import conditional, editions, footing, method, standings
 from scorecard.api import parameters
 from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
@@ -67,7 +67,7 @@ class Start(Reading):
 
     def answer(self, asked, **place):
         head = Head.objects.filter(id=1).first() or Head()
-        coded = standings.coded_to()
+        coded = footing.coded_to()
         return {
             "title": str(current().title),
             "method": method.CURRENT,
@@ -86,7 +86,7 @@ class Method(Reading):
     """Every parameter with its reason, the versions of the method, and the named what-ifs."""
 
     def answer(self, asked, **place):
-        found, days = method.describe(standings.book()), standings.adopted()
+        found, days = method.describe(footing.book()), standings.adopted()
         for version in found["versions"]:
             day = days.get(version["version"])
             version["adopted"] = day.isoformat() if day else None
@@ -149,10 +149,10 @@ class Coverage(Reading):
         waiting = Event.objects.open().aggregate(count=Count("pk"), oldest=Min("proposed_at"))
         newest = Article.objects.order_by("-id").values_list("id", flat=True).first()
         day = CoverageDay.objects.order_by("-day").values_list("day", "articles", "feeds_alive").first()
-        return f"{standings.head()}:{waiting}:{newest}:{day}"
+        return f"{footing.head()}:{waiting}:{newest}:{day}"
 
     def answer(self, asked, **place):
-        coded = standings.coded_to()
+        coded = footing.coded_to()
         waiting = Event.objects.open().aggregate(count=Count("pk"), oldest=Min("proposed_at"))
         counted = dict(
             Event.objects.accepted().order_by().values_list("certainty").annotate(count=Count("pk"))
@@ -194,7 +194,7 @@ class Agreement(Reading):
 
     def version(self):
         state = Coding.objects.aggregate(count=Count("id"), at=Max("done_at"))
-        return f"{standings.head()}:{state['count']}:{state['at']}"
+        return f"{footing.head()}:{state['count']}:{state['at']}"
 
     def answer(self, asked, **place):
         found = agreement.by_kind()
@@ -227,7 +227,7 @@ class Articles(Listing):
 
     def version(self):
         report = Report.objects.order_by("-id").values_list("id", flat=True).first()
-        return f"{standings.head()}:{report}:{Article.objects.state()}"
+        return f"{footing.head()}:{report}:{Article.objects.state()}"
 
     def rows(self, asked, **place):
         rows = Article.objects.only(

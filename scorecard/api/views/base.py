@@ -37,7 +37,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.exceptions import NotFound, Throttled
 from rest_framework.views import APIView
 
-from scorecard import conditional, limits, pins, standings
+from scorecard import conditional, footing, limits
 from scorecard.api import parameters
 from scorecard.api.parameters import Parameter, number
 from scorecard.api.problems import InProgress, Invalid, KeyReused, NoSuchDay
@@ -93,7 +93,7 @@ class Reading(View, abc.ABC):
     """An address that answers GET from what is kept until `version()` changes."""
 
     def version(self) -> str:
-        return standings.head()
+        return footing.head()
 
     def get(self, request: Any, **place: Any) -> HttpResponse:
         asked = self.asked()
@@ -187,15 +187,15 @@ def only(items: list[dict[str, Any]], fields: Sequence[str] | None) -> list[dict
 def pinned(asked: dict[str, Any]) -> Iterator[None]:
     """Inside it the state of the record is the one that `rev` names, whose day and method fill what is not asked."""
     try:
-        with pins.at(asked.get("rev")) as pin:
+        with footing.at_rev(asked.get("rev")) as pin:
             if pin is not None:
                 days = {name: pin.day for name in ("as_of", "later") if name in asked}
                 asked |= {
                     name: asked.get(name) or own for name, own in (days | {"method": pin.method}).items()
                 }
             yield
-    except pins.BadPin as problem:
-        if pins.WRITTEN.fullmatch(asked.get("rev") or ""):  # well formed, but there is no such state
+    except footing.BadPin as problem:
+        if footing.REV.fullmatch(asked.get("rev") or ""):  # well formed, but there is no such state
             raise NotFound(f"rev: {problem}") from problem
         raise Invalid([{"name": "rev", "reason": str(problem)}]) from problem
 

@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.exceptions import NotFound
 
-from scorecard import acts, conditional, history, method, reliability, standings
+from scorecard import acts, conditional, footing, history, method, reliability
 from scorecard.api import parameters
 from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
@@ -309,7 +309,7 @@ class EventHistory(Reading):
 
     def version(self):
         latest = Dispute.objects.aggregate(last=Max("id"), answered=Max("answered_at"))
-        return f"{standings.head()}:{latest['last']}:{latest['answered']}"
+        return f"{footing.head()}:{latest['last']}:{latest['answered']}"
 
     def answer(self, asked, id):
         revisions = Revision.objects.filter(event=id).order_by("sequence")
@@ -386,7 +386,7 @@ class Changes(Reading):
     parameters = (AFTER, DIGEST, LIMIT)
 
     def version(self):
-        return standings.record_head()
+        return footing.record_head()
 
     def answer(self, asked, **place):
         head = Head.objects.filter(id=1).first() or Head()

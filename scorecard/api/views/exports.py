@@ -18,7 +18,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiType
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 
-from scorecard import catalogue, conditional, downloads, editions, formats, standings, tidy
+from scorecard import catalogue, conditional, downloads, editions, footing, formats, standings
 from scorecard.api import parameters
 from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, REV, THEN, Parameter
 from scorecard.api.problems import Invalid, NotWritten
@@ -166,9 +166,9 @@ TAKEN = (
     parameters.number("year", "Only the days of this year.", least=2000, most=2099),
     parameters.choices("recommendation", current().slugs, "Only these."),
     parameters.choices(
-        "actor", tidy.ACTORS, f"Only these views; `{tidy.EVERYBODY}` counts everybody's acts."
+        "actor", standings.ACTORS, f"Only these views; `{standings.EVERYBODY}` counts everybody's acts."
     ),
-    parameters.choices("reading", tidy.READINGS, "Only these."),
+    parameters.choices("reading", standings.READINGS, "Only these."),
     LISTS,
 )
 
@@ -216,7 +216,7 @@ class Export(View):
 
 def _log(request: Any, name: str, pinned_: bool) -> HttpResponseBase:
     """The log as it stands, or stood: lines that an import reads, or all that the digests cover."""
-    last = standings.footing()["sequence"] if pinned_ else None
+    last = footing.counted()["sequence"] if pinned_ else None
 
     def make() -> Iterator[bytes]:
         if name == "record":
@@ -225,7 +225,7 @@ def _log(request: Any, name: str, pinned_: bool) -> HttpResponseBase:
         found = found if last is None else found.filter(sequence__lte=last)
         return formats.gathered(formats.line(change(each)) for each in found.iterator(1000))
 
-    key = f"{settings.RELEASE}:{name}:{standings.record_head()}"
+    key = f"{settings.RELEASE}:{name}:{footing.record_head()}"
     kind, file = formats.MEDIA_TYPES["jsonl"], f"scorecard-{name}.jsonl"
     return downloads.answer(request, key, make, media_type=kind, name=file, packs=True)
 
@@ -253,7 +253,7 @@ class Editions(Listing):
     parameters = (LIMIT, CURSOR)
 
     def version(self):
-        return f"editions:{standings.head()}"
+        return f"editions:{footing.head()}"
 
     def rows(self, asked, **place):
         return Edition.objects.defer("manifest")
@@ -267,7 +267,7 @@ class OneEdition(Reading):
     """One edition."""
 
     def version(self):
-        return f"edition:{settings.RELEASE}:{standings.head()}"
+        return f"edition:{settings.RELEASE}:{footing.head()}"
 
     def answer(self, asked, day):
         return edition(find(day))

@@ -12,7 +12,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 
-from scorecard import ahead, formats, pins, standings
+from scorecard import ahead, footing, formats, standings
 from scorecard.api import parameters
 from scorecard.api.parameters import ACTOR, AS_OF, BEYOND, KNOWN_AT, METHOD, RECOMMENDATION, REV, THEN
 from scorecard.api.problems import Invalid
@@ -43,7 +43,7 @@ def clock(asked: dict[str, Any]) -> dict[str, Any]:
 
 def rev(as_of: datetime.date, known_at: datetime.date | None) -> dict[str, Any]:
     """The state of the record on which an answer rests, as `rev` takes it."""
-    pin = pins.current(as_of, known_at)
+    pin = footing.pin(as_of, known_at)
     return {"rev": str(pin) if pin else None}
 
 
@@ -66,7 +66,7 @@ def known(slug: str, book: Codebook) -> str:
 
 def _chosen(recommendation: str | None, known_at: datetime.date | None) -> tuple[str, ...]:
     """The slugs that an answer is about: the one asked for, or all."""
-    book = standings.book(known_at)
+    book = footing.book(known_at)
     return (known(recommendation, book),) if recommendation else book.slugs
 
 
@@ -104,7 +104,7 @@ class Score(Reading):
             acts=False,
             beyond=asked["beyond"],
         )
-        found = report["recommendations"][known(slug, standings.book(asked["known_at"]))]
+        found = report["recommendations"][known(slug, footing.book(asked["known_at"]))]
         return {**clock(asked), "recommendation": slug, "readings": found}
 
 
@@ -119,7 +119,7 @@ class Contributions(Reading):
         report = standings.report(
             day(asked), asked["known_at"], asked["actor"], version=asked["method"], beyond=asked["beyond"]
         )
-        balance = report["recommendations"][known(slug, standings.book(asked["known_at"]))]["balance"]
+        balance = report["recommendations"][known(slug, footing.book(asked["known_at"]))]["balance"]
         return {
             **clock(asked),
             "recommendation": slug,
@@ -289,8 +289,8 @@ class Next(Reading):
     def answer(self, asked, **place):
         today, known_at, method = day(asked), asked["known_at"], asked["method"]
         read_on = standings.read_on(today, known_at, method)
-        versions = [Version(*line) for line in standings.bodies()]
-        found = ahead.read(Known(standings.log(), versions, known_at, method), read_on)
+        versions = [Version(*line) for line in footing.bodies()]
+        found = ahead.read(Known(footing.log(), versions, known_at, method), read_on)
         return {
             "method": method_of(method).version,
             "as_of": today.isoformat(),

@@ -84,9 +84,9 @@ def _log(asked):
     """The log of the file, or of the database when no file is named."""
     if not asked["events"]:
         # Here and not above: a file of events is scored without a database, and in half the time.
-        from scorecard import standings
+        from scorecard import footing
 
-        return standings.log()
+        return footing.log()
     with rows.opened(asked["events"]) as events:
         if not asked["asks"]:
             return method.read_lines(events)
@@ -98,9 +98,9 @@ def _coded_to(asked, known_at):
     """The last coded day as known on a day: what was given, else what the database says."""
     if asked["coded_to"] or asked["events"]:
         return _day(asked, "coded_to")
-    from scorecard import standings
+    from scorecard import footing
 
-    return standings.coded_to(known_at)
+    return footing.coded_to(known_at)
 
 
 def _day(asked, name):

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import ahead, conditional, sentences, standings, vocabulary
+from scorecard import ahead, conditional, footing, sentences, vocabulary
 from scorecard.acts import Act
 from scorecard.charts import bars
 from scorecard.method import weighing
@@ -148,7 +148,7 @@ def _title(read: Reading, asks: Sequence[Mapping[str, Any]]) -> str:
 def rows(read: Reading, slugs: Sequence[str]) -> list[dict[str, Any]]:
     """The asks of each recommendation, with how far each party went."""
     known = None if read.clock.known_at is None else read.clock.known_at.toordinal()
-    book = weighing.ledger(standings.log(), known, method_of(read.clock.method).parameters)
+    book = weighing.ledger(footing.log(), known, method_of(read.clock.method).parameters)
     behind = acts_behind(book, read.read_on.toordinal(), book.seen_by(None))
     query, found = read.clock.query(), []
     for slug in slugs:

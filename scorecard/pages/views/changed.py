@@ -181,7 +181,7 @@ class Move:
     """What became of one balance between two days."""
 
     slug: str
-    start_of: Balance  # the balance on the first day, with its label
+    before: Balance  # the balance on the first day, with its label
     after: Balance
     new: float
     ended: float
@@ -204,10 +204,10 @@ class Move:
 
     def words(self) -> str:
         """`From contested to advancing.` or `Still undermined.`"""
-        start_of, after = self.before["label"], self.after["label"]
-        if start_of == after:
+        before, after = self.before["label"], self.after["label"]
+        if before == after:
             return gettext("Still: %(label)s.") % {"label": vocabulary.label(after)}
-        told = {"before": vocabulary.label(start_of), "after": vocabulary.label(after)}
+        told = {"before": vocabulary.label(before), "after": vocabulary.label(after)}
         return gettext("From “%(before)s” to “%(after)s”.") % told
 
     def sentence(self) -> str:
@@ -318,7 +318,7 @@ def moves_between(read: Reading, earlier: Day, later: Day) -> Moves:
 
 def _move(read: Reading, slug: str, way: Waterfall, before: Balance, after: Balance) -> Move:
     steps = {step["step"]: step for step in way["steps"]}
-    earlier: Balance = {**start_of, "label": read.agreement.hide(word(start_of), slug)}
+    earlier: Balance = {**before, "label": read.agreement.hide(word(before), slug)}
     later: Balance = {**after, "label": read.agreement.hide(word(after), slug)}
     return Move(
         slug,

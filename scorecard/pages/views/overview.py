@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
-from scorecard import catalogue, conditional, pins, reliability, sentences, standings, vocabulary
+from scorecard import catalogue, conditional, footing, reliability, sentences, standings, vocabulary
 from scorecard.charts import bars, lines
 from scorecard.charts.canvas import Blind
 from scorecard.method.parameters import method_of
@@ -233,7 +233,7 @@ def _moved(read: Reading, query: str) -> dict[str, Any]:
 
 def _dataset(read: Reading) -> dict[str, Any]:
     """The whole set as search engines read it, in the reader's language where there is a choice."""
-    pin = pins.current(read.clock.as_of, read.clock.known_at)
+    pin = footing.pin(read.clock.as_of, read.clock.known_at)
     described = catalogue.schema_org(pin.sequence if pin else None)
     figures = [each for each in described["distribution"] if each["name"] == "figures"]
     series = [

@@ -22,12 +22,12 @@ from scorecard import (
     clock,
     conditional,
     downloads,
+    footing,
     formats,
-    pins,
     reliability,
     sentences,
+    standings,
     tables,
-    tidy,
     vocabulary,
 )
 from scorecard.acts import Act
@@ -58,7 +58,7 @@ COLUMNS = {
     "high": "upper end of the 80 % evidence band",
     "then": "the score as it was known on that day; a reconstruction before the record was opened",
     "coded": "1 if the day is within the coded period; 0 after it, where the score only fades (method 1.0 alone)",
-    "actor": f"whose acts are counted: {tidy.EVERYBODY} for those of everybody, or the slug of an actor",
+    "actor": f"whose acts are counted: {standings.EVERYBODY} for those of everybody, or the slug of an actor",
     "reading": "balance",
     "word": "what the method calls it; empty on days after the last coded one",
     "method": "version of the method",
@@ -111,10 +111,10 @@ def _taken(request: HttpRequest, name: str, ending: str) -> HttpResponse:
 def _actor(request: HttpRequest) -> str | None:
     """The actor whose view is asked for; None: everybody's."""
     actor = request.GET.get("actor")
-    if actor is not None and actor not in tidy.ACTORS:
-        allowed = {"name": "actor", "allowed": ", ".join(tidy.ACTORS)}
+    if actor is not None and actor not in standings.ACTORS:
+        allowed = {"name": "actor", "allowed": ", ".join(standings.ACTORS)}
         raise clock.BadDate(gettext("%(name)s must be one of: %(allowed)s.") % allowed)
-    return None if actor in (None, tidy.EVERYBODY) else actor
+    return None if actor in (None, standings.EVERYBODY) else actor
 
 
 def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
@@ -129,10 +129,10 @@ def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
             method=day.method,
             rev=day.rev,
             recommendation=None if slug == "all" else (slug,),
-            actor=(actor or tidy.EVERYBODY,),
+            actor=(actor or standings.EVERYBODY,),
         )
         file = f"scorecard-{slug}-{day.as_of}.{ending}"
-        with pins.at(day.rev):
+        with footing.at_rev(day.rev):
             return downloads.answer_table(request, table, ending, asked, file)
     except (clock.BadDate, conditional.UnknownName, formats.Missing) as problem:
         return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
@@ -226,12 +226,12 @@ def series_rows(read: Reading, slugs: Sequence[str], actor: str | None = None) -
     """One row for each recommendation and day, in the order of `COLUMNS`."""
     then = figures.as_told_then(read, actor)
     clock = read.clock
-    for row in tidy.rows(
+    for row in standings.long_rows(
         clock.as_of,
         clock.known_at,
         version=clock.method,
         recommendations=slugs,
-        actors=(actor or tidy.EVERYBODY,),
+        actors=(actor or standings.EVERYBODY,),
         readings=("balance",),
     ):
         day, slug, view, reading, value, low, high, word, method, coded, vintage = row
@@ -268,7 +268,7 @@ def as_document(read: Reading, slugs: Sequence[str]) -> dict[str, Any]:
 
 def about_series(read: Reading) -> dict[str, Any]:
     clock = read.clock
-    pin = pins.current(clock.as_of, clock.known_at)
+    pin = footing.pin(clock.as_of, clock.known_at)
     known = clock.known_at or (pin.day if pin and clock.rev else clock.today)
     return {
         "title": prose.publisher(),
@@ -305,7 +305,7 @@ def as_bundle(read: Reading, slugs: Sequence[str]) -> bytes:
         read.clock.today,
         read.method,
         read.read_on,
-        str(pins.current(read.clock.as_of, read.clock.known_at) or ""),
+        str(footing.pin(read.clock.as_of, read.clock.known_at) or ""),
     )
     readme = (
         f"# {prose.publisher()}: daily series\n\n"

@@ -163,7 +163,7 @@ def test_the_page_of_the_api_asks_no_other_host(client, db):
 
 def test_when_we_fail_programs_get_a_problem_and_no_word_of_why(monkeypatch, settings, db):
     settings.DEBUG = False
-    monkeypatch.setattr("scorecard.standings.head", lambda: 1 / 0)
+    monkeypatch.setattr("scorecard.footing.head", lambda: 1 / 0)
     answer = Client(raise_request_exception=False).get("/api/v1/scores/")
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"

@@ -7,8 +7,8 @@ import json
 import pytest
 import time_machine
 
+from scorecard import footing, method
 from scorecard import history as past
-from scorecard import method, standings
 from tests.scorecard import cast
 from tracker import triage
 from tracker.models import Revision
@@ -128,7 +128,7 @@ def test_what_is_known_today_is_the_list_of_today(client, history):
 def test_the_figures_of_a_day_rest_on_the_events_listed_for_it(client, history):
     for day in DAYS:
         listed = {line["id"] for line in cast.walk(client, lists(day, ""))[1]}
-        report = method.report(standings.log(), day, day)
+        report = method.report(footing.log(), day, day)
         behind = [found["balance"]["acts"] for found in report["recommendations"].values()]
         assert {act["id"] for act in itertools.chain(*behind)} <= listed
 
@@ -166,7 +166,7 @@ def test_a_page_of_the_past_costs_as_many_queries_at_any_length(
 
 
 def test_days_are_read_from_the_body_as_they_stand(history):
-    log = standings.log()
+    log = footing.log()
     days = [
         json.loads(body)["date"]
         for body in Revision.objects.order_by("sequence").values_list("body", flat=True)

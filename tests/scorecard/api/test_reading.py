@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from scorecard import standings
+from scorecard import footing, standings
 from tests.scorecard import cast
 from tracker import log, record, triage
 from tracker.models import Event, Revision
@@ -279,4 +279,4 @@ def test_sources_and_coverage_count_the_record(client, seeded):
     assert sum(each["reports"] for each in sources["results"]) == sum(len(line["sources"]) for line in lines)
     coverage = cast.get(client, "/coverage/")
     assert coverage["events"] == len(lines) == Event.objects.accepted().count() == Revision.objects.count()
-    assert coverage["coded_to"] == standings.coded_to().isoformat()
+    assert coverage["coded_to"] == footing.coded_to().isoformat()

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
-from scorecard import method, standings
+from scorecard import footing, method
 from scorecard.method import columns
 from tracker import log, triage, wording
 from tracker.desk.forms import signed
@@ -106,7 +106,7 @@ def test_a_preview_says_to_the_digit_what_the_deed_does(client, world, rita, act
     asked = form(world, action)
     answer = client.post(reverse("desk:preview"), json.dumps(asked), "application/json").json()
     assert state() == untouched
-    assert standings.log() is not None  # nothing taken back may have been read by the process
+    assert footing.log() is not None  # nothing taken back may have been read by the process
     done = client.post(reverse("desk:deed"), json.dumps(asked), "application/json")
     assert done.status_code == 200, done.content
     cache.clear()

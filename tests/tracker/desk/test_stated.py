@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from scorecard import editions, method, standings
+from scorecard import editions, footing, method, standings
 from tests.scorecard.told import plain
 from tracker.admin.stated import state, turn, turned
 from tracker.models import Ask, AskSetting, Completeness
@@ -55,7 +55,7 @@ def delivered(known=None):
 
 def read(known=None):
     """What readers were told by that day of the ask, and to which day coding was complete."""
-    return delivered(known), standings.coded_to(known)
+    return delivered(known), footing.coded_to(known)
 
 
 def test_what_is_taken_back_was_known_until_that_day_and_is_known_again_when_put_back(both, editor):
@@ -112,7 +112,7 @@ def test_editions_hold_what_took_a_line_back_and_are_read_so(both, editor, tmp_p
             scores = json.loads(archive.read("scores.json"))
             raw = archive.read("settings.jsonl")
         assert len(lines) == count
-        assert scores["coded_to"] == str(standings.coded_to(day))
+        assert scores["coded_to"] == str(footing.coded_to(day))
         found = method.read_lines(io.BytesIO(), io.BytesIO(raw)).settings
         assert [item.known_on(None) for item in found] == [day == SET]
     assert (lines[1]["withdraws"], lines[1]["reason"], lines[1]["recorded_at"]) == (1, WHY, str(BACK))
