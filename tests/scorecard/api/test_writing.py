@@ -214,7 +214,7 @@ def test_a_key_ends_with_its_revocation_its_expiry_and_its_account(client, edito
     headers = {"HTTP_AUTHORIZATION": f"Bearer {text}"}
     cast.get(client, "/proposals/", **headers)
     assert ApiKey.objects.get().last_used_at is not None
-    assert text.rpartition("_")[2] not in str(vars(key))
+    assert text.split("_", 2)[2] not in str(vars(key))  # a secret may hold an underscore
     for ended in ({"revoked_at": timezone.now()}, {"expires_at": timezone.now()}):
         ApiKey.objects.update(**ended)
         cast.get(client, "/proposals/", 401, **headers)
