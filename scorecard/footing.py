@@ -32,7 +32,8 @@ from django.utils.translation import gettext
 
 from scorecard import method
 from scorecard.method import CURRENT
-from scorecard.method.columns import EMPTY, Log, empty, rests_on
+from scorecard.method.columns import EMPTY, Log, empty
+from scorecard.method.weighing import rests_on
 from scorecard.models import MethodInService, Pin
 from tracker import codebook_versions
 from tracker import log as record_log

@@ -25,9 +25,10 @@ from django.utils import timezone
 from scorecard import footing, method, vocabulary
 from scorecard.footing import Day, Pair
 from scorecard.method import parameters
-from scorecard.method.columns import Log, rests_on
+from scorecard.method.columns import Log
 from scorecard.method.delivery import label
 from scorecard.method.readings import Measure, Report, Stamp, Waterfall
+from scorecard.method.weighing import rests_on
 from tracker import agreement as agreements
 from tracker import codebook_versions, importing
 from tracker.codebook import current

@@ -1,36 +1,166 @@
-"""The series of one score over time: band, line, acts below it, the heaviest of them pinned.
-
-Lines in little: the sparkline, the small multiple, the effect of one act.
+"""The series of one score over time: band, line, acts below it, the heaviest of them pinned; with the values, the frame
+and the canvas that every line over time stands on.
 """
 
 from __future__ import annotations
 
 import datetime
 import itertools
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from scorecard.charts.canvas import (
-    NARROW,
-    SMALL,
-    WIDE,
-    Act,
-    Blind,
-    Canvas,
-    Frame,
-    Ghost,
-    Run,
-    Tick,
-    Turn,
-    Words,
-)
-from scorecard.charts.drawing import Drawing, days, direction, measured, polyline, thinned, wrapped
+from scorecard.charts.drawing import Drawing, days, direction, measured, polyline, share, thinned, wrapped
 
 Place = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 ROW, SMALLEST = 13, 11  # units: a row of words, and their size
 MOST_ROWS = 4
+Tick = Callable[[datetime.date], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Figures of one score from `first` on, one every `step` days, the band beside them."""
+
+    first: datetime.date
+    score: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    step: int = 1
+
+    @property
+    def last(self) -> datetime.date:
+        return self.first + datetime.timedelta(days=self.step * (len(self.score) - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One event on the chart. `pin` is its number in the list beside the chart, if it is one of the largest; `label` is
+    what stands beside the pin where it fits.
+    """
+
+    date: datetime.date
+    direction: int
+    strength: int
+    title: str
+    href: str
+    pin: int | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Days on which coding was absent or degraded, and the words that say so."""
+
+    first: datetime.date
+    last: datetime.date
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A day on which the method changed: the line before and after it is made by different rules."""
+
+    date: datetime.date
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ghost:
+    """Another telling of the same line, drawn thin behind it: as known then, or by another method."""
+
+    score: Sequence[float]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Every word on the chart, in the reader's language."""
+
+    title: str
+    advances: str
+    undermines: str
+    zero: str
+    acts: str
+    end: str
+    band: str
+    on: str = ""  # the day of the last figure
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where things stand in the picture, in its own units."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    plot: float
+    rug: float
+    roomy: bool = True
+
+
+WIDE = Frame(width=780, height=408, left=42, right=112, top=26, plot=262, rug=72)
+NARROW = Frame(width=340, height=340, left=38, right=10, top=28, plot=210, rug=52, roomy=False)
+SMALL = Frame(width=250, height=132, left=2, right=2, top=6, plot=104, rug=0, roomy=False)
+
+
+class Canvas:
+    """A drawing with a time axis across, to the end of the run, and the score's axis up, -100 … +100."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        run: Run,
+        name: str,
+        *,
+        standalone: bool = False,
+        top: float = 0,
+    ) -> None:
+        self.frame, self.run = frame, run
+        self.last = run.last
+        self.top = frame.top + top
+        self.drawing = Drawing(frame.width, frame.height + top, name, standalone)
+        self.span = max(1, days(run.first, self.last))
+
+    def x(self, day: datetime.date) -> float:
+        inside = self.frame.width - self.frame.left - self.frame.right
+        return self.frame.left + inside * share(days(self.run.first, day), 0, self.span)
+
+    def y(self, value: float) -> float:
+        return self.top + self.frame.plot * (1 - share(value, -100, 100))
+
+    def places(self, values: Sequence[float]) -> list[tuple[float, float]]:
+        start, step = self.frame.left, (self.frame.width - self.frame.left - self.frame.right) / self.span
+        return [(start + index * step, self.y(value)) for index, value in enumerate(values)]
+
+    def band(self) -> None:
+        tolerance = 0.4 if self.frame.rug else 1.0  # in little, nobody can tell
+        upper = thinned(self.places(self.run.high), tolerance)
+        lower = thinned(self.places(self.run.low), tolerance)
+        self.drawing.path(polyline([*upper, *reversed(lower)]) + "z", "band")
+
+    def blind(self, gaps: Sequence[Blind]) -> None:
+        """Days of no or poor coding, hatched over the whole height."""
+        frame = self.frame
+        height = frame.plot + (frame.rug + 22 if frame.rug else 0)
+        for gap in gaps:
+            left, right = self.x(gap.first), self.x(gap.last)
+            self.drawing.box(
+                left, self.top, right - left, height, "hatched", fill=f"url(#{self.drawing.hatch()})"
+            )
+
+    def line(self, known_to: datetime.date) -> None:
+        """The score, solid up to the last coded day and dashed after it, where it only fades."""
+        cut = max(0, min(len(self.run.score) - 1, days(self.run.first, known_to)))
+        paint = f"url(#{self.drawing.split_colour(self.y(0))})"
+        places = self.places(self.run.score)
+        tolerance = 0.15 if self.frame.rug else 0.5
+        self.drawing.path(polyline(thinned(places[: cut + 1], tolerance)), "line", stroke=paint)
+        if cut < len(places) - 1:
+            self.drawing.path(polyline(thinned(places[cut:])), "dashed", stroke=paint)
 
 
 def series(
@@ -295,81 +425,6 @@ def _said(canvas: Canvas, ghosts: Sequence[Ghost]) -> list[Box]:
     top = canvas.y(100) if low else canvas.y(-100) - tall
     foot = canvas.top + canvas.frame.plot
     return [(right - wide, top, right, top + tall), (canvas.frame.left, foot - 18, right, foot)]
-
-
-def sparkline(
-    run: Run, title: str, *, coded_to: datetime.date, width: float = 120, height: float = 46
-) -> str:
-    frame = Frame(width=width, height=height, left=2, right=5, top=2, plot=height - 4, rug=0, roomy=False)
-    canvas = Canvas(frame, run, f"spark-{zlib.crc32(title.encode())}")
-    spark(canvas, coded_to)
-    return canvas.drawing.svg(title, "spark")
-
-
-def spark(canvas: Canvas, coded_to: datetime.date) -> None:
-    frame, run = canvas.frame, canvas.run
-    canvas.drawing.rule(frame.left, canvas.y(0), frame.width - frame.right, canvas.y(0), "zero")
-    canvas.band()
-    canvas.line(coded_to)
-    canvas.drawing.shape("ring", canvas.x(run.last), canvas.y(run.score[-1]), 6, direction(run.score[-1]))
-
-
-def multiple(
-    run: Run,
-    title: str,
-    name: str,
-    tick: Tick,
-    *,
-    coded_to: datetime.date,
-    blind: Sequence[Blind] = (),
-) -> str:
-    """One of the small multiples: same axes for all, band and line, first and last year ticked."""
-    canvas = Canvas(SMALL, run, name)
-    drawing, frame = canvas.drawing, canvas.frame
-    for value in (100, -100):
-        drawing.rule(frame.left, canvas.y(value), frame.width - frame.right, canvas.y(value), "grid")
-    canvas.blind(blind)
-    drawing.rule(frame.left, canvas.y(0), frame.width - frame.right, canvas.y(0), "zero")
-    canvas.band()
-    canvas.line(coded_to)
-    drawing.shape("ring", canvas.x(run.last), canvas.y(run.score[-1]), 6, direction(run.score[-1]))
-    for value, text in ((100, "+100"), (-100, "−100")):
-        drawing.text(frame.left + 2, canvas.y(value) + (11 if value > 0 else -4), text, "small")
-    base = frame.height - 8
-    for year in range(run.first.year + 1, canvas.last.year + 1):
-        day = datetime.date(year, 1, 1)
-        drawing.rule(
-            canvas.x(day), canvas.top + frame.plot, canvas.x(day), canvas.top + frame.plot + 4, "zero"
-        )
-        drawing.text(canvas.x(day), base, tick(day), "small middle")
-    return drawing.svg(title, "multiple")
-
-
-def effect(run: Run, title: str, words: tuple[str, str], tick: Tick, *, name: str = "effect") -> str:
-    """What one act adds to (or takes from) a score, day by day: an area from zero, scaled to itself.
-
-    `run.score` holds points of the score; `words` name the largest value and the value today.
-    """
-    frame = Frame(width=560, height=150, left=8, right=8, top=22, plot=96, rug=0, roomy=False)
-    drawing = Drawing(frame.width, frame.height, name)
-    largest = max((abs(value) for value in run.score), default=0.0) or 1.0
-    span = max(1, len(run.score) - 1)
-    inside = frame.width - frame.left - frame.right
-    sign = 1 if sum(run.score) >= 0 else -1
-    base = frame.top + (frame.plot if sign > 0 else 0)
-
-    def place(index: int, value: float) -> tuple[float, float]:
-        return frame.left + inside * index / span, base - frame.plot * value / largest
-
-    points = thinned([place(index, value) for index, value in enumerate(run.score)], 0.3)
-    look = "up" if sign > 0 else "down"
-    drawing.path(polyline([(points[0][0], base), *points, (points[-1][0], base)]) + "z", f"area {look}")
-    drawing.rule(frame.left, base, frame.width - frame.right, base, "zero")
-    drawing.text(frame.left, 14 if sign > 0 else frame.height - 22, words[0], "label")
-    drawing.text(frame.width - frame.right, 14 if sign > 0 else frame.height - 22, words[1], "label end")
-    drawing.text(frame.left, frame.height - 4, tick(run.first), "small")
-    drawing.text(frame.width - frame.right, frame.height - 4, tick(run.last), "small end")
-    return drawing.svg(title, "effect")
 
 
 __all__ = ["NARROW", "WIDE", "Act", "Blind", "Frame", "Ghost", "Run", "Turn", "Words", "series"]

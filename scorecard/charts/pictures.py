@@ -13,10 +13,9 @@ from pathlib import Path
 
 import resvg_py
 
-from scorecard.charts import canvas as canvases
-from scorecard.charts import lines
-from scorecard.charts.bars import MARKS, mark_look
+from scorecard.charts import lines, small
 from scorecard.charts.drawing import Drawing, direction, measured, share, wrapped
+from scorecard.charts.small import MARKS, mark_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +191,12 @@ def badge(left: str, right: str, look: str) -> str:
     return drawing.svg(f"{left}: {right}")
 
 
-def spark_picture(run: canvases.Run, title: str, coded_to: datetime.date) -> str:
+def spark_picture(run: lines.Run, title: str, coded_to: datetime.date) -> str:
     """The sparkline as a file of its own, for an <img>."""
-    frame = canvases.Frame(width=240, height=64, left=3, right=7, top=3, plot=58, rug=0, roomy=False)
-    canvas = canvases.Canvas(frame, run, "spark", standalone=True)
+    frame = lines.Frame(width=240, height=64, left=3, right=7, top=3, plot=58, rug=0, roomy=False)
+    canvas = lines.Canvas(frame, run, "spark", standalone=True)
     canvas.drawing.box(0, 0, 240, 64, "paper")
-    lines.spark(canvas, coded_to)
+    small.spark(canvas, coded_to)
     return canvas.drawing.svg(title)
 
 

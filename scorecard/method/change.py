@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorecard.method import balance, contributions
+from scorecard.method import balance
 from scorecard.method.columns import Log
 from scorecard.method.parameters import Method, Parameters, method_of
 from scorecard.method.readings import Change, StepAct, Waterfall
@@ -164,7 +164,7 @@ def _state(book: Ledger, rows: np.ndarray, day: int) -> _State:
     standing = balance.credited(book, np.flatnonzero(rows), day)
     events = book.log.event[book.version[standing.rows]].astype(np.int64)
     key = events * len(book.codebook) + book.recommendation[standing.rows]
-    return _State(book, standing, key, contributions.contributions(standing, book))
+    return _State(book, standing, key, balance.contributions(standing, book))
 
 
 def _step(name: str, before: _State, after: _State) -> list[list[StepAct]]:

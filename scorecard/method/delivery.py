@@ -13,12 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from scorecard.method.columns import FOREVER, Log
-from scorecard.method.hands import Setting
+from scorecard.method.columns import FOREVER, Log, Setting
 from scorecard.method.parameters import Method, Parameters, method_of
 from scorecard.method.readings import ActorReading, AskAct, AskReading, ByHand, Delivery, Rule
-from scorecard.method.series import bounds
-from scorecard.method.spans import THEN, Spans, daily_counts, daily_sums, spans_of
+from scorecard.method.spans import THEN, Spans, bounds, daily_counts, daily_sums, spans_of
 from scorecard.method.weighing import Ledger, faded, named
 from tracker.codebook import Ask, Codebook
 from tracker.record import CERTAINTIES

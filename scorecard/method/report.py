@@ -1,23 +1,28 @@
-"""All readings of one day, as known on one day: what `manage.py score`, the pages and the API show. Pure."""
+"""What the method gives: all readings of one day, as known on one day (what `manage.py score`, the pages and the API
+show), and the balance and the pulse day by day. Pure.
+
+Each day of a series equals the full recomputation of that day (`report`) within 1e-9.
+"""
 
 from __future__ import annotations
 
 import datetime
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Literal, cast
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, cast
 
 import numpy as np
 
 from scorecard.method import balance
-from scorecard.method import contributions as proofs
 from scorecard.method.change import change
 from scorecard.method.columns import LINKS, Log
 from scorecard.method.delivery import acts_behind, delivery
-from scorecard.method.parameters import HORIZONS, Method, method_of, read_on
+from scorecard.method.parameters import HORIZONS, Method, Parameters, method_of, read_on
 from scorecard.method.readings import Balance, Delivery, Measure, Overall, Pulse, Report
 from scorecard.method.sensitivity import sensitivity as drawn
-from scorecard.method.series import series
+from scorecard.method.spans import bounds, daily_counts, daily_sums, spans_of
 from scorecard.method.weighing import Ledger, ledger
 
 
@@ -176,13 +181,13 @@ def _acts_counted(book: Ledger, standing: balance.Standing) -> np.ndarray:
 def _balances(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list[Balance]:
     standing = balance.balance_on(book, day, chosen)
     found = cast(list[Balance], _measures(standing, _acts_counted(book, standing)))
-    shares, owner = proofs.contributions(standing, book), book.recommendation[standing.rows]
+    shares, owner = balance.contributions(standing, book), book.recommendation[standing.rows]
     for number, entry in enumerate(found):
         mine = shares[:, owner == number]
-        entry["fragile"] = proofs.fragile(mine, entry["A"], entry["U"], standing)
+        entry["fragile"] = balance.fragile(mine, entry["A"], entry["U"], standing)
         if with_acts:
-            effect = proofs.effects(mine, entry["A"], entry["U"], standing)
-            entry["acts"] = proofs.acts(book, standing, number, mine, effect)
+            effect = balance.effects(mine, entry["A"], entry["U"], standing)
+            entry["acts"] = balance.contributing_acts(book, standing, number, mine, effect)
     return found
 
 
@@ -190,9 +195,9 @@ def _pulses(book: Ledger, day: int, chosen: np.ndarray, with_acts: bool) -> list
     standing = balance.pulse_on(book, day, chosen)
     found = cast(list[Pulse], _measures(standing, _acts_counted(book, standing)))
     if with_acts:
-        shares, owner = proofs.contributions(standing, book), book.recommendation[standing.rows]
+        shares, owner = balance.contributions(standing, book), book.recommendation[standing.rows]
         for number, entry in enumerate(found):
-            entry["acts"] = proofs.pulse_acts(book, standing, number, shares[:, owner == number])
+            entry["acts"] = balance.pulse_acts(book, standing, number, shares[:, owner == number])
     return found
 
 
@@ -223,3 +228,137 @@ def _add_sensitivity(
         entry["balance"]["sensitivity"] = spread["recommendations"][slug]
     found["overall"]["sensitivity"] = spread["overall"]
     found["what_ifs"] = spread["what_ifs"]
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A and U of every recommendation for each day from `first` on; what follows from them is worked out on
+    demand.
+
+    All arrays are [days, recommendations].
+    """
+
+    first: int
+    advancing: np.ndarray
+    undermining: np.ndarray
+    acts: np.ndarray
+    parameters: Parameters
+    slugs: tuple[str, ...]  # of the recommendations
+    worded: int | None = None  # the last day whose label may be said; None: every day's
+
+    @property
+    def days(self) -> list[str]:
+        return [datetime.date.fromordinal(self.first + day).isoformat() for day in range(len(self.score))]
+
+    @cached_property
+    def score(self) -> np.ndarray:
+        return balance.score(self.advancing, self.undermining, self.parameters)
+
+    @cached_property
+    def band(self) -> tuple[np.ndarray, np.ndarray]:
+        """low and high."""
+        return balance.band(self.advancing, self.undermining, self.parameters)
+
+    @cached_property
+    def label(self) -> np.ndarray:
+        """Places in `balance.LABELS`."""
+        return balance.labels(self.advancing, self.undermining, self.parameters)
+
+    def since(self) -> list[str]:
+        """For each recommendation the first day of the last label's unbroken run."""
+        found = []
+        for column in self.label.T:
+            other = np.flatnonzero(column != column[-1])
+            found.append(int(other[-1]) + 1 if len(other) else 0)
+        return [datetime.date.fromordinal(self.first + day).isoformat() for day in found]
+
+    def _words(self, number: int) -> list[str | None]:
+        words: list[str | None] = [balance.LABELS[place] for place in self.label[:, number].tolist()]
+        said = len(words) if self.worded is None else max(self.worded - self.first + 1, 0)
+        return words[:said] + [None] * (len(words) - said)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`{"days": [...], "recommendations": {slug: {"A": [...], "U", "score", "low", "high", "label",
+        "n"}}}`.
+        """
+        low, high = self.band
+        columns = {
+            "A": self.advancing,
+            "U": self.undermining,
+            "score": self.score,
+            "low": low,
+            "high": high,
+            "n": self.acts,
+        }
+        return {
+            "days": self.days,
+            "recommendations": {
+                slug: {name: column[:, number].tolist() for name, column in columns.items()}
+                | {"label": self._words(number)}
+                for number, slug in enumerate(self.slugs)
+            },
+        }
+
+
+def series(
+    log: Log,
+    reading: str = "balance",
+    actor: str | None = None,
+    *,
+    as_of: datetime.date,
+    known: datetime.date | str | None = None,
+    first: datetime.date | None = None,
+    version: str | Method | None = None,
+    coded_to: datetime.date | None = None,
+    beyond: bool = False,
+) -> Series:
+    """The daily series of `balance` or `pulse` from `first` (None: the codebook's start) to `as_of`, for the total
+    (None) or one actor; no further than the last coded day `coded_to`, unless `beyond` asks for the days after it
+    (without labels).
+
+    `known` is one day of knowledge for the whole series, None for all that is on record, or "then" for each
+    day as it was known on that day. `ValueError` names what is not known, or an order of days that cannot be.
+    """
+    read, method = read_on(as_of, coded_to, version, beyond), method_of(version)
+    found = _run(log, reading, (actor,), read, known, first, method)[actor]
+    stops = method.parameters.stops_at_coded_day and coded_to is not None
+    return replace(found, worded=coded_to.toordinal()) if stops and coded_to else found
+
+
+def every_view(
+    log: Log,
+    reading: str = "balance",
+    *,
+    as_of: datetime.date,
+    known: datetime.date | str | None = None,
+    first: datetime.date | None = None,
+    version: str | Method | None = None,
+) -> dict[str | None, Series]:
+    """The series of the total (None) and of each actor, out of one weighing."""
+    return _run(log, reading, (None, *log.book.actor_slugs), as_of, known, first, version)
+
+
+def _run(
+    log: Log,
+    reading: str,
+    actors: tuple[str | None, ...],
+    as_of: datetime.date,
+    known: datetime.date | str | None,
+    first: datetime.date | None,
+    version: str | Method | None,
+) -> dict[str | None, Series]:
+    start, stop = bounds(first or log.book.start, as_of)
+    parameters = method_of(version).parameters
+    half_lives = (parameters.pulse_half_life,) * 5 if reading == "pulse" else parameters.half_life
+    spans, cells = spans_of(log, reading, known, parameters), len(log.book)
+    views = [spans.seen_by(actor, log.book) for actor in actors]
+    sums = daily_sums([(view, view.recommendation) for view in views], cells, half_lives, start, stop)
+    totals = balance.capped(sums, parameters)
+    found: dict[str | None, Series] = {}
+    for number, (actor, view) in enumerate(zip(actors, views, strict=True)):
+        something = np.any(view.pairs > 0, axis=0)
+        acts = daily_counts(view, something, view.recommendation, cells, start, stop)
+        found[actor] = Series(
+            start, totals[:, number, 0], totals[:, number, 1], acts, parameters, log.book.slugs
+        )
+    return found

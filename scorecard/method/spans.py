@@ -300,3 +300,10 @@ def _run(sums: np.ndarray, half_lives: np.ndarray) -> None:
     for day in range(1, len(sums)):
         sums[day] += sums[day - 1] * fade
     np.maximum(sums, 0.0, out=sums)
+
+
+def bounds(first: datetime.date, as_of: datetime.date) -> tuple[int, int]:
+    """Both days as ordinals; `ValueError` when the first comes after the last."""
+    if first > as_of:
+        raise ValueError(f"the series begins on {first}, after its last day {as_of}")
+    return first.toordinal(), as_of.toordinal()

@@ -1,17 +1,20 @@
-"""What counts as known on a day: versions, endings, and the credit of each act (METHOD.md, sections 2 and 3).
-Pure.
+"""What counts as known on a day: versions, endings, and the credit of each act (METHOD.md, sections 2 and 3). Pure.
 
-The ledger depends on the day of knowledge K and on the method, not on the day T: the same ledger answers
-every T, because what ends an act, and what a reversal is credited for, only looks back in time.
+The ledger depends on the day of knowledge K and on the method, not on the day T: the same ledger answers every T,
+because what ends an act, and what a reversal is credited for, only looks back in time.
 
-The factor 2^(-d / H) that an assessment keeps after d days (METHOD.md, section 3). Pure.
+The factor 2^(-d / H) that an assessment keeps after d days comes out of tables of Python's own powers and not out of
+vector instructions, so that the same day gives the same bytes whatever stands beside it in an array.
 
-The factors come out of tables of Python's own powers and not out of vector instructions, so that the same day
-gives the same bytes whatever stands beside it in an array.
+How much of the log a figure rests on, so that what is appended behind that leaves it as it is: a figure of the days T
+and K reads no version recorded after K, and of those no event that begins after T (METHOD.md, section 2, axiom 8). A
+version of an event that once began earlier still counts: it takes the earlier version's place. So does the first
+version of an event that a link had named before: the link's reason for not counting changes.
 """
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -24,6 +27,7 @@ from tracker.codebook import Codebook
 from tracker.record import CERTAINTIES
 
 _BLOCK = 2048
+_APART = 1 << 24  # more than any ordinal
 
 
 def factors(half_lives: tuple[float, ...], longest: int) -> np.ndarray:
@@ -381,3 +385,37 @@ def _netted(
     credited = raw.copy()
     credited[0, touched], credited[1, touched] = advancing, undermining
     return credited
+
+
+def rests_on(log: Log, as_of: datetime.date, known_at: datetime.date | None) -> int:
+    """The least number of first versions of the log that hold all that the figure of these days reads."""
+    read = reach(log) <= as_of.toordinal()
+    if known_at is not None:
+        read &= log.recorded <= known_at.toordinal()
+    places = np.flatnonzero(read)
+    return int(places[-1]) + 1 if len(places) else 0
+
+
+def reach(log: Log) -> np.ndarray:
+    """[versions] the earliest day whose figures a version can move: that on which its event began in this or any
+    earlier version. Worked out once for a log."""
+    if (found := log.memory.get(reach)) is None:
+        found = log.memory[reach] = _reach(log)
+    return found
+
+
+def _reach(log: Log) -> np.ndarray:
+    if not len(log):
+        return log.start
+    order = np.argsort(log.event, kind="stable")
+    event = log.event[order].astype(np.int64)
+    # The running least of each event: later events are shifted below all earlier ones, and back again.
+    least = np.minimum.accumulate(log.start[order] - event * _APART) + event * _APART
+    found = np.empty(len(log), dtype=np.int64)
+    found[order] = least
+    first = np.full(len(log.ids), FOREVER, dtype=np.int64)
+    np.minimum.at(first, log.event, np.arange(len(log)))
+    named = np.full(len(log.ids), FOREVER, dtype=np.int64)
+    np.minimum.at(named, log.link_target, log.link_version)
+    found[(named < first)[log.event]] = 0
+    return found

@@ -22,9 +22,9 @@ from django.utils.translation import gettext
 
 from scorecard import acts, history, sentences, standings, vocabulary
 from scorecard.acts import Act, Code
-from scorecard.charts import bars, lines
-from scorecard.charts.canvas import Blind, Ghost, Run, Turn
+from scorecard.charts import lines, small
 from scorecard.charts.drawing import direction
+from scorecard.charts.lines import Blind, Ghost, Run, Turn
 from scorecard.history import Change
 from scorecard.method import parameters
 from scorecard.method.readings import Banded, Measure, Pulse, word
@@ -63,7 +63,7 @@ def balance(
         "look": look(label),
         "mark": vocabulary.LABEL_MARKS[label],
         "direction": direction(score),
-        "bar": drawn(bars.score_bar(score, low, high, label, title, width=width, height=height, was=was)),
+        "bar": drawn(small.score_bar(score, low, high, label, title, width=width, height=height, was=was)),
     }
 
 
@@ -71,7 +71,11 @@ def shares(reading: Measure) -> dict[str, Any]:
     three = (reading["undermining_share"], reading["open_share"], reading["advancing_share"])
     figures = [round(value) for value in three]
     title = sentences.shares_alternative(*three)
-    return {"shares": drawn(bars.shares_bar(*three, title)), "share_figures": figures, "shares_title": title}
+    return {
+        "shares": drawn(small.shares_bar(*three, title)),
+        "share_figures": figures,
+        "shares_title": title,
+    }
 
 
 def pulse(reading: Pulse) -> dict[str, Any]:

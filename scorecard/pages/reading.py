@@ -22,7 +22,7 @@ from scorecard import acts, footing, reliability, sentences, standings
 from scorecard import clock as clocks
 from scorecard.charts import lines
 from scorecard.history import Change, Known, Version, passing
-from scorecard.method import contributions, parameters, weighing
+from scorecard.method import balance, parameters, weighing
 from scorecard.method.parameters import method_of
 from scorecard.method.readings import Balance, Measure, Report, word
 from scorecard.pages import prose
@@ -227,9 +227,9 @@ class Reading:
             return {}
         day = None if self.clock.known_at is None else self.clock.known_at.toordinal()
         book = weighing.ledger(footing.log(), day, method_of(self.clock.method).parameters)
-        found = contributions.weekly(book, event_id, event.start, self.read_on)
+        found = balance.weekly_effects(book, event_id, event.start, self.read_on)
         return {
-            slug: lines.Run(event.start, points, points, points, step=contributions.WEEK)
+            slug: lines.Run(event.start, points, points, points, step=balance.WEEK)
             for slug, points in found.items()
             if any(points)
         }

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from scorecard import method
-from scorecard.method.columns import rests_on
+from scorecard.method.weighing import rests_on
 from tests.scorecard.logs import FIRST, random_log
 from tracker.codebook import current
 from tracker.record import check
