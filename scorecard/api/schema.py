@@ -21,7 +21,7 @@ from scorecard.ahead import KINDS
 from scorecard.api.describing import HEADERS, OF_FILES
 from scorecard.api.serializers import record as shapes
 from scorecard.api.serializers import scores, writing
-from scorecard.api.views import about, disputes, events, exports
+from scorecard.api.views import about, events, exports, readers
 from scorecard.api.views.base import Reading, reads
 from scorecard.method import METHODS
 from scorecard.models import Dispute, Subscription
@@ -365,7 +365,7 @@ NAMED: dict[str, Sequence[Any] | Mapping[Any, str]] = {
     "ColumnType": _choices(shapes.Column, "type"),
     "EditionFileName": exports.INSIDE,
     "DisputeState": _STATES,
-    "PublicDisputeState": disputes.STATES,
+    "PublicDisputeState": readers.STATES,
     "Deed": _choices(writing.Decision, "deed"),
     "DismissalReason": Event.Dismissal.values,
     "DeliveryState": _choices(writing.DeliveryShape, "state"),

@@ -7,7 +7,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from scorecard.api import problems, schema
-from scorecard.api.views import about, bulk, disputes, events, exports, scores, webhooks, writing
+from scorecard.api.views import about, bulk, events, exports, readers, scores, writing
 
 VERSION_1 = [
     path("", about.Start.as_view(), name="start"),
@@ -43,19 +43,19 @@ VERSION_1 = [
     path("editions/<day>.zip", exports.EditionZip.as_view(), name="edition_zip"),
     path("editions/<day>/", exports.OneEdition.as_view(), name="edition"),
     path("editions/<day>/<name>", exports.EditionFile.as_view(), name="edition_file"),
-    path("disputes/", disputes.Disputes.as_view(), name="disputes"),
-    path("disputes/<reference>/", disputes.OneDispute.as_view(), name="dispute"),
-    path("subscriptions/", disputes.Subscriptions.as_view(), name="subscriptions"),
+    path("disputes/", readers.Disputes.as_view(), name="disputes"),
+    path("disputes/<reference>/", readers.OneDispute.as_view(), name="dispute"),
+    path("subscriptions/", readers.Subscriptions.as_view(), name="subscriptions"),
     path("proposals/", writing.Proposals.as_view(), name="proposals"),
     path("proposals/file/", bulk.FileOfProposals.as_view(), name="proposals_file"),
     path("imports/", writing.Imports.as_view(), name="imports"),
-    path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
-    path("webhooks/<int:id>/", webhooks.OneWebhook.as_view(), name="webhook"),
-    path("webhooks/<int:id>/rotate/", webhooks.Rotate.as_view(), name="webhook_rotate"),
-    path("webhooks/<int:id>/enable/", webhooks.Enable.as_view(), name="webhook_enable"),
-    path("webhooks/<int:id>/ping/", webhooks.Ping.as_view(), name="webhook_ping"),
-    path("webhooks/<int:id>/deliveries/", webhooks.Deliveries.as_view(), name="webhook_deliveries"),
-    path("webhooks/<int:id>/deliveries/<message>/resend/", webhooks.Resend.as_view(), name="webhook_resend"),
+    path("webhooks/", readers.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<int:id>/", readers.OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<int:id>/rotate/", readers.Rotate.as_view(), name="webhook_rotate"),
+    path("webhooks/<int:id>/enable/", readers.Enable.as_view(), name="webhook_enable"),
+    path("webhooks/<int:id>/ping/", readers.Ping.as_view(), name="webhook_ping"),
+    path("webhooks/<int:id>/deliveries/", readers.Deliveries.as_view(), name="webhook_deliveries"),
+    path("webhooks/<int:id>/deliveries/<message>/resend/", readers.Resend.as_view(), name="webhook_resend"),
     path("schema/", schema.Schema.as_view(), name="schema"),
     re_path(r"", problems.nothing_here),
 ]

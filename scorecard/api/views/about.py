@@ -22,8 +22,19 @@ from scorecard.api import parameters
 from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
 from scorecard.api.serializers.writing import CountersignatureInput
-from scorecard.api.views.base import CURSOR, LIMIT, Listing, Order, Reading, View, moment, public, reads
-from scorecard.api.views.disputes import checked, created
+from scorecard.api.views.base import (
+    CURSOR,
+    LIMIT,
+    Listing,
+    Order,
+    Reading,
+    View,
+    checked,
+    created,
+    moment,
+    public,
+    reads,
+)
 from scorecard.api.views.exports import AsAddressed
 from tracker import agreement, log, record
 from tracker.codebook import current

@@ -209,6 +209,20 @@ def check_days(asked: Mapping[str, Any]) -> None:
             raise NoSuchDay(f"{name}: there are figures for {current().start} to {today}, none for {day}.")
 
 
+def created(body: Any, location: str = "", status: int = 201) -> HttpResponse:
+    answer = HttpResponse(conditional.written(body), status=status, content_type=conditional.JSON)
+    if location:
+        answer.headers["Location"] = location
+    return answer
+
+
+def checked(shape: type, request: Any) -> dict[str, Any]:
+    """The body as the shape reads it; a problem with every wrong field otherwise."""
+    given = shape(data=request.data)
+    given.is_valid(raise_exception=True)
+    return given.validated_data
+
+
 def public(path: str) -> str:
     """The public address of a path: from the setting, never from the request's Host header."""
     return settings.SITE_URL.rstrip("/") + path

@@ -26,11 +26,12 @@ from scorecard.api.views.base import (
     Order,
     View,
     answered_once,
+    checked,
+    created,
     next_address,
     page_of,
     public,
 )
-from scorecard.api.views.disputes import checked, created
 from scorecard.api.views.events import ID
 from tracker import importing, record, triage
 from tracker.addresses import canonical_or_empty
