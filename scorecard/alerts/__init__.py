@@ -1,1 +1,1 @@
-"""What goes out by itself: feeds, e-mail digests, webhooks. Only changes of meaning."""
+"""What goes out by itself: e-mail digests and webhooks. Only changes of meaning."""

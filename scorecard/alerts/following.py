@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from scorecard import acts, footing, sentences, vocabulary
-from scorecard.alerts.feeds import meaning, successors
 from scorecard.limits import Fault, none_in
 from scorecard.models import Subscription, Webhook
 from tracker import record
@@ -34,6 +33,9 @@ Row = Subscription | Webhook
 FIELDS = ("changes", "recommendations", "actors", "acts", "searches", "calendar")
 MOST_ACTS = 50
 MOST_SEARCHES = 20
+MEANING = (
+    "date", "date_precision", "actors", "certainty", "reach", "until", "supersedes", "suspends", "retracted",
+)  # fmt: skip
 
 
 class BadWish(Fault):
@@ -171,6 +173,14 @@ class Changed:
         return [line for line in (self.record, self.before) if line]
 
 
+def meaning(record: Record) -> tuple[Any, ...]:
+    """What counts as the meaning of a version: all that can move a score, and nothing else."""
+    codes = tuple(
+        (item["rec"], item["direction"], item["strength"], item["ask"]) for item in record["assessments"]
+    )
+    return (*(str(record.get(key)) for key in MEANING), codes)
+
+
 def differs(before: Record | None, after: Record) -> bool:
     """Whether readers must be told. An event that came and went unseen is no news."""
     if before is None:
@@ -216,6 +226,20 @@ def _states(events: Iterable[str], at: int) -> dict[str, Record]:
         for event, body in rows.order_by("sequence").values_list("event", "body"):
             found[event] = body
     return {event: json.loads(body) for event, body in found.items()}
+
+
+def successors(records: Iterable[Mapping[str, Any]], event: str) -> set[str]:
+    """An act, and every act that ended it or put it to sleep, and those that did so to these."""
+    after: dict[str, list[str]] = {}
+    for line in records:
+        for earlier in (*line["supersedes"], *line.get("suspends", ())):
+            after.setdefault(earlier, []).append(line["id"])
+    found, todo = {event}, [event]
+    while todo:
+        new = [each for each in after.get(todo.pop(), ()) if each not in found]
+        found.update(new)
+        todo += new
+    return found
 
 
 class Follower:

@@ -1,4 +1,4 @@
-"""The addresses of the public site. All but what machines look for at the root stand in both languages."""
+"""The addresses of the public site in both languages; those at the root in one language stand in `views/discovery`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from scorecard.pages.views import (
     ahead,
     changed,
     codebook,
-    discovery,
     events,
     explain,
+    feeds,
     forms,
     overview,
     quoting,
@@ -55,12 +55,12 @@ PAGES = [
     re_path(r"^cite\.(?P<ending>bib|ris)$", quoting.citation, name="citation"),
     re_path(
         r"^feeds/events/(?P<event_id>[a-z0-9-]{1,120})\.(?P<ending>atom|json)$",
-        discovery.feed_of_act,
+        feeds.feed_of_act,
         name="feed_of_act",
     ),
-    re_path(r"^feeds/search\.(?P<ending>atom|json)$", discovery.feed_of_search, name="feed_of_search"),
-    re_path(r"^feeds/next\.(?P<ending>atom|json)$", discovery.feed_of_next, name="feed_of_next"),
-    re_path(rf"^feeds/(?P<name>{FEED})\.(?P<ending>atom|json)$", discovery.feed, name="feed"),
+    re_path(r"^feeds/search\.(?P<ending>atom|json)$", feeds.feed_of_search, name="feed_of_search"),
+    re_path(r"^feeds/next\.(?P<ending>atom|json)$", feeds.feed_of_next, name="feed_of_next"),
+    re_path(rf"^feeds/(?P<name>{FEED})\.(?P<ending>atom|json)$", feeds.feed, name="feed"),
 ]
 ALERTS = [
     path("alerts/", forms.subscribe, name="subscribe"),

@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from scorecard import acts, clock
-from scorecard.alerts import feeds
 from scorecard.pages import filters
 from scorecard.pages.frame import Citation
+from scorecard.pages.views import feeds
 from tracker import record as record_format
 from tracker import search, text
 from tracker.codebook import current
@@ -203,7 +203,7 @@ class TestFeeds:
     ATOM = "{http://www.w3.org/2005/Atom}"
 
     def entries(self, log, **wanted):
-        return feeds.entries(log, acts.Beside(), **wanted)
+        return feeds.newest(log, acts.Beside(), **wanted)
 
     def version(self, day, why="", **changes):
         return feeds.Version(record(**changes), datetime.datetime(2026, 1, day, 12, tzinfo=UTC), why)
@@ -246,7 +246,7 @@ class TestFeeds:
         hostile = "]]><script>alert(1)</script>\x08\x1b\ufffe & more"
         kept = self.version(1)
         kept.record["title"] = hostile  # as a line may hold that came in before texts were checked
-        text = feeds.atom(self.CHANNEL, self.entries([kept]))
+        text = feeds.as_atom(self.CHANNEL, self.entries([kept]))
         root = ElementTree.fromstring(text)
         (entry,) = root.findall(f"{self.ATOM}entry")
         assert "]]><script>alert(1)</script> & more" in entry.findtext(f"{self.ATOM}title")
@@ -254,13 +254,13 @@ class TestFeeds:
         assert root.find(f"{self.ATOM}id") is not None
 
     def test_an_empty_feed_is_still_valid(self):
-        assert ElementTree.fromstring(feeds.atom(self.CHANNEL, [])).findtext(f"{self.ATOM}updated")
-        assert json.loads(feeds.json_feed(self.CHANNEL, []))["items"] == []
+        assert ElementTree.fromstring(feeds.as_atom(self.CHANNEL, [])).findtext(f"{self.ATOM}updated")
+        assert json.loads(feeds.as_json(self.CHANNEL, []))["items"] == []
 
     def test_json_feed_has_the_same_entries_as_atom(self):
         found = self.entries([self.version(1), self.version(2, event_id="other")])
-        items = json.loads(feeds.json_feed(self.CHANNEL, found))["items"]
-        root = ElementTree.fromstring(feeds.atom(self.CHANNEL, found))
+        items = json.loads(feeds.as_json(self.CHANNEL, found))["items"]
+        root = ElementTree.fromstring(feeds.as_atom(self.CHANNEL, found))
         assert [item["id"] for item in items] == [
             entry.findtext(f"{self.ATOM}id") for entry in root.findall(f"{self.ATOM}entry")
         ]

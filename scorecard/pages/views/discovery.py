@@ -1,26 +1,29 @@
-"""What machines look for: robots, sitemap, llms.txt, and the feeds."""
+"""What machines look for, with its addresses at the root in one language: robots, sitemap, llms.txt, the contact for
+security, the catalogue of the API; and languages as people spell them.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+import re
 from html import escape
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import path, re_path, reverse
 from django.utils import timezone, translation
 from django.utils.encoding import iri_to_uri
-from django.utils.translation import gettext
 
-from scorecard import acts, ahead, catalogue, clock, conditional, sentences
-from scorecard.alerts import feeds
+from scorecard import catalogue, conditional
 from scorecard.method import parameters
-from scorecard.pages import filters, frame, prose, reading
+from scorecard.pages import frame, prose, reading
 from tracker.codebook import current
 
-TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
+# `zh`, `zh-cn`, `zh-Hans`, `en`, `en-gb`: every spelling of a language that is offered, but for the prefix itself.
+FAMILIES = "|".join(sorted({re.escape(code.partition("-")[0]) for code, _name in settings.LANGUAGES}))
+PREFIXES = "|".join(re.escape(code) for code, _name in settings.LANGUAGES[1:])
+OURS = f"(?!(?:{PREFIXES})/)" if PREFIXES else ""
 
 
 def other_spelling(request: HttpRequest, tag: str, rest: str = "") -> HttpResponse:
@@ -171,81 +174,14 @@ def api_catalog(request: HttpRequest) -> HttpResponse:
     return HttpResponse(conditional.written({"linkset": [links]}), content_type=kind)
 
 
-@conditional.asked_with()
-def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
-    """A feed of changes of meaning: all, of one recommendation, of one actor, or of both together."""
-    titles = {stem.partition("/feeds/")[2]: title for title, stem in frame.feeds()}
-    words = name.split("/")
-    asked = dict(zip(words[::2], words[1::2], strict=False))
-    parts = ["/".join(pair) for pair in asked.items()] or [name]
-    if not titles.keys() >= set(parts):
-        raise Http404
-    entries = feeds.entries(
-        _versions(),
-        acts.Beside(acts.ask_names()),
-        recommendation=asked.get("recommendations", ""),
-        actor=asked.get("actors", ""),
-    )
-    title = sentences.enumerated([titles[part] for part in parts])
-    return _fed(request, ending, title, reverse("pages:overview"), entries)
-
-
-@conditional.asked_with()
-def feed_of_act(request: HttpRequest, event_id: str, ending: str) -> HttpResponse:
-    """What becomes of one act: its own changes, and the acts that end it, or put it to sleep, with theirs."""
-    read = reading.Reading(clock.read({}, timezone.now().date()))
-    record = read.record(event_id)
-    if record is None:
-        raise Http404
-    among = feeds.successors(read.known.latest.values(), event_id)
-    entries = feeds.entries(_versions(), acts.Beside(acts.ask_names()), among=among)
-    title = gettext("%(title)s, and what follows it") % {"title": acts.title(record)}
-    return _fed(request, ending, title, acts.address(event_id), entries)
-
-
-@conditional.asked_with(*filters.CHOICES, "q", "from", "to")
-def feed_of_search(request: HttpRequest, ending: str) -> HttpResponse:
-    """The acts that a search finds today, with their changes."""
-    read = reading.Reading(clock.read({}, timezone.now().date()))
-    try:
-        chosen = filters.read(request.GET)
-    except filters.BadFilter as problem:
-        return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
-    among = {record["id"] for record in read.found(chosen.search)}
-    entries = feeds.entries(_versions(), acts.Beside(acts.ask_names()), among=among)
-    asked = urlencode(chosen.query())
-    title = gettext("Search: %(words)s") % {"words": " ".join(chosen.query().values()) or gettext("all acts")}
-    home = reverse("pages:events") + (f"?{asked}" if asked else "")
-    return _fed(request, ending, title, home, entries)
-
-
-@conditional.asked_with()
-def feed_of_next(request: HttpRequest, ending: str) -> HttpResponse:
-    """What comes next: terms that end, days that acts name, proposals pending, the newest on record first."""
-    read = reading.Reading(clock.read({}, timezone.now().date()))
-    written = {line.record["id"]: line.written for line in reading.versions()}
-    found = ahead.entries(ahead.read(read.known, read.read_on))
-    told = [(read.act(entry.record), entry.headline, entry.named) for entry in found]
-    entries = feeds.foreseen(told, written.__getitem__)
-    return _fed(request, ending, gettext("What comes next"), reverse("pages:next"), entries)
-
-
-def _versions() -> Iterator[feeds.Version]:
-    return (feeds.Version(line.record, line.written, line.why) for line in reading.versions())
-
-
-def _fed(
-    request: HttpRequest, ending: str, title: str, home: str, entries: Sequence[feeds.Entry]
-) -> HttpResponse:
-    """The entries as Atom or JSON Feed; what was asked for is part of the feed's own address."""
-    site, asked = prose.title(), request.GET.urlencode()
-    channel = feeds.Channel(
-        title=gettext("%(site)s: %(parts)s") % {"site": site, "parts": title},
-        author=site,
-        home=frame.absolute(home),
-        address=frame.absolute(request.path + (f"?{asked}" if asked else "")),
-        site=settings.SITE_URL.rstrip("/"),
-        language=frame.TAGS[frame.language()],
-    )
-    body = feeds.atom(channel, entries) if ending == "atom" else feeds.json_feed(channel, entries)
-    return HttpResponse(body, content_type=TYPES[ending])
+urlpatterns = [
+    path("robots.txt", robots, name="robots"),
+    path("sitemap.xml", sitemap, name="sitemap"),
+    path("llms.txt", llms, name="llms"),
+    path(".well-known/security.txt", security, name="security"),
+    path(".well-known/api-catalog", api_catalog, name="api-catalog"),
+    re_path(
+        rf"^{OURS}(?P<tag>(?i:{FAMILIES})(?:-[A-Za-z]{{2,8}}){{0,2}})(?:/(?P<rest>.*))?$",
+        other_spelling,
+    ),
+]

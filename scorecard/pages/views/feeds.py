@@ -1,7 +1,7 @@
-"""Feeds out: Atom and JSON Feed of changes of meaning, in the reader's language: the log's versions in, text out.
+"""Feeds out: Atom and JSON Feed of changes of meaning and of what comes next, in the reader's language.
 
-One entry for each published change of meaning (a new event, another code, certainty, date or actor, an
-ending, a retraction), none for a corrected word. An entry's id never changes, so no reader shows it twice.
+One entry for each published change of meaning (a new event, another code, certainty, date or actor, an ending, a
+retraction), none for a corrected word. An entry's id never changes, so no reader shows it twice.
 """
 
 from __future__ import annotations
@@ -9,20 +9,105 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape, quoteattr  # nosec B406  # only writes
 
-from scorecard import acts, history
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from scorecard import acts, ahead, clock, conditional, history, sentences
 from scorecard.acts import Act
+from scorecard.alerts import following
+from scorecard.pages import filters, frame, prose, reading
 from tracker.codebook import current
 from tracker.record import Record
 
+TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
 LONGEST = 100
-MEANING = (
-    "date", "date_precision", "actors", "certainty", "reach", "until", "supersedes", "suspends", "retracted",
-)  # fmt: skip
+
+
+@conditional.asked_with()
+def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
+    """A feed of changes of meaning: all, of one recommendation, of one actor, or of both together."""
+    titles = {stem.partition("/feeds/")[2]: title for title, stem in frame.feeds()}
+    words = name.split("/")
+    asked = dict(zip(words[::2], words[1::2], strict=False))
+    parts = ["/".join(pair) for pair in asked.items()] or [name]
+    if not titles.keys() >= set(parts):
+        raise Http404
+    entries = newest(
+        _versions(),
+        acts.Beside(acts.ask_names()),
+        recommendation=asked.get("recommendations", ""),
+        actor=asked.get("actors", ""),
+    )
+    title = sentences.enumerated([titles[part] for part in parts])
+    return _fed(request, ending, title, reverse("pages:overview"), entries)
+
+
+@conditional.asked_with()
+def feed_of_act(request: HttpRequest, event_id: str, ending: str) -> HttpResponse:
+    """What becomes of one act: its own changes, and the acts that end it, or put it to sleep, with theirs."""
+    read = reading.Reading(clock.read({}, timezone.now().date()))
+    record = read.record(event_id)
+    if record is None:
+        raise Http404
+    among = following.successors(read.known.latest.values(), event_id)
+    entries = newest(_versions(), acts.Beside(acts.ask_names()), among=among)
+    title = gettext("%(title)s, and what follows it") % {"title": acts.title(record)}
+    return _fed(request, ending, title, acts.address(event_id), entries)
+
+
+@conditional.asked_with(*filters.CHOICES, "q", "from", "to")
+def feed_of_search(request: HttpRequest, ending: str) -> HttpResponse:
+    """The acts that a search finds today, with their changes."""
+    read = reading.Reading(clock.read({}, timezone.now().date()))
+    try:
+        chosen = filters.read(request.GET)
+    except filters.BadFilter as problem:
+        return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
+    among = {record["id"] for record in read.found(chosen.search)}
+    entries = newest(_versions(), acts.Beside(acts.ask_names()), among=among)
+    asked = urlencode(chosen.query())
+    title = gettext("Search: %(words)s") % {"words": " ".join(chosen.query().values()) or gettext("all acts")}
+    home = reverse("pages:events") + (f"?{asked}" if asked else "")
+    return _fed(request, ending, title, home, entries)
+
+
+@conditional.asked_with()
+def feed_of_next(request: HttpRequest, ending: str) -> HttpResponse:
+    """What comes next: terms that end, days that acts name, proposals pending, the newest on record first."""
+    read = reading.Reading(clock.read({}, timezone.now().date()))
+    written = {line.record["id"]: line.written for line in reading.versions()}
+    found = ahead.entries(ahead.read(read.known, read.read_on))
+    told = [(read.act(entry.record), entry.headline, entry.named) for entry in found]
+    entries = foreseen(told, written.__getitem__)
+    return _fed(request, ending, gettext("What comes next"), reverse("pages:next"), entries)
+
+
+def _versions() -> Iterator[Version]:
+    return (Version(line.record, line.written, line.why) for line in reading.versions())
+
+
+def _fed(request: HttpRequest, ending: str, title: str, home: str, entries: Sequence[Entry]) -> HttpResponse:
+    """The entries as Atom or JSON Feed; what was asked for is part of the feed's own address."""
+    site, asked = prose.title(), request.GET.urlencode()
+    channel = Channel(
+        title=gettext("%(site)s: %(parts)s") % {"site": site, "parts": title},
+        author=site,
+        home=frame.absolute(home),
+        address=frame.absolute(request.path + (f"?{asked}" if asked else "")),
+        site=settings.SITE_URL.rstrip("/"),
+        language=frame.TAGS[frame.language()],
+    )
+    body = as_atom(channel, entries) if ending == "atom" else as_json(channel, entries)
+    return HttpResponse(body, content_type=TYPES[ending])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +160,7 @@ class Channel:
         return self.site.partition("//")[2].split("/")[0].split(":")[0]
 
 
-def meaning(record: Record) -> tuple[Any, ...]:
-    """What counts as the meaning of a version: all that can move a score, and nothing else."""
-    codes = tuple(
-        (item["rec"], item["direction"], item["strength"], item["ask"]) for item in record["assessments"]
-    )
-    return (*(str(record.get(key)) for key in MEANING), codes)
-
-
-def entries(
+def newest(
     log: Iterable[Version],
     beside: acts.Beside,
     *,
@@ -101,27 +178,13 @@ def entries(
             continue
         old = before.get(record["id"])
         before[record["id"]] = record
-        if old is not None and meaning(old) == meaning(record):
+        if old is not None and following.meaning(old) == following.meaning(record):
             continue
         if _touches(record, recommendation, actor) or (old and _touches(old, recommendation, actor)):
             found.append((version, old))
     # The log's order within one second: sorting is stable, and the newest comes first.
     found.sort(key=lambda change: change[0].recorded)
     return [_entry(version, old, beside) for version, old in found[::-1][:LONGEST]]
-
-
-def successors(records: Iterable[Mapping[str, Any]], event: str) -> set[str]:
-    """An act, and every act that ended it or put it to sleep, and those that did so to these."""
-    after: dict[str, list[str]] = {}
-    for record in records:
-        for earlier in (*record["supersedes"], *record.get("suspends", ())):
-            after.setdefault(earlier, []).append(record["id"])
-    found, todo = {event}, [event]
-    while todo:
-        new = [each for each in after.get(todo.pop(), ()) if each not in found]
-        found.update(new)
-        todo += new
-    return found
 
 
 def foreseen(
@@ -150,7 +213,7 @@ def _touches(record: Record, recommendation: str, actor: str) -> bool:
 def _entry(version: Version, old: Mapping[str, Any] | None, beside: acts.Beside) -> Entry:
     record = version.record
     told = hashlib.sha256(
-        f"{record['id']}\n{version.recorded.isoformat()}\n{meaning(record)}".encode()
+        f"{record['id']}\n{version.recorded.isoformat()}\n{following.meaning(record)}".encode()
     ).hexdigest()
     act = acts.described(record, beside)
     changes = tuple(history.words(old, record, beside.asks))
@@ -177,7 +240,7 @@ def clean(text: str) -> str:
     )
 
 
-def atom(channel: Channel, entries: Iterable[Entry]) -> str:
+def as_atom(channel: Channel, entries: Iterable[Entry]) -> str:
     """An Atom feed (RFC 4287)."""
     listed = list(entries)
     newest = stamp(listed[0].updated) if listed else f"{current().start}T00:00:00Z"
@@ -203,7 +266,7 @@ def _atom_entry(channel: Channel, entry: Entry) -> str:
     )
 
 
-def json_feed(channel: Channel, entries: Iterable[Entry]) -> str:
+def as_json(channel: Channel, entries: Iterable[Entry]) -> str:
     """A JSON Feed, version 1.1."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",
