@@ -1,7 +1,8 @@
-"""Keys of programs: made and recognised, and given by mail to a reader whose address asks and confirms.
+"""Keys of programs: made and recognised, sent with a request and held against what it wants, and given by mail to a
+reader whose address asks and confirms.
 
-A key reads `sck_<prefix>_<secret>`; the secret is 32 random bytes. Since it is random, one SHA-256 is enough:
-there is nothing to guess that a slow hash would protect.
+A key reads `sck_<prefix>_<secret>`; the secret is 32 random bytes. Since it is random, one SHA-256 is enough: there is
+nothing to guess that a slow hash would protect.
 
 The law of keys by mail, which read at the higher rate: the answer never tells whether an address is known; one question
 is all that an address gets that has not confirmed; a reader has one key at most, and a new one ends the one before. Who
@@ -18,12 +19,15 @@ import secrets
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core import signing
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
+from rest_framework import authentication, exceptions, permissions
 
 from scorecard.alerts import mailing, subscribing
 from scorecard.models import ApiKey, KeyHolder, Unwanted
@@ -76,6 +80,50 @@ def find(text: str) -> ApiKey | None:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class KeyAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer sck_…`. A key that does not hold is refused, also where none is needed."""
+
+    def authenticate(self, request: Any) -> tuple[AbstractBaseUser | AnonymousUser, ApiKey] | None:
+        scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
+        if not scheme:
+            return None
+        if scheme.lower() != "bearer":
+            raise exceptions.AuthenticationFailed("Send the key as: Authorization: Bearer sck_…")
+        key = find(text.strip())
+        if key is None:
+            raise exceptions.AuthenticationFailed("This key is unknown, revoked or expired.")
+        _note_use(key)
+        return key.account or AnonymousUser(), key
+
+    def authenticate_header(self, request: Any) -> str:
+        return 'Bearer realm="api"'
+
+
+def _note_use(key: ApiKey) -> None:
+    """Once a minute is enough: reading must not turn into writing."""
+    now = timezone.now()
+    stale = now - datetime.timedelta(minutes=1)
+    if key.last_used_at is None or key.last_used_at < stale:
+        unnoted = Q(last_used_at=None) | Q(last_used_at__lt=stale)
+        ApiKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
+
+
+class Holds(permissions.BasePermission):
+    """The request carries a key with the view's scope for its method (`scopes = {"POST": "propose"}`)."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        scope = view.scopes.get(request.method)
+        if scope is None:
+            return True
+        if request.auth is None:
+            raise exceptions.NotAuthenticated(f"This needs a key with the scope {scope!r}.")
+        if scope not in request.auth.scopes:
+            raise exceptions.PermissionDenied(
+                f"This key has the scopes {', '.join(request.auth.scopes) or 'none'}; {scope!r} is needed."
+            )
+        return True
 
 
 def lately() -> int:

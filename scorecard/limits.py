@@ -1,4 +1,5 @@
-"""What every public door refuses: too many requests, forms that robots fill in, and fields that cannot be taken.
+"""What every public door refuses: too many requests, forms that robots fill in, fields that cannot be taken, and bodies
+that are nested too deeply.
 
 The law of forms: no account, no cookie, no puzzle, no third party. A signed time in the form says when it was shown, a
 field that people do not see stays empty, and one address sends only so much in an hour. What is wrong with fields is
@@ -6,11 +7,11 @@ said of all at once.
 
 So many requests a minute: for each address without a key, for each key with one. "Not modified" is given back.
 
-Counted in fixed minutes by one atomic step of the cache, so that it costs the same at any rate. What is left
-stands in the headers RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
+Counted in fixed minutes by one atomic step of the cache, so that it costs the same at any rate. What is left stands in
+the headers RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers).
 
-What a reader may make us compute: so many pages a minute that are not kept, the time that answers of the API and
-files take, and downloads, which hold a thread each while they are written and sent, only so many at once.
+What a reader may make us compute: so many pages a minute that are not kept, the time that answers of the API and files
+take, and downloads, which hold a thread each while they are written and sent, only so many at once.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from django.core import signing
 from django.core.cache import cache
 from django.db import connection
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
 from rest_framework.throttling import BaseThrottle
 
 from tracker.operations import middleware
@@ -251,3 +254,13 @@ def none_in(checks: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         faults[0].others = tuple(faults[1:])
         raise faults[0]
     return found
+
+
+class Json(JSONParser):
+    """Bodies as JSON, however it is nested."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError("JSON parse error - nested too deeply") from None

@@ -16,11 +16,11 @@ from tracker.codebook import CodebookError, current, folder
 
 def framework() -> dict[str, Any]:
     return {
-        "DEFAULT_AUTHENTICATION_CLASSES": ["scorecard.api.incoming.KeyAuthentication"],
+        "DEFAULT_AUTHENTICATION_CLASSES": ["scorecard.keys.KeyAuthentication"],
         "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
         "DEFAULT_THROTTLE_CLASSES": ["scorecard.limits.PerMinute"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-        "DEFAULT_PARSER_CLASSES": ["scorecard.api.incoming.Json"],
+        "DEFAULT_PARSER_CLASSES": ["scorecard.limits.Json"],
         "DEFAULT_SCHEMA_CLASS": "scorecard.api.describing.Described",
         "DEFAULT_METADATA_CLASS": None,
         "EXCEPTION_HANDLER": "scorecard.api.problems.handler",

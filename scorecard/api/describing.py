@@ -126,7 +126,7 @@ class LettersTaken(OpenApiSerializerFieldExtension):
 
 
 class KeyScheme(OpenApiAuthenticationExtension):
-    target_class = "scorecard.api.incoming.KeyAuthentication"
+    target_class = "scorecard.keys.KeyAuthentication"
     name = "key"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

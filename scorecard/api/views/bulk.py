@@ -11,8 +11,8 @@ from typing import Any
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiExample, OpenApiTypes, extend_schema
 from rest_framework.exceptions import APIException
+from rest_framework.parsers import BaseParser
 
-from scorecard.api import incoming
 from scorecard.api.problems import NotARecord, fields
 from scorecard.api.serializers import writing as shapes
 from scorecard.api.views.base import answered_once, created, public
@@ -27,6 +27,27 @@ SOURCE = tuple(shapes.SourceInput().fields)
 COLUMNS = (*TEXTS, *LISTS, *(f"source_{name}" for name in SOURCE))
 ASSESSMENT = re.compile(r"([a-z0-9-]+):(-?[0-9]):([0-9])(?::([a-z0-9-]+))?")
 Fault = dict[str, str]
+
+
+class Lines(BaseParser):
+    """The bytes of a file in one of its formats."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+        return bytes(stream.read())
+
+
+class JsonLines(Lines):
+    media_type = "application/jsonl"
+
+
+class NdJson(Lines):
+    """The other name of JSON Lines."""
+
+    media_type = "application/x-ndjson"
+
+
+class Csv(Lines):
+    media_type = "text/csv"
 
 
 def _row(proposal: Mapping[str, Any]) -> dict[str, str]:
@@ -47,26 +68,26 @@ EXAMPLES = [
         "lines",
         json.dumps(shapes.PROPOSAL) + "\n",
         request_only=True,
-        media_type=incoming.JsonLines.media_type,
+        media_type=JsonLines.media_type,
     ),
     OpenApiExample(
         "sheet",
         "".join(rows.csv_lines(COLUMNS, [_row(shapes.PROPOSAL).values()])),
         request_only=True,
-        media_type=incoming.Csv.media_type,
+        media_type=Csv.media_type,
     ),
 ]
 
 
 class FileOfProposals(Writing):
     scopes = {"POST": "propose"}
-    parser_classes = (incoming.JsonLines, incoming.NdJson, incoming.Csv)
+    parser_classes = (JsonLines, NdJson, Csv)
 
     @extend_schema(
         operation_id="proposals_create",
         summary="Put many events before the analysts at once",
         parameters=[DRY_RUN.documented(), KEY],
-        request={parser.media_type: OpenApiTypes.STR for parser in (incoming.JsonLines, incoming.Csv)},
+        request={parser.media_type: OpenApiTypes.STR for parser in (JsonLines, Csv)},
         responses={201: shapes.Filed},
         examples=EXAMPLES,
         tags=["Writing"],
@@ -118,9 +139,7 @@ def _at(number: int, reason: str, field: str = "") -> Fault:
 def _read(body: bytes, kind: str) -> tuple[list[tuple[int, dict[str, Any]]], list[Fault]]:
     """The proposals with the numbers of their lines, and what could not be read."""
     found, errors = [], []
-    lines = (
-        _of_sheet if kind.partition(";")[0].strip().lower() == incoming.Csv.media_type else rows.json_lines
-    )
+    lines = _of_sheet if kind.partition(";")[0].strip().lower() == Csv.media_type else rows.json_lines
     try:
         for number, line in lines(io.BytesIO(body)):
             found.append((number, line))

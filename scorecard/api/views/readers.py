@@ -18,7 +18,6 @@ from rest_framework.exceptions import NotFound, Throttled
 from scorecard import conditional, disputes, limits
 from scorecard.alerts import following, subscribing, webhooks
 from scorecard.api import parameters
-from scorecard.api.incoming import Holds
 from scorecard.api.parameters import read
 from scorecard.api.problems import Invalid, NotARecord, Refused
 from scorecard.api.serializers import writing as shapes
@@ -38,6 +37,7 @@ from scorecard.api.views.base import (
     public,
     reads,
 )
+from scorecard.keys import Holds
 from scorecard.models import Delivery, Dispute, Webhook
 from tracker.models import Head
 

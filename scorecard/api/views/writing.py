@@ -15,7 +15,6 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 
 from scorecard import conditional
 from scorecard.api import parameters
-from scorecard.api.incoming import Holds
 from scorecard.api.problems import NotARecord, Refused
 from scorecard.api.serializers import writing as shapes
 from scorecard.api.views.base import (
@@ -33,6 +32,7 @@ from scorecard.api.views.base import (
     public,
 )
 from scorecard.api.views.events import ID
+from scorecard.keys import Holds
 from tracker import importing, record, triage
 from tracker.addresses import canonical_or_empty
 from tracker.desk import second

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from mcp import StdioServerParameters
 from mcp.client.client import Client
 
-from scorecard.api import assistants
+from scorecard.management.commands import mcp
 from tests.servers import free_port
 from tests.service import ROOT, Service
 
@@ -89,5 +89,5 @@ def test_without_the_sdk_it_says_what_to_install(monkeypatch):
 
 
 def test_a_server_that_does_not_answer_is_said_in_words():
-    found = assistants.Scorecard("http://127.0.0.1:9").standings()
+    found = mcp.Scorecard("http://127.0.0.1:9").standings()
     assert "does not answer" in found["problem"]
