@@ -488,6 +488,7 @@ def test_a_range_is_ticked_and_what_is_unticked_in_it_stays_open(desk, pages, ha
     page.select_option("[name=deed]", "dismiss:no_act")
     page.click("[name=preview]")
     page.wait_for_selector("#act")
+    page.wait_for_load_state()  # the script that takes it away again comes last
     assert page.locator("#act .first li").count() == 4
     tick(3)
     assert page.locator("#act").count() == 0, "what was foretold no longer holds"
