@@ -154,9 +154,8 @@ def _whole_words(whole: str, start: int, end: int) -> tuple[int, int] | None:
         if says_enough(whole[start:end]):
             return start, end
         return own if own[1] - own[0] <= _CLAUSE and says_enough(whole[slice(*own)]) else None
-    after = [token for token in matching.tokens(whole[:last]) if token.start >= end]
     upto = end
-    for token in after[:_MORE]:
+    for token in _tokens(whole[:last], end, start + _LONGEST)[:_MORE]:
         if token.start - upto > 2 or token.end - start > _LONGEST:
             break
         if _says(token.raw):
@@ -164,15 +163,27 @@ def _whole_words(whole: str, start: int, end: int) -> tuple[int, int] | None:
         elif token.low not in _GENITIVE:
             break
         upto = token.end
-    before = [token for token in matching.tokens(whole) if first <= token.start and token.end <= start]
+    before = [token for token in _tokens(whole, max(first, end - _LONGEST), start) if token.end <= start]
     for token in reversed(before):
-        if says_enough(whole[start:end]) or end - token.start > _LONGEST:
+        if says_enough(whole[start:end]):
             break
         start = token.start
-    start = next(
-        (token.start for token in matching.tokens(whole) if token.start >= start and _says(token.raw)), end
-    )
+    start = next((token.start for token in _tokens(whole, start, end) if _says(token.raw)), end)
     return (start, end) if says_enough(whole[start:end]) else None
+
+
+def _tokens(whole: str, start: int, stop: int) -> list[matching.Token]:
+    """Those that begin between two places. Only what stands around them is read: a text may be long."""
+    low, high = start, min(max(start, stop), len(whole))
+    while low > 0 and start - low < _LONGEST and not whole[low - 1].isspace():
+        low -= 1
+    while high < len(whole) and high - stop < _LONGEST and not whole[high].isspace():
+        high += 1
+    found = (
+        token._replace(start=token.start + low, end=token.end + low)
+        for token in matching.tokens(whole[low:high])
+    )
+    return [token for token in found if start <= token.start < stop]
 
 
 def says_enough(words: str) -> bool:
