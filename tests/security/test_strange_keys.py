@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.db import connection
 from django.urls import reverse
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once"), pytest.mark.slow]
 KEYS = ["x", "", "-1", "\u0663", "1,2", "\u202e"]
 # On SQLite an error in the middle of a deed would end the one transaction that a test has.
 KEYS += ["9" * 40] if connection.vendor == "postgresql" else []

@@ -20,7 +20,7 @@ from tests.scorecard.editions.test_editions import path_of, run
 from tracker import importing, log, record, rows, text, triage
 from tracker.models import Event, Revision
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recommendations")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recommendations"), pytest.mark.slow]
 SEPARATED = "one\u2028two\u2029three\x85four\vfive\fsix"
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=30)
 

@@ -12,7 +12,7 @@ from tracker.models import Article, Assessment, Cue, Event, Recommendation, Repo
 
 pytestmark = pytest.mark.django_db
 
-FEW = tagger_examples.seeded()[::24]
+FEW = tagger_examples.seeded()[::48]
 CUE = {"effect": "neutral", "en": ["zeppelin~"], "zh": ["飞艇"]}
 
 
