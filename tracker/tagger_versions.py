@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from tracker import embeddings, tagger_examples, tagging, text
 from tracker.models import Cue, TaggerVersion
-from tracker.tagging import calibration, training, untrained
+from tracker.tagging import calibration, tagger, training
 from tracker.tagging.training import Example, fold_of
 
 HELD_BACK = 0  # this fifth of the decided events trains no version, so that versions can be compared on it
@@ -108,7 +108,7 @@ def _shipped() -> tagging.model.Model | None:
 def _learnt(examples: Sequence[Example], listed: tagging.cues.Cues, name: str) -> tagging.model.Model:
     """What these teach; where they are too few, the rules alone."""
     if _labelled(examples) < FEWEST_LABELLED:
-        return untrained.rules_alone(name)
+        return tagger.rules_alone(name)
     try:
         return training.train(examples, listed, name=name, encode=_encoder())
     except tagging.vectors.NoEmbeddings as error:

@@ -8,8 +8,7 @@ from django.contrib.auth import get_user_model
 
 from tracker import grouping, tagger_versions, triage
 from tracker.models import Article, Event, PairJudgement, Report
-from tracker.tagging import untrained
-from tracker.tagging.tagger import Tagger
+from tracker.tagging.tagger import Tagger, rules_alone
 
 pytestmark = pytest.mark.django_db
 
@@ -19,8 +18,8 @@ FUND = "UN opens a fund for AI capacity building in developing countries"
 
 
 @pytest.fixture(autouse=True)
-def rules_alone(monkeypatch):
-    tagger = Tagger(tagger_versions._seeded_cues(), untrained.rules_alone("rules"))
+def served(monkeypatch):
+    tagger = Tagger(tagger_versions._seeded_cues(), rules_alone("rules"))
     monkeypatch.setattr(tagger_versions, "serving", lambda: tagger)
 
 

@@ -34,7 +34,7 @@ from tracker.second_opinion import answers, endpoint, questions
 from tracker.second_opinion.answers import NoOpinion, Opinion
 from tracker.second_opinion.endpoint import Unreachable
 from tracker.second_opinion.questions import Question, Told, is_on
-from tracker.tagging import Suggestion, voices
+from tracker.tagging import Suggestion, suggestions
 from tracker.triage import coding
 
 log = logging.getLogger(__name__)
@@ -268,7 +268,7 @@ def weigh_into(key: str, opinion: Opinion) -> None:
         if event.status not in Event.OPEN:
             return
         told = dict(event.suggestion or {})
-        found = voices.fused(_as_told(told, event.relevance), opinion.as_dict(), weights())
+        found = suggestions.fused(_as_told(told, event.relevance), opinion.as_dict(), weights())
         same = [_offer(offer, opinion) for offer in told.get("same") or ()]
         triage.refresh(
             event,
@@ -285,7 +285,7 @@ def weigh_into(key: str, opinion: Opinion) -> None:
 def _keep_with(article: Article, opinion: Opinion) -> Suggestion:
     """Keep an opinion with the article that it is about; the suggestion that both voices come to."""
     told = _as_told(article.suggestion or {}, article.relevance)
-    found = voices.fused(told, opinion.as_dict(), weights())
+    found = suggestions.fused(told, opinion.as_dict(), weights())
     Article.objects.filter(pk=article.pk).update(suggestion=found.as_dict(), relevance=found.relevance)
     return found
 
@@ -308,7 +308,7 @@ def weighed(told: Sequence[Suggestion], kept: Sequence[Mapping[str, Any] | None]
     found = []
     for one, before in zip(told, kept, strict=True):
         opinion = one.opinion or (before or {}).get("opinion")
-        found.append(voices.fused(one, opinion, weights()) if opinion and is_on() else one)
+        found.append(suggestions.fused(one, opinion, weights()) if opinion and is_on() else one)
     return found
 
 
@@ -334,18 +334,20 @@ def _as_told(stored_: Mapping[str, Any], relevance: float | None) -> Suggestion:
 def _offer(offer: Mapping[str, Any], opinion: Opinion) -> dict[str, Any]:
     """An offered twin, likelier if the model takes it for the same act, else less likely."""
     said = opinion.same == str(offer.get("event"))
-    chance = voices.START[0] * said + voices.START[1] * float(offer.get("probability") or 0.0)
+    chance = suggestions.RELEVANCE_START[0] * said + suggestions.RELEVANCE_START[1] * float(
+        offer.get("probability") or 0.0
+    )
     because = [each for each in offer.get("because") or () if each.get("kind") != "model"]
     told = [{"kind": "model", "value": opinion.model}] if said else []
     return {**offer, "probability": round(chance, 3), "because": [*told, *because]}
 
 
-def weights() -> voices.Weights:
+def weights() -> suggestions.Weights:
     """Those that serve now."""
     with _weights_lock:
         if _weights_kept["weights"] is None or time.monotonic() >= _weights_kept["until"]:
             _weights_kept.update(weights=learn_weights(), until=time.monotonic() + WEIGHTS_FRESH)
-        found: voices.Weights = _weights_kept["weights"]
+        found: suggestions.Weights = _weights_kept["weights"]
         return found
 
 
@@ -355,25 +357,25 @@ def forget_weights() -> None:
         _weights_kept.update(weights=None, until=0.0)
 
 
-def learn_weights() -> voices.Weights:
+def learn_weights() -> suggestions.Weights:
     """What the latest decisions about events with both voices say."""
     rows = (
         Event.objects.filter(decided_by__isnull=False, suggestion__opinion__model__isnull=False)
         .prefetch_related("assessments")
         .order_by("-decided_at", "-pk")[:MOST_DECISIONS]
     )
-    return voices.learnt(case for event in rows if (case := _case_of(event)) is not None)
+    return suggestions.learnt_weights(case for event in rows if (case := _case_of(event)) is not None)
 
 
-def _case_of(event: Event) -> voices.Case | None:
+def _case_of(event: Event) -> suggestions.Case | None:
     opinion = (event.suggestion or {}).get("opinion")
     dismissed = event.status == Event.Status.DISMISSED and event.dismissal in _NO_ACT
     if not opinion or not (event.on_record or dismissed):
         return None
     codes = list(event.assessments.all()) if event.on_record else []
     told = Suggestion.from_dict({**(event.suggestion or {}), "labels": ()})
-    return voices.Case(
-        voices.of_tagger(told),
-        voices.of_model(opinion),
-        voices.right_of((one.recommendation_id, one.direction) for one in codes),
+    return suggestions.Case(
+        suggestions.of_tagger(told),
+        suggestions.of_model(opinion),
+        suggestions.right_of((one.recommendation_id, one.direction) for one in codes),
     )

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from tracker.tagging import frames, matching, rules
+from tracker.tagging import frames, matching
 from tracker.tagging.cues import Cue, Cues
-from tracker.tagging.frames import Frame
+from tracker.tagging.frames import Finding, Frame, Pair
 from tracker.tagging.matching import Hit
-from tracker.tagging.rules import Finding, Pair
 from tracker.text import LONGEST_SUMMARY, fold, without_site
 
 _SENTENCE_ENDS = re.compile(r"\.\s+|[\n。!?;|↗]|\s[-–—•]\s")  # of folded text: it has no full-width signs
@@ -68,14 +67,14 @@ class Reader:
         frame = frames.read(head, self._matcher, spoken)
         said = matching.tokens(body) if body.strip() else []
         below = frames.read(body, self._matcher, said) if body.strip() else None
-        findings = [("title", finding) for finding in rules.apply(self.cues.rules, frame)]
-        scores = rules.scores([finding for _, finding in findings])
+        findings = [("title", finding) for finding in frames.apply(self.cues.rules, frame)]
+        scores = frames.scores([finding for _, finding in findings])
         words = _words(head, frame, spoken)
         signs = _signs(frame)
         if below is not None:
-            more = rules.apply(self.cues.rules, below)
+            more = frames.apply(self.cues.rules, below)
             findings += [("summary", finding) for finding in more]
-            scores = _joined(scores, rules.scores(more))
+            scores = _joined(scores, frames.scores(more))
             words = _added(words, _words(body, below, said))
             signs = _added(signs, _signs(below))
         for (rec, direction), score in scores.items():

@@ -26,8 +26,7 @@ from scipy import sparse
 
 from tracker.tagging.cues import RECOMMENDATIONS
 from tracker.tagging.features import Reader, Text, sentences
-from tracker.tagging.neighbours import Known
-from tracker.tagging.vectors import OWN, Vocabulary, from_whole, to_whole
+from tracker.tagging.vectors import OWN, Known, Vocabulary, from_whole, to_whole
 
 FORMAT = 3
 PAIRS = tuple((rec, direction) for rec in RECOMMENDATIONS for direction in (1, -1))

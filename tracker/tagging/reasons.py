@@ -16,10 +16,9 @@ from scipy import sparse
 from tracker.tagging import matching
 from tracker.tagging.cues import Cues
 from tracker.tagging.features import Text
-from tracker.tagging.frames import Frame
+from tracker.tagging.frames import Frame, Pair
 from tracker.tagging.matching import Hit
 from tracker.tagging.model import PAIRS, Model
-from tracker.tagging.rules import Pair
 from tracker.tagging.suggestions import Because
 
 _NEAREST, _ALIKE_AT_ALL = 0.45, 0.15  # cosine over words: worth naming beside words; worth naming without any

@@ -22,7 +22,7 @@ from tracker.tagging import model as models
 from tracker.tagging.cues import RECOMMENDATIONS, Cues
 from tracker.tagging.features import Reader, Text
 from tracker.tagging.model import PAIRS, Model
-from tracker.tagging.neighbours import OF_PAIRS, OF_RELEVANCE, Known
+from tracker.tagging.vectors import OF_PAIRS, OF_RELEVANCE, Known
 
 FOLDS = 5
 WEIGHTS = dict.fromkeys(("act", "near miss", "written", "written near"), 1.0)

@@ -14,7 +14,7 @@ from tracker import second_opinion, tagger_versions, triage
 from tracker.models import Article, Coding, Event, SecondOpinion
 from tracker.second_opinion import asking, questions
 from tracker.second_opinion.endpoint import FORMS
-from tracker.tagging import Suggestion, voices
+from tracker.tagging import Suggestion, suggestions
 from tracker.triage import coding
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +118,7 @@ def test_an_offered_twin_that_it_takes_for_the_same_act_is_likelier_and_joined_b
 def test_weights_are_learnt_from_what_people_decided(endpoint, proposal, ada, django_assert_num_queries):
     """A model that calls everything an act counts less, the more of it people dismiss."""
     before = asking.learn_weights()
-    assert before == voices.Weights()
+    assert before == suggestions.Weights()
     for number in range(12):
         proposal(f"Tariff number {number}")
     for _round in range(3):
@@ -129,7 +129,9 @@ def test_weights_are_learnt_from_what_people_decided(endpoint, proposal, ada, dj
     assert after.decisions == 12
     assert after.relevance[0] < before.relevance[0]
     told, opinion = Suggestion.from_dict(event.suggestion), event.suggestion["opinion"]
-    assert voices.fused(told, opinion, after).relevance < voices.fused(told, opinion, before).relevance
+    assert (
+        suggestions.fused(told, opinion, after).relevance < suggestions.fused(told, opinion, before).relevance
+    )
 
 
 def test_a_newer_report_keeps_what_the_model_said(endpoint, proposal):

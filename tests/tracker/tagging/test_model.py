@@ -10,7 +10,7 @@ import pytest
 
 from tests.tracker.tagging.test_reading import CUES
 from tracker import tagging
-from tracker.tagging import calibration, reasons, suggestions, untrained
+from tracker.tagging import calibration, reasons, suggestions, tagger
 from tracker.tagging import model as models
 from tracker.tagging import vectors as vectors_module
 from tracker.tagging.training import Example, fold_of, train
@@ -78,7 +78,7 @@ def test_a_model_of_another_codebook_is_refused(small, monkeypatch):
 
 
 def test_without_weights_the_rules_decide_and_give_their_words():
-    alone = tagging.Tagger(CUES, models.from_bytes(models.to_bytes(untrained.rules_alone("rules"))))
+    alone = tagging.Tagger(CUES, models.from_bytes(models.to_bytes(tagger.rules_alone("rules"))))
     told = alone.tag("US tightens export controls on AI chips to China")
     best = told.labels[0]
     assert (best.rec, best.direction, best.ticked) == ("civilian-first", -1, True)

@@ -11,8 +11,8 @@ from tests.tracker.tagging.test_model import CUES, TRUST, encode, examples
 from tracker import tagging
 from tracker.tagging import model as models
 from tracker.tagging import vectors
-from tracker.tagging.neighbours import FEW, OF_PAIRS, OF_RELEVANCE, SCALE, WORDS_SCALE, Known
 from tracker.tagging.training import Example, train
+from tracker.tagging.vectors import FEW, OF_PAIRS, OF_RELEVANCE, SCALE, WORDS_SCALE, Known
 
 EAST, NORTH, BETWEEN = (1.0, 0.0), (0.0, 1.0), (0.6, 0.8)
 ACT, NEAR_MISS, ORDINARY = 0, 2, 4  # of the columns: the nearest one's likeness, then the mean of several
