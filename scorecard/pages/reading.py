@@ -26,7 +26,6 @@ from scorecard.method import balance, parameters, weighing
 from scorecard.method.parameters import method_of
 from scorecard.method.readings import Balance, Measure, Report, word
 from scorecard.pages import prose
-from scorecard.pages import uncertainty as agreements
 from tracker.codebook import current
 from tracker.record import Record
 from tracker.search import EventQuery
@@ -49,8 +48,8 @@ class Reading:
     _series: dict[str | None, Any] = field(default_factory=dict)
 
     @cached_property
-    def agreement(self) -> agreements.Agreement:
-        return agreements.Agreement(standings.agreement(), len(self.known.events))
+    def agreement(self) -> reliability.Agreement:
+        return reliability.Agreement(standings.agreement(), len(self.known.events))
 
     @property
     def method(self) -> str:
@@ -70,7 +69,7 @@ class Reading:
     @cached_property
     def report(self) -> Report:
         found = standings.report(self.clock.as_of, self.clock.known_at, version=self.clock.method)
-        return agreements.hidden(found, self.agreement)
+        return reliability.with_labels_hidden(found, self.agreement)
 
     @cached_property
     def _views(self) -> Mapping[str | None, Mapping[str, Measure]]:

@@ -4,9 +4,9 @@ import datetime
 
 import pytest
 
-from scorecard import sentences, standings
-from scorecard.pages import figures, uncertainty
-from scorecard.pages.uncertainty import Agreement
+from scorecard import reliability, sentences, standings
+from scorecard.pages import figures
+from scorecard.reliability import Agreement
 from tests.scorecard import told
 from tracker.models import Event
 
@@ -55,7 +55,7 @@ def test_a_withheld_label_leaves_the_figures_and_names_the_rest():
         "pulse": {"label": "x"},
     }
     report = {"recommendations": {"trust": entry, "misuse": entry}, "overall": {}}
-    hidden = uncertainty.hidden(report, Agreement(agreed(0.5), events=288))
+    hidden = reliability.with_labels_hidden(report, Agreement(agreed(0.5), events=288))
     assert hidden["recommendations"]["trust"]["balance"] == {
         "score": -50.0,
         "label": "withheld",

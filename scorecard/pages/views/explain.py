@@ -5,6 +5,7 @@ The versions of the method side by side: what each is, and what the change from 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,10 +13,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import conditional, sentences, standings, vocabulary
+from scorecard import conditional, reliability, sentences, standings, vocabulary
+from scorecard.history import Known
 from scorecard.method import parameters
-from scorecard.pages import figures, filters, frame, prose, reading, uncertainty
+from scorecard.method.readings import Report
+from scorecard.pages import figures, filters, frame, prose, reading
 from scorecard.pages.reading import Reading
+from tracker import record
 from tracker.codebook import current
 
 
@@ -218,14 +222,14 @@ def method(request: HttpRequest) -> HttpResponse:
         "sliders": sliders(),
         "rows": [_row(read, slug, query) for slug in read.slugs],
         "short_names": [vocabulary.short_name(slug) for slug in read.slugs],
-        "draws": uncertainty.draws(read.spread, read.slugs),
+        "draws": _draws(read.spread, read.slugs),
         "draws_deck": gettext(
             "A thousand draws in which every weight, half-life and constant moves within stated bounds, "
             "all at once. If the sign holds in nearly all of them, the direction does not rest on our "
             "choices."
         ),
-        "what_ifs": uncertainty.what_if_table(read.spread, read.slugs),
-        "agreement": uncertainty.shown(read.agreement),
+        "what_ifs": _what_if_table(read.spread, read.slugs),
+        "agreement": reliability.agreement_shown(read.agreement),
         "zero": prose.page("method"),
         "limits": prose.page("limits"),
         "rules": prose.rules(),
@@ -257,7 +261,7 @@ def _row(read: Reading, slug: str, query: str) -> dict[str, Any]:
 def method_acts(request: HttpRequest) -> HttpResponse:
     """The acts as bare numbers, for the sliders."""
     read = reading.open_(request)
-    return JsonResponse(uncertainty.bare_acts(read.known, read.report))
+    return JsonResponse(_bare_acts(read.known, read.report))
 
 
 @conditional.page
@@ -335,3 +339,61 @@ def changes(request: HttpRequest) -> HttpResponse:
         "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
     }
     return render(request, "pages/changes.html", context)
+
+
+def _what_if_table(report: Report, slugs: Sequence[str]) -> list[dict[str, Any]]:
+    """The named what-ifs for all recommendations."""
+    return [
+        {
+            "name": reliability.what_if_words(item),
+            "values": [
+                (vocabulary.short_name(slug), sentences.signed(item["recommendations"][slug]["score"]))
+                for slug in slugs
+            ],
+        }
+        for item in report["what_ifs"]
+    ]
+
+
+def _draws(report: Report, slugs: Sequence[str]) -> list[dict[str, str]]:
+    """Quantiles of the draws and agreement in sign, a row for each recommendation."""
+    rows = []
+    for slug in slugs:
+        spread = report["recommendations"][slug]["balance"]["sensitivity"]
+        figures = {name: sentences.signed(spread[name]) for name in ("score", "p10", "p50", "p90")}
+        same = {"same": spread["same_sign"], "same_word": spread["same_word"] or 0.0}
+        figures |= {name: sentences.percent(share) for name, share in same.items()}
+        rows.append(figures | {"name": vocabulary.short_name(slug)})
+    return rows
+
+
+def _bare_acts(known: Known, report: Report) -> dict[str, Any]:
+    """All acts up to the day as numbers, in the order (day, id): what the sliders work on.
+
+    `start` and `day` are ordinals; `counts` whether the act is live on the day; `undoes` holds places in the list;
+    `certainty` is a place in the codebook's list, `reach` the factor of its reach; an assessment is [place of the
+    recommendation, direction, strength].
+    """
+    day = record.day(report["read_on"], "read_on")
+    events = [event for event in known.events if event.start <= day]
+    place = {event.id: number for number, event in enumerate(events)}
+    reach = dict(zip(record.REACHES, report["parameters"].get("reach", (1.0, 1.0)), strict=True))
+    return {
+        "day": day.toordinal(),
+        "recommendations": list(current().slugs),
+        "parameters": report["parameters"],
+        "events": [
+            {
+                "start": event.start.toordinal(),
+                "counts": event.counts_on(day),
+                "certainty": record.CERTAINTIES.index(event.record["certainty"]),
+                "reach": reach[event.record.get("reach", "wide")],
+                "undoes": [place[earlier] for earlier in event.undoes],
+                "assessments": [
+                    [current()[item["rec"]].number - 1, item["direction"], item["strength"]]
+                    for item in event.record["assessments"]
+                ],
+            }
+            for event in events
+        ],
+    }

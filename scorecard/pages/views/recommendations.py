@@ -12,11 +12,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import conditional, sentences, vocabulary
+from scorecard import conditional, reliability, sentences, vocabulary
 from scorecard.charts import lines, small
 from scorecard.charts.lines import WIDE
 from scorecard.method.readings import ActorReading, AskReading, Change, Delivery, Readings, whole
-from scorecard.pages import coverage, figures, filters, frame, prose, reading, uncertainty
+from scorecard.pages import coverage, figures, filters, frame, prose, reading
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
@@ -187,7 +187,7 @@ def _readings(read: Reading, slug: str, report: Readings) -> dict[str, Any]:
         "rests_on": rests,
         "agreement": read.agreement.note(slug),
         "doubt": read.doubt(slug),
-        "sign": uncertainty.same_sign(read.spread, slug),
+        "sign": reliability.same_sign(read.spread, slug),
     }
 
 
@@ -311,8 +311,8 @@ def _by_hand(ask: AskReading) -> str:
 
 def _robust(read: Reading, slug: str) -> dict[str, Any]:
     return {
-        "robust": uncertainty.sentence(read.spread, slug),
-        "what_ifs": uncertainty.what_ifs(read.spread, slug),
+        "robust": reliability.robustness(read.spread, slug),
+        "what_ifs": reliability.what_ifs(read.spread, slug),
     }
 
 
