@@ -21,7 +21,7 @@ def framework() -> dict[str, Any]:
         "DEFAULT_THROTTLE_CLASSES": ["scorecard.limits.PerMinute"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_PARSER_CLASSES": ["scorecard.limits.Json"],
-        "DEFAULT_SCHEMA_CLASS": "scorecard.api.describing.Described",
+        "DEFAULT_SCHEMA_CLASS": "scorecard.api.parameters.Described",
         "DEFAULT_METADATA_CLASS": None,
         "EXCEPTION_HANDLER": "scorecard.api.problems.handler",
         "UNAUTHENTICATED_USER": None,

@@ -18,7 +18,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from scorecard import standings
 from scorecard.ahead import KINDS
-from scorecard.api.describing import HEADERS, OF_FILES
+from scorecard.api.parameters import HEADERS, OF_FILES
 from scorecard.api.serializers import record as shapes
 from scorecard.api.serializers import scores, writing
 from scorecard.api.views import about, events, exports, readers
