@@ -1,5 +1,5 @@
-"""Keys of programs: made and recognised, sent with a request and held against what it wants, and given by mail to a
-reader whose address asks and confirms.
+"""Keys of programs, made and recognised, held against what a request wants, and given by mail to a reader who asks and
+confirms.
 
 A key reads `sck_<prefix>_<secret>`; the secret is 32 random bytes. Since it is random, one SHA-256 is enough: there is
 nothing to guess that a slow hash would protect.

@@ -1,5 +1,5 @@
-"""Every figure: the log as known at a date, put through the method. Pages, API and commands all read here; so does what
-a decision would do to the scores, worked out before it is taken (the desk finds this by settings).
+"""The log as known at a date, put through the method: every figure that pages, API and commands show, and what a
+decision would do to it, worked out before it is taken (the desk finds this by settings).
 
 Derived on reading. A figure is kept under the digest of the last revision that it can rest on, and of the asks set by
 hand that were known then: a new revision makes exactly what it may move be worked out again, and leaves every other

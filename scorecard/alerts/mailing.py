@@ -1,4 +1,4 @@
-"""Mails: what changed in meaning and comes next becomes the text of a digest, digests become rows, rows become mails.
+"""Mails about what changed in meaning and what comes next: the text of a digest, digests as rows, rows as mails.
 
 The law: a row is claimed (`sending`) before the mail server is called and marked `sent` after it; a row whose sender
 died in between becomes `unsure` and is never sent again by itself. So a mail may be lost with its sender, but none

@@ -1,5 +1,5 @@
-"""What the method gives: all readings of one day, as known on one day (what `manage.py score`, the pages and the API
-show), and the balance and the pulse day by day. Pure.
+"""All readings of one day, as known on one day, and the balance and the pulse day by day: what `manage.py score`, the
+pages and the API show. Pure.
 
 Each day of a series equals the full recomputation of that day (`report`) within 1e-9.
 """

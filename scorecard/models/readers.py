@@ -1,5 +1,5 @@
-"""Those who read by more than a browser: keys of programs, whose they are and what was answered under them; who is told
-of changes, and what was told.
+"""Keys of programs, and who is told of changes: whose a key is and what was answered under it; mails and webhooks, and
+what was told.
 
 The law: a program's secret is shown once and never kept; the row holds its SHA-256. Each mail and each call is a row
 that is claimed before it is sent (webhooks after the Standard Webhooks specification).

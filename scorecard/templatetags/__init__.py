@@ -1,1 +1,1 @@
-"""What templates of every app of ours may ask."""
+"""Tags and filters for templates of every app of ours."""

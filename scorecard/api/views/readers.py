@@ -1,5 +1,5 @@
-"""What readers send: disputes and subscriptions, which anyone may send without a key, within limits; and the webhooks
-of a key: make, look at, rotate, test, end, the log of deliveries, and sending one again.
+"""What readers send and are sent: disputes and subscriptions, which anyone may send without a key, within limits; and
+the webhooks of a key: make, look at, rotate, test, end, the log of deliveries, and sending one again.
 """
 
 from __future__ import annotations

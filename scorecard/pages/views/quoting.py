@@ -1,5 +1,5 @@
-"""What others quote: citations, embeds and badges; and editions, on which a citation can rest: the list with the heads
-of the log, and a page for each.
+"""Citations, embeds and badges for whoever quotes the scorecard, and the editions on which a citation can rest: their
+list with the heads of the log, and a page for each.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What readers take along: series as files, charts as pictures, social cards. Text cells are safe in spreadsheets.
+"""Series as files, charts as pictures, and social cards, for readers to take along. Text cells are safe in
+spreadsheets.
 
 The law of the files (CSV, JSON, and a zip with data dictionary and citation): a column keeps its name and place for
 ever; new ones come after those that were there. From `actor` on they are those of the long table (`exports/figures`),
