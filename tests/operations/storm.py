@@ -47,7 +47,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from feeds.models import Feed
 from scorecard.alerts import webhooks
-from scorecard.api import keys
+from scorecard import keys
 from scorecard.models import Subscription, Webhook
 from tracker import log, triage
 Feed.objects.all().delete()

@@ -10,7 +10,7 @@ FULL = (
     GROW
     + """
 from django.contrib.sessions.backends.db import SessionStore
-from scorecard.api import keys
+from scorecard import keys
 from scorecard.models import ApiKey, Dispute, Subscription, Webhook
 from tracker.models import AskSetting, Ask, Coding, Cue
 key, secret = keys.issue("mirror", ada, ["propose", "webhooks"])
@@ -50,7 +50,7 @@ def test_everything_goes_to_postgresql_and_back(tmp_path, postgres_server):
         assert counted(second) == counted(first)  # that they are the same rows, the command has found itself
         assert second.manage("export", "events") == first.manage("export", "events")
         assert "fits its digest" in second.manage("verify")
-        found = f"from scorecard.api import keys\nanswer = keys.find({secret!r}).account.username"
+        found = f"from scorecard import keys\nanswer = keys.find({secret!r}).account.username"
         assert second.ask(found) == "ada"
         sequence, _key = second.ask(WRITTEN)  # the next number, not one that is taken
         assert (

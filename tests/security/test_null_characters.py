@@ -10,7 +10,7 @@ WALK = """
 import json
 from django.contrib.auth import get_user_model
 from django.test import Client
-from scorecard.api import keys
+from scorecard import keys
 from tests.security import addresses
 from tracker.models import Event
 
