@@ -8,7 +8,7 @@ class TrackerConfig(AppConfig):
 
     def ready(self) -> None:
         # The shared Celery app must exist wherever a task may be sent from.
-        from tracker.operations import checks, logs
+        from tracker.operations import hardening, logs
 
-        checks.start()
+        hardening.register_checks()
         logs.start()

@@ -8,7 +8,7 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 from tracker import environment
-from tracker.operations import checks, logs
+from tracker.operations import hardening, logs
 
 SAFE = {
     "ALLOWED_HOSTS": ["scorecard.example.org"],
@@ -66,7 +66,7 @@ def test_each_fault_is_found(found, setting, value, finding):
 def test_many_processes_on_one_sqlite_file_are_found(settings):
     settings.REDIS_URL = "redis://localhost/0"
     settings.DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3"}}
-    assert "tracker.W007" in {message.id for message in checks.data(None)}
+    assert "tracker.W007" in {message.id for message in hardening.data(None)}
 
 
 def test_every_finding_comes_with_a_remedy(settings):
@@ -80,7 +80,7 @@ def test_every_finding_comes_with_a_remedy(settings):
         "ADMINS": [],
     }.items():
         setattr(settings, name, value)
-    messages = [*checks.addresses(None), *checks.tokens(None), *checks.mail(None)]
+    messages = [*hardening.addresses(None), *hardening.tokens(None), *hardening.mail(None)]
     assert len(messages) == 6
     assert all(message.hint for message in messages)
 
@@ -131,6 +131,6 @@ def test_an_address_that_is_none_stops_the_start_with_its_name(monkeypatch, valu
 
 def test_full_texts_without_what_reads_them_are_found(settings, monkeypatch):
     settings.FETCH_FULL_TEXT = True
-    assert "tracker.E017" not in {finding.id for finding in checks.data(None)}
-    monkeypatch.setattr(checks.importlib.util, "find_spec", lambda _name: None)
-    assert "tracker.E017" in {finding.id for finding in checks.data(None)}
+    assert "tracker.E017" not in {finding.id for finding in hardening.data(None)}
+    monkeypatch.setattr(hardening.importlib.util, "find_spec", lambda _name: None)
+    assert "tracker.E017" in {finding.id for finding in hardening.data(None)}

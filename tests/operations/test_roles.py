@@ -67,12 +67,12 @@ import json
 from django.contrib.auth import get_user_model
 from tracker import log, triage
 from tracker.models import Event, Preference, Revision
-from tracker.operations import roles
+from tracker.operations import hardening
 ada = get_user_model().objects.create_superuser("ada", password="correct horse battery")
 before = Revision.objects.count()
 event = Event.objects.filter(status="accepted").first()
 triage.edit(event, by=ada, version=event.version, why="a test", changes={"title": "Another title"})
-answer = [Revision.objects.count() - before, log.verify() - before, roles.may_change_the_past(),
+answer = [Revision.objects.count() - before, log.verify() - before, hardening.may_change_the_past(),
           Revision.objects.last().who]
 """
     )

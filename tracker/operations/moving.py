@@ -36,7 +36,7 @@ from django.db.models import Model
 
 from tracker import codebook_versions, environment, log
 from tracker.models import CodebookVersion, Head, Revision
-from tracker.operations import backup, roles
+from tracker.operations import backup, hardening
 from tracker.operations.backup import DATABASE, BackupError
 
 SOURCE, TARGET = "default", "moved_to"
@@ -309,7 +309,7 @@ def _loaded(folder: Path, manifest: dict[str, Any], *, keep: bool = False) -> It
                     cursor.execute(f"DROP SCHEMA public CASCADE; ALTER SCHEMA {BESIDE} RENAME TO public")
                     cursor.execute("SET LOCAL search_path = public")
                 if settings.APP_ROLE:
-                    roles.grant(settings.APP_ROLE, settings.APP_DATABASE_PASSWORD)
+                    hardening.grant(settings.APP_ROLE, settings.APP_DATABASE_PASSWORD)
             else:
                 transaction.set_rollback(True)
     except DatabaseError as error:

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connection, connections
 
-from tracker.operations import roles
+from tracker.operations import hardening
 
 LOCK = 0x747261636B6572  # any number, the same for all
 PATIENCE = 900  # seconds
@@ -18,7 +18,7 @@ class Command(migrate.Command):
     def handle(self, *args, **options):
         with self.alone():
             super().handle(*args, **options)
-            if settings.APP_ROLE and roles.grant(settings.APP_ROLE, settings.APP_DATABASE_PASSWORD):
+            if settings.APP_ROLE and hardening.grant(settings.APP_ROLE, settings.APP_DATABASE_PASSWORD):
                 self.stdout.write(
                     f"The role {settings.APP_ROLE} may read and add to the log, and not change it."
                 )

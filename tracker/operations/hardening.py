@@ -1,7 +1,12 @@
-"""What is wrong with the settings of a service that others will use: `manage.py check --deploy`.
+"""What keeps a service safe that others use: settings checked by `manage.py check --deploy`, and two roles in
+PostgreSQL.
 
-The law: a finding names the setting and the remedy. What makes the service unsafe is an error and stops
+The law of the checks: a finding names the setting and the remedy. What makes the service unsafe is an error and stops
 `check`; what an operator may have meant is a warning.
+
+The law of the roles: the owner migrates and restores; the role that the service runs as is no superuser and owns
+nothing. Of the append-only tables it may read and add rows, no more: without ownership there is no trigger to switch
+off, no TRUNCATE and no DROP.
 """
 
 import contextlib
@@ -11,14 +16,22 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
-from django.db import DatabaseError
-
-from tracker.operations import roles
+from django.db import DatabaseError, connection
+from psycopg import sql
 
 LONG = 16  # characters of a token that nobody guesses
+# Rows of these are added, never changed; triggers refuse it to everybody, grants to the service.
+APPEND_ONLY = (
+    "tracker_revision",
+    "tracker_decision",
+    "tracker_asksetting",
+    "tracker_completeness",
+    "tracker_codebookversion",
+)
+READ_ONLY = ("django_migrations",)
 
 
-def start() -> None:
+def register_checks() -> None:
     """Register the checks; called once when the app is ready."""
     for check in (addresses, proxies, tokens, data, mail):
         register(check, Tags.security, deploy=True)
@@ -101,7 +114,7 @@ def data(app_configs, **kwargs):
             id="tracker.W012",
         )
     with contextlib.suppress(DatabaseError):
-        if why := roles.may_change_the_past():
+        if why := may_change_the_past():
             yield Warning(
                 f"The service's role in PostgreSQL {why}: whoever takes over the service can change the log.",
                 hint="Run migrate as the owner with APP_ROLE=tracker_app, and the service as that role.",
@@ -134,3 +147,52 @@ def mail(app_configs, **kwargs):
             hint="Set ADMINS to the addresses of those who look after the feeds, separated by commas.",
             id="tracker.W010",
         )
+
+
+def grant(role: str, password: str | None = None) -> bool:
+    """Give the service's role what it needs of the tables as they are now; False where there are no roles (SQLite)."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        name = sql.Identifier(role)
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+        if cursor.fetchone() is None:
+            cursor.execute(_sql("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS", name))
+        if password:
+            cursor.execute(_sql("ALTER ROLE {} PASSWORD {}", name, sql.Literal(password)))
+        database = sql.Identifier(settings.DATABASES["default"]["NAME"])
+        cursor.execute(_sql("GRANT CONNECT ON DATABASE {} TO {}", database, name))
+        cursor.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        cursor.execute(_sql("GRANT USAGE ON SCHEMA public TO {}", name))
+        for table in connection.introspection.table_names(cursor):
+            here = sql.Identifier("public", table)
+            cursor.execute(_sql("REVOKE ALL ON {} FROM {}", here, name))
+            rights = _rights(table)
+            cursor.execute(_sql(f"GRANT {rights} ON {{}} TO {{}}", here, name))
+        cursor.execute(_sql("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}", name))
+    return True
+
+
+def may_change_the_past() -> str:
+    """Why the role that this process runs as could undo the guards; empty when it could not, and on SQLite."""
+    if connection.vendor != "postgresql":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.rolsuper, pg_has_role(c.relowner, 'USAGE') FROM pg_roles r, pg_class c "
+            "WHERE r.rolname = current_user AND c.oid = to_regclass('tracker_revision')"
+        )
+        found = cursor.fetchone()
+    if not found:
+        return ""
+    return "is a superuser" if found[0] else "owns the tables of the log" if found[1] else ""
+
+
+def _rights(table: str) -> str:
+    if table in READ_ONLY:
+        return "SELECT"
+    return "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+
+
+def _sql(words: str, *parts: sql.Composable) -> str:
+    return sql.SQL(words).format(*parts).as_string(connection.connection)  # type: ignore[arg-type]
