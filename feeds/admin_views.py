@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from feeds import adding, answers, health, meeting, opml, tracing, websub
+from feeds import adding, answers, health, opml, storing, websub
 from feeds.http import guard
 from feeds.models import Delivery, Feed, LastAnswer, Subscription
 from tracker import wording
@@ -147,7 +147,7 @@ def where(request, model_admin):
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
     form = TraceForm(request.GET or None)
-    trace = tracing.trace(form.cleaned_data["url"]) if form.is_valid() else None
+    trace = answers.trace(form.cleaned_data["url"]) if form.is_valid() else None
     title = gettext("Where did this item go?")
     return _page(request, model_admin, "where", title, {"form": form, "trace": trace, "now": timezone.now()})
 
@@ -196,7 +196,7 @@ def about(feed_id):
         "rhythm": every(feed.interval),
         "answer": LastAnswer.objects.defer("body").filter(pk=feed.pk).first(),
         "hub": _hub(feed),
-        "parameters": meeting.learnt(feed.host),
+        "parameters": storing.learnt(feed.host),
         "usual_gap": every(feed.usual_gap) if feed.usual_gap else "",
         "polls": feed.polls.order_by("-id")[:SHOWN],
         "deliveries": deliveries[:SHOWN],

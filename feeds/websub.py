@@ -1,4 +1,4 @@
-"""WebSub: hubs that feeds name tell us when to poll (https://www.w3.org/TR/websub/).
+"""WebSub: hubs that feeds name tell us when to poll (https://www.w3.org/TR/websub/), and where they call.
 
 The law: a push is believed for nothing but "poll this soon". Its words are never read; only its signature is, and one
 feed is called at most once a minute however often its hub nudges. What we did not ask for is never confirmed.
@@ -16,13 +16,13 @@ from django.conf import settings
 from django.db.models import DurationField, F, Q, Value
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from feeds.http import guard, post
+from feeds.http import fetch, guard
 from feeds.models import Feed, Subscription
 from tracker import sql
 from tracker.text import lenient
@@ -93,8 +93,8 @@ def _ask(subscription: Subscription) -> bool:
     rows.exclude(state=State.ACTIVE).update(state=State.ASKED)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     try:
-        status = post.post(subscription.hub, headers, urlencode(form).encode(), DEADLINE)
-    except post.SendError as error:
+        status = fetch.post(subscription.hub, headers, urlencode(form).encode(), DEADLINE)
+    except fetch.SendError as error:
         return _failed(subscription, str(error))
     if not 200 <= status < 300:
         return _failed(subscription, _("the hub answered %(status)d") % {"status": status})
@@ -202,3 +202,6 @@ def sentence(subscription: Subscription, now) -> str:
 
 def _from_now(wait: timedelta):
     return Now() + Value(wait, output_field=DurationField())
+
+
+urlpatterns = [path("<slug:token>/", called, name="push")]

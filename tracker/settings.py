@@ -219,12 +219,12 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 # Triage
 
 EVENT_WEIGHTS = "scorecard.reliability.weights"  # what each event carries: the heaviest are asked about first
-COMPLETENESS_SUPPORT = "feeds.support.by_month"  # what supports a statement that coding is complete
+COMPLETENESS_SUPPORT = "feeds.bringing.by_month"  # what supports a statement that coding is complete
 BROUGHT_BY = "feeds.bringing"  # which feed brought which article
 SCORE_PREVIEW = "scorecard.standings.score_preview"  # what a decision would do to the scores, shown before it
 DAY_PREVIEW = "scorecard.standings.day_preview"  # what a statement that coding is complete would do to them
 ASK_PREVIEW = "scorecard.standings.ask_preview"  # what an ask set by hand would do
-ARTICLE_AT = "feeds.pages.article_at"  # a pasted address as an article, known or fetched through the guard
+ARTICLE_AT = "feeds.adding.article_at"  # a pasted address as an article, known or fetched through the guard
 # Of decided events, coded twice blind; and coded without the machine's help.
 DOUBLE_CODING_SHARE = environment.share("DOUBLE_CODING_SHARE", 0.2)
 HIDDEN_SUGGESTION_SHARE = environment.share("HIDDEN_SUGGESTION_SHARE", 0.05)
@@ -405,8 +405,8 @@ DATASET_DOI = environment.text(
     "DATASET_DOI"
 )  # of the data as a whole, once an archive has given one: 10.5281/…
 SIGNING_KEY = environment.text("SIGNING_KEY")  # Ed25519 seed of the editions, 64 hexadecimal digits
-SAFE_CLIENT = "feeds.http.post.post"  # how webhooks are called: only addresses of the open internet
-SAFE_ADDRESS = "feeds.http.post.check"
+SAFE_CLIENT = "feeds.http.fetch.post"  # how webhooks are called: only addresses of the open internet
+SAFE_ADDRESS = "feeds.http.fetch.check"
 REST_FRAMEWORK = framework()
 SPECTACULAR_SETTINGS = description(SITE_URL)
 

@@ -33,5 +33,5 @@ urlpatterns = [
         prefix_default_language=False,
     ),
     path("", include("scorecard.pages.views.discovery")),
-    path("push/", include("feeds.urls")),
+    path("push/", include("feeds.websub")),
 ]

@@ -1,1 +1,1 @@
-"""Other people's servers: which may be called, and how a page is fetched within limits."""
+"""Other people's servers: which may be called, how a document is fetched within limits, and how many at once."""

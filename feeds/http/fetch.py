@@ -1,10 +1,14 @@
-"""HTTP for one document: conditional, bounded in time and size, redirects followed by hand.
+"""One call to somebody else's server: a document fetched, or a POST to an address that others asked for.
 
-The law: whatever a server does, the call ends before its deadline with an `Answer` or one `FetchError` whose
-class decides the back-off and whose message an editor can read beside the feed.
+The law: fetching is conditional, bounded in time and size, and follows redirects by hand. Whatever a server does, the
+call ends before its deadline with an `Answer` or one `FetchError` whose class decides the back-off and whose message
+an editor can read beside the feed. A POST goes to the open internet only, follows no redirect, keeps nothing of the
+answer but its status, and ends at its deadline too.
 
-What a server's headers say about time and place. Pure.
+What a server's headers say about time and place is read purely.
 """
+
+from __future__ import annotations
 
 import asyncio
 import itertools
@@ -19,6 +23,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import quote, urljoin, urlsplit
 
 import aiohttp
+from django.conf import settings
 from yarl import URL
 
 from feeds.http import guard
@@ -337,3 +342,41 @@ def _classified(error: BaseException, url: str) -> FetchError:
         return FetchError("connect", f"The connection to {host} broke: {str(error)[:200]}")
     said = str(getattr(error, "message", "") or error or type(error).__name__).partition("\n")[0].strip()
     return FetchError("protocol", f"The server's answer broke the rules of HTTP: {said[:200]}")
+
+
+class SendError(OSError):
+    """The call did not come about, or no answer came in time; the message says why."""
+
+
+def check(url: str) -> None:
+    """`SendError` when the form of the address forbids calling it. Its host is judged again at each call."""
+    try:
+        guard.check_url(url, allow_private=settings.FETCH_ALLOW_PRIVATE)
+    except guard.GuardError as refusal:
+        raise SendError(str(refusal)) from None
+
+
+def post(url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> int:
+    """The status of the answer. `SendError` after `deadline` seconds or when no answer came."""
+    check(url)
+    try:
+        return asyncio.run(_post(url, headers, body, deadline))
+    except TimeoutError:
+        raise SendError(f"no answer within {deadline:g} seconds") from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        if guard.refusal_in(error) or isinstance(error, aiohttp.ClientConnectorDNSError):
+            raise SendError(guard.nowhere(urlsplit(url).hostname or "The address")) from None
+        raise SendError(str(error)[:300] or type(error).__name__) from None
+
+
+async def _post(url: str, headers: Mapping[str, str], body: bytes, deadline: float) -> int:
+    async with (
+        asyncio.timeout(deadline),
+        aiohttp.ClientSession(
+            connector=guard.connector(allow_private=settings.FETCH_ALLOW_PRIVATE),
+            headers={"User-Agent": f"us-china-ai-scorecard-webhooks (+{settings.FETCH_CONTACT})"},
+            auto_decompress=False,
+        ) as session,
+        session.post(url, data=body, headers=headers, allow_redirects=False) as answer,
+    ):
+        return answer.status

@@ -13,13 +13,14 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from feeds.parsing import cleaning, dates, heads
+from feeds.parsing import cleaning, dates, repair
 from feeds.parsing.dates import Habit
 from feeds.parsing.document import (
     MAXIMUM_ENTRIES,
     Document,
     Entry,
     NotAFeed,
+    absolute,
     identity,
     newest,
     storable,
@@ -36,7 +37,6 @@ from feeds.parsing.elements import (
     text_of,
     tree,
 )
-from feeds.parsing.links import absolute
 
 OLDER = ("prev-archive", "next")  # RFC 5005: the archive before this document, else the next page
 TITLES = ("title", "dc:title", "media:title", "dcterms:title", "atom:title", "itunes:title", "news:title")
@@ -88,7 +88,7 @@ def read(body: bytes, base: str = "") -> Document | None:
     if local(root) == "sitemapindex":
         raise NotAFeed("The document is an index of sitemaps. Add one of the news sitemaps that it names.")
     reader = Reader(root, untouched, base, body)
-    if not reader.items and (heads.items(body) or not reader.is_feed):
+    if not reader.items and (repair.items(body) or not reader.is_feed):
         return None
     return reader.document()
 

@@ -5,8 +5,7 @@ import re
 from html import escape, unescape
 
 from feeds.parsing import cleaning, dates
-from feeds.parsing.document import Document, Entry, NotAFeed, identity, newest
-from feeds.parsing.links import absolute
+from feeds.parsing.document import Document, Entry, NotAFeed, absolute, identity, newest
 
 MARKED = re.compile(r"</(?:p|a|b|i|em|strong|div|span|ul|ol|li|h\d)>|<(?:br|img|p)\b", re.I)
 

@@ -13,9 +13,8 @@ from datetime import datetime
 from lxml import etree
 
 from feeds.parsing import charsets, dates, fast, jsonfeed, parse
-from feeds.parsing.document import Document, Entry
+from feeds.parsing.document import Document, Entry, absolute
 from feeds.parsing.elements import DOCTYPE, Element, Fields, first, local, person, text_of, tree
-from feeds.parsing.links import absolute
 
 SHOWN = 300  # characters of a candidate
 MOST_ERRORS = 5

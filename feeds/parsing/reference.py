@@ -5,10 +5,9 @@ from io import BytesIO
 
 import feedparser
 
-from feeds.parsing import cleaning, dates, heads
-from feeds.parsing.document import MAXIMUM_ENTRIES, Document, Entry, NotAFeed, identity, newest
+from feeds.parsing import cleaning, dates, repair
+from feeds.parsing.document import MAXIMUM_ENTRIES, Document, Entry, NotAFeed, absolute, identity, newest
 from feeds.parsing.elements import mended
-from feeds.parsing.links import absolute
 
 # Of more items than that only the first are shown to feedparser, which takes 0.1 ms for each.
 BULK = 4 * MAXIMUM_ENTRIES
@@ -17,8 +16,8 @@ BULK = 4 * MAXIMUM_ENTRIES
 def read(body: bytes, base: str = "") -> Document:
     """The document as feedparser sees it. Raises NotAFeed when it sees none."""
     body, gone = mended(body), 0
-    if heads.items(body) > BULK:
-        body, gone = heads.without_the_middle(body, MAXIMUM_ENTRIES)
+    if repair.items(body) > BULK:
+        body, gone = repair.without_the_middle(body, MAXIMUM_ENTRIES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -36,7 +35,7 @@ def read(body: bytes, base: str = "") -> Document:
         reason = seen.get("bozo_exception")
         said = f" ({str(reason)[:200]})" if reason else ""
         raise NotAFeed(f"The document is neither RSS, RDF, Atom nor JSON Feed{said}.")
-    head, here, atom = heads.read_head(body), _based(body, base), heads.is_atom(body)
+    head, here, atom = repair.read_head(body), _based(body, base), repair.is_atom(body)
     habit = dates.habit(head.language, (entry.get("published") or "" for entry in seen.entries))
     entries = [_entry(entry, base, here, habit, atom=atom) for entry in seen.entries]
     entries = [entries[place] for place in newest([entry.published for entry in entries])]
@@ -56,7 +55,7 @@ def read(body: bytes, base: str = "") -> Document:
 def _based(body: bytes, base: str) -> str:
     """The address to which links are relative: the one that the document's root names, else its own; "" when items
     name their own."""
-    named = heads.base_named(body)
+    named = repair.base_named(body)
     if named is None:
         return ""
     return absolute(named, base) if named else base

@@ -6,8 +6,8 @@ import socket
 import pytest
 from aiohttp.abc import AbstractResolver
 
-from feeds import adding, pages
-from feeds.http import fetch, guard, post
+from feeds import adding
+from feeds.http import fetch, guard
 from tests.feeds.publisher import Publisher, answering
 
 PRIVATE = [
@@ -120,13 +120,13 @@ class Known(AbstractResolver):
 
 
 def posted(url):
-    return post.post(url, {}, b"{}", 5.0)
+    return fetch.post(url, {}, b"{}", 5.0)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "door",
-    [posted, pages.article_at, adding.look, lambda url: asyncio.run(fetched(url))],
+    [posted, adding.article_at, adding.look, lambda url: asyncio.run(fetched(url))],
     ids=["post", "page", "feed", "fetch"],
 )
 def test_whoever_types_an_address_learns_nothing_of_the_network_behind_us(monkeypatch, settings, door):
@@ -191,5 +191,5 @@ def test_no_proxy_of_the_environment_stands_between(publisher, monkeypatch):
             monkeypatch.setenv(name, proxy.url("/"))
             monkeypatch.setenv(name.upper(), proxy.url("/"))
         assert asyncio.run(fetched(publisher.url("/"))).status == 200
-        assert post.post(publisher.url("/"), {}, b"", 5) == 501  # it takes no POST, and was asked itself
+        assert fetch.post(publisher.url("/"), {}, b"", 5) == 501  # it takes no POST, and was asked itself
         assert proxy.requests == []

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feeds import entries, parsing
-from feeds.parsing import cleaning, heads
+from feeds.parsing import cleaning, repair
 
 BASE = "https://publisher.example/feed"
 ITEM = "<item><title>Act</title><link>https://publisher.example/1</link></item>"
@@ -93,7 +93,7 @@ SLOW = {
 @pytest.mark.parametrize("name", SLOW)
 def test_what_is_never_closed_does_not_hold_a_worker(name):
     body = rss(items=ITEM).replace(b"<channel>", b"<channel>" + SLOW[name], 1)
-    assert heads.read_head(body).older == ""
+    assert repair.read_head(body).older == ""
     assert cleaning.title(SLOW[name].decode()) is not None
     many = ITEM.replace("Act", f"<![CDATA[{SLOW[name][:9_000].decode().replace(']]>', '')}]]>") * 80
     document = parsing.parse(rss(items=many), base=BASE)

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from feeds import storing, tracing
+from feeds import answers, storing
 from feeds.models import Feed, MetAddress, Parameter
 from feeds.parsing import Entry
 from tracker.models import Article
@@ -35,9 +35,9 @@ def test_an_article_met_under_another_address_is_found_by_both_even_with_another
     deliver(feeds[1], (f"{page}?list=b", "New rules on chips"))
     deliver(feeds[2], (f"{page}?list=b", "UPDATE: new rules on chips, says ministry"))
     article = Article.objects.get()
-    assert tracing.trace(f"{page}?list=b").article == article
+    assert answers.trace(f"{page}?list=b").article == article
     assert [met.url for met in MetAddress.objects.all()] == [f"{page}?list=b"]
-    assert any("?list=b" in step.text for step in tracing.trace(article.url).steps)
+    assert any("?list=b" in step.text for step in answers.trace(article.url).steps)
 
 
 def test_a_parameter_is_noise_after_three_cases_and_only_for_what_is_new(feeds):

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from feeds import pages
+from feeds import adding
 from tests.feeds.publisher import Publisher, answering
 from tracker.models import Article
 
@@ -27,18 +27,18 @@ def publisher(settings):
 
 
 def test_a_page_is_read_for_title_day_and_outlet_and_left_to_its_finder(publisher):
-    article = pages.article_at(publisher.url("/page"))
+    article = adding.article_at(publisher.url("/page"))
     assert (article.title, article.publisher) == ("发改委发布<人工智能>规则", "海港报")
     assert article.language.startswith("zh")
     assert article.day == datetime.date(2026, 11, 20)
     assert article.state == Article.State.BACKGROUND
     calls = len(publisher.requests)
-    assert pages.article_at(publisher.url("/page") + "?utm_source=x").pk == article.pk
+    assert adding.article_at(publisher.url("/page") + "?utm_source=x").pk == article.pk
     assert len(publisher.requests) == calls
 
 
 def test_a_bare_page_names_title_and_day_in_its_script(publisher):
-    article = pages.article_at(publisher.url("/bare"))
+    article = adding.article_at(publisher.url("/bare"))
     assert (article.title, article.day) == ("Rules adopted", datetime.date(2026, 11, 20))
 
 
@@ -50,15 +50,15 @@ def test_what_cannot_be_read_is_said_and_can_be_written_by_hand(publisher, addre
     publisher.pages["/gone"] = answering(500)
     asked = publisher.url(address) if address.startswith("/") else address
     with pytest.raises(ValueError, match=says):
-        pages.article_at(asked)
+        adding.article_at(asked)
     assert not Article.objects.exists()
     if address.startswith("/"):
-        article = pages.article_at(asked, title="By hand", day=datetime.date(2026, 11, 20))
+        article = adding.article_at(asked, title="By hand", day=datetime.date(2026, 11, 20))
         assert (article.title, article.day) == ("By hand", datetime.date(2026, 11, 20))
 
 
 def test_no_address_inside_the_house_is_called(publisher, settings):
     settings.FETCH_ALLOW_PRIVATE = False
     with pytest.raises(ValueError, match="could not be read"):
-        pages.article_at(publisher.url("/page"))
+        adding.article_at(publisher.url("/page"))
     assert publisher.requests == []

@@ -10,7 +10,7 @@ from django.utils import timezone
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from feeds.http import post
+from feeds.http import fetch
 from scorecard.alerts import mailing, webhooks
 from scorecard.models import Delivery, Mail, Try, Webhook
 from tests.scorecard import cast
@@ -262,6 +262,6 @@ def test_the_guard_stands_at_the_call_too(settings, analyst):
     settings.FETCH_ALLOW_PRIVATE = False
     with Receiver() as receiver:
         for url in (receiver.url, "http://localhost:80/hook"):
-            with pytest.raises(post.SendError):
-                post.post(url, {}, b"{}", 2.0)
+            with pytest.raises(fetch.SendError):
+                fetch.post(url, {}, b"{}", 2.0)
         assert not receiver.calls

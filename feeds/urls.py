@@ -1,7 +1,0 @@
-"""Where hubs call."""
-
-from django.urls import path
-
-from feeds import websub
-
-urlpatterns = [path("<slug:token>/", websub.called, name="push")]
