@@ -1,14 +1,24 @@
 """Chinese as `docs/chinese.md` has it: its terms, its punctuation, in the catalogues, the codebook and the instance's
 own words. The table of terms is read from the document, so that it cannot say one thing and the tests another."""
 
+import ast
 import json
 import re
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.pofile import read_po
+from django.utils import translation
+from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
+KEYWORDS = DEFAULT_KEYWORDS | {"gettext_lazy": None, "gettext_noop": None}
+KEYWORDS |= {"ngettext_lazy": (1, 2), "pgettext_lazy": ((1, "c"), 2)}
+QUOTED = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+CALL = re.compile(
+    rf"\b(n?)(p?)gettext\(({QUOTED}(?:, {QUOTED})*)"
+)  # as `templatize` writes what a template asks for
 GLOSSARY = (ROOT / "docs/chinese.md").read_text("utf-8")
 HAN = r"[\u4e00-\u9fff]"
 HALF = re.compile(rf"{HAN}[,;:!?()]|[,;:!?()]{HAN}|{HAN}\"|\"{HAN}|{HAN}'|。。|，，")
@@ -103,6 +113,39 @@ def test_chinese_has_full_width_punctuation_and_nothing_is_missing(source):
         if not chinese or HALF.search(bare) or PERCENT.search(bare):
             found.append(f"{chinese[:80]!r} ({english[:60]})")
     assert not found, "\n".join(found)
+
+
+def marked(app):
+    """(where, context, English) of every message that the code and the templates of an app ask for."""
+    for path in sorted((ROOT / app).rglob("*")):
+        if path.suffix == ".py" and "migrations" not in path.parts:
+            with path.open("rb") as file:
+                for line, message, _comments, context in extract("python", file, KEYWORDS):
+                    yield f"{path.name}:{line}", context, message if isinstance(message, str) else message[0]
+        elif path.suffix in (".html", ".txt", ".xml") and "templates" in path.parts:
+            for _number, context, given in CALL.findall(
+                templatize(path.read_text("utf-8"), origin=str(path))
+            ):
+                words = [ast.literal_eval(word) for word in re.findall(QUOTED, given)]
+                yield path.name, words[0] if context else None, words[1 if context else 0]
+
+
+@pytest.mark.parametrize("app", ["scorecard", "tracker", "feeds"])
+def test_every_word_that_is_shown_has_its_chinese(app):
+    known = set()
+    for each in ("scorecard", "tracker", "feeds"):
+        with (ROOT / each / "locale/zh_Hans/LC_MESSAGES/django.po").open("rb") as file:
+            for one in read_po(file, locale="zh_Hans"):
+                known.add((one.context, one.id if isinstance(one.id, str) else one.id[0]))
+    asked = list(marked(app))
+    assert len(asked) > 300
+    with translation.override("zh-hans"):  # Django brings some words of its own
+        missing = {
+            f"{english[:90]} ({where})"
+            for where, context, english in asked
+            if (context, english) not in known and translation.gettext(english) == english
+        }
+    assert not missing, "\n".join(sorted(missing))
 
 
 def test_no_page_shows_what_another_app_means_by_the_same_words():

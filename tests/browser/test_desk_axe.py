@@ -149,7 +149,7 @@ WITHIN = """() => {
 
 
 @pytest.mark.parametrize("language", ["", "/zh-hans"])
-def test_report_panel_deeds_and_keys_are_in_one_window(desk, sit, places, language):
+def test_report_panel_deeds_and_keys_are_in_one_window(desk, sit, places, language, picture):
     """Also on the smallest desk, and where a notice takes a line; whoever settles has something to read."""
     page = sit(desk, "rita", f"{language}/admin/desk/")
     for width, height in ((1024, 768), (1280, 800)):
@@ -157,7 +157,10 @@ def test_report_panel_deeds_and_keys_are_in_one_window(desk, sit, places, langua
         for path in ("", "practice/?n=2"):
             page.goto(f"{desk.address}{language}/admin/desk/{path}")
             assert page.evaluate(WITHIN) == [], (width, path)
-    page.goto(f"{desk.address}{language}/admin/desk/codings/{places['adjudication']}/")
+        page.goto(f"{desk.address}{language}/admin/desk/codings/{places['adjudication']}/")
+        deeds = page.locator(".panel > .deeds").bounding_box()
+        assert deeds["y"] + deeds["height"] <= height, width
+        picture(page, f"settle-{width}", width=width, height=height)
     assert page.locator(".sources a[href^=http]").count() >= 1
     assert re.match(r"[1-9]", page.locator("#reports-head").inner_text())
 
