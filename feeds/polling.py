@@ -216,11 +216,13 @@ def _read(feed: Feed, answer: Answer, document: parsing.Document, body_digest: s
 
 
 def _told(feed: Feed, document: parsing.Document, kept: storing.Kept) -> Outcome:
-    left_out = _("%(count)d further items were left out.") % {"count": document.left_out}
+    text = ""
+    if document.left_out:
+        text = _("%(count)d further items were left out.") % {"count": document.left_out}
     return Outcome(
         feed,
         "read" if document.entries else "empty",
-        left_out if document.left_out else "",
+        text,
         entries=len(document.entries),
         new=kept.new,
         edited=kept.edited,

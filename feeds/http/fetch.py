@@ -239,6 +239,8 @@ def _asked(ask: Ask) -> dict[str, str]:
 
 
 def _cookie(jar: aiohttp.CookieJar, url: str) -> str:
+    if not len(jar):
+        return ""
     morsels = jar.filter_cookies(URL(url, encoded=True)).values()
     return "; ".join(f"{morsel.key}={morsel.value}" for morsel in morsels)[:MAXIMUM_COOKIE]
 
