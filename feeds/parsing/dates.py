@@ -242,13 +242,16 @@ def _plain(text: str) -> datetime | None:
     day, name, year, hour, minute, second, sign, hours, minutes = found.groups("00")
     if (month := MONTHS.get(name.lower())) is None or hour > "23" or second > "59":
         return None
+    if sign == "00":
+        return datetime(int(year), month, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
     if hours > "13" or minutes > "59":  # what the calendar's own reader has another opinion of
         ahead = (int(hours) * HOUR + int(minutes)) * (-1 if sign == "-" else 1)
         if abs(ahead) > FARTHEST:
             return None
         hours, minutes = f"{abs(ahead) // HOUR:02}", f"{abs(ahead) % HOUR:02}"
-    offset = f"{sign}{hours}{minutes}" if sign != "00" else "Z"
-    return datetime.fromisoformat(f"{year}-{month:02}-{day:0>2}T{hour}:{minute}:{second}{offset}")
+    return datetime.fromisoformat(
+        f"{year}-{month:02}-{day:0>2}T{hour}:{minute}:{second}{sign}{hours}{minutes}"
+    )
 
 
 def _ahead(minutes: int | None) -> tzinfo:

@@ -387,7 +387,7 @@ class Reader:
         """When an item was published and updated: the first of its dates that can be meant."""
         updated = [text_of(element) for name in self._updated for element in fields.get(name, ())]
         published = [text_of(element) for name in self._published for element in fields.get(name, ())]
-        last = dates.first(updated, self._habit)
+        last = dates.first(updated, self._habit) if updated else None
         first = dates.first(published, self._habit) if published and published != updated else last
         return first if first and first >= dates.EARLIEST else last or first, last
 

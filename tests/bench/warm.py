@@ -3,12 +3,53 @@
 Reads {"fresh": […], "plain": […], "filing": bool} from standard input; needs a migrated DATABASE_URL.
 """
 
+import contextlib
 import json
 import sys
+import time
+from unittest import mock
 
 import django
 
 from tests.bench.cpu import measured
+
+
+def beyond_reader() -> list:
+    """What a poll of ours does and `reader` does not: the language of an item, one page as one article whoever
+    lists it, a copy of the document, a line in the journal."""
+    from feeds import answers, polling, storing
+    from tracker import languages
+
+    doors = [(languages, "language_of"), (storing, "met"), (storing, "remember"), (answers, "keep")]
+    return [*doors, (polling, "_note")]
+
+
+def beyond_newsboat() -> list:
+    """What newsboat leaves to whoever opens an item: markup made harmless, a summary."""
+    from feeds.parsing import cleaning
+
+    return [(cleaning, "body"), (cleaning, "summary_of_clean")]
+
+
+@contextlib.contextmanager
+def noted(doors: list):
+    """CPU seconds of this thread inside these functions, in a list of one number."""
+    spent = [0.0]
+
+    def through(function):
+        def counted(*given, **named):
+            started = time.thread_time()
+            try:
+                return function(*given, **named)
+            finally:
+                spent[0] += time.thread_time() - started
+
+        return counted
+
+    with contextlib.ExitStack() as stack:
+        for module, name in doors:
+            stack.enter_context(mock.patch.object(module, name, through(getattr(module, name))))
+        yield spent
 
 
 def poll_all() -> list:
@@ -44,12 +85,15 @@ def polls_of(urls: list[str]) -> dict:
 
     Feed.objects.pause()
     opml.add([opml.Line(url) for url in urls])
-    first, outcomes = measured(poll_all)
+    with noted(beyond_reader()) as more, noted(beyond_newsboat()) as cleaned:
+        first, outcomes = measured(poll_all)
     rows = [model.objects.count() for model in (Article, Delivery, Poll)]
     Feed.objects.poll_soon()
     again, unchanged = measured(poll_all)
     return {
         "first": first,
+        "more": more[0],
+        "cleaned": cleaned[0],
         "again": again,
         "entries": sum(outcome.entries for outcome in outcomes),
         "failed": sum(outcome.failed for outcome in outcomes),
