@@ -233,7 +233,7 @@ def two_voices(filed: Filed) -> str:
             continue
         told = tagging.Suggestion.from_dict({**article.suggestion, "opinion": None})
         said = second_opinion.answers.check(recorded_of[article.title], replayed.MODEL).as_dict()
-        both = tagging.voices.fused(told, said)
+        both = tagging.suggestions.fused(told, said)
         voiced["the tagger"][at] = filed.ticked(at)
         voiced["the model"][at] = {
             (one["rec"], one["direction"]) for one in said["assessments"] if one["p"] >= 0.5
