@@ -23,6 +23,7 @@ from tracker.tagging.suggestions import Because
 
 _NEAREST, _ALIKE_AT_ALL = 0.45, 0.15  # cosine over words: worth naming beside words; worth naming without any
 _LONGEST = 80  # characters from deed to object; farther apart they are two things
+_MOST_HITS = 100  # of one text, the first ones; no report has as many, a hostile one may
 _CLAUSE = 40  # Han characters of a clause that is quoted whole
 _MORE = 4  # words after the last one read, which may be the thing itself: `Alignment` Project, `Purchases` of chips
 _GENITIVE = ("of", "s")
@@ -106,6 +107,7 @@ class Reasons:
 def _phrase(whole: str, hits: Sequence[Hit]) -> tuple[tuple[int, int], int, int] | None:
     """How much of what was done to what these hits of one text tell at most, and from where to where it stands."""
     best: tuple[tuple[int, ...], tuple[int, int], int, int] | None = None
+    hits = hits[:_MOST_HITS]
     for first in hits:
         window = [hit for hit in hits if first.start <= hit.start and hit.end - first.start <= _LONGEST]
         for last in window:
