@@ -14,6 +14,7 @@ from feeds import parsing
 from feeds.http import fetch, inflating
 from tests.feeds.publisher import Publisher, answering, bomb, deflated, feed_of, raw, reset
 
+pytestmark = pytest.mark.slow  # each server keeps its caller waiting
 DEADLINE = 1.5
 GOOD = feed_of("one", "two")
 XML = {"Content-Type": "application/rss+xml"}

@@ -8,7 +8,7 @@ import pytest
 from tests.scorecard import told
 from tracker.codebook import current
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once"), pytest.mark.slow]
 
 EVENT = "2025-05-12-geneva-tariff-truce"
 PATHS = (

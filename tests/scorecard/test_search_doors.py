@@ -15,7 +15,7 @@ from tracker.models import Event
 from tracker.search import EventQuery, codes_of
 from tracker.text import words_of
 
-pytestmark = [pytest.mark.usefixtures("seeded_once"), pytest.mark.django_db]
+pytestmark = [pytest.mark.usefixtures("seeded_once"), pytest.mark.django_db, pytest.mark.slow]
 
 # Queries and how many events of the first record they find; None: as many as the plain look finds.
 COUNTED = {

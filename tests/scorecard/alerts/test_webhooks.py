@@ -17,7 +17,7 @@ from tests.scorecard import cast
 from tests.scorecard.alerts.receiver import Receiver
 from tracker import triage
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recommendations")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("recommendations"), pytest.mark.slow]
 
 
 @pytest.fixture

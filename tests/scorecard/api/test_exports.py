@@ -26,7 +26,7 @@ from tests.scorecard import cast
 from tracker import importing, log, record, triage
 from tracker.models import Event, MachineCoding, Revision
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once"), pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

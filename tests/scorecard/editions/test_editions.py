@@ -18,7 +18,7 @@ from tests.scorecard import cast
 from tracker import log, triage
 from tracker.models import Revision
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded_once"), pytest.mark.slow]
 VERIFY = Path(verify.__file__)
 
 

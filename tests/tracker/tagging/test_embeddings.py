@@ -16,7 +16,7 @@ from tracker.models import TaggerVersion
 from tracker.tagging.training import train
 from tracker.tagging.vectors import NoEmbeddings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SIZE = 64
 

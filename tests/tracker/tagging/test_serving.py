@@ -10,7 +10,7 @@ from django.utils import timezone
 from tracker import tagger_examples, tagger_versions, tagging
 from tracker.models import Article, Assessment, Cue, Event, Recommendation, Report, TaggerVersion
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 FEW = tagger_examples.seeded()[::48]
 CUE = {"effect": "neutral", "en": ["zeppelin~"], "zh": ["飞艇"]}
