@@ -30,7 +30,7 @@ test: $(VENV)/dev.ready ## Set up and run the whole suite (TESTS=… for a part,
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: quick
-quick: ## The suite without browsers, killed processes and sweeps over everything: two and a half minutes on two cores
+quick: ## The suite without browsers, killed processes, trainings and sweeps over everything: two minutes on two cores
 	@$(MAKE) -s test TESTS='tests -m "not slow and not browser"'
 
 .PHONY: check

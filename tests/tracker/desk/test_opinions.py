@@ -17,7 +17,7 @@ from tracker.second_opinion.endpoint import FORMS
 from tracker.tagging import Suggestion, suggestions
 from tracker.triage import coding
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 HEADING = "What a machine says: local-model"
 

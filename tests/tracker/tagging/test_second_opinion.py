@@ -11,7 +11,7 @@ from tracker.codebook import current
 from tracker.models import AnswerForm, Event, SecondOpinion
 from tracker.second_opinion import Told, questions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 BAN = Told("US bans Chinese app", "On Monday.", language="en")
 
