@@ -14,6 +14,7 @@ from tests.service import ROOT
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("seeded_once")
+@pytest.mark.slow
 def test_the_figures_of_some_days_are_what_they_were(client, settings):
     settings.API_RATE_ANONYMOUS = 100_000
     kept = keeping.figures()

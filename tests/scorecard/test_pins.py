@@ -53,6 +53,7 @@ def later(seeded):
     return happens
 
 
+@pytest.mark.slow
 def test_pages_files_and_answers_of_a_revision_stay_as_they_were(client, later):
     rev = client.get("/api/v1/scores/").json()["rev"]
     assert rev == str(Revision.objects.count())

@@ -83,6 +83,7 @@ def told(client, event):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bob", "rita", "root"])
 def test_who_may_code_second_is_told_nothing(client, first, request, name, django_user_model):
     user = (
@@ -188,6 +189,7 @@ def lists(event, twin):
     yield reverse("desk:item", args=[twin.pk])
 
 
+@pytest.mark.slow
 def test_no_list_tells_what_became_of_it(client, first, bob, ada, proposal):
     """Accepted, rejected or disputed: to whoever may code it blind all are named in the same words, or none is."""
     twin = proposal("Another tariff")
