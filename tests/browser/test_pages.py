@@ -79,7 +79,8 @@ def test_a_page_says_the_same_without_javascript(open_page, path):
     without = open_page(path, java_script_enabled=False)
     assert without.locator("h1").count() == 1
     with_script = open_page(path)
-    assert not set(words(without)) - set(words(with_script))
+    missing = set(words(without)) - set(words(with_script))
+    assert not missing, missing
 
 
 @pytest.mark.parametrize("path", PAGES)
