@@ -76,10 +76,12 @@ def test_a_page_says_the_same_without_javascript(open_page, path):
         text = page.locator("main").inner_text()
         return re.findall(r"[+−]?\d+(?:\.\d+)?", re.sub(r"\s+", " ", text))
 
-    without = open_page(path, java_script_enabled=False)
-    assert without.locator("h1").count() == 1
-    with_script = open_page(path)
-    missing = set(words(without)) - set(words(with_script))
+    for _attempt in range(3):  # what the record says may have changed between the two
+        without = open_page(path, java_script_enabled=False)
+        assert without.locator("h1").count() == 1
+        missing = set(words(without)) - set(words(open_page(path)))
+        if not missing:
+            break
     assert not missing, missing
 
 
