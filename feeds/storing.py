@@ -196,8 +196,7 @@ def _is_another(entry: Entry, article: Article) -> bool:
 
 def _edit(feed: Feed, known: Known, digest: str, entry: Entry, article: Article, now: datetime) -> bool:
     """Keep an edit as a version. False when another feed leads, or the words are none or known already."""
-    place = entry_rules.placed(entry, publisher=feed.title, now=now, zone=feed.zone)
-    fresh = _worded(feed, entry, place)
+    fresh = entry_rules.draft(entry, publisher=feed.title, language=feed.language, now=now, zone=feed.zone)
     if fresh.version == _version(article):
         return False
     if not Delivery.objects.filter(pk=known.delivery, leads=True).exists():
