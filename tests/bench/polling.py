@@ -76,6 +76,7 @@ def candidates(template: Path) -> dict:
         fresh, plain = told["fresh"], told["plain"]
         assert (fresh["failed"], fresh["unchanged"], fresh["written"]) == (0, corpus.DOCUMENTS, 0), told
         assert (plain["failed"], plain["written"]) == (0, 0), told
+        assert (fresh["whole"], plain["whole"]) == (0, corpus.DOCUMENTS), told
         figures = {"first": fresh["first"], "304": fresh["again"], "same": plain["again"]}
         figures |= {"as reader": fresh["first"] - fresh["more"]}
         figures |= {"as newsboat": fresh["first"] - fresh["more"] - fresh["cleaned"]}

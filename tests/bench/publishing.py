@@ -30,6 +30,10 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # with the usual five a caller of many connections waits a second for one
+
+
 @contextlib.contextmanager
 def publisher(folder):
     """Serves `folder` from another process; yields the address it is found at."""
@@ -45,7 +49,7 @@ def serve(folder):
     for path in Path(folder).iterdir():
         body = path.read_bytes()
         Handler.pages[path.name] = (body, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     print(server.server_port, flush=True)
     server.serve_forever()
 
