@@ -96,7 +96,7 @@ def test_no_header_makes_another_page_of_an_address(port, name):
     status, forged = asked(**{name: "/events"})
     assert status == 200
     assert asked() == (200, forged)
-    assert "<h1>" in forged
+    assert "<h1" in forged
     assert 'href="/events/actors/' not in forged
     assert (
         f"{path.partition('=')[2]}" in forged

@@ -130,7 +130,7 @@ def test_each_page_stands_in_both_languages(client, seeded, path, language):
     html = page(client, language + path)
     assert f'<html lang="{"zh-Hans" if language else "en"}">' in html
     if not path.startswith("/embed"):
-        assert html.count("<h1>") == 1
+        assert html.count("<h1") == 1
         for tag in ("en", "zh-Hans", "x-default"):
             assert f'hreflang="{tag}"' in html
 
