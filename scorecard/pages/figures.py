@@ -22,7 +22,7 @@ from django.utils.translation import gettext
 
 from scorecard import acts, history, sentences, standings, vocabulary
 from scorecard.acts import Act, Code
-from scorecard.charts import lines, small
+from scorecard.charts import lines, pictures
 from scorecard.charts.drawing import direction
 from scorecard.charts.lines import Blind, Ghost, Run, Turn
 from scorecard.history import Change
@@ -63,7 +63,7 @@ def balance(
         "look": look(label),
         "mark": vocabulary.LABEL_MARKS[label],
         "direction": direction(score),
-        "bar": drawn(small.score_bar(score, low, high, label, title, width=width, height=height, was=was)),
+        "bar": drawn(pictures.score_bar(score, low, high, label, title, width=width, height=height, was=was)),
     }
 
 
@@ -72,7 +72,7 @@ def shares(reading: Measure) -> dict[str, Any]:
     figures = [round(value) for value in three]
     title = sentences.shares_alternative(*three)
     return {
-        "shares": drawn(small.shares_bar(*three, title)),
+        "shares": drawn(pictures.shares_bar(*three, title)),
         "share_figures": figures,
         "shares_title": title,
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scorecard.charts import drawing, lines, pictures, small
+from scorecard.charts import drawing, lines, pictures
 from scorecard.charts.drawing import DRESS, direction, number, outline, polyline, share, thinned
 
 START = datetime.date(2025, 1, 21)
@@ -49,14 +49,14 @@ def every_chart():
         "series": drawn().svg(HOSTILE),
         "narrow": drawn(frame=lines.NARROW).svg(HOSTILE),
         "standalone": drawn(standalone=True).svg(HOSTILE),
-        "sparkline": small.sparkline(flat, HOSTILE, coded_to=coded),
-        "multiple": small.multiple(flat, HOSTILE, "m", tick, coded_to=coded),
-        "effect": small.effect(run([-3.0, -2.0, -1.0]), HOSTILE, (HOSTILE, HOSTILE), tick),
-        "bar": small.score_bar(-20, -40, 10, "contested", HOSTILE),
-        "shares": small.shares_bar(20, 50, 30, HOSTILE),
-        "ladder": small.ladder(3, HOSTILE),
-        "unrated": small.ladder(0, HOSTILE, rated=False),
-        "split": small.split_bar([(2.0, "up"), (-1.0, "down")], 2.0, HOSTILE),
+        "sparkline": pictures.sparkline(flat, HOSTILE, coded_to=coded),
+        "multiple": pictures.multiple(flat, HOSTILE, "m", tick, coded_to=coded),
+        "effect": pictures.effect(run([-3.0, -2.0, -1.0]), HOSTILE, (HOSTILE, HOSTILE), tick),
+        "bar": pictures.score_bar(-20, -40, 10, "contested", HOSTILE),
+        "shares": pictures.shares_bar(20, 50, 30, HOSTILE),
+        "ladder": pictures.ladder(3, HOSTILE),
+        "unrated": pictures.ladder(0, HOSTILE, rated=False),
+        "split": pictures.split_bar([(2.0, "up"), (-1.0, "down")], 2.0, HOSTILE),
         "badge": pictures.badge(HOSTILE, HOSTILE, "down"),
         "card": pictures.card(HOSTILE, HOSTILE * 9, HOSTILE, [face(-20), face(30)]),
         "spark picture": pictures.spark_picture(flat, HOSTILE, coded),
@@ -122,21 +122,21 @@ def test_a_change_of_method_is_marked_off_on_the_line():
 
 
 def test_the_mark_of_a_score_stands_where_the_axis_puts_it():
-    svg = small.score_bar(50, 40, 60, "advancing", "x", width=240, height=28)
+    svg = pictures.score_bar(50, 40, 60, "advancing", "x", width=240, height=28)
     pad, width = 14, 240 - 28
     assert f'd="{outline("up", pad + width * 0.75, 14, 14)}"' in svg
 
 
 def test_a_label_is_told_by_shape_and_not_by_colour_alone():
     shapes = {
-        label: re.search(r'class="mark[^"]*" d="([^"]*)"', small.score_bar(0, -1, 1, label, "x")).group(1)
+        label: re.search(r'class="mark[^"]*" d="([^"]*)"', pictures.score_bar(0, -1, 1, label, "x")).group(1)
         for label in ("advancing", "undermined", "contested", "unclear")
     }
     assert len(set(shapes.values())) == 4
 
 
 def test_the_three_shares_fill_the_bar():
-    root = ElementTree.fromstring(small.shares_bar(20.0, 50.0, 30.0, "x"))
+    root = ElementTree.fromstring(pictures.shares_bar(20.0, 50.0, 30.0, "x"))
     widths = [
         float(element.get("width")) for element in root if element.get("class") in ("down", "open", "up")
     ]
@@ -144,7 +144,7 @@ def test_the_three_shares_fill_the_bar():
 
 
 def test_an_ask_that_is_not_rated_is_hatched_and_shows_no_step():
-    svg = small.ladder(0, "x", rated=False)
+    svg = pictures.ladder(0, "x", rated=False)
     assert "hatch" in svg
     assert "rung" not in svg
 

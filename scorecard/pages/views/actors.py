@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from scorecard import conditional, sentences, vocabulary
-from scorecard.charts import small
+from scorecard.charts import pictures
 from scorecard.charts.drawing import direction
 from scorecard.method.readings import Measure, word
 from scorecard.pages import figures, filters, frame, prose, reading
@@ -38,7 +38,7 @@ def actors(request: HttpRequest) -> HttpResponse:
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
-        "axis": figures.drawn(small.axis()),
+        "axis": figures.drawn(pictures.axis()),
         "names": [vocabulary.actor(actor) for actor in pair],
         "beside": _beside(pair) if pair else "",
         "difference": _less(pair) if pair else "",
@@ -138,7 +138,7 @@ def actor(request: HttpRequest, actor: str) -> HttpResponse:
             "The same measure on the acts that name this actor alone. A joint act counts in full for each "
             "party."
         ),
-        "axis": figures.drawn(small.axis()),
+        "axis": figures.drawn(pictures.axis()),
         "rows": [_row(read, actor, slug, query) for slug in read.slugs],
         "citation": citation,
     } | _events(request, read, actor, query)
@@ -154,7 +154,7 @@ def _row(read: Reading, actor: str, slug: str, query: str) -> dict[str, Any]:
         | figures.shares(balance)
         | {
             "href": reverse("pages:recommendation", args=[slug]) + query,
-            "spark": figures.drawn(small.sparkline(run, alternative, coded_to=read.coded_to)),
+            "spark": figures.drawn(pictures.sparkline(run, alternative, coded_to=read.coded_to)),
             "n": balance["n"],
         }
     )

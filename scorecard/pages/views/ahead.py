@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from scorecard import ahead, conditional, footing, sentences, vocabulary
 from scorecard.acts import Act
-from scorecard.charts import small
+from scorecard.charts import pictures
 from scorecard.method import weighing
 from scorecard.method.delivery import acts_behind
 from scorecard.method.parameters import method_of
@@ -220,7 +220,7 @@ def _party(
         "asked": True,
         "name": vocabulary.short_actor(actor) if named and actor else "",
         "rung": vocabulary.rung(entry["rung"]),
-        "steps": figures.drawn(small.steps(entry["rung"], title, opposed=entry["opposed"])),
+        "steps": figures.drawn(pictures.steps(entry["rung"], title, opposed=entry["opposed"])),
         "reached": _link(read, reached, query),
         "against": _link(read, against, query) if entry["opposed"] else None,
     }

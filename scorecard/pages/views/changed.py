@@ -22,7 +22,7 @@ from django.utils.translation import gettext, ngettext
 from scorecard import clock as clocks
 from scorecard import conditional, sentences, standings, vocabulary
 from scorecard.acts import Act
-from scorecard.charts import small
+from scorecard.charts import pictures
 from scorecard.method.parameters import method_of
 from scorecard.method.readings import Balance, StepAct, Waterfall, word
 from scorecard.pages import figures, frame, reading
@@ -64,7 +64,7 @@ def changed(request: HttpRequest) -> HttpResponse:
         "most": read.read_on.isoformat(),
         "kept": read.clock.pairs(),
         "days": (sentences.day(earlier), sentences.day(later)),
-        "axis": figures.drawn(small.axis(width=320, pad=20)),
+        "axis": figures.drawn(pictures.axis(width=320, pad=20)),
         "moves": told(read, found, query),
         "api": _api(read, earlier, later),
         "citation": citation,
@@ -140,7 +140,7 @@ def _told(read: Reading, found: Moves, move: Move, query: str, most: int) -> dic
         "words": move.words(),
         "sentence": move.sentence(),
         "bar": figures.drawn(
-            small.move_bar(before["score"], after["score"], after["low"], after["high"], title)
+            pictures.move_bar(before["score"], after["score"], after["low"], after["high"], title)
         ),
         "from": sentences.tenths(before["score"]),
         "to": sentences.tenths(after["score"]),

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import acts, conditional, reliability, sentences, vocabulary
 from scorecard.acts import Act, Code
-from scorecard.charts import lines, small
+from scorecard.charts import lines, pictures
 from scorecard.models import Dispute
 from scorecard.pages import figures, filters, frame, prose, reading
 from scorecard.pages.reading import Reading
@@ -333,7 +333,7 @@ def _effect(slug: str, run: lines.Run | None, day: datetime.date, points: float)
         "most": words[0],
         "now": words[1],
     }
-    chart = small.effect(run, title, words, sentences.short_day, name=f"effect-{slug}")
+    chart = pictures.effect(run, title, words, sentences.short_day, name=f"effect-{slug}")
     caption = gettext("Points of the balance that this act alone accounts for, week by week.")
     return {"chart": figures.drawn(chart), "caption": caption}
 

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, pgettext
 
 from scorecard import catalogue, conditional, footing, reliability, sentences, standings, vocabulary
-from scorecard.charts import small
+from scorecard.charts import pictures
 from scorecard.charts.lines import Blind
 from scorecard.method.parameters import method_of
 from scorecard.method.readings import Balance, Banded, Delivery, whole, word
@@ -54,7 +54,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "asof": read.notice(),
         "shaky": _shaky(read),
         "lede": prose.page("lede"),
-        "axis": figures.drawn(small.axis()),
+        "axis": figures.drawn(pictures.axis()),
         "rows": rows(read, query),
         "year": sentences.day(year) if (year := _year_before(read)) else "",
         "links": {
@@ -138,7 +138,7 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
     return {
         "value": str(value),
         "word": vocabulary.delivery(delivery["label"]),
-        "meter": figures.drawn(small.meter(delivery["value"])),
+        "meter": figures.drawn(pictures.meter(delivery["value"])),
     }
 
 
@@ -173,7 +173,7 @@ def _multiples(read: Reading, query: str) -> list[dict[str, Any]]:
 def _multiple(read: Reading, slug: str, query: str, gaps: Sequence[Blind]) -> dict[str, Any]:
     run, name = read.run(slug), read.name(slug)
     title = sentences.series_alternative(name, run.first, run.last, run.score)
-    chart = small.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps)
+    chart = pictures.multiple(run, title, f"m-{slug}", sentences.tick, coded_to=read.coded_to, blind=gaps)
     balance = read.report["recommendations"][slug]["balance"]
     caption = (
         f"{sentences.signed(balance['score'])} ({sentences.band(balance['low'], balance['high'])}), "
@@ -281,7 +281,7 @@ def brief(request: HttpRequest, slug: str = "") -> HttpResponse:
         "kicker": gettext("Brief of %(day)s · method %(version)s")
         % {"day": sentences.day(read.clock.today), "version": read.method},
         "rows": [row for row in listed if not slug or row["slug"] == slug],
-        "axis": figures.drawn(small.axis()),
+        "axis": figures.drawn(pictures.axis()),
         "span": found.span(changed.DEFAULT),
         "moves": [
             move

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import conditional, reliability, sentences, vocabulary
-from scorecard.charts import lines, small
+from scorecard.charts import lines, pictures
 from scorecard.charts.lines import WIDE
 from scorecard.method.readings import ActorReading, AskReading, Change, Delivery, Readings, whole
 from scorecard.pages import coverage, figures, filters, frame, prose, reading
@@ -283,7 +283,7 @@ def _ask(read: Reading, slug: str, ask: AskReading) -> dict[str, Any]:
         ],
         "by_hand": _by_hand(ask),
         "history": coverage.settings_of_ask(slug, ask["ask"], read.clock.known_at, bool(ask["by_hand"])),
-        "ladder": figures.drawn(small.ladder(ask["rung"] or 0, title, opposed=opposed, rated=rated)),
+        "ladder": figures.drawn(pictures.ladder(ask["rung"] or 0, title, opposed=opposed, rated=rated)),
     }
 
 
