@@ -219,8 +219,8 @@ WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 2, least=1, most=6
 # Triage
 
 EVENT_WEIGHTS = "scorecard.reliability.weights"  # what each event carries: the heaviest are asked about first
-COMPLETENESS_SUPPORT = "feeds.bringing.by_month"  # what supports a statement that coding is complete
-BROUGHT_BY = "feeds.bringing"  # which feed brought which article
+COMPLETENESS_SUPPORT = "feeds.monitoring.by_month"  # what supports a statement that coding is complete
+BROUGHT_BY = "feeds.monitoring"  # which feed brought which article
 SCORE_PREVIEW = "scorecard.standings.score_preview"  # what a decision would do to the scores, shown before it
 DAY_PREVIEW = "scorecard.standings.day_preview"  # what a statement that coding is complete would do to them
 ASK_PREVIEW = "scorecard.standings.ask_preview"  # what an ask set by hand would do

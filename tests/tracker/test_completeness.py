@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from feeds import bringing
+from feeds import monitoring
 from feeds.models import Delivery, Feed
 from scorecard import footing, standings
 from tracker import triage
@@ -56,7 +56,7 @@ def test_the_form_shows_what_each_feed_brought_and_what_waits(inside, db):
     )
     article = Article.objects.get(title="2026-08-03")
     article.reports.create(event_id="open")
-    found = bringing.by_month(datetime.date(2026, 9, 15))
+    found = monitoring.by_month(datetime.date(2026, 9, 15))
     assert [month.isoformat() for month in found["months"]][-2:] == ["2026-08-01", "2026-09-01"]
     assert found["feeds"][0]["cells"][-2:] == [(2, 2), (1, 0)]
     assert found["total"][-2:] == [(2, 2), (1, 0)]
