@@ -30,7 +30,7 @@ from django.utils.http import http_date, parse_etags, parse_http_date_safe
 from django.utils.translation import get_language, get_language_from_path, gettext
 from django.views.defaults import page_not_found
 
-from scorecard import clock, footing, limits
+from scorecard import footing, limits, querystring
 from tracker import record
 from tracker.operations import middleware
 
@@ -227,7 +227,7 @@ def page(view: Callable[..., HttpResponse], allowed: Iterable[str] = NAMES) -> C
                 check_names(request.GET, allowed)
                 with limits.spend_page(request):
                     return view(request, *args, **kwargs)
-            except clock.BadDate as problem:
+            except querystring.BadDate as problem:
                 return refusal(request, gettext("That day cannot be shown"), problem, 400)
             except UnknownName as problem:
                 return refusal(request, gettext("That address cannot be read"), problem, 400)

@@ -20,7 +20,7 @@ TEXTS = (".html", ".txt", ".xml", ".md", ".js", ".css", ".svg")
 OTHERWISE_MEANT = {
     "tracker/second_opinion/endpoint.py": {"tools"},  # a key of the protocol
     "scorecard/pages/coverage.py": {"other"},  # a language that is neither English nor Chinese
-    "scorecard/pages/filters.py": {"other"},  # likewise
+    "scorecard/querystring.py": {"other"},  # likewise
     "scorecard/vocabulary.py": {"seven"},  # the number's word, beside the others to twelve
     "feeds/storing.py": {"other"},  # a column: cases against
     "tracker/triage/coding.py": {"us"},  # the pronoun

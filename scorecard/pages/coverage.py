@@ -14,8 +14,7 @@ from typing import Any
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import footing, reliability, sentences, vocabulary
-from scorecard.pages import filters
+from scorecard import footing, querystring, reliability, sentences, vocabulary
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
@@ -92,8 +91,8 @@ def _coded(coded_to: datetime.date, as_of: datetime.date) -> str:
 
 def _languages(sources: Sequence[Mapping[str, Any]]) -> str:
     counted = Counter(source["lang"].split("-")[0] for source in sources)
-    offered = [language for language in filters.LANGUAGES if language != "other"]
-    named = [(filters.word("language", language), counted[language]) for language in offered]
+    offered = [language for language in querystring.LANGUAGES if language != "other"]
+    named = [(querystring.filter_word("language", language), counted[language]) for language in offered]
     return _shares(
         [*named, (gettext("others"), len(sources) - sum(number for _name, number in named))], sources
     )

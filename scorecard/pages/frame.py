@@ -24,11 +24,10 @@ from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
-from scorecard import clock as clocks
-from scorecard import footing, formats, sentences, standings, vocabulary
-from scorecard.clock import Clock
+from scorecard import footing, formats, querystring, sentences, standings, vocabulary
 from scorecard.method import method_of, parameters
 from scorecard.pages import prose
+from scorecard.querystring import Clock
 from tracker.codebook import current
 
 
@@ -224,7 +223,7 @@ def _links(query: str) -> dict[str, str]:
 
 
 def _clock(request: HttpRequest, page: Page, clock: Clock, coverage: Mapping[str, Any]) -> dict[str, Any]:
-    past = clocks.banner(clock)
+    past = querystring.banner(clock)
     return {
         "as_of": clock.as_of.isoformat(),
         "known_at": clock.known_at.isoformat() if clock.known_at else "",

@@ -18,8 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from scorecard import acts, footing, reliability, sentences, standings
-from scorecard import clock as clocks
+from scorecard import acts, footing, querystring, reliability, sentences, standings
 from scorecard.charts import lines
 from scorecard.history import Change, Known, Version, passing
 from scorecard.method import balance, parameters, weighing
@@ -33,8 +32,8 @@ from tracker.wording import words_of
 
 
 def open_(request: HttpRequest) -> Reading:
-    """The reading that a request asks for; `clock.BadDate` when its dates are no days of the scorecard."""
-    return Reading(clocks.read(request.GET, timezone.now().date()))
+    """The reading that a request asks for; `querystring.BadDate` when its dates are no days of the scorecard."""
+    return Reading(querystring.clock_of(request.GET, timezone.now().date()))
 
 
 def versions() -> list[Version]:
@@ -44,7 +43,7 @@ def versions() -> list[Version]:
 
 @dataclass
 class Reading:
-    clock: clocks.Clock
+    clock: querystring.Clock
     _series: dict[str | None, Any] = field(default_factory=dict)
 
     @cached_property

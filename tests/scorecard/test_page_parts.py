@@ -6,8 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from scorecard import acts, clock
-from scorecard.pages import filters
+from scorecard import acts, querystring
 from scorecard.pages.frame import Citation
 from scorecard.pages.views import feeds
 from tracker import record as record_format
@@ -33,16 +32,16 @@ def record(event_id="exports", **changes):
 
 class TestClock:
     def test_without_dates_a_page_is_about_today(self):
-        read = clock.read({}, TODAY)
+        read = querystring.clock_of({}, TODAY)
         assert (read.as_of, read.known_at, read.query()) == (TODAY, None, "")
 
     def test_both_dates_are_kept_in_every_link(self):
-        read = clock.read({"as_of": "2025-10-01", "known_at": "2025-11-01"}, TODAY)
+        read = querystring.clock_of({"as_of": "2025-10-01", "known_at": "2025-11-01"}, TODAY)
         assert read.query(page=2) == "?as_of=2025-10-01&known_at=2025-11-01&page=2"
 
     @pytest.mark.django_db
     def test_a_permanent_address_of_an_empty_record_names_day_and_method(self):
-        assert clock.read({}, TODAY).permanent() == "?as_of=2026-11-24&method=1.1"
+        assert querystring.clock_of({}, TODAY).permanent() == "?as_of=2026-11-24&method=1.1"
 
     @pytest.mark.parametrize(
         "value",
@@ -58,14 +57,14 @@ class TestClock:
         ],
     )
     def test_a_day_that_cannot_be_answered_is_refused_in_words(self, value):
-        with pytest.raises(clock.BadDate, match="2025-01-21"):
-            clock.read({"as_of": value}, TODAY)
+        with pytest.raises(querystring.BadDate, match="2025-01-21"):
+            querystring.clock_of({"as_of": value}, TODAY)
 
 
 class TestFilters:
     def keeps(self, query, only="", **changes):
         line = record(**changes)
-        query = filters.read(query, only=only).search
+        query = querystring.filters_of(query, only=only).search
         return query.matches(text.words_of(line), search.codes_of(line["assessments"]), line)
 
     def test_everything_passes_without_filters(self):
@@ -118,25 +117,27 @@ class TestFilters:
         ],
     )
     def test_a_filter_that_means_nothing_is_refused_in_words(self, query):
-        with pytest.raises(filters.BadFilter, match=next(iter(query))):
-            filters.read(query)
+        with pytest.raises(querystring.BadFilter, match=next(iter(query))):
+            querystring.filters_of(query)
 
     @pytest.mark.parametrize(
         ("words", "says"),
         [("a\x00b", "character"), ("c" * 301, "300"), ('"open', "quotation"), ("colour:red", "title:")],
     )
     def test_words_that_cannot_be_read_stay_in_the_form_with_the_reason(self, words, says):
-        chosen, error = filters.asked({"q": words, "actor": "us"})
+        chosen, error = querystring.asked({"q": words, "actor": "us"})
         assert says in error
         assert (chosen.words, bool(chosen.search)) == (words[:300], False)
 
     def test_pages_of_a_list_overlap_nowhere_and_leave_nothing_out(self):
         everything = list(range(123))
         seen = [
-            item for page in (1, 2, 3) for item in filters.cut(everything, filters.read({"page": str(page)}))
+            item
+            for page in (1, 2, 3)
+            for item in querystring.cut(everything, querystring.filters_of({"page": str(page)}))
         ]
         assert seen == everything
-        assert filters.cut(everything, filters.read({"page": "99"})) == everything[100:]
+        assert querystring.cut(everything, querystring.filters_of({"page": "99"})) == everything[100:]
 
 
 class TestCitations:

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from scorecard import clock, standings
+from scorecard import querystring, standings
 from scorecard.pages import reading
 from scorecard.pages.frame import Citation
 from scorecard.pages.views import ahead, changed
@@ -26,7 +26,7 @@ DAYS = [CODED - datetime.timedelta(days=13 * place) for place in range(40)]
 
 def read_on(day):
     return reading.Reading(
-        clock.Clock(day, None, datetime.date(2026, 11, 29), day != datetime.date(2026, 11, 29))
+        querystring.Clock(day, None, datetime.date(2026, 11, 29), day != datetime.date(2026, 11, 29))
     )
 
 

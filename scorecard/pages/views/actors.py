@@ -10,11 +10,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import conditional, sentences, vocabulary
+from scorecard import conditional, querystring, sentences, vocabulary
 from scorecard.charts import pictures
 from scorecard.charts.drawing import direction
 from scorecard.method.readings import Measure, word
-from scorecard.pages import figures, filters, frame, prose, reading
+from scorecard.pages import figures, frame, prose, reading
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
@@ -161,11 +161,13 @@ def _row(read: Reading, actor: str, slug: str, query: str) -> dict[str, Any]:
 
 
 def _events(request: HttpRequest, read: Reading, actor: str, query: str) -> dict[str, Any]:
-    chosen, error = filters.asked(request.GET)
+    chosen, error = querystring.asked(request.GET)
     found = [record for record in read.found(chosen.search) if actor in record["actors"]]
     return {
         "events_title": gettext("Its acts, newest first"),
-        "filters": filters.form(chosen, request.path + "#events", read.clock.pairs(), len(found), error),
-        "events": figures.listed(map(read.act, filters.cut(found, chosen)), query),
-        "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
+        "filters": querystring.filter_form(
+            chosen, request.path + "#events", read.clock.pairs(), len(found), error
+        ),
+        "events": figures.listed(map(read.act, querystring.cut(found, chosen)), query),
+        "pager": querystring.page_links(chosen, len(found), request.path, read.clock.query),
     }

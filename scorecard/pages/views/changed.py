@@ -19,8 +19,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from scorecard import clock as clocks
-from scorecard import conditional, sentences, standings, vocabulary
+from scorecard import conditional, querystring, sentences, standings, vocabulary
 from scorecard.acts import Act
 from scorecard.charts import pictures
 from scorecard.method.parameters import method_of
@@ -81,7 +80,7 @@ def named(period: str, earlier: datetime.date, later: datetime.date) -> dict[str
 
 def days(asked: Mapping[str, str], read: Reading) -> tuple[str, datetime.date, datetime.date]:
     """The period and its two days; a period ends with the day that the page is read on."""
-    earlier, later = (clocks.day_of(asked, name, read.clock.as_of) for name in ("earlier", "later"))
+    earlier, later = (querystring.day_of(asked, name, read.clock.as_of) for name in ("earlier", "later"))
     period = asked.get("period", "")
     if earlier is None and later is None:
         period = period if period in MONTHS else DEFAULT
@@ -89,7 +88,7 @@ def days(asked: Mapping[str, str], read: Reading) -> tuple[str, datetime.date, d
     later = min(later or read.read_on, read.read_on)
     earlier = earlier or start_of(later, DEFAULT)
     if earlier > later:
-        raise clocks.BadDate(
+        raise querystring.BadDate(
             gettext("The first day, %(earlier)s, must not come after the second, %(later)s.")
             % {"earlier": earlier, "later": later}
         )

@@ -15,11 +15,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import acts, conditional, reliability, sentences, vocabulary
+from scorecard import acts, conditional, querystring, reliability, sentences, vocabulary
 from scorecard.acts import Act, Code
 from scorecard.charts import lines, pictures
 from scorecard.models import Dispute
-from scorecard.pages import figures, filters, frame, prose, reading
+from scorecard.pages import figures, frame, prose, reading
 from scorecard.pages.reading import Reading
 from scorecard.reliability import Review
 from tracker.codebook import current
@@ -50,7 +50,7 @@ def address(record: Record) -> str:
 def events(request: HttpRequest) -> HttpResponse:
     read = reading.open_(request)
     query = read.clock.query()
-    chosen, error = filters.asked(request.GET)
+    chosen, error = querystring.asked(request.GET)
     found = read.found(chosen.search)
     headline = _headline(len(read.records), len(found) if chosen.search else None)
     page = frame.Page(
@@ -70,14 +70,14 @@ def events(request: HttpRequest) -> HttpResponse:
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
         "deck": _deck(read),
-        "filters": filters.form(chosen, request.path, read.clock.pairs(), len(found), error),
-        "events": figures.listed(map(read.act, filters.cut(found, chosen)), query),
-        "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
+        "filters": querystring.filter_form(chosen, request.path, read.clock.pairs(), len(found), error),
+        "events": figures.listed(map(read.act, querystring.cut(found, chosen)), query),
+        "pager": querystring.page_links(chosen, len(found), request.path, read.clock.query),
     }
     return render(request, "pages/events.html", context, status=400 if error else 200)
 
 
-def _feeds(chosen: filters.Filters) -> list[tuple[str, str]]:
+def _feeds(chosen: querystring.Filters) -> list[tuple[str, str]]:
     """The feed of the search, where one was made, and that of everything."""
     everything = (gettext("All changes"), frame.stem("all"))
     if not chosen.active:
@@ -386,7 +386,7 @@ def _copy(found: ArchivedCopy | None) -> dict[str, str]:
 
 def filters_language(tag: str) -> str:
     known = {acts.ENGLISH: "en", acts.CHINESE: "zh"}
-    return filters.word("language", known[tag]) if tag in known else tag
+    return querystring.filter_word("language", known[tag]) if tag in known else tag
 
 
 def _structured(act: Act) -> dict[str, Any]:

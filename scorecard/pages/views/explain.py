@@ -13,11 +13,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from scorecard import conditional, reliability, sentences, standings, vocabulary
+from scorecard import conditional, querystring, reliability, sentences, standings, vocabulary
 from scorecard.history import Known
 from scorecard.method import parameters
 from scorecard.method.readings import Report
-from scorecard.pages import figures, filters, frame, prose, reading
+from scorecard.pages import figures, frame, prose, reading
 from scorecard.pages.reading import Reading
 from tracker import record
 from tracker.codebook import current
@@ -327,16 +327,16 @@ def changes(request: HttpRequest) -> HttpResponse:
         feeds=((gettext("All changes"), frame.stem("all")),),
     )
     try:
-        chosen = filters.read({"page": request.GET.get("page", "1")})
-    except filters.BadFilter:
-        chosen = filters.read({})
+        chosen = querystring.filters_of({"page": request.GET.get("page", "1")})
+    except querystring.BadFilter:
+        chosen = querystring.filters_of({})
     found = read.changes()
     query = read.clock.query()
     context = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": title,
-        "changes": [figures.change(change, query, read.asks) for change in filters.cut(found, chosen)],
-        "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
+        "changes": [figures.change(change, query, read.asks) for change in querystring.cut(found, chosen)],
+        "pager": querystring.page_links(chosen, len(found), request.path, read.clock.query),
     }
     return render(request, "pages/changes.html", context)
 

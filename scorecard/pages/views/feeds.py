@@ -21,10 +21,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from scorecard import acts, ahead, clock, conditional, history, sentences
+from scorecard import acts, ahead, conditional, history, querystring, sentences
 from scorecard.acts import Act
 from scorecard.alerts import following
-from scorecard.pages import filters, frame, prose, reading
+from scorecard.pages import frame, prose, reading
 from tracker.codebook import current
 from tracker.record import Record
 
@@ -54,7 +54,7 @@ def feed(request: HttpRequest, name: str, ending: str) -> HttpResponse:
 @conditional.asked_with()
 def feed_of_act(request: HttpRequest, event_id: str, ending: str) -> HttpResponse:
     """What becomes of one act: its own changes, and the acts that end it, or put it to sleep, with theirs."""
-    read = reading.Reading(clock.read({}, timezone.now().date()))
+    read = reading.Reading(querystring.clock_of({}, timezone.now().date()))
     record = read.record(event_id)
     if record is None:
         raise Http404
@@ -64,13 +64,13 @@ def feed_of_act(request: HttpRequest, event_id: str, ending: str) -> HttpRespons
     return _fed(request, ending, title, acts.address(event_id), entries)
 
 
-@conditional.asked_with(*filters.CHOICES, "q", "from", "to")
+@conditional.asked_with(*querystring.CHOICES, "q", "from", "to")
 def feed_of_search(request: HttpRequest, ending: str) -> HttpResponse:
     """The acts that a search finds today, with their changes."""
-    read = reading.Reading(clock.read({}, timezone.now().date()))
+    read = reading.Reading(querystring.clock_of({}, timezone.now().date()))
     try:
-        chosen = filters.read(request.GET)
-    except filters.BadFilter as problem:
+        chosen = querystring.filters_of(request.GET)
+    except querystring.BadFilter as problem:
         return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
     among = {record["id"] for record in read.found(chosen.search)}
     entries = newest(_versions(), acts.Beside(acts.ask_names()), among=among)
@@ -83,7 +83,7 @@ def feed_of_search(request: HttpRequest, ending: str) -> HttpResponse:
 @conditional.asked_with()
 def feed_of_next(request: HttpRequest, ending: str) -> HttpResponse:
     """What comes next: terms that end, days that acts name, proposals pending, the newest on record first."""
-    read = reading.Reading(clock.read({}, timezone.now().date()))
+    read = reading.Reading(querystring.clock_of({}, timezone.now().date()))
     written = {line.record["id"]: line.written for line in reading.versions()}
     found = ahead.entries(ahead.read(read.known, read.read_on))
     told = [(read.act(entry.record), entry.headline, entry.named) for entry in found]

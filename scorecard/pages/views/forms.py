@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from scorecard import acts, clock, conditional, disputes, keys, limits, sentences, vocabulary
+from scorecard import acts, conditional, disputes, keys, limits, querystring, sentences, vocabulary
 from scorecard.alerts import following, subscribing
 from scorecard.models import Dispute, Subscription
 from scorecard.pages import frame, reading
@@ -30,7 +30,7 @@ ALLOWED = require_http_methods(["GET", "HEAD", "POST"])
 
 def around(request: HttpRequest, key: str, title: str, description: str) -> dict[str, Any]:
     """What stands around a page that is not about a day."""
-    read = reading.Reading(clock.read({}, reading.timezone.now().date()))
+    read = reading.Reading(querystring.clock_of({}, reading.timezone.now().date()))
     page = frame.Page(
         key=key,
         title=title,

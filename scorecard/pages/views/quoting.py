@@ -14,15 +14,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import (
-    acts,
-    clock,
-    conditional,
-    editions,
-    reliability,
-    sentences,
-    vocabulary,
-)
+from scorecard import acts, conditional, editions, querystring, reliability, sentences, vocabulary
 from scorecard.charts import pictures
 from scorecard.models import Edition, Witness
 from scorecard.pages import figures, frame, prose, reading
@@ -40,7 +32,7 @@ EVERYWHERE = (
 SHOWN = 60
 
 
-@conditional.asked_with("page", *clock.NAMES, "period", "earlier", "later")
+@conditional.asked_with("page", *querystring.NAMES, "period", "earlier", "later")
 def citation(request: HttpRequest, ending: str) -> HttpResponse:
     """The citation of the page named by `?page=`, as BibTeX or RIS."""
     read = reading.open_(request)
@@ -80,7 +72,7 @@ def _cited_page(read: Reading, key: str) -> tuple[str, str]:
     return titles[key], reverse(f"pages:{key}")
 
 
-@conditional.asked_with(*clock.NAMES)
+@conditional.asked_with(*querystring.NAMES)
 def embed(request: HttpRequest, name: str) -> HttpResponse:
     """A card for an iframe: the scores, their bands, the day, and a link back; or one act."""
     if name.startswith("event-"):
@@ -122,7 +114,7 @@ def _embedded(request: HttpRequest, read: Reading, context: dict[str, Any]) -> H
     return _everywhere(render(request, "pages/embed.html", context | around))
 
 
-@conditional.asked_with(*clock.NAMES)
+@conditional.asked_with(*querystring.NAMES)
 def badge(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":
@@ -137,7 +129,7 @@ def badge(request: HttpRequest, name: str) -> HttpResponse:
     return _everywhere(HttpResponse(svg, content_type="image/svg+xml"))
 
 
-@conditional.asked_with(*clock.NAMES)
+@conditional.asked_with(*querystring.NAMES)
 def sparkline(request: HttpRequest, name: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     if slug == "all":

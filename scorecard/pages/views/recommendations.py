@@ -12,11 +12,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
 
-from scorecard import conditional, reliability, sentences, vocabulary
+from scorecard import conditional, querystring, reliability, sentences, vocabulary
 from scorecard.charts import lines, pictures
 from scorecard.charts.lines import WIDE
 from scorecard.method.readings import ActorReading, AskReading, Change, Delivery, Readings, whole
-from scorecard.pages import coverage, figures, filters, frame, prose, reading
+from scorecard.pages import coverage, figures, frame, prose, reading
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
@@ -317,14 +317,16 @@ def _robust(read: Reading, slug: str) -> dict[str, Any]:
 
 
 def _events(request: HttpRequest, read: Reading, slug: str, query: str) -> dict[str, Any]:
-    chosen, error = filters.asked(request.GET, only=slug)
+    chosen, error = querystring.asked(request.GET, only=slug)
     found = read.found(chosen.search)
     name = vocabulary.short_name(slug)
     return {
         "events_title": gettext("All acts that touch “%(name)s”") % {"name": name},
-        "filters": filters.form(chosen, request.path + "#events", read.clock.pairs(), len(found), error),
-        "events": figures.listed(map(read.act, filters.cut(found, chosen)), query, recommendation=slug),
-        "pager": filters.pages(chosen, len(found), request.path, read.clock.query),
+        "filters": querystring.filter_form(
+            chosen, request.path + "#events", read.clock.pairs(), len(found), error
+        ),
+        "events": figures.listed(map(read.act, querystring.cut(found, chosen)), query, recommendation=slug),
+        "pager": querystring.page_links(chosen, len(found), request.path, read.clock.query),
         "language": get_language(),
         # Whoever filters or turns pages is at the list.
         "events_open": any(name not in ("as_of", "known_at", "method", "rev") for name in request.GET),

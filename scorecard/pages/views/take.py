@@ -20,11 +20,11 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
 
 from scorecard import (
-    clock,
     conditional,
     downloads,
     footing,
     formats,
+    querystring,
     reliability,
     sentences,
     standings,
@@ -84,13 +84,13 @@ def take(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     return answer
 
 
-@conditional.asked_with("actor", *clock.NAMES)
+@conditional.asked_with("actor", *querystring.NAMES)
 def _taken(request: HttpRequest, name: str, ending: str) -> HttpResponse:
     slug, read = named(name), reading.open_(request)
     slugs = read.slugs if slug == "all" else (slug,)
     actor = _actor(request)
     if actor and ending != "csv":
-        raise clock.BadDate(
+        raise querystring.BadDate(
             gettext("actor: only the files of figures (csv, jsonl, parquet, xlsx) know views.")
         )
     if ending in ("svg", "png"):
@@ -114,7 +114,7 @@ def _actor(request: HttpRequest) -> str | None:
     actor = request.GET.get("actor")
     if actor is not None and actor not in standings.ACTORS:
         allowed = {"name": "actor", "allowed": ", ".join(standings.ACTORS)}
-        raise clock.BadDate(gettext("%(name)s must be one of: %(allowed)s.") % allowed)
+        raise querystring.BadDate(gettext("%(name)s must be one of: %(allowed)s.") % allowed)
     return None if actor in (None, standings.EVERYBODY) else actor
 
 
@@ -122,7 +122,7 @@ def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     """The long table of figures, as `exports/figures` has it: of one recommendation or of all."""
     slug, table = named(name), tables.TABLES["figures"]
     try:
-        conditional.check_names(request.GET, ("actor", *clock.NAMES))
+        conditional.check_names(request.GET, ("actor", *querystring.NAMES))
         actor, day = _actor(request), reading.open_(request).clock
         asked = tables.Asked(
             as_of=day.as_of,
@@ -135,7 +135,7 @@ def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
         file = f"scorecard-{slug}-{day.as_of}.{ending}"
         with footing.at_rev(day.rev):
             return downloads.answer_table(request, table, ending, asked, file)
-    except (clock.BadDate, conditional.UnknownName, formats.Missing) as problem:
+    except (querystring.BadDate, conditional.UnknownName, formats.Missing) as problem:
         return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
 
 
@@ -192,7 +192,7 @@ def face(slug: str, balance: Measure, firm: bool = True) -> pictures.Face:
     )
 
 
-@conditional.asked_with(*clock.NAMES)
+@conditional.asked_with(*querystring.NAMES)
 def card(request: HttpRequest, name: str) -> HttpResponse:
     """The 1200 × 630 picture that others show when a page is shared."""
     read = reading.open_(request)

@@ -1,5 +1,5 @@
-"""The filters of a list of events: read from the address, checked, applied, and written back into the
-form.
+"""What the query string of a page asks: which day, as known on which day, and which events of a list; read and checked
+once, applied, and written back into links and forms.
 """
 
 from __future__ import annotations
@@ -8,15 +8,18 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 
-from scorecard import clock, vocabulary
+from scorecard import footing, sentences, vocabulary
+from scorecard.method import parameters
 from tracker import record
 from tracker.codebook import current
 from tracker.search import LONGEST, EventQuery, SearchError, explained
 
+NAMES = ("as_of", "known_at", "method", "rev")
 PAGE_LENGTH = 50
 # Of a source: the languages that the codebook offers, as the record names them, and every other.
 LANGUAGES = (*(code.partition("-")[0] for code in current().languages), "other")
@@ -33,6 +36,118 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "certainty": record.CERTAINTIES,
     "language": LANGUAGES,
 }
+
+
+class BadDate(ValueError):
+    """A question in the address that cannot be answered; the message says what is wrong and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`as_of`: what had happened by then. `known_at`: what we had recorded by then (None: by now)."""
+
+    as_of: datetime.date
+    known_at: datetime.date | None
+    today: datetime.date
+    pinned: bool
+    method: str | None = None  # the version asked for; None: the one in service
+    rev: str = ""  # the state of the record that the address is pinned to (`scorecard.footing`); empty: the present one
+
+    def query(self, **more: object) -> str:
+        """The query string that keeps a reader on this day: empty for today, or `?as_of=…`."""
+        pairs: dict[str, object] = {}
+        if self.pinned:
+            pairs["as_of"] = self.as_of.isoformat()
+        if self.known_at:
+            pairs["known_at"] = self.known_at.isoformat()
+        if self.method:
+            pairs["method"] = self.method
+        if self.rev:
+            pairs["rev"] = self.rev
+        pairs |= {key: value for key, value in more.items() if value not in (None, "")}
+        return f"?{urlencode(pairs)}" if pairs else ""
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The dates as hidden fields of a form."""
+        pairs = [("as_of", self.as_of.isoformat())] if self.pinned else []
+        pairs += [("known_at", self.known_at.isoformat())] if self.known_at else []
+        pairs += [("method", self.method)] if self.method else []
+        return pairs + ([("rev", self.rev)] if self.rev else [])
+
+    def permanent(self, **more: object) -> str:
+        """The query string that pins the state of the record, so that the figures behind it stay the same for ever:
+        `?rev=337`, with days and method only where that state's own are not meant."""
+        pin = footing.pin(self.as_of, self.known_at)
+        pairs: dict[str, object] = {"rev": str(pin)} if pin else {}
+        if pin is None or self.as_of != pin.day:
+            pairs["as_of"] = self.as_of.isoformat()
+        if self.known_at:
+            pairs["known_at"] = self.known_at.isoformat()
+        version = parameters.method_of(self.method).version
+        if pin is None or version != pin.method:
+            pairs["method"] = version
+        return "?" + urlencode(pairs | more)
+
+
+def once(query: QueryDict, names: Sequence[str] = NAMES) -> None:
+    """Refuse two values where one can be meant."""
+    for name in names:
+        if len(query.getlist(name)) > 1:
+            raise BadDate(gettext("%(name)s is given twice; it takes one value.") % {"name": name})
+
+
+def clock_of(query: Mapping[str, str], today: datetime.date) -> Clock:
+    """The clock that an address asks for; `BadDate` when it asks for a day that does not exist or is to
+    come.
+    """
+    if isinstance(query, QueryDict):
+        once(query)
+    as_of, known_at, method = day_of(query, "as_of", today), day_of(query, "known_at", today), _method(query)
+    if rev := (query.get("rev") or "").strip():
+        try:
+            pin = footing.pin_named(rev)
+        except footing.BadPin as problem:
+            raise BadDate(str(problem)) from problem
+        return Clock(as_of or pin.day, known_at, today, True, method or pin.method, rev)
+    return Clock(as_of or today, known_at, today, as_of is not None, method)
+
+
+def _method(query: Mapping[str, str]) -> str | None:
+    value = (query.get("method") or "").strip()
+    if value and value not in parameters.METHODS:
+        message = gettext("method must be one of %(versions)s.")
+        raise BadDate(message % {"versions": ", ".join(parameters.METHODS)})
+    return value or None
+
+
+def day_of(query: Mapping[str, str], field: str, today: datetime.date) -> datetime.date | None:
+    value = (query.get(field) or "").strip()
+    if not value:
+        return None
+    allowed = {"field": field, "first": record.START.isoformat(), "last": today.isoformat()}
+    try:
+        day = record.day(value, field)
+    except record.RecordError:
+        day = None
+    if day is None or not record.START <= day <= today:
+        message = gettext("%(field)s must be a day from %(first)s to %(last)s, written as YYYY-MM-DD.")
+        raise BadDate(message % allowed)
+    return day
+
+
+def banner(clock: Clock) -> str:
+    """What a page about another day says at its top; empty on today's page."""
+    if clock.rev:
+        return gettext(
+            "You are reading the scorecard as it stood at revision %(rev)s: these figures never change."
+        ) % {"rev": clock.rev}
+    if not clock.pinned and not clock.known_at:
+        return ""
+    words = {"as_of": sentences.day(clock.as_of)}
+    if clock.known_at is None:
+        return gettext("You are reading the scorecard as of %(as_of)s, with all we know today.") % words
+    words["known_at"] = sentences.day(clock.known_at)
+    return gettext("You are reading the scorecard as of %(as_of)s, as it was known on %(known_at)s.") % words
 
 
 class BadFilter(ValueError):
@@ -76,13 +191,13 @@ class Filters:
         return found if len(found) <= LONGEST else ""
 
 
-def read(query: Mapping[str, str], *, only: str = "") -> Filters:
+def filters_of(query: Mapping[str, str], *, only: str = "") -> Filters:
     """The filters of an address; `BadFilter` for a value that is none of those allowed."""
     chosen = {}
     if isinstance(query, QueryDict):
         try:
-            clock.once(query, (*CHOICES, "q", "from", "to", "page"))
-        except clock.BadDate as problem:
+            once(query, (*CHOICES, "q", "from", "to", "page"))
+        except BadDate as problem:
             raise BadFilter(str(problem)) from None
     for key, allowed in CHOICES.items():
         value = (query.get(key) or "").strip()
@@ -101,9 +216,9 @@ def read(query: Mapping[str, str], *, only: str = "") -> Filters:
 def asked(query: Mapping[str, str], *, only: str = "") -> tuple[Filters, str]:
     """The filters of an address, and what is wrong with them: then none are set, and the words stay in the form."""
     try:
-        return read(query, only=only), ""
+        return filters_of(query, only=only), ""
     except BadFilter as problem:
-        return replace(read({}, only=only), words=(query.get("q") or "")[:LONGEST]), str(problem)
+        return replace(filters_of({}, only=only), words=(query.get("q") or "")[:LONGEST]), str(problem)
 
 
 def _search(
@@ -138,7 +253,7 @@ def _page(query: Mapping[str, str]) -> int:
     return int(value)
 
 
-def form(
+def filter_form(
     filters: Filters, action: str, kept: Iterable[tuple[str, str]], found: int, error: str = ""
 ) -> dict[str, Any]:
     """The form as the template prints it."""
@@ -174,10 +289,10 @@ def form(
 
 
 def _options(key: str, chosen: str) -> list[tuple[str, str, bool]]:
-    return [(value, word(key, value), value == chosen) for value in CHOICES[key]]
+    return [(value, filter_word(key, value), value == chosen) for value in CHOICES[key]]
 
 
-def word(key: str, value: str) -> str:
+def filter_word(key: str, value: str) -> str:
     """A filter's value in the reader's language."""
     if key == "recommendation":
         return vocabulary.short_name(value)
@@ -192,7 +307,7 @@ def word(key: str, value: str) -> str:
     return {"en": gettext("English"), "zh": gettext("Chinese"), "other": gettext("another")}[value]
 
 
-def pages(filters: Filters, total: int, address: str, query: Any) -> dict[str, str] | None:
+def page_links(filters: Filters, total: int, address: str, query: Any) -> dict[str, str] | None:
     """Links to the newer and older page; None when everything fits on one. `query` writes a query string."""
     last = max(1, -(-total // PAGE_LENGTH))
     if last == 1:
