@@ -46,6 +46,8 @@ BUSIEST = 4  # days: most feeds were recorded in the same week
 STARTER_FEEDS = 60
 ASKED = 200  # labelled pages that an endpoint is asked about, where the environment names one
 LANGUAGES = {"en": "English", "zh": "Chinese"}
+# Of the 2,523 items of the stream on which 0.60 was reached outside the project: three in a hundred are acts, here two.
+DENSER = {"act": 77, "near": 218, "background": 2228}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ def figures(filed: Filed) -> dict[str, float]:
     found["proposals a day of 60 feeds"] = _workload(filed)
     acts, ordinary = filed.of("act"), filed.of("background")
     found["average precision"] = _average_precision(filed, list(filed.items))
+    found["the same where 3.1 % are acts, 8.6 % near misses"] = _average_precision(
+        filed, list(filed.items), shares=DENSER
+    )
     found["acts lost"] = _share([not filed.passed(at) for at in acts])
     found["background passed"] = _share([filed.passed(at) for at in ordinary])
     found["proposals per act"] = _proposals_per_act(filed)
@@ -150,11 +155,18 @@ def _workload(filed: Filed) -> float:
     return made / max(len(busiest), 1) / max(len(feeds), 1) * STARTER_FEEDS
 
 
-def _average_precision(filed: Filed, places: Sequence[int]) -> float:
-    wanted = [filed.items[at].kind == "act" for at in places]
-    if not any(wanted):
+def _average_precision(
+    filed: Filed, places: Sequence[int], *, shares: Mapping[str, float] | None = None
+) -> float:
+    """Of relevance, acts being what is wanted; with `shares` as if the kinds came in these numbers."""
+    kinds = [filed.items[at].kind for at in places]
+    if "act" not in kinds:
         return float("nan")
-    return float(average_precision_score(wanted, [filed.articles[at].relevance or 0.0 for at in places]))
+    there = Counter(kinds)
+    weights = [shares[kind] / there[kind] for kind in kinds] if shares else None
+    wanted = [kind == "act" for kind in kinds]
+    ranked = [filed.articles[at].relevance or 0.0 for at in places]
+    return float(average_precision_score(wanted, ranked, sample_weight=weights))
 
 
 def _share(told: Sequence[bool]) -> float:

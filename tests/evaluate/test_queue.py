@@ -65,6 +65,8 @@ def test_every_figure_is_what_a_reader_would_count(filed):
     assert figures["direction"] == 0.5
     assert figures["ticked on background"] == 0.5
     assert figures["average precision"] == pytest.approx((1 + 1 + 3 / 5) / 3)
+    denser = figures["the same where 3.1 % are acts, 8.6 % near misses"]
+    assert denser == pytest.approx((1 + 1 + 77 / (77 + 2228 / 2 + 218)) / 3)
 
 
 def test_a_proposal_of_mostly_other_things_is_no_act(filed):
