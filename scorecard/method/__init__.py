@@ -7,12 +7,12 @@ network.
     waterfall(log, (as_of, known_at), (…, …))        # which acts moved it, and why
     describe()                                       # parameters with reasons, what-ifs, versions
 
-The modules in the order in which a record becomes a figure: `parameters`, `columns`, `weighing`, `balance`, `spans`,
-`delivery`, `change`, `sensitivity`, `report`; `readings` are the shapes of what comes out.
+The modules in the order in which a record becomes a figure: `parameters`, `columns`, `weighing`, `balance`, `daily`,
+`delivery`, `sensitivity`, `report`; `readings` are the shapes of what comes out.
 """
 
-from scorecard.method.change import waterfall
 from scorecard.method.columns import EMPTY, Log, Setting, by_hand, empty, read, read_lines
+from scorecard.method.daily import THEN, Series, every_view, series
 from scorecard.method.delivery import DeliverySeries, delivery_series
 from scorecard.method.parameters import (
     CURRENT,
@@ -26,9 +26,8 @@ from scorecard.method.parameters import (
     read_on,
     what_ifs,
 )
-from scorecard.method.report import Series, every_view, report, series, views
+from scorecard.method.report import report, views, waterfall
 from scorecard.method.sensitivity import sensitivity
-from scorecard.method.spans import THEN
 from scorecard.method.weighing import ledger
 
 __all__ = [

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from scorecard.method.columns import FOREVER, Log, Setting
+from scorecard.method.daily import THEN, Spans, bounds, daily_counts, daily_sums, spans_of
 from scorecard.method.parameters import Method, Parameters, method_of
 from scorecard.method.readings import ActorReading, AskAct, AskReading, ByHand, Delivery, Rule
-from scorecard.method.spans import THEN, Spans, bounds, daily_counts, daily_sums, spans_of
 from scorecard.method.weighing import Ledger, faded, named
 from tracker.codebook import Ask, Codebook
 from tracker.record import CERTAINTIES

@@ -1,7 +1,7 @@
 """What changed between two days: the last coded month, quarter or year, or any two days that the reader names. The way
 from one to the other in its three exact parts, the acts behind each, and how the words changed.
 
-The law: every sentence is computed from the waterfall of the method (`scorecard.method.change`), whose parts add up to
+The law: every sentence is computed from the waterfall of the method (`scorecard.method.report`), whose parts add up to
 the change before rounding; nothing is said of days that nobody has coded.
 """
 
