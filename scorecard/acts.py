@@ -1,5 +1,5 @@
 """One description of an act, in the reader's language: what, when, whose, how it is coded and by which reason, what it
-does to which balance, and from where we know.
+does to which balance, and from where we know; and what changed in meaning between two places of the log.
 
 The law: pages, cards, feeds, mails, structured data, charts and embeds print what stands here and say nothing of an
 act in words of their own. A date is never finer than it is known, and points never stand without the name of the
@@ -9,6 +9,7 @@ balance to which they belong.
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +19,15 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from scorecard import footing, sentences, vocabulary
 from tracker.codebook import current
-from tracker.models import ArchivedCopy, Event
+from tracker.models import ArchivedCopy, Event, Revision
 from tracker.record import Record
 from tracker.wording import words_of
 
 CHINESE, ENGLISH = "zh-Hans", "en"
 LOOKS = {1: "advancing", -1: "undermined", 0: "contested"}
+MEANING = (
+    "date", "date_precision", "actors", "certainty", "reach", "until", "supersedes", "suspends", "retracted",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,3 +310,96 @@ def _rank(source: Source) -> int:
     """The kinds in the codebook's order, the best first; what has no kind keeps its place behind them."""
     kinds = list(current().source_kinds)
     return kinds.index(source.kind) if source.kind in kinds else len(kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One event whose meaning is another than before; `before` is None for a new one."""
+
+    record: Record
+    before: Record | None
+    why: str
+    sequence: int
+
+    @property
+    def kind(self) -> str:
+        """added, retracted, restored or recoded."""
+        if self.before is None:
+            return "added"
+        if self.record["retracted"] != self.before["retracted"]:
+            return "retracted" if self.record["retracted"] else "restored"
+        return "recoded"
+
+    @property
+    def lines(self) -> list[Record]:
+        """The event as it is, and as it was."""
+        return [line for line in (self.record, self.before) if line]
+
+
+def meaning(record: Record) -> tuple[Any, ...]:
+    """What counts as the meaning of a version: all that can move a score, and nothing else."""
+    codes = tuple(
+        (item["rec"], item["direction"], item["strength"], item["ask"]) for item in record["assessments"]
+    )
+    return (*(str(record.get(key)) for key in MEANING), codes)
+
+
+def differs(before: Record | None, after: Record) -> bool:
+    """Whether readers must be told. An event that came and went unseen is no news."""
+    if before is None:
+        return not after["retracted"]
+    return meaning(before) != meaning(after)
+
+
+def net_changes(after: int, until: int) -> list[Changed]:
+    """The events whose meaning at revision `until` is another than at `after`, in the order of the log."""
+    latest: dict[str, tuple[int, Record, str]] = {}
+    rows = Revision.objects.filter(sequence__gt=after, sequence__lte=until).order_by("sequence")
+    for sequence, event, body, why in rows.values_list("sequence", "event", "body", "why").iterator(1000):
+        latest[event] = (sequence, json.loads(body), why)
+    before = _states(latest, after)
+    found = [
+        Changed(line, before.get(event), why, sequence)
+        for event, (sequence, line, why) in latest.items()
+        if differs(before.get(event), line)
+    ]
+    return sorted(found, key=lambda changed: changed.sequence)
+
+
+def each_change(after: int, until: int) -> list[tuple[Revision, Changed]]:
+    """Every revision between the two that changed the meaning of its event, one by one."""
+    rows = list(Revision.objects.filter(sequence__gt=after, sequence__lte=until).order_by("sequence"))
+    before = _states({row.event_id for row in rows}, after)
+    found = []
+    for row in rows:
+        line, old = row.record, before.get(row.event_id)
+        if differs(old, line):
+            found.append((row, Changed(line, old, row.why, row.sequence)))
+        before[row.event_id] = line
+    return found
+
+
+def _states(events: Iterable[str], at: int) -> dict[str, Record]:
+    """The records of these events at revision `at`; none for those not yet in the log."""
+    if not at:
+        return {}
+    wanted, found = list(events), {}
+    for start in range(0, len(wanted), 500):
+        rows = Revision.objects.filter(event__in=wanted[start : start + 500], sequence__lte=at)
+        for event, body in rows.order_by("sequence").values_list("event", "body"):
+            found[event] = body
+    return {event: json.loads(body) for event, body in found.items()}
+
+
+def successors(records: Iterable[Mapping[str, Any]], event: str) -> set[str]:
+    """An act, and every act that ended it or put it to sleep, and those that did so to these."""
+    after: dict[str, list[str]] = {}
+    for line in records:
+        for earlier in (*line["supersedes"], *line.get("suspends", ())):
+            after.setdefault(earlier, []).append(line["id"])
+    found, todo = {event}, [event]
+    while todo:
+        new = [each for each in after.get(todo.pop(), ()) if each not in found]
+        found.update(new)
+        todo += new
+    return found

@@ -30,9 +30,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from scorecard import acts, reliability, sentences, standings, vocabulary
+from scorecard.acts import Changed
 from scorecard.ahead import REMINDED_BEFORE, Calendar, Entry, News
-from scorecard.alerts import following, subscribing
-from scorecard.alerts.following import Changed, Follower
+from scorecard.alerts import subscribing
+from scorecard.alerts.subscribing import Follower
 from scorecard.models import Mail, Subscription
 from tracker.models import Head
 
@@ -75,7 +76,7 @@ def write(now: datetime.datetime | None = None) -> int:
         if row.period == name:
             continue
         if row.told not in kept:
-            kept[row.told] = following.net_changes(row.told, head.sequence)
+            kept[row.told] = acts.net_changes(row.told, head.sequence)
         coming = Coming(news(row.told), calendar.reminders(row.reminded)) if row.calendar else Coming()
         count += _write(row, name, head.sequence, follower.mine(row, kept[row.told]), coming, calendar.near)
     return count
@@ -273,7 +274,7 @@ def digest_text(
         lines += _coming(coming) if coming else []
         lines += _standing(changes)
         lines += ["--", _("You asked for this mail. One click ends it: %(address)s") % {"address": off}]
-        lines += [f"* {words}" for _key, words in following.told(following.of(subscription))]
+        lines += [f"* {words}" for _key, words in subscribing.told_wish(subscribing.wish_of(subscription))]
         return subject, "\n".join(lines) + "\n"
 
 

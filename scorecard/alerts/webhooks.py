@@ -33,8 +33,8 @@ from django.utils.translation import override
 
 from scorecard import acts, history
 from scorecard.ahead import Calendar, Entry, News
-from scorecard.alerts import following, mailing
-from scorecard.alerts.following import Follower
+from scorecard.alerts import mailing
+from scorecard.alerts.subscribing import Follower
 from scorecard.models import Delivery, Try, Webhook
 from tracker import log
 from tracker.models import Head, Revision
@@ -110,7 +110,7 @@ def write() -> int:
 
 
 def _write(webhook: Webhook, until: int, follower: Follower, calendar: Callable[[int], Calendar]) -> int:
-    each = following.each_change(webhook.sequence, until)
+    each = acts.each_change(webhook.sequence, until)
     revisions = {revision.sequence: revision for revision, _changed in each}
     changes = follower.mine(webhook, [changed for _revision, changed in each])
     news = calendar(until).between(webhook.sequence) if webhook.calendar else News()
@@ -162,7 +162,7 @@ def _entry(entry: Entry) -> dict[str, object]:
     }
 
 
-def _told(revision: Revision, changed: following.Changed) -> dict[str, object]:
+def _told(revision: Revision, changed: acts.Changed) -> dict[str, object]:
     """The revision as mirrors read it, with the record as it was before, what changed in words, and its page."""
     with override("en"):  # programs read it; the record itself holds both languages
         words = history.words(changed.before, changed.record, acts.ask_names())

@@ -125,7 +125,7 @@ class Answered(models.Model):
 
 
 class Followed(models.Model):
-    """What somebody follows; a change is told where any of it fits (`scorecard.alerts.following`)."""
+    """What somebody follows; a change is told where any of it fits (`scorecard.alerts.subscribing`)."""
 
     changes = models.BooleanField(
         _("all changes"), default=True, help_text=_("Of acts that touch these recommendations and actors.")

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from scorecard import acts, sentences, standings, vocabulary
-from scorecard.alerts import following, mailing
+from scorecard.alerts import mailing
 from scorecard.charts import pictures
 from scorecard.models import Subscription
 from scorecard.pages import reading
@@ -151,7 +151,7 @@ def in_atom(client, language, key):
 
 
 def in_a_mail(client, language, key):
-    found = following.net_changes(0, Head.objects.get(id=1).sequence)
+    found = acts.net_changes(0, Head.objects.get(id=1).sequence)
     _subject, body = mailing.digest_text(Subscription(language=language), found, "https://off.example/")
     (found,) = [part for part in body.split("\n\n") if f"/events/{key}/" in part]
     return found

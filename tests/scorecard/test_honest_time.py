@@ -8,12 +8,13 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from scorecard import sentences
-from scorecard.alerts import following, mailing
+from scorecard import acts, sentences
+from scorecard.alerts import mailing
 from scorecard.charts import pictures
 from scorecard.models import MethodInService, Subscription
 from tests.scorecard import told
 from tracker import log, triage
+from tracker.models import Revision
 
 CODED = datetime.date(2026, 7, 7)
 ACT = "2025-11-07-china-suspends-october-rare-earth-controls"
@@ -107,9 +108,9 @@ def mail_of_today(language):
         "id": "late", "date": "2026-06-30", "title": "A late act", "title_zh": "迟到的行动",
         "assessments": [{"rec": "trust", "direction": -1, "strength": 4, "rationale": "A ban."}],
     }  # fmt: skip
-    before = following.Revision.objects.count()
+    before = Revision.objects.count()
     triage.enter(act, "Ada")
-    (changed,) = following.net_changes(before, before + 1)
+    (changed,) = acts.net_changes(before, before + 1)
     row = Subscription(email="reader@example.org", language=language, rhythm="daily")
     subject, body = mailing.digest_text(row, [changed], "https://example.org/off")
     return f"{subject}\n{body}"

@@ -64,7 +64,8 @@ for _deed in range({DEEDS}):
 AN_HOUR_PASSES = """
 import datetime
 from django.utils import timezone
-from scorecard.alerts import following, mailing
+from scorecard import acts
+from scorecard.alerts import mailing
 from scorecard.models import Delivery, Edition, Mail, Webhook
 from tracker import log
 from tracker.models import Head, Revision
@@ -81,7 +82,7 @@ answer = {
     "owed": Delivery.objects.filter(delivered_at=None).count(),
     "mails": dict(Mail.objects.values_list("subscription__email", "state")),
     "deliveries": list(Delivery.objects.values_list("webhook__secret", "message", "sequence")),
-    "meant": [revision.sequence for revision, _changed in following.each_change(0, head)],
+    "meant": [revision.sequence for revision, _changed in acts.each_change(0, head)],
     "editions": list(Edition.objects.order_by("day").values_list("file", "key")),
 }
 """

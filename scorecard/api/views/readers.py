@@ -16,7 +16,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.exceptions import NotFound, Throttled
 
 from scorecard import conditional, disputes, limits
-from scorecard.alerts import following, subscribing, webhooks
+from scorecard.alerts import subscribing, webhooks
 from scorecard.api import parameters
 from scorecard.api.parameters import read
 from scorecard.api.problems import Invalid, NotARecord, Refused
@@ -65,10 +65,10 @@ MESSAGE = OpenApiParameter(
 )
 
 
-def unkept(wrong: following.BadWish) -> Invalid | NotARecord:
+def unkept(wrong: subscribing.BadWish) -> Invalid | NotARecord:
     """The problem of a wish that cannot be kept: what is well-formed and not on record is told apart."""
     errors = [{"name": name, "reason": why} for name, why in wrong.by_field().items()]
-    if wrong.field in following.FIELDS:
+    if wrong.field in subscribing.FIELDS:
         return NotARecord("; ".join(f"{each['name']}: {each['reason']}" for each in errors), errors)
     return Invalid(errors)
 
@@ -198,7 +198,7 @@ class Subscriptions(View):
         spend(request, "alerts", subscribing.lately())
         try:
             wish = subscribing.checked(given["email"], given["rhythm"], given.get("language", "en"), given)
-        except following.BadWish as wrong:
+        except subscribing.BadWish as wrong:
             raise unkept(wrong) from None
         subscribing.ask(wish)
         return created({"detail": "If the address is yours, a mail asks you to confirm."}, status=202)
@@ -256,8 +256,8 @@ class Webhooks(OfKey):
             raise Refused(f"A key may have {MOST_WEBHOOKS} webhooks; end one first.")
         _check_address(given["url"])
         try:
-            followed = following.checked(given)
-        except following.BadWish as wrong:
+            followed = subscribing.checked_wish(given)
+        except subscribing.BadWish as wrong:
             raise unkept(wrong) from None
         head = Head.objects.filter(id=1).first()
         row = Webhook.objects.create(
@@ -284,7 +284,7 @@ def webhook(row: Webhook) -> dict[str, Any]:
     return {
         "id": row.pk,
         "url": row.url,
-        **following.of(row),
+        **subscribing.wish_of(row),
         "enabled": row.disabled_at is None,
         "reason": row.reason,
         "failing_since": moment(row.failing_since),

@@ -23,7 +23,6 @@ from django.utils.translation import gettext
 
 from scorecard import acts, ahead, conditional, history, querystring, sentences
 from scorecard.acts import Act
-from scorecard.alerts import following
 from scorecard.pages import frame, prose, reading
 from tracker.codebook import current
 from tracker.record import Record
@@ -58,7 +57,7 @@ def feed_of_act(request: HttpRequest, event_id: str, ending: str) -> HttpRespons
     record = read.record(event_id)
     if record is None:
         raise Http404
-    among = following.successors(read.known.latest.values(), event_id)
+    among = acts.successors(read.known.latest.values(), event_id)
     entries = newest(_versions(), acts.Beside(acts.ask_names()), among=among)
     title = gettext("%(title)s, and what follows it") % {"title": acts.title(record)}
     return _fed(request, ending, title, acts.address(event_id), entries)
@@ -178,7 +177,7 @@ def newest(
             continue
         old = before.get(record["id"])
         before[record["id"]] = record
-        if old is not None and following.meaning(old) == following.meaning(record):
+        if old is not None and acts.meaning(old) == acts.meaning(record):
             continue
         if _touches(record, recommendation, actor) or (old and _touches(old, recommendation, actor)):
             found.append((version, old))
@@ -213,7 +212,7 @@ def _touches(record: Record, recommendation: str, actor: str) -> bool:
 def _entry(version: Version, old: Mapping[str, Any] | None, beside: acts.Beside) -> Entry:
     record = version.record
     told = hashlib.sha256(
-        f"{record['id']}\n{version.recorded.isoformat()}\n{following.meaning(record)}".encode()
+        f"{record['id']}\n{version.recorded.isoformat()}\n{acts.meaning(record)}".encode()
     ).hexdigest()
     act = acts.described(record, beside)
     changes = tuple(history.words(old, record, beside.asks))

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from scorecard import acts, conditional, disputes, keys, limits, querystring, sentences, vocabulary
-from scorecard.alerts import following, subscribing
+from scorecard.alerts import subscribing
 from scorecard.models import Dispute, Subscription
 from scorecard.pages import frame, reading
 from tracker import record
@@ -66,7 +66,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
             wish = _wish(request.POST)
             limits.spend(request, "alerts", subscribing.lately())
             subscribing.ask(wish)
-        except (limits.Turned, following.BadWish) as problem:
+        except (limits.Turned, subscribing.BadWish) as problem:
             turned = problem
         else:
             return said(
@@ -108,7 +108,7 @@ LISTS = ("recommendations", "actors", "acts", "searches")
 def _given(form: Any) -> dict[str, Any]:
     """What the form shows: what was sent, or what the page that one comes from asks for."""
     lists = {name: form.getlist(name) for name in LISTS}
-    lists["acts"] = [each[:200] for each in lists["acts"]][: following.MOST_ACTS]
+    lists["acts"] = [each[:200] for each in lists["acts"]][: subscribing.MOST_ACTS]
     one_search = " ".join(lists["searches"])[: 2 * LONGEST]
     others = bool(lists["acts"] or one_search or "calendar" in form)
     narrowed = bool(lists["recommendations"] or lists["actors"])
@@ -141,8 +141,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         words = gettext("From now on you get a mail when something changes. Each has a link that ends it.")
         return said(request, gettext("Confirmed"), words)
     words = gettext("Mails to %(email)s begin when you press the button.") % {"email": row.email}
-    wish = row.wanted or following.of(row)
-    listed = [{"words": line} for _key, line in following.told(wish)]
+    wish = row.wanted or subscribing.wish_of(row)
+    listed = [{"words": line} for _key, line in subscribing.told_wish(wish)]
     return said(request, gettext("Confirm the mails"), words, gettext("Confirm"), listed=listed)
 
 
@@ -165,7 +165,7 @@ def off(request: HttpRequest, token: str) -> HttpResponse:
         words = gettext("No further mail will come. Your address and the mails to it are deleted.")
         return said(request, gettext("Ended"), words)
     words = gettext("Mails to %(email)s end when you press the button.") % {"email": row.email}
-    told = following.told(following.of(row)) if row.active else []
+    told = subscribing.told_wish(subscribing.wish_of(row)) if row.active else []
     # The last one is no other than the mails themselves.
     listed = [{"words": line, "key": key if len(told) > 1 else ""} for key, line in told]
     return said(request, gettext("End the mails"), words, gettext("End them"), listed=listed)
