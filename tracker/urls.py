@@ -32,6 +32,6 @@ urlpatterns = [
         path(settings.ADMIN_PATH, admin.site.urls),
         prefix_default_language=False,
     ),
-    path("", include("scorecard.pages.views.discovery")),
+    path("", include("scorecard.pages.views.machines")),
     path("push/", include("feeds.websub")),
 ]

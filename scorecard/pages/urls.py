@@ -1,4 +1,4 @@
-"""The addresses of the public site in both languages; those at the root in one language stand in `views/discovery`."""
+"""The addresses of the public site in both languages; those at the root in one language stand in `views/machines`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scorecard.pages.views import (
     codebook,
     events,
     explain,
-    feeds,
     forms,
+    machines,
     overview,
     quoting,
     recommendations,
@@ -55,12 +55,12 @@ PAGES = [
     re_path(r"^cite\.(?P<ending>bib|ris)$", quoting.citation, name="citation"),
     re_path(
         r"^feeds/events/(?P<event_id>[a-z0-9-]{1,120})\.(?P<ending>atom|json)$",
-        feeds.feed_of_act,
+        machines.feed_of_act,
         name="feed_of_act",
     ),
-    re_path(r"^feeds/search\.(?P<ending>atom|json)$", feeds.feed_of_search, name="feed_of_search"),
-    re_path(r"^feeds/next\.(?P<ending>atom|json)$", feeds.feed_of_next, name="feed_of_next"),
-    re_path(rf"^feeds/(?P<name>{FEED})\.(?P<ending>atom|json)$", feeds.feed, name="feed"),
+    re_path(r"^feeds/search\.(?P<ending>atom|json)$", machines.feed_of_search, name="feed_of_search"),
+    re_path(r"^feeds/next\.(?P<ending>atom|json)$", machines.feed_of_next, name="feed_of_next"),
+    re_path(rf"^feeds/(?P<name>{FEED})\.(?P<ending>atom|json)$", machines.feed, name="feed"),
 ]
 ALERTS = [
     path("alerts/", forms.subscribe, name="subscribe"),

@@ -7,8 +7,9 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from scorecard import acts, querystring
+from scorecard.history import Version
 from scorecard.pages.frame import Citation
-from scorecard.pages.views import feeds
+from scorecard.pages.views import machines
 from tracker import record as record_format
 from tracker import search, text
 from tracker.codebook import current
@@ -193,7 +194,7 @@ def test_a_side_is_told_only_by_what_the_address_proves(url, side):
 
 @pytest.mark.django_db
 class TestFeeds:
-    CHANNEL = feeds.Channel(
+    CHANNEL = machines.Channel(
         title='A "feed" & <more>',
         author="A & B",
         home="https://scorecard.example/",
@@ -204,10 +205,10 @@ class TestFeeds:
     ATOM = "{http://www.w3.org/2005/Atom}"
 
     def entries(self, log, **wanted):
-        return feeds.newest(log, acts.Beside(), **wanted)
+        return machines.newest(log, acts.Beside(), **wanted)
 
     def version(self, day, why="", **changes):
-        return feeds.Version(record(**changes), datetime.datetime(2026, 1, day, 12, tzinfo=UTC), why)
+        return Version(record(**changes), datetime.datetime(2026, 1, day, 12, tzinfo=UTC), why)
 
     def test_a_corrected_word_is_no_change_of_meaning(self):
         log = [self.version(1), self.version(2, title="A truce on exports and chips")]
@@ -247,7 +248,7 @@ class TestFeeds:
         hostile = "]]><script>alert(1)</script>\x08\x1b\ufffe & more"
         kept = self.version(1)
         kept.record["title"] = hostile  # as a line may hold that came in before texts were checked
-        text = feeds.as_atom(self.CHANNEL, self.entries([kept]))
+        text = machines.as_atom(self.CHANNEL, self.entries([kept]))
         root = ElementTree.fromstring(text)
         (entry,) = root.findall(f"{self.ATOM}entry")
         assert "]]><script>alert(1)</script> & more" in entry.findtext(f"{self.ATOM}title")
@@ -255,13 +256,13 @@ class TestFeeds:
         assert root.find(f"{self.ATOM}id") is not None
 
     def test_an_empty_feed_is_still_valid(self):
-        assert ElementTree.fromstring(feeds.as_atom(self.CHANNEL, [])).findtext(f"{self.ATOM}updated")
-        assert json.loads(feeds.as_json(self.CHANNEL, []))["items"] == []
+        assert ElementTree.fromstring(machines.as_atom(self.CHANNEL, [])).findtext(f"{self.ATOM}updated")
+        assert json.loads(machines.as_json(self.CHANNEL, []))["items"] == []
 
     def test_json_feed_has_the_same_entries_as_atom(self):
         found = self.entries([self.version(1), self.version(2, event_id="other")])
-        items = json.loads(feeds.as_json(self.CHANNEL, found))["items"]
-        root = ElementTree.fromstring(feeds.as_atom(self.CHANNEL, found))
+        items = json.loads(machines.as_json(self.CHANNEL, found))["items"]
+        root = ElementTree.fromstring(machines.as_atom(self.CHANNEL, found))
         assert [item["id"] for item in items] == [
             entry.findtext(f"{self.ATOM}id") for entry in root.findall(f"{self.ATOM}entry")
         ]
