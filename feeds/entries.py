@@ -18,7 +18,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from feeds.parsing import Entry, cleaning, dates
-from tracker import addresses, languages, text
+from tracker import addresses, text
 
 _LINK = re.compile(r"</?a\b[^<>]*>", re.I)
 _NO_WORD = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -123,7 +123,7 @@ def title_key(title: str) -> str:
     if title.isascii():
         words = title.encode().lower().translate(None, _NO_WORD)
     else:
-        words = "".join(filter(str.isalnum, languages.simplified(title).casefold())).encode()
+        words = "".join(filter(str.isalnum, text.simplified(title).casefold())).encode()
     return hashlib.sha256(words).hexdigest() if words else ""
 
 
@@ -239,7 +239,7 @@ def worded(entry: Entry, place: Place, *, language: str) -> Draft:
         html=html,
         author=text.lenient(entry.author, 300),
         publisher=text.lenient(place.publisher, 300),
-        language=languages.language_of(_sample(place.title, summary), language)[:20],
+        language=text.language_of(_sample(place.title, summary), language)[:20],
         published_at=place.published and place.published.astimezone(UTC),
         published_offset=_offset(place.published),
     )

@@ -1,9 +1,14 @@
-"""The service's vital signs: figures from the database, each with its meaning and the limit of what is well; and what
-of them each day keeps for readers, so that "nothing happened" and "we were blind" never look alike.
+"""The service's vital signs, what each day keeps of them for readers, and what is forgotten.
+
+A sign is a figure from the database with its meaning and the limit of what is well. Each day keeps the worst of some,
+so that "nothing happened" and "we were blind" never look alike.
 
 Metrics, readiness and the operator's page all read the signs (`operations.health.vitals`). The law: each is a
-bounded look-up, even of large tables. A day's row keeps the worst that was seen of it; readers' caches turn over only
-when something that a page shows has changed.
+bounded look-up, even of large tables. Readers' caches turn over only when something that a page shows has changed.
+
+Forgotten are the full texts of old articles, where ARTICLE_TEXT_DAYS says so, sessions that are over, and who tried to
+sign in, from where. The law: title, summary, address and dates stay, and so do the texts of articles that an event on
+record cites; the log, the decisions and the codings are never touched.
 """
 
 from __future__ import annotations
@@ -13,17 +18,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Count, Min
+from django.db.models import Count, DurationField, Exists, Min, OuterRef, Q, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tracker import embeddings, log
-from tracker.models import Article, CoverageDay, Decision, Event, Head, Heartbeat
+from tracker import log, model_servers
+from tracker.models import Article, ArticleVersion, CoverageDay, Decision, Event, Head, Heartbeat, Report
 
 MANY = 100_000  # what a count stops at
+TEXTS_AT_ONCE = 1000  # that are forgotten
+SIGN_INS_KEPT = datetime.timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +127,11 @@ def _heartbeats() -> Iterator[Vital]:
 
 
 def _embeddings() -> Vital:
-    names = (embeddings.ANSWERED, embeddings.FAILED)
+    names = (model_servers.ANSWERED, model_servers.FAILED)
     last = Heartbeat.objects.filter(name__in=names).order_by("-at").values_list("name", flat=True).first()
     return Vital(
         "embeddings_failing",
-        float(last == embeddings.FAILED),
+        float(last == model_servers.FAILED),
         _("endpoints of embeddings fail: articles are read by words alone"),
         limit=0,
         remedy=_("Does the server of EMBEDDINGS_URL answer? The log has its own words."),
@@ -173,3 +182,27 @@ def _note_day(day: datetime.date, **values: Any) -> None:
 
 def _share(alive: int, total: int) -> float:
     return alive / total if total else 1.0
+
+
+def forget_texts() -> int:
+    """Empty the texts of articles that are too old; how many. May be stopped and run again at any time."""
+    days = settings.ARTICLE_TEXT_DAYS
+    if not days:
+        return 0
+    horizon = Now() - Value(datetime.timedelta(days=days), output_field=DurationField())
+    cited = Report.objects.filter(article=OuterRef("pk"), event__status__in=Event.ON_RECORD)
+    old = Article.objects.filter(~Q(text="") | ~Q(html=""), ~Exists(cited), first_seen_at__lt=horizon)
+    forgotten = 0
+    while batch := list(old.order_by("id").values_list("pk", flat=True)[:TEXTS_AT_ONCE]):
+        ArticleVersion.objects.filter(article__in=batch).update(html="")
+        forgotten += Article.objects.filter(pk__in=batch).update(text="", html="")
+    return forgotten
+
+
+def forget_sessions() -> int:
+    """Delete sessions that have ended, and what is known of tries to sign in after three months; how many."""
+    horizon = Now() - Value(SIGN_INS_KEPT, output_field=DurationField())
+    gone = Session.objects.filter(expire_date__lt=Now()).delete()[0]
+    for tries in (AccessAttempt, AccessLog, AccessFailureLog):
+        gone += tries.objects.filter(attempt_time__lt=horizon).delete()[0]
+    return gone

@@ -25,7 +25,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from tracker import embeddings, tagger_examples, tagging, text
+from tracker import model_servers, tagger_examples, tagging, text
 from tracker.models import Cue, TaggerVersion
 from tracker.tagging import calibration, tagger, training
 from tracker.tagging.training import Example, fold_of
@@ -298,8 +298,8 @@ def _encoder() -> tagging.vectors.Encoder | None:
     said, never fatal."""
     if settings.TAGGER_EMBEDDINGS is False:
         return None
-    if (endpoint := embeddings.endpoint()) is not None:
-        return endpoint
+    if (embedder := model_servers.embedder()) is not None:
+        return embedder
     try:
         encode = tagging.vectors.encoder()
     except tagging.vectors.NoEmbeddings as error:

@@ -7,7 +7,7 @@ from tracker import (
     filing,
     grouping,
     log,
-    retention,
+    monitoring,
     second_opinion,
     tagger_versions,
     triage,
@@ -45,9 +45,9 @@ def verify_record():
 
 @shared_task
 def forget_texts():
-    retention.forget_texts()
+    monitoring.forget_texts()
 
 
 @shared_task
 def forget_sessions():
-    retention.forget_sessions()
+    monitoring.forget_sessions()

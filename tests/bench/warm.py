@@ -18,9 +18,9 @@ def beyond_reader() -> list:
     """What a poll of ours does and `reader` does not: the language of an item, one page as one article whoever
     lists it, a copy of the document, a line in the journal."""
     from feeds import answers, polling, storing
-    from tracker import languages
+    from tracker import text
 
-    doors = [(languages, "language_of"), (storing, "met"), (storing, "remember"), (answers, "keep")]
+    doors = [(text, "language_of"), (storing, "met"), (storing, "remember"), (answers, "keep")]
     return [*doors, (polling, "_note")]
 
 
@@ -67,10 +67,10 @@ def warmed(url: str) -> None:
     """One poll of another feed: models of languages, the parser's child, connections."""
     from feeds import parsing
     from feeds.models import Feed
-    from tracker import languages
+    from tracker import text
 
-    languages.language_of("Bonjour les amis")
-    languages.language_of("中美对话")
+    text.language_of("Bonjour les amis")
+    text.language_of("中美对话")
     parsing.parse(b"<rss><channel><item><title>Act</title></item></channel></rss>", reference_only=True)
     Feed.objects.create(url=url)
     poll_all()

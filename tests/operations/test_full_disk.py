@@ -14,8 +14,8 @@ from django.db import OperationalError
 from django.test import Client
 from feeds import polling, scheduling
 from feeds.models import Feed
-from tracker import languages, triage
-languages.language_of("Bonjour les amis")  # unpacks its model into a file of its own
+from tracker import text, triage
+text.language_of("Bonjour les amis")  # unpacks its model into a file of its own
 act = {"date": "2025-06-01", "title": "An act", "actors": ["us"], "summary": "Words. " * 300,
        "assessments": [{"rec": "trust", "direction": 1, "strength": 3}]}
 Feed.objects.all().delete()

@@ -10,7 +10,7 @@ import pytest
 from feeds import opml, parsing
 from tracker import codebook as books
 from tracker import record as record_format
-from tracker.tagging import cues, frames, matching
+from tracker.tagging import cues, frames
 
 FOLDER = Path(__file__).resolve().parents[1] / "instances/estuary"
 ESTUARY = books.load(FOLDER)
@@ -137,7 +137,7 @@ def test_where_nobody_is_compared_no_rule_asks_for_two(name):
 
 
 def test_every_rule_holds_for_its_example():
-    matcher = matching.Matcher(CUES.words)
+    matcher = cues.Matcher(CUES.words)
     silent = []
     for rule in CUES.rules:
         found = frames.apply([rule], frames.read(rule.example, matcher, book=ESTUARY))

@@ -25,7 +25,7 @@ from tracker.admin.lists import LookOnly, ShownOnly, queued
 from tracker.codebook import current
 from tracker.models import AnswerForm, Article, Cue, SecondOpinion, TaggerVersion
 from tracker.second_opinion import asking
-from tracker.tagging.learnt import learnt
+from tracker.tagging.reasons import learnt
 
 WORD_FIELDS = ("effect", "en", "zh")
 LONGEST = 100_000  # characters of all words of a cue

@@ -11,11 +11,10 @@ in both languages. When in doubt, do not merge: a wrong merge hides an event, a 
     index.choose(report)      # the story to join without asking, or None
 """
 
-from tracker.clustering.acts import is_doubtful, parted
 from tracker.clustering.average_link import regroup
 from tracker.clustering.index import Index
 from tracker.clustering.reports import Offer, Pair, Reading, Reason, Report, outlets
-from tracker.clustering.scoring import Scorer, default_scorer
+from tracker.clustering.scoring import Scorer, default_scorer, is_doubtful, parted
 
 __all__ = [
     "Index", "Offer", "Pair", "Reading", "Reason", "Report", "Scorer", "default_scorer", "is_doubtful", "outlets",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
-from tracker.clustering import acts
+from tracker.clustering import scoring
 from tracker.clustering.index import Postings, entries, nearest
 from tracker.clustering.reports import Key, Pair, Reading, Report
 from tracker.clustering.scoring import Scorer, default_scorer, probability
@@ -52,7 +52,7 @@ def pair_chances(readings: Sequence[Reading], scorer: Scorer) -> dict[Edge, floa
         fresh = [other for other in near if (min(at, other), max(at, other)) not in chances]
         logits = scorer.pair_logits(reading, [readings[other] for other in fresh])
         for other, chance in zip(fresh, probability(logits), strict=True):
-            apart = acts.opposed(reading, readings[other], scorer.reader.names)
+            apart = scoring.opposed(reading, readings[other], scorer.reader.names)
             chances[min(at, other), max(at, other)] = 0.0 if apart else float(chance)
     chances.update(dict.fromkeys(_one_page(readings), 1.0))
     return chances

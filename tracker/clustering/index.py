@@ -17,7 +17,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from tracker.clustering import acts
+from tracker.clustering import scoring
 from tracker.clustering.reports import Key, Offer, Pair, Reading, Reason, Report, is_copy, is_one_page
 from tracker.clustering.scoring import (
     MEMBERS_READ,
@@ -92,7 +92,7 @@ class Ranking:
             match is self.matches[0]
             and self._is_worth(match)
             and chance_of(match.logit) >= self.scorer.join
-            and (match.copy or (not match.apart and acts.in_common(self.reading, match.nearest)))
+            and (match.copy or (not match.apart and scoring.in_common(self.reading, match.nearest)))
         )
 
     def _standings(self) -> list[list[float]]:
@@ -286,7 +286,7 @@ class Index:
     def _opposed(self, reading: Reading, members: Sequence[Reading]) -> bool:
         """Whether the report's deed is the opposite of what this story tells, as far as headlines say."""
         names = self.scorer.reader.names
-        return sum(acts.opposed(reading, member, names) for member in members) * 2 > len(members)
+        return sum(scoring.opposed(reading, member, names) for member in members) * 2 > len(members)
 
     def _last_day(self, story: Story) -> int:
         return max(self._readings[slot][1].days or 0 for slot in story.slots)

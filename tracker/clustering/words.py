@@ -20,8 +20,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tracker.codebook import folder
-from tracker.languages import simplified
 from tracker.rows import json_lines
+from tracker.text import simplified
 
 LONGEST_TITLE = 400
 LONGEST_SUMMARY = 1_200

@@ -1,7 +1,6 @@
 """The record's tables, in the order in which an item passes them."""
 
 from tracker.models.articles import ArchivedCopy, Article, ArticleVersion
-from tracker.models.codebook import Ask, AskSetting, CodebookVersion, Recommendation
 from tracker.models.decisions import (
     Claim,
     Coding,
@@ -14,7 +13,16 @@ from tracker.models.decisions import (
     SavedView,
 )
 from tracker.models.events import Assessment, Event, Report
-from tracker.models.log import Completeness, CoverageDay, Head, Revision
+from tracker.models.log import (
+    Ask,
+    AskSetting,
+    CodebookVersion,
+    Completeness,
+    CoverageDay,
+    Head,
+    Recommendation,
+    Revision,
+)
 from tracker.models.machine import AnswerForm, Cue, Heartbeat, Lease, SecondOpinion, TaggerVersion
 
 __all__ = [

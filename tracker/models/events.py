@@ -8,7 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from tracker import record
 from tracker.models.articles import Article
-from tracker.models.codebook import DIRECTIONS, STRENGTHS, Recommendation
+from tracker.models.log import Recommendation
+
+STRENGTHS = [
+    (1, _("1 words")),
+    (2, _("2 proposal")),
+    (3, _("3 commitment")),
+    (4, _("4 enacted")),
+    (5, _("5 operating")),
+]
+DIRECTIONS = [(1, _("advances")), (-1, _("undermines")), (0, _("mixed"))]
+assert {value for value, _label in STRENGTHS} == set(record.STRENGTHS)
 
 
 class EventQuerySet(models.QuerySet):

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from tracker.tagging import frames, matching
-from tracker.tagging.cues import Cue, Cues
+from tracker.tagging import frames
+from tracker.tagging.cues import Cue, Cues, Hit, Matcher, Token, tokens
 from tracker.tagging.frames import Finding, Frame, Pair
-from tracker.tagging.matching import Hit
 from tracker.text import LONGEST_SUMMARY, fold, without_site
 
 _SENTENCE_ENDS = re.compile(r"\.\s+|[\n。!?;|↗]|\s[-–—•]\s")  # of folded text: it has no full-width signs
@@ -63,9 +62,9 @@ class Reader:
     def read(self, title: str, summary: str = "", publisher: str = "") -> Text:
         head = without_site(fold(title), publisher if isinstance(publisher, str) else "")
         body = fold(summary, LONGEST_SUMMARY)
-        spoken = matching.tokens(head)
+        spoken = tokens(head)
         frame = frames.read(head, self._matcher, spoken)
-        said = matching.tokens(body) if body.strip() else []
+        said = tokens(body) if body.strip() else []
         below = frames.read(body, self._matcher, said) if body.strip() else None
         findings = [("title", finding) for finding in frames.apply(self.cues.rules, frame)]
         scores = frames.scores([finding for _, finding in findings])
@@ -85,9 +84,9 @@ class Reader:
 
 
 @lru_cache(maxsize=4)
-def _matcher(words: tuple[Cue, ...]) -> matching.Matcher:
+def _matcher(words: tuple[Cue, ...]) -> Matcher:
     """Compiled once for training and for every tagger that is made of it; it never changes."""
-    return matching.Matcher(words)
+    return Matcher(words)
 
 
 def _joined(scores: dict[Pair, float], below: dict[Pair, float]) -> dict[Pair, float]:
@@ -117,10 +116,10 @@ def without_sides(text: str, hits: Iterable[Hit], compared: Collection[str]) -> 
     return "".join([*parts, text[place:]]) if parts else text
 
 
-def _words(text: str, frame: Frame, read: Sequence[matching.Token]) -> dict[str, float]:
+def _words(text: str, frame: Frame, read: Sequence[Token]) -> dict[str, float]:
     """`read`: the text's own tokens, which need no second reading where neither of the two is named."""
     plain = without_sides(text, frame.hits, frame.compared)
-    words = [token.low for token in (read if plain is text else matching.tokens(plain))]
+    words = [token.low for token in (read if plain is text else tokens(plain))]
     found = [f"w:{word}" for word in words]
     found += [f"w:{one} {two}" for one, two in pairwise(words)]
     for word in words:

@@ -15,9 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tracker.codebook import Codebook, current
-from tracker.tagging import matching
-from tracker.tagging.cues import SIGNS, Rule
-from tracker.tagging.matching import Hit
+from tracker.tagging.cues import SIGNS, Hit, Matcher, Rule, Token
 
 POLARITIES = {"reversed": 1, "against": 1, "positive": 1, "restriction": -1, "cut": -1, "none": 0}
 _JOINERS = "as|after|while|despite|amid|following|but|when|before|because|since|though|although"
@@ -88,8 +86,8 @@ class Frame:
 
 def read(
     text: str,
-    matcher: matching.Matcher,
-    words: list[matching.Token] | None = None,
+    matcher: Matcher,
+    words: list[Token] | None = None,
     book: Codebook | None = None,
 ) -> Frame:
     """The frame of a folded headline or sentence, by the pair of actors that a codebook (ours) compares."""

@@ -1,24 +1,27 @@
-"""Why a code is suggested, as a reader would say it. Pure.
+"""What a model goes by, as a reader would say it: why a code is suggested, and what was learnt. Pure.
 
 The law: a reason is what the report says was done to what, in its own words, or a past case that was coded so; a model
 that was asked adds its sentence elsewhere. What merely weighs much is none: a lone word, a name, a number. Where there
 is no reason nothing is ticked.
+
+What was learnt is told by words: those that speak for an act and against one, those of each recommendation, and whose
+items are acts more often.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from tracker.tagging import matching
-from tracker.tagging.cues import Cues
+from tracker.codebook import current
+from tracker.tagging.cues import Cues, Hit, Token, tokens
 from tracker.tagging.features import Text
 from tracker.tagging.frames import Frame, Pair
-from tracker.tagging.matching import Hit
-from tracker.tagging.model import PAIRS, Model
+from tracker.tagging.model import PAIRS, Model, leanings
 from tracker.tagging.suggestions import Because
 
 _NEAREST, _ALIKE_AT_ALL = 0.45, 0.15  # cosine over words: worth naming beside words; worth naming without any
@@ -42,6 +45,9 @@ _BREAK = re.compile(r"[,;:!?|，；：。！？\n]|\s[–—-]\s|\.\s|[。]")
 _ADDRESS = re.compile(r"\w/\w+/|https?:|www\.")  # what stands in one says nothing
 _QUOTES = " ”’」』》）)\"'"
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+SHOWN = 12
+FEWEST_SEEN = 5  # items of a publisher, below which its leaning says nothing
+_SIDE = re.compile(r"\bxx[ab]")  # stands for whichever of the two compared is named
 
 
 class Reasons:
@@ -173,7 +179,7 @@ def _whole_words(whole: str, start: int, end: int) -> tuple[int, int] | None:
     return (start, end) if says_enough(whole[start:end]) else None
 
 
-def _tokens(whole: str, start: int, stop: int) -> list[matching.Token]:
+def _tokens(whole: str, start: int, stop: int) -> list[Token]:
     """Those that begin between two places. Only what stands around them is read: a text may be long."""
     low, high = start, min(max(start, stop), len(whole))
     while low > 0 and start - low < _LONGEST and not whole[low - 1].isspace():
@@ -181,8 +187,7 @@ def _tokens(whole: str, start: int, stop: int) -> list[matching.Token]:
     while high < len(whole) and high - stop < _LONGEST and not whole[high].isspace():
         high += 1
     found = (
-        token._replace(start=token.start + low, end=token.end + low)
-        for token in matching.tokens(whole[low:high])
+        token._replace(start=token.start + low, end=token.end + low) for token in tokens(whole[low:high])
     )
     return [token for token in found if start <= token.start < stop]
 
@@ -191,7 +196,7 @@ def says_enough(words: str) -> bool:
     """Whether a reader could take these for a reason: two words at least that say something, or four Han characters;
     never a lone word, a name alone, a number or a stop word."""
     han = len(_HAN.findall(words))
-    return han // 2 + sum(_says(token.raw) for token in matching.tokens(words)) >= _ENOUGH
+    return han // 2 + sum(_says(token.raw) for token in tokens(words)) >= _ENOUGH
 
 
 def _says(word: str) -> bool:
@@ -199,3 +204,64 @@ def _says(word: str) -> bool:
     if not any(map(str.isalpha, word)) or len(word) < 2:
         return False
     return word.upper() == word or (len(word) > 2 and word.lower() not in _SAYS_NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """`kinds`: texts by where they came from. Words are those that weigh most, the heaviest first. `publishers` holds
+    (name, acts, other items), those first whose items are acts most often for what they publish."""
+
+    name: str
+    kinds: dict[str, int]
+    speaks_for: list[str]
+    speaks_against: list[str]
+    by_recommendation: dict[str, list[str]]
+    publishers: list[tuple[str, int, int]]
+
+
+def learnt(model: Model) -> Learnt:
+    """Whole words and phrases alone: pieces of words, meanings and signs weigh too, and say nothing to a reader."""
+    known = [(at, name[2:]) for at, name in enumerate(model.vocabulary.words) if _readable(name)]
+    places = np.array([at for at, _name in known], dtype=int)
+
+    def heaviest(weights: np.ndarray) -> list[str]:
+        order = np.argsort(-weights[places], kind="stable")[: SHOWN * 3]
+        return _distinct([known[at][1] for at in order if weights[places[at]] > 0])
+
+    relevance = np.asarray(model.relevant).reshape(len(model.relevant), -1)[:, 0]
+    moved = leanings(model.facts.get("publishers") or {})
+    seen = {
+        name: (round(acts), round(others))
+        for name, (acts, others) in (model.facts.get("publishers") or {}).items()
+        if acts + others >= FEWEST_SEEN
+    }
+    return Learnt(
+        name=model.name,
+        kinds=dict(model.facts.get("kinds") or {}),
+        speaks_for=heaviest(relevance) if known else [],
+        speaks_against=heaviest(-relevance) if known else [],
+        by_recommendation={
+            slug: heaviest(model.touched[:, place]) if known else []
+            for place, slug in enumerate(current().slugs[: model.touched.shape[1]])
+        },
+        publishers=[
+            (name, *seen[name])
+            for name in sorted(seen, key=lambda name: (-moved.get(name, 0.0), name))[:SHOWN]
+        ],
+    )
+
+
+def _readable(name: str) -> bool:
+    word = name[2:]
+    return (name.startswith("w:") and len(word) > 2 and not _SIDE.search(word)) or (
+        name.startswith("h:") and len(word) > 1
+    )
+
+
+def _distinct(words: list[str]) -> list[str]:
+    """Without what only repeats a part of a word before it."""
+    found: list[str] = []
+    for word in words:
+        if not any(word in other or other in word for other in found):
+            found.append(word)
+    return found[:SHOWN]

@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from tracker import clustering
-from tracker.clustering import acts, scoring
+from tracker.clustering import scoring
 from tracker.clustering.reports import Text, is_one_page
 
 DAY = datetime.date(2026, 3, 3)
@@ -17,11 +17,11 @@ def read(title, key=0, *, day=DAY, **more):
 
 
 def opposed(one, other):
-    return acts.opposed(read(one), read(other, 1), READER.names)
+    return scoring.opposed(read(one), read(other, 1), READER.names)
 
 
 def in_common(one, other, **more):
-    return acts.in_common(read(one), read(other, 1, **more))
+    return scoring.in_common(read(one), read(other, 1, **more))
 
 
 @pytest.mark.parametrize(
@@ -101,15 +101,15 @@ def test_a_series_of_one_outlet_grows_by_copies_alone():
 def test_one_outlets_items_of_one_manner_are_several_acts():
     one = "Mila and PolArctic announce partnership to advance AI-powered sea ice forecasting"
     other = "Mila and Anthropic announce partnership to advance AI research in Canada"
-    assert not acts.in_common(read(one, publisher="Mila"), read(other, 1, publisher="Mila"))
+    assert not scoring.in_common(read(one, publisher="Mila"), read(other, 1, publisher="Mila"))
     again = "Mila and PolArctic announce partnership on AI-powered sea ice forecasting in Canada"
-    assert acts.in_common(read(one, publisher="Mila"), read(again, 1, publisher="Mila"))
+    assert scoring.in_common(read(one, publisher="Mila"), read(again, 1, publisher="Mila"))
 
 
 def test_names_alone_join_nothing_of_one_outlet():
     product = read("Claude Fable 5 and Claude Mythos 5", publisher="Anthropic")
     order = "Statement on the US government directive to suspend access to Fable 5 and Mythos 5"
-    assert not acts.in_common(product, read(order, 1, publisher="Anthropic"))
+    assert not scoring.in_common(product, read(order, 1, publisher="Anthropic"))
 
 
 def test_reasons_are_words_as_they_are_spelt_and_no_part_of_a_name():

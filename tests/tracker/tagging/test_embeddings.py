@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.tracker.conftest import Endpoint
 from tests.tracker.tagging.test_model import examples
 from tests.tracker.tagging.test_reading import CUES
-from tracker import embeddings, monitoring, tagger_examples, tagger_versions, tagging
+from tracker import model_servers, monitoring, tagger_examples, tagger_versions, tagging
 from tracker.models import TaggerVersion
 from tracker.tagging.training import train
 from tracker.tagging.vectors import NoEmbeddings
@@ -40,7 +40,7 @@ def server(settings, tmp_path, monkeypatch):
     settings.EMBEDDINGS_MODEL, settings.EMBEDDINGS_KEY = "small-embedder", "a key"
     settings.EMBEDDINGS_SECONDS = 2
     settings.DATA_FOLDER = str(tmp_path)
-    monkeypatch.setattr(embeddings, "RETRIES", 0)
+    monkeypatch.setattr(model_servers, "RETRIES", 0)
     yield made
     made.shutdown()
     made.server_close()
@@ -51,9 +51,9 @@ def sign():
 
 
 def test_texts_are_asked_about_in_batches_and_come_back_in_their_order(server, monkeypatch):
-    monkeypatch.setattr(embeddings, "BATCH", 2)
+    monkeypatch.setattr(model_servers, "BATCH", 2)
     texts = ["one", "two", "three", "two", "four", "five"]
-    rows = embeddings.endpoint()(texts)
+    rows = model_servers.embedder()(texts)
     right = np.array([vector(text) for text in texts])
     assert np.abs(rows - right / np.linalg.norm(right, axis=1, keepdims=True)).max() < 0.01
     assert sorted(len(body["input"]) for _, _, body in server.asked) == [1, 2, 2]
@@ -64,24 +64,24 @@ def test_texts_are_asked_about_in_batches_and_come_back_in_their_order(server, m
 
 
 def test_what_was_asked_once_is_never_asked_again_not_even_by_the_next_process(server, monkeypatch):
-    monkeypatch.setattr(embeddings, "KEPT_AFTER", 2)
-    one = embeddings.endpoint()
+    monkeypatch.setattr(model_servers, "KEPT_AFTER", 2)
+    one = model_servers.embedder()
     first = one(["one", "two"])
     assert (one(["two", "one"]) == first[::-1]).all()
-    assert (embeddings.endpoint()(["one", "two"]) == first).all()
+    assert (model_servers.embedder()(["one", "two"]) == first).all()
     assert len(server.asked) == 1
 
 
 def test_a_server_that_asks_for_no_key_is_sent_none(server, settings):
     settings.EMBEDDINGS_KEY = ""
-    embeddings.endpoint()(["one"])
+    model_servers.embedder()(["one"])
     assert "authorization" not in {name.lower() for name in server.asked[0][1]}
 
 
 def test_what_passes_is_tried_again(server, monkeypatch):
-    monkeypatch.setattr(embeddings, "RETRIES", 1)
+    monkeypatch.setattr(model_servers, "RETRIES", 1)
     server.answers = lambda body: well(body) if len(server.asked) > 1 else (503, b"{}")
-    assert embeddings.endpoint()(["one"]).shape == (1, SIZE)
+    assert model_servers.embedder()(["one"]).shape == (1, SIZE)
 
 
 def data(*listed):
@@ -116,7 +116,7 @@ HOSTILE = {
 @pytest.mark.parametrize(("answer", "said"), HOSTILE.values(), ids=HOSTILE)
 def test_a_wrong_answer_is_none_and_the_endpoint_is_left_alone_for_a_while(server, answer, said):
     server.answers = answer
-    encode = embeddings.endpoint()
+    encode = model_servers.embedder()
     with pytest.raises(NoEmbeddings, match=said):
         encode(["one", "two"])
     assert sign().is_bad
@@ -134,14 +134,14 @@ def test_a_server_that_is_slow_or_away_is_no_worse(server, settings):
     settings.EMBEDDINGS_SECONDS = 1
     server.answers = (0, [b"HTTP/1.0 200 OK\r\n\r\n", *[b" "] * 30])
     with pytest.raises(NoEmbeddings, match="longer than 1 seconds"):
-        embeddings.endpoint()(["one"])
+        model_servers.embedder()(["one"])
     settings.EMBEDDINGS_URL = "http://127.0.0.1:9/v1"
     with pytest.raises(NoEmbeddings, match="could not be asked"):
-        embeddings.endpoint()(["one"])
+        model_servers.embedder()(["one"])
 
 
 def test_another_length_under_the_same_name_is_another_model(server):
-    encode = embeddings.endpoint()
+    encode = model_servers.embedder()
     encode(["one"])
     server.answers = data([1.0, 2.0])
     with pytest.raises(NoEmbeddings, match="another model under the same name"):
@@ -150,7 +150,7 @@ def test_another_length_under_the_same_name_is_another_model(server):
 
 
 def test_while_the_endpoint_fails_articles_are_read_by_words_alone(server, caplog):
-    encode = embeddings.endpoint()
+    encode = model_servers.embedder()
     model = train(examples(), CUES, "voiced", encode)
     assert model.meaning == "small-embedder"
     model.first.borders[:, 1] = 0.0  # whatever is read may matter
@@ -175,7 +175,7 @@ def test_a_model_is_never_asked_with_other_embeddings_and_a_retraining_learns_th
     monkeypatch.setattr(tagger_versions, "_shipped", lambda: shipped)
     monkeypatch.setattr(tagger_examples, "seeded", lambda: few)
     monkeypatch.setattr(tagger_versions, "FEWEST_LABELLED", 10)
-    encode = embeddings.endpoint()
+    encode = model_servers.embedder()
     monkeypatch.setattr(tagger_versions, "_encoder", lambda: encode)
     monkeypatch.setitem(tagger_versions._served, "tagger", None)
     try:

@@ -5,16 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker import tagger_examples
-from tracker.tagging import cues, features, frames, matching
+from tracker.tagging import cues, features, frames
 from tracker.text import fold, lower, without_site
 
 CUES = cues.read((tagger_examples.FOLDER / "cues.jsonl").open("rb"))
-MATCHER = matching.Matcher(CUES.words)
+MATCHER = cues.Matcher(CUES.words)
 READER = features.Reader(CUES)
 
 
 def matcher(*words):
-    return matching.Matcher([cues.Cue("object", "thing", "neutral", words)])
+    return cues.Matcher([cues.Cue("object", "thing", "neutral", words)])
 
 
 def found(text, *words):
@@ -65,7 +65,7 @@ def test_the_name_of_the_site_is_left_out(title, publisher, left):
     ],
 )
 def test_a_tilde_stands_for_all_regular_forms(word, expected):
-    assert expected <= matching.forms(word)
+    assert expected <= cues.forms(word)
 
 
 def test_capitals_count_where_the_cue_has_them():

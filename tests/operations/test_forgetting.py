@@ -7,7 +7,7 @@ from axes.models import AccessAttempt, AccessLog
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from tracker import retention
+from tracker import monitoring
 from tracker.models import Article, ArticleVersion, Event, Report
 
 pytestmark = pytest.mark.django_db
@@ -37,15 +37,15 @@ def cast():
 
 def test_nothing_is_forgotten_by_default(cast, settings):
     settings.ARTICLE_TEXT_DAYS = 0
-    assert retention.forget_texts() == 0
+    assert monitoring.forget_texts() == 0
     assert not Article.objects.filter(text="").exists()
 
 
 def test_only_the_old_and_uncited_lose_their_texts(cast, settings):
     settings.ARTICLE_TEXT_DAYS = 30
     young, old, cited = cast
-    assert retention.forget_texts() == 1
-    assert retention.forget_texts() == 0
+    assert monitoring.forget_texts() == 1
+    assert monitoring.forget_texts() == 0
     for kept in (young, cited):
         kept.refresh_from_db()
         assert (kept.text, kept.html) == ("long", "<p>long</p>")
@@ -57,10 +57,10 @@ def test_only_the_old_and_uncited_lose_their_texts(cast, settings):
 
 def test_many_are_forgotten_in_batches(settings, monkeypatch):
     settings.ARTICLE_TEXT_DAYS = 30
-    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(monitoring, "TEXTS_AT_ONCE", 2)
     for number in range(5):
         article(f"a{number}", days=100)
-    assert retention.forget_texts() == 5
+    assert monitoring.forget_texts() == 5
 
 
 def test_who_tried_to_sign_in_is_forgotten_after_ninety_days(client, analyst):
@@ -72,9 +72,9 @@ def test_who_tried_to_sign_in_is_forgotten_after_ninety_days(client, analyst):
     for days, left in ((89, [1, 1]), (91, [0, 0])):
         for table in tables:
             table.objects.update(attempt_time=timezone.now() - datetime.timedelta(days=days))
-        retention.forget_sessions()
+        monitoring.forget_sessions()
         assert [table.objects.count() for table in tables] == left
     assert Session.objects.exists()
     Session.objects.update(expire_date=timezone.now() - datetime.timedelta(seconds=1))
-    retention.forget_sessions()
+    monitoring.forget_sessions()
     assert not Session.objects.exists()
