@@ -9,8 +9,8 @@ from django.db import OperationalError
 
 from feeds import scheduling
 from feeds.models import Feed
+from tracker import celery
 from tracker.models import Heartbeat
-from tracker.operations import celery
 
 NOON = datetime.datetime(2026, 11, 25, 12, 0, tzinfo=datetime.UTC)
 

@@ -11,10 +11,10 @@ from django.test import Client
 from scorecard import conditional, downloads, limits
 from scorecard.pages.views import explain
 from tests import servers
-from tracker import addresses
+from tracker import addresses, celery
 from tracker import settings as production
 from tracker.models import Event
-from tracker.operations import backends, celery, health, middleware
+from tracker.operations import backends, health, middleware
 
 MEGABYTE = 1_000_000
 

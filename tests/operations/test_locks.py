@@ -63,7 +63,7 @@ import django
 django.setup()
 import celery.apps.beat, celery.apps.worker, celery.bin.celery, celery.concurrency.prefork, gunicorn.app.wsgiapp
 import gunicorn.workers.gthread, kombu.transport.redis, kombu.transport.memory
-import tracker.operations.backup, tracker.operations.celery, tracker.gunicorn
+import tracker.operations.backup, tracker.celery, tracker.gunicorn
 import tracker.gunicorn, tracker.tagger_versions, tracker.wsgi
 from django.core.management import get_commands, load_command_class
 from django.urls import get_resolver
