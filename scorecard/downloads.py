@@ -26,7 +26,7 @@ from django.http.response import HttpResponseBase
 
 from scorecard import conditional, footing, formats, limits, method, standings
 from scorecard.tables import Asked, Table
-from tracker import recoding
+from tracker import agreement
 from tracker.codebook import current
 from tracker.models import Article, Report
 
@@ -270,7 +270,7 @@ def table_version(table: Table, asked: Asked) -> str:
     if "method" in table.takes:
         return f"{asked.day}:{standings.day_of_knowledge()}:{standings.rests(asked.day, asked.known_at)}"
     if table.name == "codings":
-        return recoding.state()
+        return agreement.raw_state()
     if table.name != "articles":
         # Confirmations stand beside the log; of a state that an address names they are those of before its day.
         return footing.record_head() if asked.rev else footing.head()

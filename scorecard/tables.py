@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from scorecard import acts, footing, history, reliability, standings
-from tracker import recoding
+from tracker import agreement
 from tracker.codebook import current
 from tracker.models import Article
 
@@ -157,7 +157,9 @@ def _sources(asked: Asked) -> Iterator[Row]:
 
 
 def _codings(asked: Asked) -> Iterator[Row]:
-    return (tuple(None if cell == "" else cell for cell in row) for row in recoding.table(on_record=True))
+    return (
+        tuple(None if cell == "" else cell for cell in row) for row in agreement.raw_table(on_record=True)
+    )
 
 
 def _articles(asked: Asked) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Blind double coding: the second coding, its adjudication, and how far coders agree.
+"""Blind double coding: the second coding, its adjudication, how far coders agree, and the raw codings to take along.
 
 The law: agreement compares what two people said before either could see the other, never what stands after
 they talked. Krippendorff's alpha with a bootstrap interval over events, and the number of events it rests on; people
@@ -7,7 +7,8 @@ and language models each under their own name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from django.db.models import Count, Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import log, record, triage
+from tracker import log, record, rows, triage
 from tracker.codebook import current
 from tracker.models import Coding, Event, MachineCoding
 from tracker.triage import access, coding
@@ -31,6 +32,10 @@ CERTAINTY_ORDER = {"rumoured": 1, "reported": 2, "confirmed": 3}
 # Who the two coders were: two people; a person and the record as no account of ours coded it; two language models.
 KINDS = PEOPLE, RECORD, MACHINES = ("people", "record", "machines")
 LEAST_UNITS = 30  # below, an alpha says nothing and its interval pretends to
+RAW_COLUMNS = (
+    "event", "kind", "part", "coder", "done_on", "relevant", "actors", "certainty", "recommendation",
+    "direction", "strength", "ask",
+)  # fmt: skip
 Level = Literal["nominal", "ordinal"]
 Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
 
@@ -310,3 +315,67 @@ def _of_counts(counts: list[np.ndarray], used: list[Any], level: Level) -> float
         return None
     domain = used if level == "ordinal" else list(range(len(used)))
     return float(krippendorff.alpha(value_counts=table, value_domain=domain, level_of_measurement=level))
+
+
+def raw_lines(*, on_record: bool = False) -> Iterator[dict[str, Any]]:
+    """Every finished coding of an event that was coded twice, people under numbers and not names, a line each;
+    `on_record`: only of events that are."""
+    coders: dict[int, str] = {}
+    seconds = Coding.objects.filter(part=Coding.Part.SECOND, done_at__isnull=False)
+    found = Coding.objects.filter(event__in=seconds.values("event"), done_at__isnull=False)
+    machines = MachineCoding.objects.order_by("event_id", "id")
+    if on_record:
+        found = found.filter(event__in=Event.objects.accepted())
+        machines = machines.filter(event__in=Event.objects.accepted())
+    for row in found.order_by("event_id", "id"):
+        who = row.reader or coders.setdefault(row.coder_id or 0, f"person {len(coders) + 1}")
+        day = row.done_at.date().isoformat() if row.done_at else None
+        kind = "machine" if row.reader else "person"
+        yield {
+            "event": row.event_id,
+            "kind": kind,
+            "part": row.part,
+            "coder": who,
+            "done_on": day,
+            **(row.body or {}),
+        }
+    for each in machines:
+        plain = {"event": each.event_id, "kind": "machine", "done_on": None}
+        for part, coder, body in (
+            ("first", f"release {each.release}", each.first),
+            ("second", each.reader, each.body),
+        ):
+            yield {**plain, "part": part, "coder": coder, "relevant": True, **record.codes(body)}
+
+
+def raw_state() -> str:
+    """Changes with whatever moves a line."""
+    people = Coding.objects.aggregate(count=Count("id"), at=Max("done_at"))
+    machines = MachineCoding.objects.aggregate(count=Count("id"), last=Max("id"))
+    return f"{log.head()}:{people}:{machines}"
+
+
+def raw_jsonl() -> Iterator[str]:
+    for line in raw_lines():
+        yield json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def raw_csv() -> Iterator[str]:
+    """One row for each assessment of each coding; a coding without one has one row."""
+    return rows.csv_lines(RAW_COLUMNS, raw_table())
+
+
+def raw_table(*, on_record: bool = False) -> Iterator[list[Any]]:
+    """The same as rows of RAW_COLUMNS."""
+    for line in raw_lines(on_record=on_record):
+        facts = [line[name] for name in RAW_COLUMNS[:6]]
+        facts += [" ".join(line.get("actors") or ()), line.get("certainty") or ""]
+        yield from ([*facts, *code] for code in _cells(line))
+
+
+def _cells(line: Mapping[str, Any]) -> Iterable[list[Any]]:
+    found = [
+        [code["rec"], code["direction"], code["strength"], code.get("ask") or ""]
+        for code in line.get("assessments") or ()
+    ]
+    return found or [[""] * 4]

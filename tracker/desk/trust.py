@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from tracker import agreement, recoding, triage, wording
+from tracker import agreement, triage, wording
 from tracker import record as record_format
 from tracker.codebook import current
 from tracker.desk.views import desk_view, languages
@@ -31,8 +31,8 @@ from tracker.wording import words_of
 
 USUAL_DRAW = 60
 RAW_FORMS = {
-    "jsonl": (recoding.jsonl, "application/jsonl; charset=utf-8"),
-    "csv": (recoding.csv_lines, "text/csv; charset=utf-8"),
+    "jsonl": (agreement.raw_jsonl, "application/jsonl; charset=utf-8"),
+    "csv": (agreement.raw_csv, "text/csv; charset=utf-8"),
 }
 SHOWN = 20
 AT_ONCE = 100
@@ -196,7 +196,7 @@ def draws(request):
     if request.method == "POST":
         asked = request.POST.get("count", "")
         try:
-            row = recoding.draw(int(asked) if asked.isascii() and asked.isdigit() else 0, request.user)
+            row = access.draw(int(asked) if asked.isascii() and asked.isdigit() else 0, request.user)
         except triage.Refused as error:
             messages.error(request, str(error))
         else:
@@ -208,9 +208,9 @@ def draws(request):
         request,
         "desk/draws.html",
         {
-            "draws": [_draw_row(row) for row in recoding.progress()],
+            "draws": [_draw_row(row) for row in access.draws()],
             "usual": USUAL_DRAW,
-            "most": recoding.MOST,
+            "most": access.MOST_DRAWN,
             "kinds": agreement.by_kind(),
             "machines": MachineCoding.objects.count(),
             "forms": list(RAW_FORMS),

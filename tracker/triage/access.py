@@ -1,4 +1,4 @@
-"""Who has which event in hand, and from whom its codes are hidden: claims, and blind double coding.
+"""Who has which event in hand, and who is to code which one blind: claims, double coding, and draws of the record.
 
 The law of claims: one is taken under the event's lock, so that two analysts never work on the same event; it ends by
 itself, and a decision ends it. It belongs to one page of one analyst: only that page gives it back, so that a page
@@ -10,29 +10,38 @@ The law of double coding: chance decides which decided events a second analyst c
 that nobody can tell beforehand, and the same event always draws the same lot. Whoever may still give the second coding
 does not see the first; a reviewer may choose to see it, and thereby leaves the second one to somebody else. The
 journal keeps that choice.
+
+The law of draws, by which the record is coded again: an editor says how many events that no person has coded, and
+chance says which, keyed by the service's secret and the draw. What stands is kept as the first coding, under the name
+of the hand that it came from, which is no person's; the second is a person's who has neither confirmed nor changed the
+event.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker.models import Assessment, Claim, Coding, Confirmation, Decision, Event
-from tracker.triage import coding
+from tracker import log
+from tracker.models import Assessment, Claim, Coding, Confirmation, Decision, Draw, Event, Revision
+from tracker.triage import coding, trust
 from tracker.triage.statuses import Claimed, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, REVIEW, name_of
 
 UNBLIND = "unblind"  # the journal's word for a reviewer who chose to see a first coding
 MINUTES = 5
 LONGEST_PAGE = 36
+MOST_DRAWN = 500
+PART_OF_STRENGTH = {1: "talk", 2: "talk", 3: "commitment", 4: "deed", 5: "deed"}
 
 
 def claim(event: Event | str, by: Any, page: str = "", minutes: float = MINUTES) -> Claim:
@@ -235,3 +244,91 @@ def forget_first(event: Event) -> None:
     """The first decision was undone: its coding goes, and the request that nobody has answered yet."""
     Coding.objects.filter(event=event, part=Coding.Part.FIRST).delete()
     Coding.objects.filter(event=event, part=Coding.Part.SECOND, done_at=None).delete()
+
+
+def draw(count: int, by: Any) -> Draw:
+    """Ask for a blind second coding of so many events of the record that no person has coded."""
+    if not by.has_perm(REVIEW):
+        raise NotAllowed(_("Your role does not include this step; ask an administrator for it."))
+    if not 1 <= count <= MOST_DRAWN:
+        raise Refused(_("Choose 1 to %(most)d events.") % {"most": MOST_DRAWN})
+    with transaction.atomic():
+        log.lock()
+        waiting = list(_undrawn())
+        if not waiting:
+            raise Refused(_("Every event on record has been coded by a person, or waits to be coded blind."))
+        row = Draw.objects.create(asked=count, by=by)
+        drawn = _drawn(waiting, count, f"draw {row.pk}")
+        row.strata = dict(sorted(Counter(stratum(event) for event in drawn).items()))
+        row.save(update_fields=["strata"])
+        _ask(row, drawn)
+        log.turn()
+    return row
+
+
+def stratum(event: Event) -> str:
+    """The recommendation that the event's strongest code is about, and whether that is talk, a commitment or a deed.
+    Its assessments are at hand."""
+    strongest = max(event.assessments.all(), key=lambda row: row.strength, default=None)
+    return f"{strongest.recommendation_id} {PART_OF_STRENGTH[strongest.strength]}" if strongest else ""
+
+
+def shares(sizes: Mapping[str, int], count: int) -> dict[str, int]:
+    """So many of each stratum that all are in proportion: the whole parts, then the largest remainders. Pure."""
+    whole = sum(sizes.values())
+    count = min(count, whole)
+    exact = {name: count * size / whole for name, size in sizes.items()}
+    found = {name: int(share) for name, share in exact.items()}
+    rest = sorted(exact, key=lambda name: (found[name] - exact[name], name))
+    for name in rest[: count - sum(found.values())]:
+        found[name] += 1
+    return found
+
+
+def _undrawn() -> Iterator[Event]:
+    """What counts, was coded by no person, and is in no double coding yet."""
+    found = Event.objects.accepted().exclude(codings__isnull=False).prefetch_related("assessments")
+    people = {
+        event
+        for event, marks in trust.everything().items()
+        if any(how == "written" for _codes, _day, how, _ended in marks)
+    }
+    return (event for event in found if event.pk not in people)
+
+
+def _drawn(waiting: list[Event], count: int, name: str) -> list[Event]:
+    strata: dict[str, list[Event]] = defaultdict(list)
+    for event in sorted(waiting, key=lambda event: coding.lot(event.pk, name)):
+        strata[stratum(event)].append(event)
+    wanted = shares({key: len(events) for key, events in strata.items()}, count)
+    return [event for key, events in strata.items() for event in events[: wanted[key]]]
+
+
+def _ask(row: Draw, events: list[Event]) -> None:
+    hands: dict[str, str] = {}
+    last = Revision.objects.filter(event__in=events).order_by("sequence").values_list("event_id", "who")
+    hands.update(last)
+    now = timezone.now()
+    for event in events:
+        Coding.objects.create(
+            event=event,
+            part=Coding.Part.FIRST,
+            reader=hands.get(event.pk) or "–",
+            draw=row,
+            done_at=now,
+            body=coding_of(event, relevant=True),
+        )
+        Coding.objects.create(event=event, part=Coding.Part.SECOND, draw=row)
+
+
+def draws() -> list[Draw]:
+    """Every draw, the newest first, with `total` events and how many are `done`."""
+    second = Q(codings__part=Coding.Part.SECOND)
+    return list(
+        Draw.objects.select_related("by")
+        .annotate(
+            total=Count("codings", filter=second),
+            done=Count("codings", filter=second & Q(codings__done_at__isnull=False)),
+        )
+        .order_by("-pk")
+    )

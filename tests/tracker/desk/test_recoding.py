@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests.scorecard import cast
-from tracker import agreement, recoding, triage
+from tracker import agreement, triage
 from tracker.models import Coding, Event, MachineCoding
 from tracker.triage import access
 
@@ -25,9 +25,9 @@ def acts(seven):
 
 
 def test_shares_are_in_proportion_and_add_up():
-    assert recoding.shares({"a": 6, "b": 3}, 3) == {"a": 2, "b": 1}
-    assert recoding.shares({"a": 1, "b": 1, "c": 1}, 2) == {"a": 1, "b": 1, "c": 0}
-    assert recoding.shares({"a": 2}, 60) == {"a": 2}
+    assert access.shares({"a": 6, "b": 3}, 3) == {"a": 2, "b": 1}
+    assert access.shares({"a": 1, "b": 1, "c": 1}, 2) == {"a": 1, "b": 1, "c": 0}
+    assert access.shares({"a": 2}, 60) == {"a": 2}
 
 
 def test_an_editor_draws_and_chance_decides_stratum_by_stratum(acts, rita, ada, client):
@@ -35,15 +35,15 @@ def test_an_editor_draws_and_chance_decides_stratum_by_stratum(acts, rita, ada, 
     client.force_login(rita)
     page = client.post(reverse("desk:draws"), {"count": "4"}, follow=True).content.decode()
     assert "4 events were drawn." in page
-    (row,) = recoding.progress()
+    (row,) = access.draws()
     assert (row.total, row.done, sum(row.strata.values())) == (4, 0, 4)
     assert set(row.strata) == {"trust deed", "trust talk"}
     drawn = set(Coding.objects.filter(part="second").values_list("event_id", flat=True))
     assert "law-0" not in drawn, "a person coded it"
-    recoding.draw(60, rita)
+    access.draw(60, rita)
     assert Coding.objects.filter(part="second").count() == 8
     with pytest.raises(triage.Refused, match="has been coded by a person"):
-        recoding.draw(1, rita)
+        access.draw(1, rita)
     assert (
         "Choose 1 to 500" in client.post(reverse("desk:draws"), {"count": "x"}, follow=True).content.decode()
     )
@@ -53,19 +53,19 @@ def test_only_editors_draw(acts, ada, client):
     client.force_login(ada)
     assert client.post(reverse("desk:draws"), {"count": "4"}).status_code == 403
     with pytest.raises(triage.NotAllowed):
-        recoding.draw(1, ada)
+        access.draw(1, ada)
 
 
 def test_who_confirmed_an_event_does_not_code_it_blind(acts, rita, ada):
     for key in Event.objects.values_list("pk", flat=True):
         triage.confirm(key, ada)
-    recoding.draw(60, rita)
+    access.draw(60, rita)
     assert not access.second_codings_for(ada).exists()
     assert access.second_codings_for(rita).count() == 9
 
 
 def test_a_person_beside_the_record_is_its_own_kind_and_raw_codings_name_nobody(acts, rita, ada, client):
-    recoding.draw(2, rita)
+    access.draw(2, rita)
     one, other = access.second_codings_for(ada)
     agreement.code_second(one, ada, SAME)
     opened = agreement.code_second(other, ada, OTHER)
@@ -89,7 +89,7 @@ def test_a_person_beside_the_record_is_its_own_kind_and_raw_codings_name_nobody(
 
 
 def test_who_gave_one_of_two_codings_settles_nothing(acts, rita, ada, person, client):
-    recoding.draw(1, rita)
+    access.draw(1, rita)
     opened = agreement.code_second(access.second_codings_for(rita).get(), rita, OTHER)
     assert not agreement.to_adjudicate(rita).exists()
     with pytest.raises(triage.NotAllowed, match="somebody else settles it"):
