@@ -24,7 +24,7 @@ OTHERWISE_MEANT = {
     "scorecard/vocabulary.py": {"seven"},  # the number's word, beside the others to twelve
     "feeds/storing.py": {"other"},  # a column: cases against
     "tracker/triage/coding.py": {"us"},  # the pronoun
-    "tracker/desk/keys.py": {"other"},  # a key of the desk's own
+    "tracker/desk/people.py": {"other"},  # a key of the desk's own
     "tracker/models/events.py": {"other"},  # a reason to dismiss
     "tracker/operations/health.py": {"other"},  # a method of HTTP
     "tracker/tagging/model.py": {"pooling"},  # a parameter of the model

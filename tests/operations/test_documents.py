@@ -9,7 +9,7 @@ from django.core.management import get_commands
 
 from tests.operations.test_compose import SERVICES, read_settings
 from tests.service import ROOT
-from tracker.desk import keys
+from tracker.desk import people
 from tracker.models import Heartbeat
 from tracker.operations import health
 
@@ -100,8 +100,8 @@ def test_the_roles_of_the_analysts_page_are_the_groups():
 def test_the_handbook_of_the_first_day_names_every_key_of_the_desk():
     text = (ROOT / "docs" / "analysts.md").read_text()
     # Without a form's own keys, other spellings of a sign, and the digits.
-    fixed = set(keys.FIXED) - {"Enter", "Tab", " ", "=", "_"} - set("123456789")
-    wanted = {key for key, _said in keys.ACTIONS.values()} | fixed
+    fixed = set(people.FIXED) - {"Enter", "Tab", " ", "=", "_"} - set("123456789")
+    wanted = {key for key, _said in people.ACTIONS.values()} | fixed
     assert {key for key in wanted if f"`{key}`" not in text} == set()
 
 

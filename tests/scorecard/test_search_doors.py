@@ -10,7 +10,7 @@ from django.urls import reverse
 from tests.scorecard import cast
 from tests.scorecard.told import plain as plain_text
 from tracker import log, triage
-from tracker.desk import bulk, queue
+from tracker.desk import queue
 from tracker.models import Event
 from tracker.search import EventQuery, codes_of
 from tracker.text import words_of
@@ -78,7 +78,7 @@ def test_the_same_words_find_the_same_events_at_every_door(client, analyst, quer
     assert in_api(client, q=quoted, known_at=today) == found
     assert {event.pk for event in queue.events("record", query, analyst)} == found
     if query:
-        assert {event.pk for event in bulk._matching("record", query, analyst)} == found
+        assert {event.pk for event in queue._matching("record", query, analyst)} == found
     client.force_login(analyst)
     page = client.get(reverse("admin:tracker_event_changelist"), {"q": query})
     assert set(page.context["cl"].queryset.values_list("pk", flat=True)) == found

@@ -1,5 +1,6 @@
-"""Codings that are compared: blind second ones with their adjudication, and practice, on the desk's own item and
-panel.
+"""Codings that are compared, on the desk's own item and panel: blind second ones, drawn and adjudicated, and practice.
+
+An editor draws events to be coded again, sees how far that has come, and takes raw codings along.
 
 Practice is invented reports that teach the keys, with the editor's answer after each. The law: nothing of it touches
 the record. There is no row, no claim and no decision behind a practice report; what is sent is compared and forgotten.
@@ -14,21 +15,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tracker import agreement, triage, wording
 from tracker.codebook import current
-from tracker.desk import item, keys
+from tracker.desk import item, people
 from tracker.desk.forms import BadForm
-from tracker.desk.views import config_of, desk_view, languages, refusal, sent_form
-from tracker.models import Coding, Event
+from tracker.desk.people import desk_view, languages, refusal
+from tracker.desk.views import config_of, sent_form
+from tracker.models import Coding, Event, MachineCoding
 from tracker.triage import access
 from tracker.triage.steps import DECIDE, REVIEW, name_of
 from tracker.wording import words_of
@@ -36,6 +39,11 @@ from tracker.wording import words_of
 SHOWN = 50
 TAKEN_BACK = datetime.timedelta(minutes=10)  # how long the list offers to take back what was just settled
 PRACTICE_FILE = settings.INSTANCE_FOLDER / "practice.json"
+USUAL_DRAW = 60
+RAW_FORMS = {
+    "jsonl": (agreement.raw_jsonl, "application/jsonl; charset=utf-8"),
+    "csv": (agreement.raw_csv, "text/csv; charset=utf-8"),
+}
 
 
 @desk_view(DECIDE)
@@ -76,7 +84,7 @@ def coding(request, coding_id):
         raise Http404
     elif not row.done_at and not agreement.to_adjudicate(request.user).filter(pk=row.pk).exists():
         raise PermissionDenied(_("You gave one of the two codings; somebody else settles it."))
-    chosen, single = keys.of(request.user)
+    chosen, single = people.keys_of(request.user)
     described = item.described(row.event, request.user, blindly=True)
     both = None
     if row.part == Coding.Part.ADJUDICATION:
@@ -93,7 +101,7 @@ def coding(request, coding_id):
             "may_review": request.user.has_perm(REVIEW),
             "config": config_of(chosen, single),
             "keys": chosen,
-            "legend": keys.legend(chosen),
+            "legend": people.key_legend(chosen),
             "languages": languages(request),
             "title": row.get_part_display(),
         },
@@ -163,7 +171,7 @@ def practice(request):
     number = int(place) if place.isascii() and place.isdigit() and len(place) < 4 else 0
     if practice_items() and not 1 <= number <= len(practice_items()):
         raise Http404
-    chosen, single = keys.of(request.user)
+    chosen, single = people.keys_of(request.user)
     return render(
         request,
         "desk/practice.html",
@@ -177,7 +185,7 @@ def practice(request):
             "practice": True,
             "config": config_of(chosen, single, practice=reverse("desk:practised", args=[number or 1])),
             "keys": chosen,
-            "legend": keys.legend(chosen),
+            "legend": people.key_legend(chosen),
             "dismissals": list(enumerate(Event.Dismissal.choices, 1)),
             "languages": languages(request),
             "title": _("Practice"),
@@ -295,3 +303,55 @@ def practice_item(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def _because(label: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"text": word, "start": 0} for word in label.get("words", ())]
+
+
+@desk_view(REVIEW)
+@require_http_methods(["GET", "POST"])
+def draws(request):
+    """Every draw with its progress and strata; POST draws anew."""
+    if request.method == "POST":
+        asked = request.POST.get("count", "")
+        try:
+            row = access.draw(int(asked) if asked.isascii() and asked.isdigit() else 0, request.user)
+        except triage.Refused as error:
+            messages.error(request, str(error))
+        else:
+            count = sum(row.strata.values())
+            said = ngettext("%(count)d event was drawn.", "%(count)d events were drawn.", count)
+            messages.success(request, said % {"count": count})
+        return redirect("desk:draws")
+    return render(
+        request,
+        "desk/draws.html",
+        {
+            "draws": [_draw_row(row) for row in access.draws()],
+            "usual": USUAL_DRAW,
+            "most": access.MOST_DRAWN,
+            "kinds": agreement.by_kind(),
+            "machines": MachineCoding.objects.count(),
+            "forms": list(RAW_FORMS),
+            "languages": languages(request),
+            "title": _("The record coded again"),
+        },
+    )
+
+
+@desk_view(DECIDE)
+@require_GET
+def raw_codings(request, form):
+    """Every coding of what was coded twice, people under numbers."""
+    if form not in RAW_FORMS:
+        raise Http404
+    made, kind = RAW_FORMS[form]
+    answer = StreamingHttpResponse(made(), content_type=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="codings.{form}"'
+    return answer
+
+
+def _draw_row(row):
+    parts = {"talk": _("talk"), "commitment": _("commitments"), "deed": _("deeds")}
+    strata = []
+    for name, count in row.strata.items():
+        slug, _space, part = name.partition(" ")
+        strata.append((f"{wording.short(slug)}: {parts[part]}" if part else "–", count))
+    return {"row": row, "strata": strata, "total": row.total, "done": row.done}

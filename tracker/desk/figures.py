@@ -26,7 +26,7 @@ from django.views.decorators.http import require_GET
 from tracker import agreement, wording
 from tracker.codebook import current
 from tracker.desk import history
-from tracker.desk.views import desk_view, languages
+from tracker.desk.people import desk_view, languages
 from tracker.models import Article, Coding, Completeness, CoverageDay, Decision, Event, Report
 from tracker.triage import access, coding
 from tracker.triage.steps import DECIDE, REVIEW, name_of

@@ -1,19 +1,22 @@
-"""Every step of one event with its differences: who, when, why, from what to what."""
+"""Every step of one event with its differences: who, when, why, from what to what, and what has just been done."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import FieldDoesNotExist
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from tracker import wording
+from tracker import triage, wording
 from tracker.codebook import current
 from tracker.models import Article, Decision, Event, Revision
 from tracker.triage.steps import name_of
 from tracker.wording import words_of
 
+UNDO = "undo-"  # begins the tag of a message that can be undone; the rest is the decision's number
 SHOWN = 60
 _QUIET = ("version", "decided_at", "decided_by_id", "last_reported_at", "recorded_at", "codebook")
 _FIELDS = (
@@ -177,3 +180,9 @@ def _choices(name: str) -> dict[Any, Any]:
         return dict(getattr(Event._meta.get_field(name), "choices", None) or ())
     except FieldDoesNotExist:
         return {}
+
+
+def done(request: HttpRequest, said: str, event: str) -> None:
+    """Say what was done to an event, with the button that takes it back."""
+    last = next((each for each in triage.last_of(request.user) if each.event_id == event), None)
+    messages.success(request, said, f"{UNDO}{last.pk}" if last else "")

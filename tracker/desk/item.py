@@ -25,7 +25,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from tracker import second_opinion, wording
 from tracker.clustering.words import gazetteer
 from tracker.codebook import Recommendation, current
-from tracker.desk import keys
+from tracker.desk import people
 from tracker.models import Assessment, Event, Report
 from tracker.text import fold
 from tracker.triage import access, coding
@@ -283,7 +283,7 @@ def _panel(
             }
             for slug, term in current().certainties.items()
         ],
-        "prompts": keys.prompts(),
+        "prompts": people.key_prompts(),
     }
 
 
@@ -330,7 +330,7 @@ def _row(
     asked = (line or {}).get("ask")
     return {
         "slug": recommendation.slug,
-        "number": keys.typed(recommendation.number),
+        "number": people.number_typed(recommendation.number),
         "name": words_of(recommendation.short),
         "full": words_of(recommendation.name),
         "advances": words_of(recommendation.advances),

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from tracker import addresses, record, text, triage, wording
 from tracker.desk import item, queue
-from tracker.desk.views import desk_view, languages
+from tracker.desk.people import desk_view, languages
 from tracker.models import Article, Event, Report
 from tracker.triage.steps import DECIDE
 

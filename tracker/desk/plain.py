@@ -1,12 +1,11 @@
 """The desk's plain pages, which say what a form would do before it is sent: an event beside its codes, acts at their
-own last day, what waits for a second signature.
+own last day.
 
 What an event says beside its codes is its reach, its own last day, what it puts to sleep, the next step, the kind of
 each source and reasons in Chinese: one form, with the rules of the codebook that may decide beside it. The instance
 ships those rules in `hints.json`, where it has any; they are found by the words of title and summary and are
 reminders: which rule holds is the coder's to say. About every act whose own last day is near or past the desk asks:
-one key, a source, and it is on record. What waits for a second person is signed or withdrawn with one press. Whatever
-a page has done, it takes back.
+one key, a source, and it is on record. Whatever a page has done, it takes back.
 """
 
 from __future__ import annotations
@@ -31,16 +30,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tracker import record, rows, text, triage, wording
 from tracker.codebook import Text, current
-from tracker.desk import forms, second
-from tracker.desk.history import DEEDS
-from tracker.desk.views import desk_view, languages
+from tracker.desk import forms, history, signing
+from tracker.desk.people import desk_view, languages
 from tracker.models import Decision, Event
 from tracker.terms import needle
 from tracker.triage import access, lasting
-from tracker.triage.steps import DECIDE, name_of
+from tracker.triage.steps import DECIDE
 from tracker.wording import words_of
 
-UNDO = "undo-"  # begins the tag of a message that can be undone; the rest is the decision's number
 TERMS = ("reach", "until", "stage", "due", "due_what", "due_what_zh")
 STAGES = {
     "bill": gettext_lazy("bill"),
@@ -76,12 +73,6 @@ def foretold(effects: Callable[[], list[dict[str, Any]]]) -> JsonResponse:
         return JsonResponse({"effects": [], "refused": wording.refusal(error)})
 
 
-def done(request: HttpRequest, said: str, event: str) -> None:
-    """Say what was done to an event, with the button that takes it back."""
-    last = next((each for each in triage.last_of(request.user) if each.event_id == event), None)
-    messages.success(request, said, f"{UNDO}{last.pk}" if last else "")
-
-
 @desk_view(DECIDE)
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
@@ -92,7 +83,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     try:
         if decision is None:
             raise triage.Refused(_("There is nothing to undo: the decision was not taken."))
-        second.undone(decision, request.user, lambda: lasting.take_back(decision, request.user))
+        signing.undone(decision, request.user, lambda: lasting.take_back(decision, request.user))
         messages.info(request, _("Taken back."))
     except triage.Refused as error:
         messages.error(request, str(error))
@@ -126,11 +117,11 @@ def details(request, event_id):
         try:
             if not form["changes"]:
                 raise triage.Refused(_("Nothing has changed."))
-            second.decided(form, request.user)
+            signing.decided(form, request.user)
         except (triage.Refused, forms.BadForm) as error:
             trouble = str(error)
         else:
-            done(request, _("Saved."), row.pk)
+            history.done(request, _("Saved."), row.pk)
             return redirect("desk:details", row.pk)
     return render(
         request,
@@ -212,7 +203,7 @@ def own_terms(request):
         if foretelling(request):
             return foretold(lambda: forms.of(lambda: _answered(request, given)))
         try:
-            if why := second.weight_of(
+            if why := signing.weight_of(
                 lambda: _answered(request, given), request.user, _asleep(request, given)
             ):
                 # What would be signed is a form of one deed; this is several.
@@ -222,7 +213,7 @@ def own_terms(request):
         except (triage.Refused, record.RecordError) as error:
             trouble = str(error) if isinstance(error, triage.Refused) else wording.refusal(error)
         else:
-            done(request, _("On record: “%(title)s”") % {"title": str(new)[:80]}, new.pk)
+            history.done(request, _("On record: “%(title)s”") % {"title": str(new)[:80]}, new.pk)
             return redirect("desk:lasting")
     hidden = set(access.withheld(request.user).order_by().values_list("event_id", flat=True))
     waiting = [event for event in lasting.asked() if event.pk not in hidden]
@@ -281,70 +272,6 @@ def _lasting_row(event):
         "days": abs(days),
         "href": reverse("desk:lasting") + f"?event={event.pk}",
     }
-
-
-@desk_view(DECIDE)
-@require_http_methods(["GET", "POST"])
-def signing(request):
-    """What waits for a second person, with the form that was sent and why it weighs; POST signs or withdraws one."""
-    if request.method == "POST":
-        try:
-            _sign_or_withdraw(request)
-        except (triage.Refused, forms.BadForm) as error:
-            messages.error(request, str(error))
-        return redirect("desk:second")
-    hidden = set(access.withheld(request.user).order_by().values_list("event_id", flat=True))
-    alone = not second.colleagues(request.user).exists()
-    return render(
-        request,
-        "desk/second.html",
-        {
-            "waiting": [
-                _to_sign(row, request.user, alone) for row in second.waiting() if row.event_id not in hidden
-            ],
-            "fewest": second.FEWEST_WORDS,
-            "languages": languages(request),
-            "title": _("Second person"),
-        },
-    )
-
-
-def _sign_or_withdraw(request):
-    number = request.POST.get("asked", "")
-    row = next((each for each in second.waiting() if str(each.pk) == number), None)
-    if row is None:
-        raise triage.Stale(_("This has been signed, withdrawn or overtaken already."))
-    if "withdraw" in request.POST:
-        second.withdraw(row, request.user, request.POST.get("why", ""))
-        messages.info(request, _("Withdrawn."))
-    else:
-        second.sign(row, request.user, request.POST.get("why", ""))
-        done(request, _("Signed: “%(title)s”") % {"title": str(row.event)[:80]}, row.event_id)
-
-
-def _to_sign(row: Decision, user: Any, alone: bool) -> dict[str, Any]:
-    form = (row.after or {})["form"]
-    changes = form.get("changes") if isinstance(form.get("changes"), dict) else {}
-    codes = form.get("assessments") or changes.get("assessments") or ()
-    return {
-        "row": row,
-        "deed": DEEDS.get(form["action"], form["action"]),
-        "who": name_of(row.by),
-        "mine": row.by_id == user.pk,
-        "may_sign": row.by_id != user.pk or alone,
-        "why": form.get("why") or form.get("note") or "",
-        "codes": [wording.chip(line) for line in codes],
-        "effects": _effects(form, user),
-        "changed": sorted(name for name in changes if name != "assessments"),
-    }
-
-
-def _effects(form: dict[str, Any], user: Any) -> list[dict[str, Any]]:
-    """What signing would do to the scores; nothing where it could not be done any more."""
-    try:
-        return forms.of_form(form, user)
-    except (triage.Refused, forms.BadForm):
-        return []
 
 
 @dataclass(frozen=True, slots=True)

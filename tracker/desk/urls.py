@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tracker.desk import bulk, codings, figures, making, people, plain, trust, views
+from tracker.desk import codings, figures, making, people, plain, queue, signing, views
 
 app_name = "desk"
 urlpatterns = [
@@ -24,16 +24,16 @@ urlpatterns = [
     path("views/", views.views, name="views"),
     path("name/", people.choose_name, name="name"),
     path("undo/", plain.undo, name="undo"),
-    path("bulk/", bulk.bulk, name="bulk"),
+    path("bulk/", queue.bulk, name="bulk"),
     path("codings/", codings.waiting, name="codings"),
     path("codings/<int:coding_id>/", codings.coding, name="coding"),
     path("codings/<int:coding_id>/unblind/", codings.unblind, name="unblind"),
     path("details/<slug:event_id>/", plain.details, name="details"),
-    path("second/", plain.signing, name="second"),
+    path("second/", signing.signing, name="second"),
     path("lasting/", plain.own_terms, name="lasting"),
-    path("draws/", trust.draws, name="draws"),
-    path("draws/codings.<str:form>", trust.raw_codings, name="raw_codings"),
-    path("confirming/", trust.confirming, name="confirming"),
+    path("draws/", codings.draws, name="draws"),
+    path("draws/codings.<str:form>", codings.raw_codings, name="raw_codings"),
+    path("confirming/", signing.confirming, name="confirming"),
     path("practice/", codings.practice, name="practice"),
     path("practice/<int:number>/", codings.practised, name="practised"),
     path("mirror/", figures.mirror, name="mirror"),

@@ -1,59 +1,29 @@
 """The desk's pages and the small answers its script asks for."""
 
-import functools
 import json
 import uuid
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import admin, messages
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse, translate_url
-from django.utils.translation import get_language, gettext
-from django.views.decorators.cache import never_cache
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tracker import record, search, text, triage, wording
 from tracker.codebook import current
-from tracker.desk import forms, history, item, keys, queue, second
+from tracker.desk import forms, history, item, people, queue, signing
 from tracker.desk.forms import LONGEST, BadForm
+from tracker.desk.people import desk_view, languages, refusal
 from tracker.models import Event, SavedView
 from tracker.triage import access
 from tracker.triage.steps import DECIDE, REVIEW
 
 FOUND = 12
-
-
-def desk_view(permission="tracker.view_event", *, answers=False):
-    """A view for staff with a permission. Pages send strangers to the login, answers say it in JSON."""
-
-    def wrap(view):
-        @functools.wraps(view)
-        def guarded(request, *args, **kwargs):
-            if not admin.site.has_permission(request):
-                if answers:
-                    return JsonResponse(
-                        {"error": gettext("You are signed out."), "kind": "signed out"}, status=401
-                    )
-                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
-            if answers and request.headers.get("X-Desk-User", str(request.user.pk)) != str(request.user.pk):
-                # Somebody else signed in meanwhile in this browser: what this page's analyst decided is not theirs.
-                said = gettext("Somebody else is signed in now in this browser. Sign in again as yourself.")
-                return JsonResponse({"error": said, "kind": "signed out"}, status=401)
-            if not request.user.has_perm(permission):
-                if answers:
-                    return refusal(gettext("Your role does not include this step."), "not allowed", 403)
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return never_cache(guarded)
-
-    return wrap
 
 
 @dataclass(frozen=True)
@@ -197,7 +167,7 @@ def _page_of(request):
 @require_POST
 def deed(request):
     """One decision: 200 done, 409 refused with the reason, 400 not a form of ours."""
-    return _answered(lambda: second.decided(sent_form(request), request.user))
+    return _answered(lambda: signing.decided(sent_form(request), request.user))
 
 
 def _answered(work):
@@ -261,8 +231,8 @@ def choose_keys(request):
         wanted = form.get("keys")
         if not isinstance(wanted, dict):
             raise BadForm(gettext("keys: a key for each deed"))
-        chosen = keys.choose(request.user, wanted, bool(form.get("single_keys", True)))
-    except (BadForm, keys.KeyClash) as error:
+        chosen = people.keep_keys(request.user, wanted, bool(form.get("single_keys", True)))
+    except (BadForm, people.KeyClash) as error:
         return refusal(str(error), "keys", 400)
     return JsonResponse({"keys": chosen})
 
@@ -297,7 +267,7 @@ def _number(value):
 
 
 def _page(request, row, place, page, *, with_history=False, **more):
-    chosen, single = keys.of(request.user)
+    chosen, single = people.keys_of(request.user)
     context = _item(request, row) if row else {"item": None, "may_decide": request.user.has_perm(DECIDE)}
     if with_history and not context["second"]:
         more["history"] = history.of(row)
@@ -319,7 +289,7 @@ def _page(request, row, place, page, *, with_history=False, **more):
             "median_age": queue.median_age(),
             "keys": chosen,
             "single_keys": single,
-            "legend": keys.legend(chosen),
+            "legend": people.key_legend(chosen),
             "config": config_of(chosen, single),
             "last": triage.last_of(request.user) if request.user.has_perm(DECIDE) else [],
             "dismissals": list(enumerate(Event.Dismissal.choices, 1)),
@@ -339,7 +309,7 @@ def config_of(chosen, single, **more):
             "login": reverse("admin:login"),
             **more,
             "actors": current().keys(),
-            "digits": keys.width(),
+            "digits": people.number_width(),
             "urls": {
                 name: reverse(f"desk:{name}")
                 for name in ("deed", "rows", "preview", "find", "last", "keys", "desk", "now", "articles")
@@ -385,20 +355,6 @@ def _keep_ahead(at, rows, user, page):
     triage.keep_ahead(open_[open_.index(at) + 1 :] if at in open_ else open_, user, page)
 
 
-def languages(request):
-    """The page's address in each language."""
-    here = get_language()
-    return [
-        {
-            "code": code,
-            "name": {"en": "English", "zh-hans": "中文"}[code],
-            "href": translate_url(request.get_full_path(), code),
-            "current": code == here,
-        }
-        for code, _name in settings.LANGUAGES
-    ]
-
-
 def sent_form(request):
     """The form that a script of ours sent; `BadForm` for anything else."""
     if len(request.body) > LONGEST:
@@ -415,8 +371,3 @@ def sent_form(request):
 
 def _kind(error):
     return {triage.Stale: "stale", triage.Claimed: "claimed"}.get(type(error), "refused")
-
-
-def refusal(message, kind, status, **more):
-    """Why a script's request was not done."""
-    return JsonResponse({"error": message, "kind": kind, **more}, status=status)

@@ -35,7 +35,7 @@ from scorecard.api.views.events import ID
 from scorecard.keys import Holds
 from tracker import importing, record, triage
 from tracker.addresses import canonical_or_empty
-from tracker.desk import second
+from tracker.desk import signing
 from tracker.models import Article, Decision, Event, Report, Revision
 from tracker.triage import coding
 from tracker.triage.steps import DECIDE
@@ -237,7 +237,7 @@ class Decisions(Writing):
 
         def act():
             if why := refusing(lambda: _asked_instead(id, request.user, given)):
-                waits = decided(id) | {"why": why, "detail": second.where_it_waits(request.user)}
+                waits = decided(id) | {"why": why, "detail": signing.where_it_waits(request.user)}
                 return HttpResponse(conditional.written(waits), status=202, content_type=conditional.JSON)
             refusing(lambda: DEEDS[given["deed"]](id, request.user, given))
             return HttpResponse(conditional.written(decided(id)), content_type=conditional.JSON)
@@ -260,10 +260,10 @@ def _asked_instead(event: str, by: Any, given: Mapping[str, Any]) -> list[str]:
     elif deed == "merge" and len(others) == 1:
         form |= {"event": others[0], "into": event, "version": None}
     elif deed == "merge":
-        if why := second.weight_of(lambda: _merge(event, by, given), by):
+        if why := signing.weight_of(lambda: _merge(event, by, given), by):
             raise triage.Refused(" ".join([*why, "That needs a second person: merge these one by one."]))
         return []
-    return second.asked_instead(form, by)
+    return signing.asked_instead(form, by)
 
 
 def decided(event_id: str) -> dict[str, Any]:
@@ -397,7 +397,7 @@ class Imports(Writing):
         def enter():
             return importing.enter(records, who=self.who(), by=request.user, why=given.get("why", ""))
 
-        if why := refusing(lambda: second.weight_of(enter, request.user)):
+        if why := refusing(lambda: signing.weight_of(enter, request.user)):
             # A file cannot be put before a colleague, each of its acts can.
             instead = (
                 "That needs a second person: send them as proposals, or let the operator import the file."

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from tests.scorecard import cast
 from tracker import triage
-from tracker.desk import trust
+from tracker.desk import signing
 from tracker.models import Coding, Event, MachineCoding
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +50,7 @@ def test_one_press_confirms_and_another_takes_it_back(acts, client, ada):
     version = Event.objects.get(pk="law").version
     answer = client.post(reverse(HERE), {"event": "law", "version": version}, follow=True)
     assert "Confirmed: “Act law”" in answer.content.decode()
-    assert trust.progress(weights()) == {"done": 1, "events": 2, "share": pytest.approx(0.8 / 0.9)}
+    assert signing.progress(weights()) == {"done": 1, "events": 2, "share": pytest.approx(0.8 / 0.9)}
     assert shown(client)[0] == "words"
     (undo,) = [each.extra_tags for each in answer.context["messages"]]
     client.post(reverse(HERE), {"undo": undo})

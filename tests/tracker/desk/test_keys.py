@@ -6,20 +6,20 @@ import pytest
 from django.urls import reverse
 
 from tracker.codebook import current
-from tracker.desk import keys
+from tracker.desk import people
 
-DELIVERED = {name: key for name, (key, _label) in keys.ACTIONS.items()}
+DELIVERED = {name: key for name, (key, _label) in people.ACTIONS.items()}
 
 
 def test_the_keys_as_delivered_do_not_collide():
     assert len(set(DELIVERED.values())) == len(DELIVERED)
-    assert keys.check(DELIVERED) is None
+    assert people.check_keys(DELIVERED) is None
 
 
-@pytest.mark.parametrize("key", [*"a", "A", *keys.FIXED, *keys.BROWSER, "", "ab", "\n"])
+@pytest.mark.parametrize("key", [*"a", "A", *people.FIXED, *people.BROWSER, "", "ab", "\n"])
 def test_a_key_that_is_taken_is_refused(key):
-    with pytest.raises(keys.KeyClash):
-        keys.check(DELIVERED | {"dismiss": key})
+    with pytest.raises(people.KeyClash):
+        people.check_keys(DELIVERED | {"dismiss": key})
 
 
 def test_actor_letters_name_every_actor_once():
@@ -28,8 +28,8 @@ def test_actor_letters_name_every_actor_once():
 
 def test_no_key_is_a_browsers_own():
     chosen = set(DELIVERED.values())
-    assert not chosen & set(keys.BROWSER)
-    assert not chosen & set(keys.FIXED)
+    assert not chosen & set(people.BROWSER)
+    assert not chosen & set(people.FIXED)
     assert all(len(key) == 1 for key in chosen)
 
 

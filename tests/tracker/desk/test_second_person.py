@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.scorecard import cast
 from tracker import triage
-from tracker.desk import forms, second
+from tracker.desk import forms, signing
 from tracker.models import Article, Decision, Event, Revision
 
 pytestmark = pytest.mark.django_db
@@ -64,9 +64,9 @@ def test_a_weaker_act_ends_a_stronger_one_only_with_a_second_name(acts, both, ad
     assert answer.status_code == 409
     assert "An act of strength 3 ends one of strength 4: “Act law”." in answer.json()["error"]
     assert Revision.objects.filter(event="deal").count() == 1
-    (asked,) = second.waiting()
+    (asked,) = signing.waiting()
     with pytest.raises(triage.NotAllowed, match="a colleague has to sign it"):
-        second.sign(asked, ada, WORDS)
+        signing.sign(asked, ada, WORDS)
     client.force_login(rita)
     assert "Act deal" in client.get(reverse("desk:second")).content.decode()
     client.post(reverse("desk:second"), {"asked": asked.pk, "why": ""})
@@ -74,20 +74,21 @@ def test_a_weaker_act_ends_a_stronger_one_only_with_a_second_name(acts, both, ad
     assert last.record["supersedes"] == ["law"]
     assert last.by == rita
     assert (
-        last.why == f"it replaces the law (asked by {second.name_of(ada)}, signed by {second.name_of(rita)})"
+        last.why
+        == f"it replaces the law (asked by {signing.name_of(ada)}, signed by {signing.name_of(rita)})"
     )
-    assert not second.waiting()
+    assert not signing.waiting()
     with pytest.raises(triage.Stale):
-        second.sign(asked, rita)
+        signing.sign(asked, rita)
 
 
 def test_who_works_alone_confirms_in_words(acts, ada, client):
     client.force_login(ada)
     assert "confirm it there in words" in sent(client).json()["error"]
-    (asked,) = second.waiting()
+    (asked,) = signing.waiting()
     with pytest.raises(triage.Refused, match="Say in words"):
-        second.sign(asked, ada, "ok")
-    second.sign(asked, ada, WORDS)
+        signing.sign(asked, ada, "ok")
+    signing.sign(asked, ada, WORDS)
     assert Revision.objects.filter(event="deal").last().why.startswith(WORDS)
 
 
@@ -106,12 +107,12 @@ def test_a_word_that_turns_needs_two_and_one_that_says_nothing_yet_does_not(
 
 def test_a_request_falls_away_when_its_event_moves_on_or_is_withdrawn(acts, both, ada, client):
     sent(client)
-    (asked,) = second.waiting()
+    (asked,) = signing.waiting()
     client.post(reverse("desk:second"), {"asked": asked.pk, "withdraw": "1"})
-    assert not second.waiting()
+    assert not signing.waiting()
     sent(client)
     triage.edit("deal", ada, {"title": "Another"}, why="Clearer")
-    assert not second.waiting()
+    assert not signing.waiting()
 
 
 def test_links_that_are_on_record_ask_for_nobody(acts, both, ada, client):
@@ -124,7 +125,7 @@ def test_neither_the_form_of_terms_nor_a_list_goes_round_it(acts, both, client):
     form = {"suspends": "law", "until": "2026-01-01", "why": "a truce", "version": deal.version}
     told = client.post(reverse("desk:details", args=["deal"]), form).content.decode()
     assert "An act of strength 3 ends one of strength 4" in told
-    (asked,) = second.waiting()
+    (asked,) = signing.waiting()
     assert asked.after["form"]["changes"] == {"reach": None, "suspends": ["law"], "until": "2026-01-01"}
     assert Event.objects.get(pk="deal").suspends == []
 
@@ -160,8 +161,8 @@ def test_nor_does_a_program_with_a_key(acts, both, rita, client, program, deed, 
     assert "An act of strength 3 ends one of strength 4" in told["why"][0]
     assert "A colleague has to sign it" in told["detail"]
     assert Revision.objects.filter(event="deal").count() == 1
-    (asked,) = second.waiting()
-    second.sign(asked, rita)
+    (asked,) = signing.waiting()
+    signing.sign(asked, rita)
     last = Revision.objects.filter(event="deal").last()
     assert (last.record.get("supersedes") or last.record["suspends"]) == ["law"]
     assert "signed by" in last.why
@@ -170,7 +171,7 @@ def test_nor_does_a_program_with_a_key(acts, both, rita, client, program, deed, 
 def test_what_a_dry_run_would_ask_for_is_not_asked_for(acts, both, client, program):
     body = {"deed": "supersede", "events": ["law"], "why": "it replaces the law"}
     cast.post(client, "/events/deal/decisions/?dry_run=true", body, 202, **program)
-    assert not second.waiting()
+    assert not signing.waiting()
 
 
 def test_a_program_merges_acts_of_weight_one_by_one(acts, person, client, settings):
@@ -183,8 +184,8 @@ def test_a_program_merges_acts_of_weight_one_by_one(acts, person, client, settin
     told = by_key(client, program, "merge", 409, events=["double", "third"], why="the same act")
     assert "one by one" in told["detail"]
     by_key(client, program, "merge", 202, events=["double"], why="the same act")
-    (asked,) = second.waiting()
-    second.sign(asked, other)
+    (asked,) = signing.waiting()
+    signing.sign(asked, other)
     assert Event.objects.get(pk="double").merged_into_id == "deal"
 
 
@@ -244,7 +245,7 @@ WRITING = {
     "retract": lambda ada: {"why": "it never was"},
     "restore": lambda ada: retracted(ada) | {"why": "it was"},
     "undo": decided,
-    **dict.fromkeys(second.LIGHT),
+    **dict.fromkeys(signing.LIGHT),
 }  # fmt: skip
 
 
@@ -262,7 +263,7 @@ def test_whatever_a_deed_is_called_what_it_writes_is_weighed(
         client.force_login(each)
     if deed == "accept":
         proposal("Tariff lifted")
-    monkeypatch.setattr(second, "FRESH", datetime.timedelta(0))  # an old decision is undone
+    monkeypatch.setattr(signing, "FRESH", datetime.timedelta(0))  # an old decision is undone
     more = WRITING[deed](one)
     before = Revision.objects.count()
     if deed in (
@@ -275,14 +276,14 @@ def test_whatever_a_deed_is_called_what_it_writes_is_weighed(
     answer = sent(client, action=deed, **more)
     assert (answer.status_code, "It turns the word of Trust" in answer.content.decode()) == (409, True)
     assert Revision.objects.count() == before
-    (asked,) = second.waiting()
+    (asked,) = signing.waiting()
     assert client.get(reverse("desk:second")).status_code == 200
-    second.sign(asked, other, "seen by me too")
+    signing.sign(asked, other, "seen by me too")
     assert Revision.objects.count() > before
     assert "seen by me too" in Revision.objects.last().why
 
 
-@pytest.mark.parametrize("deed", second.LIGHT)
+@pytest.mark.parametrize("deed", signing.LIGHT)
 def test_what_is_never_weighed_writes_nothing(acts, ada, client, deed):
     client.force_login(ada)
     before = Revision.objects.count()
@@ -319,13 +320,13 @@ def test_ones_own_slip_is_taken_back_at_once_and_an_old_decision_with_a_second(
     ada.groups.add(Group.objects.get(name="reviewer"))  # who may use the list
     for name, door in doors.items():
         for old in (False, True):
-            monkeypatch.setattr(second, "FRESH", datetime.timedelta(minutes=0 if old else 10))
+            monkeypatch.setattr(signing, "FRESH", datetime.timedelta(minutes=0 if old else 10))
             row = edited()
             door(row)
             assert Decision.objects.filter(undoes=row).exists() != old, (name, old)
-            assert len(second.waiting()) == old, (name, old)
-            for asked in second.waiting():
-                second.withdraw(asked, ada)
+            assert len(signing.waiting()) == old, (name, old)
+            for asked in signing.waiting():
+                signing.withdraw(asked, ada)
 
 
 def later(before, after, day=None):
