@@ -1,20 +1,23 @@
-"""The data described for machines: Frictionless Data Package, Croissant, DCAT and schema.org, all from the tables' own
-dictionary, so that none says what another does not.
+"""The tables as they are given out: each answered as a file, and all described for machines (Frictionless Data Package,
+Croissant, DCAT and schema.org) from their own dictionary, so that none says what another does not.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from scorecard import footing, formats, method, standings
-from scorecard.tables import TABLES, Column, Table
+from scorecard import downloads, footing, method, standings
+from scorecard.tables import TABLES, Asked, Column, Table
+from tracker import agreement
 from tracker.codebook import current
-from tracker.models import Revision
+from tracker.models import Article, Report, Revision
 
 PACKAGE_TYPES = {
     "text": "string", "integer": "integer", "number": "number", "boolean": "boolean", "day": "date",
@@ -24,6 +27,7 @@ CROISSANT_TYPES = {
     "text": "sc:Text", "integer": "sc:Integer", "number": "sc:Float", "boolean": "sc:Boolean", "day": "sc:Date",
     "moment": "sc:DateTime", "list": "sc:Text",
 }  # fmt: skip
+PACKED = ("jsonl", "csv")  # worth compressing on the way
 KEYWORDS = ("policy", "recommendations", "scorecard", "events", "time series")
 MEASURED = ("value", "low", "high", "word")
 _CROISSANT = "http://mlcommons.org/croissant/"
@@ -209,8 +213,8 @@ def dcat() -> dict[str, Any]:
                     },
                 }
                 for table in TABLES.values()
-                for ending in formats.MEDIA_TYPES
-                if formats.writable(ending)
+                for ending in downloads.MEDIA_TYPES
+                if downloads.writable(ending)
             ],
         },
         "dcat:service": {
@@ -240,8 +244,8 @@ def schema_org(upto: int | None = None) -> dict[str, Any]:
                 "contentUrl": _file(table, ending),
             }
             for table in TABLES.values()
-            for ending in formats.MEDIA_TYPES
-            if formats.writable(ending)
+            for ending in downloads.MEDIA_TYPES
+            if downloads.writable(ending)
         ],
     }
 
@@ -266,7 +270,7 @@ def _shared(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _media_type(ending: str) -> str:
-    return formats.MEDIA_TYPES[ending].partition(";")[0]
+    return downloads.MEDIA_TYPES[ending].partition(";")[0]
 
 
 def _file(table: Table, ending: str) -> str:
@@ -283,3 +287,54 @@ DOCUMENTS = {
     "dcat.jsonld": (dcat, "application/ld+json"),
     "dataset.jsonld": (schema_org, "application/ld+json"),
 }
+
+
+def answer_table(
+    request: HttpRequest, table: Table, ending: str, asked: Asked, name: str = ""
+) -> HttpResponseBase:
+    """The answer to a GET or HEAD for a table; `downloads.Missing` where this server cannot write the format."""
+    downloads.library_of(ending)
+    rests = table_version(table, asked)
+
+    def make() -> Iterable[bytes]:
+        about = _said_of_itself(table, asked) | {"rests_on": rests}
+        chunks = downloads.written(ending, table.typed(asked), table.answered(asked), about)
+        # Read now: the state is left before an answer that cannot be stored is streamed.
+        return list(chunks) if asked.rev else chunks
+
+    return downloads.answer(
+        request,
+        f"{settings.RELEASE}:{current().version}:{table.name}.{ending}:{asked}:{rests}",
+        make,
+        media_type=downloads.MEDIA_TYPES[ending],
+        name=name or f"scorecard-{table.name}.{ending}",
+        packs=ending in PACKED,
+    )
+
+
+def table_version(table: Table, asked: Asked) -> str:
+    """What the rows rest on; of figures only that which may move those of the day."""
+    if "method" in table.takes:
+        return f"{asked.day}:{standings.day_of_knowledge()}:{standings.rests(asked.day, asked.known_at)}"
+    if table.name == "codings":
+        return agreement.raw_state()
+    if table.name != "articles":
+        # Confirmations stand beside the log; of a state that an address names they are those of before its day.
+        return footing.record_head() if asked.rev else footing.head()
+    return f"{footing.record_head()}:{Article.objects.state()}:{Report.objects.count()}"
+
+
+def _said_of_itself(table: Table, asked: Asked) -> dict[str, str]:
+    """What a file says of itself; of a pinned state nothing that another day or a new codebook would change."""
+    book, figures = footing.book(asked.known_at), "method" in table.takes
+    day = standings.day_of_knowledge() if asked.rev and asked.as_of is None else asked.day
+    return {
+        "title": f"{book.title}: {table.name}",
+        "description": table.meaning,
+        "licence": book.licence.spdx,
+        "source": f"{settings.SITE_URL.rstrip('/')}/api/v1/exports/",
+        "as_of": day.isoformat(),
+        "known_at": (asked.known_at or standings.day_of_knowledge()).isoformat(),
+        **({"method": method.method_of(asked.method).version} if figures else {}),
+        "codebook": book.version,
+    }

@@ -1,42 +1,60 @@
-"""Files for download: written once for each state of what they rest on, then sent with their length, in parts if a
-reader wants parts, and with a digest; a table is the same file at every address that offers it.
+"""Files for download: rows written in the format asked for, once for each state of what they rest on, then sent with
+their length, in parts if a reader wants parts, and with a digest.
 
 The law: a file has its whole content under its name or is not there, and its name holds the digest of its bytes, so
 the same tag always means the same bytes. What is stored is only a copy: any of it may be deleted at any time.
+
+Rows become JSON Lines, CSV that spreadsheets open safely, Parquet or Excel, always a chunk at a time. Parquet and Excel
+are written by libraries that are extras; where one is not installed, `Missing` says which.
 """
 
 from __future__ import annotations
 
 import base64
+import datetime
+import functools
 import hashlib
+import importlib
+import io
+import itertools
+import json
 import logging
 import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from scorecard import conditional, footing, formats, limits, method, standings
-from scorecard.tables import Asked, Table
-from tracker import agreement
-from tracker.codebook import current
-from tracker.models import Article, Report
+from scorecard import conditional, limits
+from scorecard.tables import Column, Row
+from tracker.rows import csv_lines
 
 MOST = 500_000_000  # bytes of copies; the oldest go first
 LEFT_BEHIND = 3600  # seconds; whoever was writing the file is dead by then
 CHUNK = 64 * 1024
-PACKED = ("jsonl", "csv")  # worth compressing on the way
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 NAMED = re.compile(r"[0-9a-f]{32}-[0-9a-f]{64}")
 logger = logging.getLogger(__name__)
+GROUP = 5000
+MEDIA_TYPES = {
+    "jsonl": "application/jsonl",
+    "csv": "text/csv; charset=utf-8; header=present",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+# Which library writes a format, and which extra brings it.
+EXTRAS = {"parquet": ("pyarrow", "requirements/parquet.txt"), "xlsx": ("xlsxwriter", "requirements/xlsx.txt")}
+SHEET = 1_000_000  # rows; a sheet of Excel ends at 1,048,576
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +132,6 @@ def _prune(place: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def at(path: Path) -> Stored:
-    """A file that never changes under its name; its digest is worked out once."""
-
-    def worked() -> str:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
-    size = path.stat().st_size
-    return Stored(path, cache.get_or_set(f"digest:{path.name}:{size}", worked, 24 * 3600) or worked(), size)
-
-
 def answer(
     request: HttpRequest,
     key: str,
@@ -147,7 +154,7 @@ def answer(
         tag = plain.digest[:32]
         if conditional.holds(request, tag):
             return conditional.unchanged(conditional.quoted(tag, packed))
-        packing = lambda: formats.compressed(_read(plain.path))  # noqa: E731
+        packing = lambda: compressed(_read(plain.path))  # noqa: E731
         sent = _for(request, f"{key}:gzip", packing) if packed else plain
     except limits.TooMany as problem:
         return conditional.later(problem)
@@ -181,28 +188,6 @@ def file(
     )
     length = {"Content-Length": str(last + 1 - first)}
     return _with(body, headers | length | {"Content-Range": f"bytes {first}-{last}/{stored.size}"})
-
-
-def cut(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The same for an answer that is held in memory."""
-    if response.status_code != 200:
-        return response
-    body = response.content
-    response.headers["Repr-Digest"] = repr_digest(hashlib.sha256(body).hexdigest())
-    response.headers["Accept-Ranges"] = "bytes"
-    if "Content-Encoding" in response.headers:
-        return response
-    part = asked_part(request, len(body), response.headers.get("ETag", ""))
-    if part is None:
-        return response
-    first, last = part
-    if first > last:
-        refused = HttpResponse(status=416)
-        refused.headers["Content-Range"] = f"bytes */{len(body)}"
-        return refused
-    response.status_code, response.content = 206, body[first : last + 1]
-    response.headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
-    return response
 
 
 def asked_part(request: HttpRequest, size: int, tag: str) -> tuple[int, int] | None:
@@ -242,52 +227,212 @@ def _with(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBa
     return response
 
 
-def answer_table(
-    request: HttpRequest, table: Table, ending: str, asked: Asked, name: str = ""
-) -> HttpResponseBase:
-    """The answer to a GET or HEAD for a table; `formats.Missing` where this server cannot write the format."""
-    formats.library_of(ending)
-    rests = table_version(table, asked)
-
-    def make() -> Iterable[bytes]:
-        about = _about(table, asked) | {"rests_on": rests}
-        chunks = formats.written(ending, table.typed(asked), table.answered(asked), about)
-        # Read now: the state is left before an answer that cannot be stored is streamed.
-        return list(chunks) if asked.rev else chunks
-
-    return answer(
-        request,
-        f"{settings.RELEASE}:{current().version}:{table.name}.{ending}:{asked}:{rests}",
-        make,
-        media_type=formats.MEDIA_TYPES[ending],
-        name=name or f"scorecard-{table.name}.{ending}",
-        packs=ending in PACKED,
-    )
+class Missing(ImproperlyConfigured):
+    """A format whose library is not installed on this server; the message says what to do."""
 
 
-def table_version(table: Table, asked: Asked) -> str:
-    """What the rows rest on; of figures only that which may move those of the day."""
-    if "method" in table.takes:
-        return f"{asked.day}:{standings.day_of_knowledge()}:{standings.rests(asked.day, asked.known_at)}"
-    if table.name == "codings":
-        return agreement.raw_state()
-    if table.name != "articles":
-        # Confirmations stand beside the log; of a state that an address names they are those of before its day.
-        return footing.record_head() if asked.rev else footing.head()
-    return f"{footing.record_head()}:{Article.objects.state()}:{Report.objects.count()}"
+def library_of(ending: str) -> Any:
+    """The library that writes a format, None where Python does; `Missing` if it is not installed."""
+    if ending not in EXTRAS:
+        return None
+    name, extra = EXTRAS[ending]
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise Missing(
+            f"This server does not write .{ending} files: the package {name} is not installed. Take .csv or .jsonl; "
+            f"its operator can install {extra}."
+        ) from None
 
 
-def _about(table: Table, asked: Asked) -> dict[str, str]:
-    """What a file says of itself; of a pinned state nothing that another day or a new codebook would change."""
-    book, figures = footing.book(asked.known_at), "method" in table.takes
-    day = standings.day_of_knowledge() if asked.rev and asked.as_of is None else asked.day
+@functools.cache
+def writable(ending: str) -> bool:
+    """Whether this server can write the format."""
+    try:
+        library_of(ending)
+    except Missing:
+        return False
+    return True
+
+
+def _arrow(pyarrow: Any) -> dict[str, Any]:
     return {
-        "title": f"{book.title}: {table.name}",
-        "description": table.meaning,
-        "licence": book.licence.spdx,
-        "source": f"{settings.SITE_URL.rstrip('/')}/api/v1/exports/",
-        "as_of": day.isoformat(),
-        "known_at": (asked.known_at or standings.day_of_knowledge()).isoformat(),
-        **({"method": method.method_of(asked.method).version} if figures else {}),
-        "codebook": book.version,
+        "text": pyarrow.string(),
+        "integer": pyarrow.int64(),
+        "number": pyarrow.float64(),
+        "boolean": pyarrow.bool_(),
+        "day": pyarrow.date32(),
+        "moment": pyarrow.timestamp("s", tz="UTC"),
+        "list": pyarrow.list_(pyarrow.string()),
     }
+
+
+# Made once: `json.dumps` with separators of its own makes one for each line.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def line(value: Any) -> str:
+    """One line of JSON, with its end."""
+    return _encode(value) + "\n"
+
+
+def written(
+    format_: str, columns: Sequence[Column], rows: Iterable[Row], about: Mapping[str, str] | None = None
+) -> Iterator[bytes]:
+    """The rows as a file. `about` is what it says of itself, where the format has a place for it."""
+    if format_ == "jsonl":
+        return jsonl(columns, rows)
+    if format_ == "csv":
+        return csv(columns, rows)
+    return {"parquet": as_parquet, "xlsx": as_xlsx}[format_](columns, rows, about or {})
+
+
+def jsonl(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    names = [column.name for column in columns]
+    yield from gathered(line(dict(zip(names, map(_text, row), strict=True))) for row in rows)
+
+
+def csv(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[bytes]:
+    header = [column.name for column in columns]
+    yield from gathered(csv_lines(header, (map(_cell, row) for row in rows)))
+
+
+def as_parquet(
+    columns: Sequence[Column], rows: Iterable[Row], about: Mapping[str, str] | None = None
+) -> Iterator[bytes]:
+    """One row group for each 5,000 rows; the meaning of each column, and what the file is, are in its metadata."""
+    pyarrow = library_of("parquet")
+    parquet, types = importlib.import_module("pyarrow.parquet"), _arrow(pyarrow)
+    schema = pyarrow.schema(
+        (
+            pyarrow.field(column.name, types[column.type], metadata={"meaning": column.meaning})
+            for column in columns
+        ),
+        metadata=dict(about or {}),
+    )
+    sink = _Sink()
+    waiting = iter(rows)
+    with parquet.ParquetWriter(pyarrow.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
+        while group := list(itertools.islice(waiting, GROUP)):
+            arrays = [
+                pyarrow.array([_typed(value, column.type) for value in values], type=types[column.type])
+                for column, values in zip(columns, zip(*group, strict=True), strict=True)
+            ]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
+            yield from sink.taken()
+    yield from sink.taken()
+
+
+def as_xlsx(
+    columns: Sequence[Column], rows: Iterable[Row], about: Mapping[str, str] | None = None
+) -> Iterator[bytes]:
+    """A workbook: the rows, a sheet with the meaning of each column, and one with what the file is. Texts stay texts,
+    so that nothing is calculated; days are days."""
+    xlsxwriter, about = library_of("xlsx"), about or {}
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {**plain, "constant_memory": True, "nan_inf_to_errors": True}
+    with tempfile.TemporaryFile() as file:
+        with xlsxwriter.Workbook(file, options) as book:
+            # The same rows shall give the same bytes.
+            book.set_properties({"title": about.get("title", ""), "created": datetime.datetime(2000, 1, 1)})
+            bold, dated = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
+            waiting, number = iter(rows), 0
+            while (group := list(itertools.islice(waiting, 1))) or not number:
+                number += 1
+                sheet = book.add_worksheet("data" if number == 1 else f"data {number}")
+                sheet.freeze_panes(1, 0)
+                for place, column in enumerate(columns):
+                    sheet.set_column(place, place, 14, dated if column.type == "day" else None)
+                    sheet.write_string(0, place, column.name, bold)
+                part = itertools.chain(group, itertools.islice(waiting, SHEET - 1))
+                for height, row in enumerate(part, start=1):
+                    for place, (value, column) in enumerate(zip(row, columns, strict=True)):
+                        _put(sheet, height, place, _typed(value, column.type))
+            _listed(book, "columns", ((each.name, each.type, each.meaning) for each in columns))
+            _listed(book, "about", about.items())
+        file.seek(0)
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _listed(book: Any, name: str, lines: Iterable[Sequence[str]]) -> None:
+    sheet = book.add_worksheet(name)
+    for height, line_ in enumerate(lines):
+        for place, text in enumerate(line_):
+            sheet.write_string(height, place, text)
+
+
+def _put(sheet: Any, height: int, place: int, value: Any) -> None:
+    if isinstance(value, bool):
+        sheet.write_boolean(height, place, value)
+    elif isinstance(value, int | float):
+        sheet.write_number(height, place, value)
+    elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        sheet.write_datetime(height, place, value)
+    elif value not in (None, "", []):
+        sheet.write_string(height, place, str(_cell(value))[:32767])
+
+
+def gathered(lines: Iterable[str]) -> Iterator[bytes]:
+    """Lines in chunks of about 64 KB."""
+    held, size = [], 0
+    for line in lines:
+        held.append(line)
+        size += len(line)
+        if size >= CHUNK:
+            yield "".join(held).encode()
+            held, size = [], 0
+    if held:
+        yield "".join(held).encode()
+
+
+def compressed(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same as gzip, still a chunk at a time."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    for chunk in chunks:
+        if packed := packer.compress(chunk):
+            yield packed
+    yield packer.flush()
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value
+
+
+def _cell(value: Any) -> Any:
+    """A value as a cell shows it: the members of a list with spaces between."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(value) if isinstance(value, list) else _text(value)
+
+
+def _typed(value: Any, kind: str) -> Any:
+    if kind == "day" and isinstance(value, str):
+        return datetime.date.fromisoformat(value) if value else None
+    return value
+
+
+class _Sink(io.RawIOBase):
+    """A file that Parquet writes and a response drains."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+        self._place = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, part: Any) -> int:
+        copied = bytes(part)
+        self._held.append(copied)
+        self._place += len(copied)
+        return len(copied)
+
+    def tell(self) -> int:
+        return self._place
+
+    def taken(self) -> Iterator[bytes]:
+        held, self._held = self._held, []
+        yield from held

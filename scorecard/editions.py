@@ -38,7 +38,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from scorecard import footing, formats, method, standings, tables, verify
+from scorecard import downloads, footing, method, standings, tables, verify, vocabulary
 from scorecard.method.readings import Report
 from scorecard.models import Countersignature, Edition, Witness
 from tracker import codebook_versions, log
@@ -205,18 +205,18 @@ def _files(
     readme = README.format(day=day, title=book.title, licence=book.licence.name)
     yield "README.md", [readme.encode()]
     yield "verify.py", [verifier().encode()]
-    yield "changes.jsonl", formats.gathered(_changes(sequence))
+    yield "changes.jsonl", downloads.gathered(_changes(sequence))
     settings_ = AskSetting.objects.filter(recorded_at__lte=day).select_related("ask").placed()
-    yield "settings.jsonl", formats.gathered(_line(row.line(place)) for row, place in settings_)
+    yield "settings.jsonl", downloads.gathered(_line(row.line(place)) for row, place in settings_)
     known = Q(recorded_at=None) | Q(recorded_at__lte=day)
     stated = Completeness.objects.filter(known).placed()
-    yield "completeness.jsonl", formats.gathered(_line(row.line(place)) for row, place in stated)
+    yield "completeness.jsonl", downloads.gathered(_line(row.line(place)) for row, place in stated)
     yield "recommendations.json", [_json(_recommendations(book)).encode()]
     yield "codebook.json", [_json({"versions": books}).encode()]
     yield "dictionary.json", [_json(_dictionary()).encode()]
     yield "scores.json", [_json(scores(day)).encode()]
     series = tables.TABLES["series"]
-    yield "series.csv", formats.csv(series.columns, series.rows(tables.Asked(as_of=day, known_at=day)))
+    yield "series.csv", downloads.csv(series.columns, series.rows(tables.Asked(as_of=day, known_at=day)))
 
 
 def _changes(until: int) -> Iterator[str]:
@@ -247,9 +247,9 @@ def _recommendations(book: Codebook) -> list[dict[str, Any]]:
     for one in book:
         asks = [
             {"slug": entry["slug"], "position": number, **entry}
-            for number, entry in enumerate(formats.asks(one, book), start=1)
+            for number, entry in enumerate(vocabulary.asks_for_programs(one, book), start=1)
         ]
-        found.append({**formats.recommendation(one, book), "asks": asks})
+        found.append({**vocabulary.recommendation_for_programs(one, book), "asks": asks})
     return found
 
 

@@ -1,14 +1,16 @@
-"""The words of codebook and method in the reader's language: labels, actors, kinds of act. No figures
-here.
+"""The words of codebook and method in the reader's language: labels, actors, kinds of act; of recommendations also as
+programs get them. No figures here.
 
 The method's parameters in the reader's language. The English reasons are the method's own, tested.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 
-from tracker.codebook import current
+from tracker.codebook import Ask, Codebook, Recommendation, Text, current
 from tracker.wording import said, words_of
 
 LABELS = {
@@ -250,3 +252,27 @@ REASONS = {
         "How far an ask got is a question to the whole record; each ask shows its actors apart."
     ),
 }
+
+
+def recommendation_for_programs(one: Recommendation, book: Codebook) -> dict[str, Any]:
+    """A recommendation's place and words as programs get them, without its asks."""
+    words: dict[str, Any] = {"slug": one.slug, "number": one.number}
+    for name in ("name", "summary", "advances", "undermines"):
+        words |= _tongues(name, getattr(one, name), book)
+    return words
+
+
+def asks_for_programs(one: Recommendation, book: Codebook) -> list[dict[str, Any]]:
+    """What a recommendation asks for, as programs get it."""
+    return [_ask(ask, book) for ask in one.asks]
+
+
+def _ask(ask: Ask, book: Codebook) -> dict[str, Any]:
+    words = _tongues("name", ask.name, book) | _tongues("description", ask.description, book)
+    return {"slug": ask.slug, **words, "mode": ask.mode, "actors": list(ask.actors)}
+
+
+def _tongues(name: str, text: Text, book: Codebook) -> dict[str, str]:
+    """Programs know two places for words: of the codebook's first language, and of its second if it has one."""
+    second = text.in_(book.languages[1]) if len(book.languages) > 1 else ""
+    return {f"{name}_en": str(text), f"{name}_zh": second}

@@ -24,7 +24,8 @@ from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, pgettext
 
-from scorecard import footing, formats, querystring, sentences, standings, vocabulary
+from scorecard import footing, querystring, sentences, standings, vocabulary
+from scorecard.downloads import writable
 from scorecard.method import method_of, parameters
 from scorecard.pages import prose
 from scorecard.querystring import Clock
@@ -316,7 +317,7 @@ def downloads(name: str, query: str) -> list[dict[str, str]]:
     return [
         {"href": reverse("pages:take", args=[name, ending]) + query, "name": word, "ending": ending.upper()}
         for ending, word in words.items()
-        if formats.writable(ending)
+        if writable(ending)
     ]
 
 

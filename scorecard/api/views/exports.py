@@ -5,6 +5,7 @@ Editions: the list, each edition's files, the public key, and the verifier.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, OpenApiTypes, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 
-from scorecard import catalogue, conditional, downloads, editions, footing, formats, standings
+from scorecard import catalogue, conditional, downloads, editions, footing, standings
 from scorecard.api import parameters
 from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, REV, THEN, Parameter
 from scorecard.api.problems import Invalid, NotWritten
@@ -66,7 +68,7 @@ class Exports(Reading):
                 "name": table.name,
                 "meaning": table.meaning,
                 "files": {
-                    ending: _address(table.name, ending) for ending in FORMATS if formats.writable(ending)
+                    ending: _address(table.name, ending) for ending in FORMATS if downloads.writable(ending)
                 },
                 "parameters": [*table.takes],
                 "key": [*table.key],
@@ -184,7 +186,7 @@ class Export(View):
         parameters=[NAME, ENDING],
         responses={
             (200, kind.partition(";")[0]): OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
-            for kind in formats.MEDIA_TYPES.values()
+            for kind in downloads.MEDIA_TYPES.values()
         },
         tags=["Downloads"],
     )
@@ -209,8 +211,8 @@ class Export(View):
                     asked["as_of"] = as_of  # a state's own day is for its figures; of the record it has all
                 if "lists" in takes:
                     asked["lists"] = given["lists"] == "arrays"
-                return downloads.answer_table(request, table, ending, Asked(**asked))
-        except formats.Missing as missing:
+                return catalogue.answer_table(request, table, ending, Asked(**asked))
+        except downloads.Missing as missing:
             raise NotWritten(str(missing)) from None
 
 
@@ -220,13 +222,13 @@ def _log(request: Any, name: str, pinned_: bool) -> HttpResponseBase:
 
     def make() -> Iterator[bytes]:
         if name == "record":
-            return formats.gathered(f"{line}\n" for line in log.lines(until=last))
+            return downloads.gathered(f"{line}\n" for line in log.lines(until=last))
         found = Revision.objects.order_by("sequence")
         found = found if last is None else found.filter(sequence__lte=last)
-        return formats.gathered(formats.line(change(each)) for each in found.iterator(1000))
+        return downloads.gathered(downloads.line(change(each)) for each in found.iterator(1000))
 
     key = f"{settings.RELEASE}:{name}:{footing.record_head()}"
-    kind, file = formats.MEDIA_TYPES["jsonl"], f"scorecard-{name}.jsonl"
+    kind, file = downloads.MEDIA_TYPES["jsonl"], f"scorecard-{name}.jsonl"
     return downloads.answer(request, key, make, media_type=kind, name=file, packs=True)
 
 
@@ -321,7 +323,7 @@ class EditionZip(View):
             request,
             tag,
             lambda: downloads.file(
-                request, downloads.at(path), media_type="application/zip", headers=headers, tag=f'"{tag}"'
+                request, stored_at(path), media_type="application/zip", headers=headers, tag=f'"{tag}"'
             ),
         )
 
@@ -418,3 +420,16 @@ class Verifier(View):
         return conditional.answer(
             request, "verifier", editions.verifier, media_type="text/x-python; charset=utf-8"
         )
+
+
+def stored_at(path: Path) -> downloads.Stored:
+    """A file that never changes under its name; its digest is worked out once."""
+
+    def worked() -> str:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    size = path.stat().st_size
+    return downloads.Stored(
+        path, cache.get_or_set(f"digest:{path.name}:{size}", worked, 24 * 3600) or worked(), size
+    )

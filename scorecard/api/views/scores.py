@@ -12,7 +12,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 
-from scorecard import ahead, footing, formats, standings
+from scorecard import ahead, footing, standings, vocabulary
 from scorecard.api import parameters
 from scorecard.api.parameters import ACTOR, AS_OF, BEYOND, KNOWN_AT, METHOD, RECOMMENDATION, REV, THEN
 from scorecard.api.problems import Invalid
@@ -271,8 +271,8 @@ class OneRecommendation(Reading):
 
 def _recommendation(one: Recommendation, book: Codebook) -> dict[str, Any]:
     return {
-        **formats.recommendation(one, book),
-        "asks": formats.asks(one, book),
+        **vocabulary.recommendation_for_programs(one, book),
+        "asks": vocabulary.asks_for_programs(one, book),
         "page": public(f"/recommendations/{one.slug}/"),
     }
 

@@ -9,6 +9,7 @@ whose `day` and `value` are `date` and `score` here.
 from __future__ import annotations
 
 import datetime
+import hashlib
 import io
 import json
 import zipfile
@@ -20,10 +21,10 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
 
 from scorecard import (
+    catalogue,
     conditional,
     downloads,
     footing,
-    formats,
     querystring,
     reliability,
     sentences,
@@ -77,7 +78,7 @@ def take(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
     answer = (
         _long(request, name, ending)
         if ending in LONG
-        else downloads.cut(request, _taken(request, name, ending))
+        else cut_to_part(request, _taken(request, name, ending))
     )
     answer.headers["Access-Control-Allow-Origin"] = "*"
     answer.headers["X-Robots-Tag"] = "noindex"
@@ -134,8 +135,8 @@ def _long(request: HttpRequest, name: str, ending: str) -> HttpResponseBase:
         )
         file = f"scorecard-{slug}-{day.as_of}.{ending}"
         with footing.at_rev(day.rev):
-            return downloads.answer_table(request, table, ending, asked, file)
-    except (querystring.BadDate, conditional.UnknownName, formats.Missing) as problem:
+            return catalogue.answer_table(request, table, ending, asked, file)
+    except (querystring.BadDate, conditional.UnknownName, downloads.Missing) as problem:
         return conditional.refusal(request, gettext("That address cannot be read"), problem, 400)
 
 
@@ -325,3 +326,25 @@ def as_bundle(read: Reading, slugs: Sequence[str]) -> bytes:
         ):
             archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), text)
     return written.getvalue()
+
+
+def cut_to_part(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The same for an answer that is held in memory."""
+    if response.status_code != 200:
+        return response
+    body = response.content
+    response.headers["Repr-Digest"] = downloads.repr_digest(hashlib.sha256(body).hexdigest())
+    response.headers["Accept-Ranges"] = "bytes"
+    if "Content-Encoding" in response.headers:
+        return response
+    part = downloads.asked_part(request, len(body), response.headers.get("ETag", ""))
+    if part is None:
+        return response
+    first, last = part
+    if first > last:
+        refused = HttpResponse(status=416)
+        refused.headers["Content-Range"] = f"bytes */{len(body)}"
+        return refused
+    response.status_code, response.content = 206, body[first : last + 1]
+    response.headers["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
+    return response

@@ -21,7 +21,7 @@ import time_machine
 from django.utils import timezone
 from pyarrow import parquet
 
-from scorecard import downloads, formats, tables
+from scorecard import downloads, tables
 from tests.scorecard import cast
 from tracker import importing, log, record, triage
 from tracker.models import Event, MachineCoding, Revision
@@ -158,7 +158,7 @@ def test_downloads_are_compressed_on_the_way_and_conditional(client, seeded):
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_a_table_ten_times_as_long_takes_no_more_memory(ending, monkeypatch):
-    monkeypatch.setattr(formats, "GROUP", 500)
+    monkeypatch.setattr(downloads, "GROUP", 500)
     columns = tables.TABLES["assessments"].columns
 
     def peak(count):
@@ -170,7 +170,7 @@ def test_a_table_ten_times_as_long_takes_no_more_memory(ending, monkeypatch):
             for _number in range(count)
         )
         tracemalloc.start()
-        for _chunk in formats.written(ending, columns, rows):
+        for _chunk in downloads.written(ending, columns, rows):
             pass
         top = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -335,12 +335,12 @@ def test_the_readers_of_researchers_read_every_table(client, seeded, tmp_path):
 
 
 def test_what_cannot_be_written_here_says_what_to_do(client, seeded, monkeypatch):
-    monkeypatch.setitem(formats.EXTRAS, "parquet", ("no_such_package", "requirements/parquet.txt"))
-    formats.writable.cache_clear()
+    monkeypatch.setitem(downloads.EXTRAS, "parquet", ("no_such_package", "requirements/parquet.txt"))
+    downloads.writable.cache_clear()
     problem = cast.get(client, "/exports/events.parquet", 501)
     assert "requirements/parquet.txt" in problem["detail"]
     assert "parquet" not in cast.get(client, "/exports/")["tables"][0]["files"]
-    formats.writable.cache_clear()
+    downloads.writable.cache_clear()
 
 
 def test_a_full_disk_still_sends_the_file(client, seeded, monkeypatch):
