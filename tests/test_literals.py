@@ -19,7 +19,7 @@ TEXTS = (".html", ".txt", ".xml", ".md", ".js", ".css", ".svg")
 # Words of the method, of a protocol or of the language that a slug happens to equal, with the file that may say them.
 OTHERWISE_MEANT = {
     "tracker/second_opinion/endpoint.py": {"tools"},  # a key of the protocol
-    "scorecard/pages/coverage.py": {"other"},  # a language that is neither English nor Chinese
+    "scorecard/pages/views/overview.py": {"other"},  # a language that is neither English nor Chinese
     "scorecard/querystring.py": {"other"},  # likewise
     "scorecard/vocabulary.py": {"seven"},  # the number's word, beside the others to twelve
     "feeds/storing.py": {"other"},  # a column: cases against

@@ -1,11 +1,11 @@
 """What comes next (`scorecard.ahead`) in the reader's words: as a page, and as a calendar that other programs subscribe
-to; and how far each ask has got.
+to.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import ahead, conditional, footing, sentences, vocabulary
+from scorecard import ahead, conditional, sentences, vocabulary
 from scorecard.acts import Act
-from scorecard.charts import pictures
-from scorecard.method import weighing
-from scorecard.method.delivery import acts_behind
-from scorecard.method.parameters import method_of
-from scorecard.method.readings import AskReading, whole
-from scorecard.pages import figures, frame, prose, reading
+from scorecard.pages import frame, prose, reading
 from scorecard.pages.reading import Reading
-from tracker.codebook import current
 
 CALENDAR = "text/calendar; charset=utf-8"
 Day = datetime.date
@@ -98,140 +92,6 @@ def calendar(request: HttpRequest) -> HttpResponse:
     stamp = datetime.datetime.combine(read.read_on, datetime.time())
     body = as_calendar(upcoming(read), name, frame.absolute("").rstrip("/"), stamp)
     return HttpResponse(body, content_type=CALENDAR)
-
-
-@conditional.page
-def asks(request: HttpRequest) -> HttpResponse:
-    read = reading.open_(request)
-    found = rows(read, read.slugs)
-    title = _title(read, [ask for row in found for ask in row["asks"]])
-    page = frame.Page(
-        key="asks",
-        title=title,
-        description=gettext("How far each party went on each ask, with the act that reached the step."),
-        current="asks",
-        card=reverse("pages:card", args=["overview"]),
-    )
-    _cited, citation = frame.citation(page, read.clock, request.path)
-    steps = [
-        (str(vocabulary.STRENGTHS[step]), f"{100 * weight:g}")
-        for step, weight in enumerate(method_of(read.clock.method).parameters.weight, start=1)
-    ]
-    context = {
-        "page": frame.around(request, page, read.clock, read.coverage()),
-        "headline": title,
-        "steps": steps,
-        "parties": [vocabulary.actor(actor) for actor in current().compared or ()],
-        "rows": found,
-        "citation": citation,
-    }
-    return render(request, "pages/asks.html", context)
-
-
-def _title(read: Reading, asks: Sequence[Mapping[str, Any]]) -> str:
-    """How many asks are in place, part of the way, at zero and without an act."""
-    values = [ask["figure"] for ask in asks]
-    rated = [value for value in values if value is not None]
-    counts = (
-        (sum(value >= 80 for value in rated), gettext("%(count)s in place")),
-        (sum(0 < value < 80 for value in rated), gettext("%(count)s part of the way")),
-        (sum(value == 0 for value in rated), gettext("%(count)s at zero")),
-        (len(values) - len(rated), gettext("%(count)s without an act")),
-    )
-    parts = [words % {"count": vocabulary.count_word(count)} for count, words in counts if count]
-    told = {"of": len(values), "parts": sentences.listed(parts), "day": sentences.day(read.read_on)}
-    if read.stopped:
-        return gettext("On %(day)s, the last coded day, of the %(of)d asks: %(parts)s") % told
-    return gettext("Of the %(of)d asks: %(parts)s") % told
-
-
-def rows(read: Reading, slugs: Sequence[str]) -> list[dict[str, Any]]:
-    """The asks of each recommendation, with how far each party went."""
-    known = None if read.clock.known_at is None else read.clock.known_at.toordinal()
-    book = weighing.ledger(footing.log(), known, method_of(read.clock.method).parameters)
-    behind = acts_behind(book, read.read_on.toordinal(), book.seen_by(None))
-    query, found = read.clock.query(), []
-    for slug in slugs:
-        delivery = whole(read.report["recommendations"][slug])
-        asks = [_ask(read, slug, ask, behind.get((slug, ask["ask"]), []), query) for ask in delivery["asks"]]
-        value = "" if delivery["value"] is None else f"{round(delivery['value'])}"
-        found.append(
-            {
-                "name": read.name(slug),
-                "href": reverse("pages:recommendation", args=[slug]) + query,
-                "value": value,
-                "label": vocabulary.delivery(delivery["label"]),
-                "asks": asks,
-            }
-        )
-    return found
-
-
-def _ask(
-    read: Reading, slug: str, ask: AskReading, behind: Sequence[Mapping[str, Any]], query: str
-) -> dict[str, Any]:
-    compared = current().compared or ()
-    others = [actor for actor in ask["actors"] if actor not in compared]
-    # The farthest of the others, or none who has done anything.
-    farthest = max(
-        others, key=lambda actor: (ask["actors"][actor]["rung"], ask["actors"][actor]["value"]), default=None
-    )
-    name, description = read.ask(slug, ask["ask"])
-    columns = [
-        _party(read, ask, actor, behind, query) | {"head": vocabulary.actor(actor)} for actor in compared
-    ]
-    head = {"head": gettext("Farthest of the others")}
-    columns.append(_party(read, ask, farthest, behind, query, named=True) | head)
-    return {
-        "name": name,
-        "description": description,
-        "mode": vocabulary.MODES[ask["mode"]],
-        "figure": ask["value"] if ask["rated"] else None,
-        "value": "–" if ask["value"] is None or not ask["rated"] else f"{round(ask['value'])}",
-        "by_hand": bool(ask["by_hand"]),
-        "parties": columns,
-    }
-
-
-def _party(
-    read: Reading,
-    ask: AskReading,
-    actor: str | None,
-    behind: Sequence[Mapping[str, Any]],
-    query: str,
-    named: bool = False,
-) -> dict[str, Any]:
-    """How far a party has come with an ask, the act that reached the step, and the heaviest act against where the
-    acts against weigh as much or more. Without an entry the ask is not asked of that party."""
-    entry = ask["actors"].get(actor) if actor else None
-    if entry is None or (named and not entry["rung"] and not entry["down"]):
-        return {"asked": False}
-    mine = [act for act in behind if actor in act["actors"]]
-    reached = max(
-        (act for act in mine if act["direction"] == 1 and act["strength"] == entry["rung"]),
-        key=lambda act: (act["up"], act["id"]),
-        default=None,
-    )
-    against = max(
-        (act for act in mine if act["down"]), key=lambda act: (act["down"], act["id"]), default=None
-    )
-    title = gettext("step reached: %(rung)s") % {"rung": vocabulary.rung(entry["rung"])}
-    return {
-        "asked": True,
-        "name": vocabulary.short_actor(actor) if named and actor else "",
-        "rung": vocabulary.rung(entry["rung"]),
-        "steps": figures.drawn(pictures.steps(entry["rung"], title, opposed=entry["opposed"])),
-        "reached": _link(read, reached, query),
-        "against": _link(read, against, query) if entry["opposed"] else None,
-    }
-
-
-def _link(read: Reading, act: Mapping[str, Any] | None, query: str) -> dict[str, Any] | None:
-    record = read.record(act["id"]) if act else None
-    if record is None:
-        return None
-    told = read.act(record)
-    return {"act": told, "href": told.address + query, "year": told.date[:4]}
 
 
 @dataclass(frozen=True, slots=True)

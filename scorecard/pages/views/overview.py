@@ -1,32 +1,45 @@
-"""The front page: one sentence, the recommendations as rows, what moved, the lines, the coverage; and the brief, the
-same parts on one page to carry away, of all recommendations or of one.
+"""The front page: one sentence, the recommendations as rows, what moved, the lines, and what the record covers and what
+it does not: coded to which day, how many events and sources, what waits, which statements were taken back.
+
+"No event" and "we did not look" must never look alike, so these facts stand on the front page.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.translation import gettext, pgettext
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext, ngettext, pgettext
 
-from scorecard import catalogue, conditional, footing, reliability, sentences, standings, vocabulary
+from scorecard import (
+    catalogue,
+    conditional,
+    footing,
+    querystring,
+    reliability,
+    sentences,
+    standings,
+    vocabulary,
+)
 from scorecard.charts import pictures
 from scorecard.charts.lines import Blind
 from scorecard.method.parameters import method_of
 from scorecard.method.readings import Balance, Banded, Delivery, whole, word
-from scorecard.pages import coverage, figures, frame, prose, reading
+from scorecard.pages import figures, frame, prose, reading
 from scorecard.pages.reading import Reading
 from scorecard.pages.views import ahead, changed
 from tracker.codebook import current
+from tracker.codebook.schema import THIRD, UNKNOWN
+from tracker.models import CoverageDay
 from tracker.record import Record
 
 YEAR = 365  # days
-ACTS = 4  # on either side, on the brief of one
 
 
 @conditional.page
@@ -66,7 +79,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "multiples": _multiples(read, query),
         "quarters": _quarters(read),
         "overall": _overall(read),
-        "coverage": coverage.facts(read),
+        "coverage": facts(read),
         "moved": _moved(read, query),
         "terms": ahead.terms(ahead.upcoming(read), query),
         "downloads": frame.downloads("all", query),
@@ -256,75 +269,124 @@ def _dataset(read: Reading) -> dict[str, Any]:
     }
 
 
-@conditional.page
-def brief(request: HttpRequest, slug: str = "") -> HttpResponse:
-    read = reading.open_(request)
-    if slug and slug not in read.slugs:
-        raise Http404
-    query = read.clock.query()
-    headline = read.finding(slug) if slug else read.headline()
-    page = frame.Page(
-        key=f"brief-{slug}" if slug else "brief",
-        title=headline,
-        description=gettext("What is found, on one page to print."),
-        card=reverse("pages:card", args=[slug or "overview"]),
+def facts(read: Reading) -> list[tuple[str, str]]:
+    """Name and value of each fact about what a page rests on, for a definition list."""
+    records, coded_to, as_of = read.counted, read.coded_to, read.clock.as_of
+    week = CoverageDay.objects.filter(day__lte=as_of, day__gt=as_of - datetime.timedelta(days=7))
+    seen = week.order_by("-day").first()  # the newest day on which we looked
+    sources = [source for record in records for source in record["sources"]]
+    taken_back = statements_taken_back(read.clock.known_at)
+    found = [
+        (gettext("Coded to"), _coded(coded_to, as_of)),
+        *[(gettext("Of that statement"), said) for said in taken_back[-3:]],
+        (gettext("On record"), sentences.coverage(coded_to if records else None, len(records), len(sources))),
+    ]
+    if sources:
+        found.append((gettext("Languages of the sources"), _languages(sources)))
+        if current().outlets:
+            found.append((gettext("Sides of the sources"), _sides(sources)))
+    found += _looked(seen)
+    if records:
+        sure = Counter(record["certainty"] for record in records)
+        found.append((gettext("Not confirmed"), _unsure(sure, len(records))))
+        found.append((gettext("Reviewed by analysts"), reviewed_share(read)))
+    return found
+
+
+def reviewed_share(read: Reading) -> str:
+    """How many events a person has confirmed or coded, and how much of the weight of the balances that is."""
+    ids = reliability.confirmed_ids(read.records, read.clock.known_at)
+    whole, confirmed = reliability.weighed(read.report, ids)
+    words = {
+        "count": number_format(len(ids)),
+        "events": number_format(len(read.records)),
+        "share": sentences.percent(confirmed / whole) if whole else "–",
+    }
+    if not ids:
+        return gettext("none of %(events)s events yet; language models compiled and coded the record") % words
+    return (
+        gettext("%(count)s of %(events)s events, which carry %(share)s of the weight of the balances") % words
     )
-    cited, citation = frame.citation(page, read.clock, request.path)
-    found = changed.moves_between(read, changed.start_of(read.read_on, changed.DEFAULT), read.read_on)
-    listed = rows(read, query)
-    ends = [term for term in ahead.upcoming(read).terms if not slug or _about(term.act, slug)]
-    context: dict[str, Any] = {
-        "page": frame.around(request, page, read.clock, read.coverage()),
-        "headline": headline,
-        "notice": read.notice(),
-        "lede": prose.page("lede"),
-        "kicker": gettext("Brief of %(day)s · method %(version)s")
-        % {"day": sentences.day(read.clock.today), "version": read.method},
-        "rows": [row for row in listed if not slug or row["slug"] == slug],
-        "axis": figures.drawn(pictures.axis()),
-        "span": found.span(changed.DEFAULT),
-        "moves": [
-            move
-            for move in changed.told(read, found, query, most=1)
-            if not slug or move["href"].startswith(reverse("pages:recommendation", args=[slug]))
-        ],
-        "terms": [
-            {"day": sentences.short_day(term.day), "title": term.act.title, "href": term.act.address + query}
-            for term in ends[:8]
-        ],
-        "key": frame.key(),
-        "cited": cited.text(),
-        "citation": citation,
+
+
+def _looked(seen: CoverageDay | None) -> list[tuple[str, str]]:
+    """Feeds alive and what waits for an analyst."""
+    if seen is None or not seen.feeds_total:
+        return [(gettext("Feeds"), gettext("none polled by this copy in the week before"))]
+    alive = gettext("%(alive)d of %(total)d at the worst moment of %(day)s") % {
+        "alive": seen.feeds_alive,
+        "total": seen.feeds_total,
+        "day": sentences.day(seen.day),
     }
-    if slug:
-        context |= _of_one(read, slug, query)
-    return render(request, "pages/brief.html", context)
+    if not seen.waiting:
+        waits = gettext("nothing")
+    else:
+        waits = ngettext("%(count)d proposal", "%(count)d proposals", seen.waiting) % {"count": seen.waiting}
+        if seen.oldest_unreviewed:
+            waits += gettext(", the oldest since %(day)s") % {"day": sentences.day(seen.oldest_unreviewed)}
+    return [(gettext("Feeds alive"), alive), (gettext("Waiting for an analyst"), waits)]
 
 
-def _about(act: Any, slug: str) -> bool:
-    return bool(act.about(slug))
+def _coded(coded_to: datetime.date, as_of: datetime.date) -> str:
+    behind = (as_of - coded_to).days
+    if behind <= 0:
+        return sentences.day(coded_to)
+    words = ngettext("%(day)s, %(behind)s day ago", "%(day)s, %(behind)s days ago", behind)
+    return words % {"day": sentences.day(coded_to), "behind": number_format(behind)}
 
 
-def _of_one(read: Reading, slug: str, query: str) -> dict[str, Any]:
-    """What the brief of one says more: the claim, the heaviest acts on both sides, the asks."""
-    effects = read.effects_on(slug)
-    sides = []
-    for direction, name, look in ((-1, gettext("Against"), "down"), (1, gettext("In favour"), "up")):
-        ids = {record["id"] for record in read.counted if _points(record, slug) == direction}
-        listed = sorted((each for each in effects if each in ids), key=lambda each: -abs(effects[each]))[
-            :ACTS
+def _languages(sources: Sequence[Mapping[str, Any]]) -> str:
+    counted = Counter(source["lang"].split("-")[0] for source in sources)
+    offered = [language for language in querystring.LANGUAGES if language != "other"]
+    named = [(querystring.filter_word("language", language), counted[language]) for language in offered]
+    return _shares(
+        [*named, (gettext("others"), len(sources) - sum(number for _name, number in named))], sources
+    )
+
+
+def _sides(sources: Sequence[Mapping[str, Any]]) -> str:
+    book = current()
+    counted = Counter(book.side_of(source["url"]) for source in sources)
+    shown = [slug for slug in book.actor_slugs if counted[slug] or slug in (book.compared or ())]
+    named = [(vocabulary.actor(slug), counted[slug]) for slug in shown]
+    ends = ((gettext("elsewhere"), counted[THIRD]), (gettext("not established"), counted[UNKNOWN]))
+    return _shares([*named, *ends], sources)
+
+
+def _shares(named: Sequence[tuple[str, int]], sources: Sequence[Any]) -> str:
+    """Each name with its share of the sources."""
+    return pgettext("joint of shares", ", ").join(
+        [
+            gettext("%(name)s %(share)s") % {"name": name, "share": sentences.percent(number / len(sources))}
+            for name, number in named
         ]
-        told = [read.act(record) for each in listed if (record := read.record(each))]
-        sides.append({"name": name, "look": look, "acts": figures.listed(told, query, recommendation=slug)})
-    asks = ahead.rows(read, (slug,))[0]["asks"]
-    return {
-        "one": True,
-        "name": read.name(slug),
-        "summary": read.text(slug, "summary"),
-        "sides": sides,
-        "asks": asks,
+    )
+
+
+def _unsure(sure: Mapping[str, int], events: int) -> str:
+    return gettext("%(reported)d reported by one outlet, %(rumoured)d rumoured, of %(events)d") % {
+        "reported": sure.get("reported", 0),
+        "rumoured": sure.get("rumoured", 0),
+        "events": events,
     }
 
 
-def _points(record: Any, slug: str) -> int | None:
-    return next((item["direction"] for item in record["assessments"] if item["rec"] == slug), None)
+def statements_taken_back(known_at: datetime.date | None) -> list[str]:
+    """Which statements that coding is complete were taken back, or put back; empty while none was."""
+    rows = footing.stated(known_at)
+    found: list[str] = []
+    back: dict[int | None, bool] = {}
+    for place, row in enumerate(rows, start=1):
+        back[place] = bool(row.withdraws) and not back[row.withdraws]
+        if row.withdraws is None or row.recorded_at is None:
+            continue
+        first = row
+        while first.withdraws:
+            first = rows[first.withdraws - 1]
+        words = {"day": sentences.day(first.day or row.recorded_at), "why": row.note}
+        words["on"] = sentences.day(row.recorded_at)
+        said = gettext("“Complete to %(day)s” was put back on %(on)s: %(why)s")
+        if back[place]:
+            said = gettext("“Complete to %(day)s” was taken back on %(on)s: %(why)s")
+        found.append(said % words)
+    return found

@@ -1,4 +1,6 @@
-"""A recommendation: its readings, line, largest acts, change, actors, asks, what-ifs and all its events."""
+"""A recommendation: its readings, line, largest acts, change, actors, asks, what-ifs and all its events; and the brief,
+what is found of all recommendations or of one on a page to carry away.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,14 @@ from scorecard import conditional, querystring, reliability, sentences, vocabula
 from scorecard.charts import lines, pictures
 from scorecard.charts.lines import WIDE
 from scorecard.method.readings import ActorReading, AskReading, Change, Delivery, Readings, whole
-from scorecard.pages import coverage, figures, frame, prose, reading
+from scorecard.pages import figures, frame, prose, reading
 from scorecard.pages.reading import Reading
+from scorecard.pages.views import actors, ahead, changed, overview
 from tracker.codebook import current
 
 LARGEST = 5
 CHANGES = ("30", "90", "365")
+ACTS = 4  # on either side, on the brief of one
 
 
 @conditional.page
@@ -282,7 +286,7 @@ def _ask(read: Reading, slug: str, ask: AskReading) -> dict[str, Any]:
             _ask_of(actor, entry) for actor, entry in ask["actors"].items() if entry["up"] or entry["down"]
         ],
         "by_hand": _by_hand(ask),
-        "history": coverage.settings_of_ask(slug, ask["ask"], read.clock.known_at, bool(ask["by_hand"])),
+        "history": actors.settings_of_ask(slug, ask["ask"], read.clock.known_at, bool(ask["by_hand"])),
         "ladder": figures.drawn(pictures.ladder(ask["rung"] or 0, title, opposed=opposed, rated=rated)),
     }
 
@@ -331,3 +335,77 @@ def _events(request: HttpRequest, read: Reading, slug: str, query: str) -> dict[
         # Whoever filters or turns pages is at the list.
         "events_open": any(name not in ("as_of", "known_at", "method", "rev") for name in request.GET),
     }
+
+
+@conditional.page
+def brief(request: HttpRequest, slug: str = "") -> HttpResponse:
+    read = reading.open_(request)
+    if slug and slug not in read.slugs:
+        raise Http404
+    query = read.clock.query()
+    headline = read.finding(slug) if slug else read.headline()
+    page = frame.Page(
+        key=f"brief-{slug}" if slug else "brief",
+        title=headline,
+        description=gettext("What is found, on one page to print."),
+        card=reverse("pages:card", args=[slug or "overview"]),
+    )
+    cited, citation = frame.citation(page, read.clock, request.path)
+    found = changed.moves_between(read, changed.start_of(read.read_on, changed.DEFAULT), read.read_on)
+    listed = overview.rows(read, query)
+    ends = [term for term in ahead.upcoming(read).terms if not slug or _about(term.act, slug)]
+    context: dict[str, Any] = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": headline,
+        "notice": read.notice(),
+        "lede": prose.page("lede"),
+        "kicker": gettext("Brief of %(day)s · method %(version)s")
+        % {"day": sentences.day(read.clock.today), "version": read.method},
+        "rows": [row for row in listed if not slug or row["slug"] == slug],
+        "axis": figures.drawn(pictures.axis()),
+        "span": found.span(changed.DEFAULT),
+        "moves": [
+            move
+            for move in changed.told(read, found, query, most=1)
+            if not slug or move["href"].startswith(reverse("pages:recommendation", args=[slug]))
+        ],
+        "terms": [
+            {"day": sentences.short_day(term.day), "title": term.act.title, "href": term.act.address + query}
+            for term in ends[:8]
+        ],
+        "key": frame.key(),
+        "cited": cited.text(),
+        "citation": citation,
+    }
+    if slug:
+        context |= _of_one(read, slug, query)
+    return render(request, "pages/brief.html", context)
+
+
+def _about(act: Any, slug: str) -> bool:
+    return bool(act.about(slug))
+
+
+def _of_one(read: Reading, slug: str, query: str) -> dict[str, Any]:
+    """What the brief of one says more: the claim, the heaviest acts on both sides, the asks."""
+    effects = read.effects_on(slug)
+    sides = []
+    for direction, name, look in ((-1, gettext("Against"), "down"), (1, gettext("In favour"), "up")):
+        ids = {record["id"] for record in read.counted if _points(record, slug) == direction}
+        listed = sorted((each for each in effects if each in ids), key=lambda each: -abs(effects[each]))[
+            :ACTS
+        ]
+        told = [read.act(record) for each in listed if (record := read.record(each))]
+        sides.append({"name": name, "look": look, "acts": figures.listed(told, query, recommendation=slug)})
+    asks = actors.ask_rows(read, (slug,))[0]["asks"]
+    return {
+        "one": True,
+        "name": read.name(slug),
+        "summary": read.text(slug, "summary"),
+        "sides": sides,
+        "asks": asks,
+    }
+
+
+def _points(record: Any, slug: str) -> int | None:
+    return next((item["direction"] for item in record["assessments"] if item["rec"] == slug), None)
