@@ -1,5 +1,6 @@
 """What comes next, as far as acts on record say it: terms that end, days that acts name, proposals that are pending;
-and what came on this calendar and left it between two places of the log.
+in the reader's words too, and as a calendar for other programs; and what came on it and left it between two places of
+the log.
 
 The law: everything is read off acts that count on the day of the reading, and nothing is foreseen. An entry disappears
 into the act that answers it, as that act ends or replaces the one that it came from. Two places of the log are read on
@@ -9,16 +10,17 @@ the same day, so that only what was recorded makes an entry come or go, never th
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from scorecard import acts, footing, sentences, standings
+from scorecard import acts, footing, sentences, standings, vocabulary
+from scorecard.acts import Act
 from scorecard.history import Known, Record, Version
 
 Day = datetime.date
@@ -228,3 +230,159 @@ class Calendar:
         event = known.get(entry.record["id"])
         ender = known.get(event.ender) if event and event.ender else None
         return ender.record if ender else None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTerm:
+    """An act whose own term ends: `day` is the first on which it no longer counts; `wakes` are the acts that count
+    again from then on, unless it is prolonged."""
+
+    day: Day
+    act: Act
+    wakes: tuple[Act, ...]
+
+    @property
+    def outcome(self) -> str:
+        if self.wakes:
+            return _("Unless it is prolonged, what it put to sleep counts again:")
+        return _("Unless it is prolonged, it no longer counts from that day.")
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDue:
+    """A day that an act names, no finer than the act does, and what is due then."""
+
+    day: Day  # the first day of the time named
+    named: str  # as the record has it
+    act: Act
+    when: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPending:
+    """A proposal that nothing on record has answered: its stage, and its age in days on the day of the reading."""
+
+    act: Act
+    stage: str
+    age: int
+
+    @property
+    def old(self) -> str:
+        return ngettext("%(days)d day old", "%(days)d days old", self.age) % {"days": self.age}
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """All of it on one day: `read_on` is the day of the reading, `today` the day that the page is asked for."""
+
+    read_on: Day
+    today: Day
+    terms: Sequence[ToldTerm]
+    dues: Sequence[ToldDue]
+    pending: Sequence[ToldPending]
+
+    def passed(self) -> list[ToldTerm]:
+        """Terms that have ended since the day of the reading."""
+        return [term for term in self.terms if term.day <= self.today]
+
+    def to_end(self) -> list[ToldTerm]:
+        return [term for term in self.terms if term.day > self.today]
+
+    def title(self) -> str:
+        """The finding: how many terms have ended since, and how many are still to."""
+        passed, ahead = self.passed(), self.to_end()
+        told = {"day": sentences.day(self.read_on)}
+        later = ngettext(
+            "%(count)d more term is still to end", "%(count)d more terms are still to end", len(ahead)
+        ) % {"count": len(ahead)}
+        if passed:
+            since = ngettext(
+                "The term of %(count)d act has ended since %(day)s, the last coded day",
+                "The terms of %(count)d acts have ended since %(day)s, the last coded day",
+                len(passed),
+            ) % (told | {"count": len(passed)})
+            return pgettext("joint of clauses", "; ").join([since, later])
+        if ahead:
+            return ngettext(
+                "The term of %(count)d act on record is still to end",
+                "The terms of %(count)d acts on record are still to end",
+                len(ahead),
+            ) % {"count": len(ahead)}
+        return _("No act on record names the end of its term")
+
+    def stages(self) -> list[tuple[str, list[ToldPending]]]:
+        """The pending proposals by stage, in the record's order of stages, the oldest first."""
+        return [
+            (str(name), found)
+            for stage, name in vocabulary.STAGES.items()
+            if (found := [item for item in self.pending if item.stage == stage])
+        ]
+
+
+def upcoming(known: Known, day: Day, today: Day, told: Callable[[Record], Act]) -> Upcoming:
+    """What the acts say that count on the day of the reading, for a page of `today`."""
+    found = read(known, day)
+    return Upcoming(
+        day,
+        today,
+        [
+            ToldTerm(term.day, told(term.record), tuple(told(each) for each in term.wakes))
+            for term in found.terms
+        ],
+        [ToldDue(due.day, due.named, told(due.record), due.when, due.what) for due in found.dues],
+        [ToldPending(told(item.record), item.stage, item.age) for item in found.pending],
+    )
+
+
+def as_calendar(found: Upcoming, name: str, site: str, stamp: datetime.datetime) -> str:
+    """The terms and the days as a calendar of all-day events (RFC 5545); `site` is where acts have their pages."""
+    host = site.partition("//")[2].split("/")[0]
+    lines = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//{host}//scorecard//EN", "CALSCALE:GREGORIAN",
+        f"X-WR-CALNAME:{_escaped(name)}",
+    ]  # fmt: skip
+    for term in found.terms:
+        what = _("Term ends: %(title)s") % {"title": term.act.title}
+        more = " ".join([term.outcome, *(act.title for act in term.wakes)])
+        lines += _entry(f"term-{term.act.id}@{host}", term.day, what, more, site + term.act.address, stamp)
+    for due in found.dues:
+        what = _("Due: %(what)s") % {"what": due.what or due.act.title}
+        if len(due.named) < 10:
+            what = _("%(what)s (some time in %(when)s)") % {"what": what, "when": due.when}
+        lines += _entry(
+            f"due-{due.act.id}@{host}", due.day, what, due.act.headline, site + due.act.address, stamp
+        )
+    return "".join(_folded(line) for line in (*lines, "END:VCALENDAR"))
+
+
+def _entry(uid: str, day: Day, summary: str, more: str, address: str, stamp: datetime.datetime) -> list[str]:
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{uid}",
+        f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
+        f"DTSTART;VALUE=DATE:{day:%Y%m%d}",
+        f"DTEND;VALUE=DATE:{day + datetime.timedelta(days=1):%Y%m%d}",
+        f"SUMMARY:{_escaped(summary)}",
+        f"DESCRIPTION:{_escaped(more)}",
+        f"URL:{address}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    ]
+
+
+def _escaped(text: str) -> str:
+    text = " ".join(text.split())
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+
+
+def _folded(line: str) -> str:
+    """At most 75 bytes a line, and no letter cut in two."""
+    parts, part, size = [], "", 0
+    for letter in line:
+        wide = len(letter.encode())
+        if size + wide > 74:
+            parts.append(part)
+            part, size = "", 1
+        part, size = part + letter, size + wide
+    return "\r\n ".join([*parts, part]) + "\r\n"

@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from scorecard import acts, footing, querystring, reliability, sentences, standings
+from scorecard import acts, ahead, footing, querystring, reliability, sentences, standings
 from scorecard.charts import lines
 from scorecard.history import Change, Known, Version, passing
 from scorecard.method import balance, parameters, weighing
@@ -116,6 +116,11 @@ class Reading:
     def counted(self) -> Sequence[Record]:
         """Those among them that had happened by the day on which the page is read."""
         return [record for record in self.records if self.start(record) <= self.read_on]
+
+    @cached_property
+    def upcoming(self) -> ahead.Upcoming:
+        """What comes next after the day on which the page is read."""
+        return ahead.upcoming(self.known, self.read_on, self.clock.as_of, self.act)
 
     def newest(self) -> Iterable[Record]:
         return reversed(self.records)

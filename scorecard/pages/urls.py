@@ -6,8 +6,6 @@ from django.urls import include, path, re_path
 
 from scorecard.pages.views import (
     actors,
-    ahead,
-    changed,
     codebook,
     events,
     explain,
@@ -17,6 +15,7 @@ from scorecard.pages.views import (
     quoting,
     recommendations,
     take,
+    timeline,
 )
 
 NAME = r"[a-z0-9-]{1,40}"
@@ -29,9 +28,9 @@ PAGES = [
     re_path(
         rf"^r/(?P<name>{NAME})\.(?P<ending>svg|png|csv|json|zip|jsonl|parquet|xlsx)$", take.take, name="take"
     ),
-    path("changed/", changed.changed, name="changed"),
-    path("next/", ahead.coming, name="next"),
-    path("next/calendar.ics", ahead.calendar, name="calendar"),
+    path("changed/", timeline.changed, name="changed"),
+    path("next/", timeline.coming, name="next"),
+    path("next/calendar.ics", timeline.coming_as_calendar, name="calendar"),
     path("asks/", actors.asks, name="asks"),
     path("brief/", recommendations.brief, name="brief"),
     path("recommendations/<slug:slug>/brief/", recommendations.brief, name="brief_of"),

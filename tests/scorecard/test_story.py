@@ -12,7 +12,7 @@ from django.utils import translation
 from scorecard import querystring, standings
 from scorecard.pages import reading
 from scorecard.pages.frame import Citation
-from scorecard.pages.views import ahead, changed
+from scorecard.pages.views import timeline
 from tracker import triage
 from tracker.codebook import current
 
@@ -45,10 +45,10 @@ def number(text):
 def test_every_sentence_of_change_is_what_two_reports_and_their_acts_say(language, seeded):
     """By another path than the page: the balances of two days, and which acts stand on each of them."""
     for place, day in enumerate(DAYS):
-        earlier = changed.start_of(day, list(changed.MONTHS)[place % 3])
+        earlier = timeline.start_of(day, list(timeline.MONTHS)[place % 3])
         read = read_on(day)
         with translation.override(language):
-            found = changed.moves_between(read, earlier, day)
+            found = timeline.moves_between(read, earlier, day)
             sentences = {move.slug: move.sentence() for move in found.found}
         reports = [standings.report(each)["recommendations"] for each in (earlier, day)]
         for move in found.found:
@@ -94,7 +94,7 @@ def terms_on_record(read):
 def test_what_comes_next_is_what_acts_on_record_say(client, seeded):
     read = read_on(datetime.date(2026, 11, 29))
     with translation.override("en"):
-        found = ahead.upcoming(read)
+        found = read.upcoming
     assert [(str(term.day), term.act.id) for term in found.terms] == terms_on_record(read)
     for item in found.pending:
         assert item.age == (CODED - read.start(read.record(item.act.id))).days

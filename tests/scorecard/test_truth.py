@@ -18,7 +18,7 @@ import time_machine
 from django.utils import translation
 
 from scorecard import vocabulary
-from scorecard.pages.views import changed
+from scorecard.pages.views import timeline
 from tests.scorecard import plain_method as plain
 from tests.scorecard import told
 from tests.scorecard.plain_truth import DAY, Truth
@@ -787,13 +787,13 @@ def pages_of(day):
     """(address, what the page speaks of) of a day: every kind, and each recommendation in turn."""
     place = (CODED - day).days // 13
     slug = current().slugs[place % len(current())]
-    quarter_before = changed.start_of(day, "quarter")
+    quarter_before = timeline.start_of(day, "quarter")
     period = PERIODS[place % 3]
     actor = current().actor_slugs[place % len(current().actor_slugs)]
     return [
         ("/", {"earlier": quarter_before, "overall": True}),
         (f"/recommendations/{slug}/", {"slug": slug}),
-        (f"/changed/?period={period}", {"earlier": changed.start_of(day, period)}),
+        (f"/changed/?period={period}", {"earlier": timeline.start_of(day, period)}),
         ("/brief/", {"earlier": quarter_before}),
         ("/asks/", {}),
         ("/actors/", {"pair": True}),

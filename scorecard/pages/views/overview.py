@@ -33,7 +33,7 @@ from scorecard.method.parameters import method_of
 from scorecard.method.readings import Balance, Banded, Delivery, whole, word
 from scorecard.pages import figures, frame, prose, reading
 from scorecard.pages.reading import Reading
-from scorecard.pages.views import ahead, changed
+from scorecard.pages.views import timeline
 from tracker.codebook import current
 from tracker.codebook.schema import THIRD, UNKNOWN
 from tracker.models import CoverageDay
@@ -81,7 +81,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "overall": _overall(read),
         "coverage": facts(read),
         "moved": _moved(read, query),
-        "terms": ahead.terms(ahead.upcoming(read), query),
+        "terms": timeline.terms(read.upcoming, query),
         "downloads": frame.downloads("all", query),
         "citation": citation,
         "embed": frame.embed_code("all"),
@@ -240,8 +240,8 @@ def _overall(read: Reading) -> dict[str, Any]:
 
 def _moved(read: Reading, query: str) -> dict[str, Any]:
     """What changed in the last coded quarter, in sentences."""
-    found = changed.moves_between(read, changed.start_of(read.read_on, changed.DEFAULT), read.read_on)
-    return {"title": found.title(changed.DEFAULT), "moves": changed.told(read, found, query, most=1)}
+    found = timeline.moves_between(read, timeline.start_of(read.read_on, timeline.DEFAULT), read.read_on)
+    return {"title": found.title(timeline.DEFAULT), "moves": timeline.told(read, found, query, most=1)}
 
 
 def _dataset(read: Reading) -> dict[str, Any]:

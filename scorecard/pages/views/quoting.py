@@ -20,7 +20,7 @@ from scorecard.models import Edition, Witness
 from scorecard.pages import figures, frame, prose, reading
 from scorecard.pages.frame import Citation
 from scorecard.pages.reading import Reading
-from scorecard.pages.views import changed
+from scorecard.pages.views import timeline
 from scorecard.pages.views.take import named
 from tracker import log
 from tracker.codebook import current
@@ -38,7 +38,7 @@ def citation(request: HttpRequest, ending: str) -> HttpResponse:
     read = reading.open_(request)
     key = request.GET.get("page", "overview")
     title, path = _cited_page(read, key)
-    asked = changed.named(*changed.days(request.GET, read)) if key == "changed" else {}
+    asked = timeline.named(*timeline.days(request.GET, read)) if key == "changed" else {}
     page = frame.Page(key=key, title=title, description="", asked=asked)
     cited, _links = frame.citation(page, read.clock, path)
     body, kind = (

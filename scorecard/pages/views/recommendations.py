@@ -20,7 +20,7 @@ from scorecard.charts.lines import WIDE
 from scorecard.method.readings import ActorReading, AskReading, Change, Delivery, Readings, whole
 from scorecard.pages import figures, frame, prose, reading
 from scorecard.pages.reading import Reading
-from scorecard.pages.views import actors, ahead, changed, overview
+from scorecard.pages.views import actors, overview, timeline
 from tracker.codebook import current
 
 LARGEST = 5
@@ -351,9 +351,9 @@ def brief(request: HttpRequest, slug: str = "") -> HttpResponse:
         card=reverse("pages:card", args=[slug or "overview"]),
     )
     cited, citation = frame.citation(page, read.clock, request.path)
-    found = changed.moves_between(read, changed.start_of(read.read_on, changed.DEFAULT), read.read_on)
+    found = timeline.moves_between(read, timeline.start_of(read.read_on, timeline.DEFAULT), read.read_on)
     listed = overview.rows(read, query)
-    ends = [term for term in ahead.upcoming(read).terms if not slug or _about(term.act, slug)]
+    ends = [term for term in read.upcoming.terms if not slug or _about(term.act, slug)]
     context: dict[str, Any] = {
         "page": frame.around(request, page, read.clock, read.coverage()),
         "headline": headline,
@@ -363,10 +363,10 @@ def brief(request: HttpRequest, slug: str = "") -> HttpResponse:
         % {"day": sentences.day(read.clock.today), "version": read.method},
         "rows": [row for row in listed if not slug or row["slug"] == slug],
         "axis": figures.drawn(pictures.axis()),
-        "span": found.span(changed.DEFAULT),
+        "span": found.span(timeline.DEFAULT),
         "moves": [
             move
-            for move in changed.told(read, found, query, most=1)
+            for move in timeline.told(read, found, query, most=1)
             if not slug or move["href"].startswith(reverse("pages:recommendation", args=[slug]))
         ],
         "terms": [

@@ -1,8 +1,9 @@
-"""What changed between two days: the last coded month, quarter or year, or any two days that the reader names. The way
-from one to the other in its three exact parts, the acts behind each, and how the words changed.
+"""What changed between two days, and what comes next: the last coded month, quarter or year, or any two days that the
+reader names; and what `scorecard.ahead` reads off the acts, as a page and as a calendar that others subscribe to.
 
-The law: every sentence is computed from the waterfall of the method (`scorecard.method.report`), whose parts add up to
-the change before rounding; nothing is said of days that nobody has coded.
+The way from one day to the other is told in its three exact parts, with the acts behind each, and how the words
+changed. The law: every sentence is computed from the waterfall of the method (`scorecard.method.report`), whose parts
+add up to the change before rounding; nothing is said of days that nobody has coded.
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from scorecard import conditional, querystring, sentences, standings, vocabulary
+from scorecard import ahead, conditional, querystring, sentences, standings, vocabulary
 from scorecard.acts import Act
 from scorecard.charts import pictures
 from scorecard.method.parameters import method_of
 from scorecard.method.readings import Balance, StepAct, Waterfall, word
-from scorecard.pages import figures, frame, reading
+from scorecard.pages import figures, frame, prose, reading
 from scorecard.pages.reading import Reading
 from tracker.codebook import current
 
 DEFAULT = "quarter"
 Day = datetime.date
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
+CALENDAR = "text/calendar; charset=utf-8"
 
 
 @conditional.asked_with(*conditional.NAMES, "period", "earlier", "later")
@@ -342,3 +344,74 @@ def _movers_of(read: Reading, told: Sequence[StepAct], why: str) -> tuple[Mover,
             ender = read.ender(act) if why == "ended" else None
             found.append(Mover(read.act(record), entry["points"], read.act(ender) if ender else None))
     return tuple(found)
+
+
+@conditional.page
+def coming(request: HttpRequest) -> HttpResponse:
+    read = reading.open_(request)
+    found, query = read.upcoming, read.clock.query()
+    page = frame.Page(
+        key="next",
+        title=found.title(),
+        description=gettext(
+            "Terms that end, days that acts name and proposals pending, read off acts on record."
+        ),
+        current="next",
+        card=reverse("pages:card", args=["overview"]),
+        feeds=((gettext("What comes next"), frame.feed_of("feed_of_next")),),
+        followed=[("calendar", "1")],
+    )
+    _cited, citation = frame.citation(page, read.clock, request.path)
+    context = {
+        "page": frame.around(request, page, read.clock, read.coverage()),
+        "headline": found.title(),
+        "day": sentences.day(found.read_on),
+        "stopped": bool(read.stopped),
+        "terms": terms(found, query),
+        "dues": [_act(due.act, query) | {"when": due.when, "what": due.what} for due in found.dues],
+        "stages": [
+            {
+                "name": name,
+                "count": len(items),
+                "items": [_act(item.act, query) | {"old": item.old} for item in items],
+            }
+            for name, items in found.stages()
+        ],
+        "pending": len(found.pending),
+        "calendar": reverse("pages:calendar") + query,
+        "webcal": frame.absolute(reverse("pages:calendar"))
+        .replace("https://", "webcal://")
+        .replace("http://", "webcal://"),
+        "citation": citation,
+    }
+    return render(request, "pages/next.html", context)
+
+
+def terms(found: ahead.Upcoming, query: str) -> list[dict[str, Any]]:
+    """Terms that have ended since the last coded day, and terms still to end, each under its heading."""
+    parts = (
+        (gettext("Run out since the last coded day"), found.passed()),
+        (gettext("Terms still to end"), found.to_end()),
+    )
+    return [
+        {"name": name, "terms": [_term(term, query) for term in listed]} for name, listed in parts if listed
+    ]
+
+
+def _term(term: ahead.ToldTerm, query: str) -> dict[str, Any]:
+    wakes = [{"title": act.title, "when": act.when, "href": act.address + query} for act in term.wakes]
+    return _act(term.act, query) | {"day": sentences.day(term.day), "outcome": term.outcome, "wakes": wakes}
+
+
+def _act(act: Act, query: str) -> dict[str, Any]:
+    names = [code.name for code in act.codes]
+    return {"act": act, "href": act.address + query, "about": sentences.enumerated(names)}
+
+
+@conditional.asked_with("as_of", "known_at", "method", "rev")
+def coming_as_calendar(request: HttpRequest) -> HttpResponse:
+    read = reading.open_(request)
+    name = gettext("%(site)s: what comes next") % {"site": prose.title()}
+    stamp = datetime.datetime.combine(read.read_on, datetime.time())
+    body = ahead.as_calendar(read.upcoming, name, frame.absolute("").rstrip("/"), stamp)
+    return HttpResponse(body, content_type=CALENDAR)
