@@ -21,8 +21,7 @@ from scorecard.ahead import KINDS
 from scorecard.api.parameters import HEADERS, OF_FILES
 from scorecard.api.serializers import record as shapes
 from scorecard.api.serializers import scores, writing
-from scorecard.api.views import about, events, exports, readers
-from scorecard.api.views.base import Reading, reads
+from scorecard.api.views import Reading, about, events, exports, readers, reads
 from scorecard.method import METHODS
 from scorecard.models import Dispute, Subscription
 from tracker import agreement, record

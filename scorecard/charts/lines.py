@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scorecard.charts.drawing import Drawing, days, direction, measured, polyline, share, thinned, wrapped
+from scorecard.charts import Drawing, days, direction, measured, polyline, share, thinned, wrapped
 
 Place = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom

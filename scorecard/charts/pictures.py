@@ -14,8 +14,7 @@ from pathlib import Path
 
 import resvg_py
 
-from scorecard.charts import lines
-from scorecard.charts.drawing import Drawing, direction, measured, number, polyline, share, thinned, wrapped
+from scorecard.charts import Drawing, direction, lines, measured, number, polyline, share, thinned, wrapped
 from scorecard.charts.lines import SMALL, Blind, Canvas, Frame, Run, Tick
 
 # The mark that stands for each label; never colour alone.

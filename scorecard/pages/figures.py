@@ -22,8 +22,7 @@ from django.utils.translation import gettext
 
 from scorecard import acts, history, sentences, standings, vocabulary
 from scorecard.acts import Act, Code
-from scorecard.charts import lines, pictures
-from scorecard.charts.drawing import direction
+from scorecard.charts import direction, lines, pictures
 from scorecard.charts.lines import Blind, Ghost, Run, Turn
 from scorecard.history import Change
 from scorecard.method import parameters

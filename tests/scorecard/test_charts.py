@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scorecard.charts import drawing, lines, pictures
-from scorecard.charts.drawing import DRESS, direction, number, outline, polyline, share, thinned
+from scorecard import charts
+from scorecard.charts import DRESS, direction, lines, number, outline, pictures, polyline, share, thinned
 
 START = datetime.date(2025, 1, 21)
 HOSTILE = '"><script>alert(1)</script>&\x27]]>'
@@ -182,7 +182,7 @@ def test_the_act_behind_a_move_is_named_on_the_chart_and_no_line_runs_through_it
     frame, days_ = lines.WIDE, len(STEP) - 1
     across = (frame.width - frame.left - frame.right) / days_
     for x, y, words in rows:
-        wide = drawing.measured(words, 11)
+        wide = charts.measured(words, 11)
         for day, score in enumerate(STEP):
             at = frame.left + day * across, frame.top + frame.plot * (100 - score) / 200
             assert not (x <= at[0] <= x + wide and y - 11 <= at[1] <= y + 3), words
@@ -198,7 +198,7 @@ def test_titles_of_a_chart_never_lie_over_each_other_and_what_fits_nowhere_is_le
     assert svg.count('class="pin"') == 9
     named = {words.split()[2] for _x, _y, words in rows if words.startswith("Act number")}
     assert 1 <= len(named) < 9
-    boxes = [(x, y - 10, x + drawing.measured(words, 11), y + 2) for x, y, words in rows]
+    boxes = [(x, y - 10, x + charts.measured(words, 11), y + 2) for x, y, words in rows]
     for place, one in enumerate(boxes):
         for other in boxes[:place]:
             apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]

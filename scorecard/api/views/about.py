@@ -22,7 +22,7 @@ from scorecard.api import parameters
 from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
 from scorecard.api.serializers.writing import CountersignatureInput
-from scorecard.api.views.base import (
+from scorecard.api.views import (
     CURSOR,
     LIMIT,
     Listing,

@@ -15,7 +15,7 @@ from rest_framework.parsers import BaseParser
 
 from scorecard.api.problems import NotARecord, fields
 from scorecard.api.serializers import writing as shapes
-from scorecard.api.views.base import answered_once, created, public
+from scorecard.api.views import answered_once, created, public
 from scorecard.api.views.writing import DRY_RUN, KEY, Writing, as_record, may, propose
 from tracker import rows
 from tracker.triage.steps import DECIDE

@@ -20,7 +20,7 @@ from scorecard import acts, conditional, footing, history, method, reliability
 from scorecard.api import parameters
 from scorecard.api.problems import Branched, Invalid
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import (
+from scorecard.api.views import (
     CURSOR,
     LIMIT,
     Listing,

@@ -25,7 +25,7 @@ from scorecard.api import parameters
 from scorecard.api.parameters import AS_OF, BEYOND, KNOWN_AT, METHOD, REV, THEN, Parameter
 from scorecard.api.problems import Invalid, NotWritten
 from scorecard.api.serializers import record as shapes
-from scorecard.api.views.base import (
+from scorecard.api.views import (
     CURSOR,
     LIMIT,
     Listing,

@@ -21,7 +21,7 @@ from scorecard.api import parameters
 from scorecard.api.parameters import read
 from scorecard.api.problems import Invalid, NotARecord, Refused
 from scorecard.api.serializers import writing as shapes
-from scorecard.api.views.base import (
+from scorecard.api.views import (
     CURSOR,
     LIMIT,
     Listing,

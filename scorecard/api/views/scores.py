@@ -18,7 +18,7 @@ from scorecard.api.parameters import ACTOR, AS_OF, BEYOND, KNOWN_AT, METHOD, REC
 from scorecard.api.problems import Invalid
 from scorecard.api.serializers import record as record_shapes
 from scorecard.api.serializers import scores as shapes
-from scorecard.api.views.base import Reading, public, reads
+from scorecard.api.views import Reading, public, reads
 from scorecard.history import Known, Version
 from scorecard.method.parameters import method_of
 from tracker import codebook_versions

@@ -17,7 +17,7 @@ from scorecard import conditional
 from scorecard.api import parameters
 from scorecard.api.problems import NotARecord, Refused
 from scorecard.api.serializers import writing as shapes
-from scorecard.api.views.base import (
+from scorecard.api.views import (
     CURSOR,
     IDEMPOTENCY_KEY,
     IDEMPOTENCY_NAME,

@@ -14,8 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from scorecard import conditional, footing, querystring, sentences, vocabulary
-from scorecard.charts import pictures
-from scorecard.charts.drawing import direction
+from scorecard.charts import direction, pictures
 from scorecard.method import weighing
 from scorecard.method.delivery import acts_behind
 from scorecard.method.parameters import method_of

@@ -6,7 +6,7 @@ import json
 import pytest
 from django.utils import timezone
 
-from scorecard.api.views import base
+from scorecard.api import views
 from scorecard.models import Answered
 from tests.scorecard import cast
 from tests.scorecard.api.test_writing import ACCEPT, PROPOSAL, editor, program  # noqa: F401  fixtures
@@ -56,13 +56,13 @@ def test_a_request_that_is_being_answered_waits_until_its_doer_is_dead(client, p
     sent(client, program)
     Answered.objects.update(status=None)
     assert sent(client, program).json()["code"] == "in_progress"
-    Answered.objects.update(begun_at=timezone.now() - base.LEASE - datetime.timedelta(seconds=1))
+    Answered.objects.update(begun_at=timezone.now() - views.LEASE - datetime.timedelta(seconds=1))
     assert sent(client, program).status_code == 201
 
 
 def test_answers_are_kept_for_a_day(client, program):  # noqa: F811
     sent(client, program)
-    Answered.objects.update(begun_at=timezone.now() - base.ANSWER_KEPT - datetime.timedelta(seconds=1))
+    Answered.objects.update(begun_at=timezone.now() - views.ANSWER_KEPT - datetime.timedelta(seconds=1))
     assert "Idempotency-Replayed" not in sent(client, program).headers
     assert Event.objects.count() == 2
 
