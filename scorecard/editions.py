@@ -41,7 +41,7 @@ from django.utils import timezone
 from scorecard import downloads, footing, method, standings, tables, verify, vocabulary
 from scorecard.method.readings import Report
 from scorecard.models import Countersignature, Edition, Witness
-from tracker import codebook_versions, log
+from tracker import log
 from tracker.codebook import Codebook
 from tracker.models import AskSetting, CodebookVersion, Completeness, Head, Revision
 
@@ -233,7 +233,7 @@ def scores(day: datetime.date) -> Report:
 def codebooks(day: datetime.date) -> list[dict[str, Any]]:
     """Every version of the codebook in force by that day, the last one in force on it; ours while none is."""
     rows = [row for row in CodebookVersion.objects.all() if row.in_force is None or row.in_force <= day]
-    rows = rows or [codebook_versions.unserved()]
+    rows = rows or [log.unserved_version()]
     return [{**row.envelope(), "previous": row.previous, "digest": row.digest} for row in rows]
 
 

@@ -35,7 +35,6 @@ from scorecard.method import CURRENT
 from scorecard.method.columns import EMPTY, Log, empty
 from scorecard.method.weighing import rests_on
 from scorecard.models import MethodInService, Pin
-from tracker import codebook_versions
 from tracker import log as record_log
 from tracker.codebook import Codebook
 from tracker.models import AskSetting, CodebookVersion, Completeness, Revision
@@ -188,7 +187,7 @@ def log() -> Log:
 
 def book(known_at: Day | None = None) -> Codebook:
     """The codebook in force on a day of knowledge (None: now): whose recommendations its figures are."""
-    return codebook_versions.on(known_at, current().versions)
+    return record_log.codebook_on(known_at, current().versions)
 
 
 def bodies() -> tuple[Body, ...]:
@@ -231,7 +230,7 @@ def _newest() -> State:
 
 def _grown(held: State, sequence: int, digest: str, aside: int) -> State:
     versions = tuple(CodebookVersion.objects.defer("body"))
-    book = codebook_versions.on(None, versions)
+    book = record_log.codebook_on(None, versions)
     base = held if _continues(held, sequence, book) else _NOTHING
     log = base.log if base is held else empty(book)
     new = None if base.bodies is None else tuple(_versions(base.sequence, sequence))

@@ -30,7 +30,8 @@ from scorecard.method.delivery import label
 from scorecard.method.readings import Measure, Report, Stamp, Waterfall
 from scorecard.method.weighing import rests_on
 from tracker import agreement as agreements
-from tracker import codebook_versions, importing
+from tracker import importing
+from tracker import log as record_log
 from tracker.codebook import current
 
 KEPT_SECONDS = 24 * 3600
@@ -212,7 +213,7 @@ def _rests(state: footing.State, as_of: Day, known_at: Day | None) -> str:
         last = state.digests[number - 1].decode() if number else ""
         known = log.settings if known_at is None else log.settings_by(known_at)
         asks = hashlib.sha256(repr(known).encode()).hexdigest()[:12] if known else ""
-        version = codebook_versions.row_on(known_at, state.versions)
+        version = record_log.version_on(known_at, state.versions)
         found = rests[as_of, known_at] = f"{last}:{asks}:{version.content[:12] if version else ''}"
     return found
 

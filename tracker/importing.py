@@ -28,7 +28,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from tracker import addresses, codebook_versions, log, rows, tagger_versions, text, triage
+from tracker import addresses, log, rows, tagger_versions, text, triage
 from tracker import record as record_format
 from tracker.codebook import current
 from tracker.models import (
@@ -164,10 +164,10 @@ def _document(path: Path) -> dict[str, Any]:
 def _codebook() -> tuple[Added, Added]:
     """The version of the codebook and the rows that it needs, together or not at all."""
     try:
-        added = codebook_versions.take_into_service(current())
-    except codebook_versions.BadVersion as error:
+        added = log.take_into_service(current())
+    except log.BadVersion as error:
         raise BadSeed(f"codebook.json\n{error}") from None
-    keys = codebook_versions.enter_keys(current())
+    keys = log.enter_keys(current())
     return (
         ("codebook versions", added, CodebookVersion.objects.count()),
         ("recommendations", keys, Recommendation.objects.count()),

@@ -2,21 +2,12 @@
 
 from celery import shared_task
 
-from tracker import (
-    codebook_versions,
-    filing,
-    grouping,
-    log,
-    monitoring,
-    second_opinion,
-    tagger_versions,
-    triage,
-)
+from tracker import filing, grouping, log, monitoring, second_opinion, tagger_versions, triage
 
 
 @shared_task
 def file_articles():
-    if codebook_versions.may_write():
+    if log.may_write():
         triage.wake()
         filing.file_waiting()
 
@@ -28,7 +19,7 @@ def consult():
 
 @shared_task
 def regroup():
-    if codebook_versions.may_write():
+    if log.may_write():
         grouping.recheck_all()
         grouping.regroup()
 

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 
 from tests.scorecard import cast
 from tracker import codebook as books
-from tracker import codebook_versions, filing, importing, record, tasks, triage
+from tracker import filing, importing, log, record, tasks, triage
 from tracker.models import Ask, CodebookVersion, Event, Head, Recommendation, Revision
 from tracker.operations import health
 
@@ -47,7 +47,7 @@ def ours_is(monkeypatch):
     """Let this process read another codebook than the one in force."""
 
     def set_(book):
-        for module in (codebook_versions, record, importing, health):
+        for module in (log, record, importing, health):
             monkeypatch.setattr(module, "current", lambda: book)
         return book
 
@@ -60,18 +60,18 @@ def versions():
 
 def test_the_first_seeding_enters_every_version_as_in_force_from_the_beginning():
     assert versions() == [("1.0", None), ("1.1", None), ("1.2", None), ("1.3", None)]
-    assert codebook_versions.verify() == 4
-    assert codebook_versions.trouble() == ""
-    assert codebook_versions.on(None) is OURS
-    assert codebook_versions.on(datetime.date(2025, 1, 21)) is OURS
+    assert log.verify_versions() == 4
+    assert log.codebook_trouble() == ""
+    assert log.codebook_on(None) is OURS
+    assert log.codebook_on(datetime.date(2025, 1, 21)) is OURS
 
 
 def test_an_installation_with_a_record_keeps_the_earlier_versions_for_its_past(unserved):
     with time_machine.travel("2026-12-01T10:00:00Z", tick=False):
-        assert codebook_versions.take_into_service(OURS) == 4
+        assert log.take_into_service(OURS) == 4
     assert versions() == [("1.0", None), ("1.1", None), ("1.2", None), ("1.3", datetime.date(2026, 12, 1))]
-    assert codebook_versions.on(datetime.date(2026, 11, 30)).version == "1.2"
-    assert codebook_versions.on(datetime.date(2026, 12, 1)).version == "1.3"
+    assert log.codebook_on(datetime.date(2026, 11, 30)).version == "1.2"
+    assert log.codebook_on(datetime.date(2026, 12, 1)).version == "1.3"
 
 
 @pytest.fixture
@@ -85,29 +85,29 @@ def unserved():
 def test_a_new_version_comes_into_service_with_its_keys_and_turns_the_caches(successor):
     before = Head.objects.get().aside
     with time_machine.travel("2026-12-01T10:00:00Z", tick=False):
-        assert codebook_versions.take_into_service(successor) == 1
-    assert codebook_versions.enter_keys(successor) == 1
+        assert log.take_into_service(successor) == 1
+    assert log.enter_keys(successor) == 1
     assert versions()[-1] == ("1.4", datetime.date(2026, 12, 1))
     assert Head.objects.get().aside == before + 1
     assert Recommendation.objects.get(slug="tide-mills").number == 8
     assert Ask.objects.get(slug="mills").mode == "any"
-    assert codebook_versions.take_into_service(successor) == 0, "seeding again changes nothing"
+    assert log.take_into_service(successor) == 0, "seeding again changes nothing"
     assert Head.objects.get().aside == before + 1
-    assert codebook_versions.verify() == 5
+    assert log.verify_versions() == 5
 
 
 def test_what_was_known_goes_by_the_version_in_force_then(successor):
     with time_machine.travel("2026-12-01T10:00:00Z", tick=False):
-        codebook_versions.take_into_service(successor)
-    assert "tide-mills" not in codebook_versions.on(datetime.date(2026, 11, 30))
-    assert "tide-mills" in codebook_versions.on(datetime.date(2026, 12, 1))
-    assert "tide-mills" in codebook_versions.on(None)
+        log.take_into_service(successor)
+    assert "tide-mills" not in log.codebook_on(datetime.date(2026, 11, 30))
+    assert "tide-mills" in log.codebook_on(datetime.date(2026, 12, 1))
+    assert "tide-mills" in log.codebook_on(None)
 
 
 def refusal(book):
     before = versions(), Head.objects.get().aside
-    with pytest.raises(codebook_versions.BadVersion) as caught:
-        codebook_versions.take_into_service(book)
+    with pytest.raises(log.BadVersion) as caught:
+        log.take_into_service(book)
     assert (versions(), Head.objects.get().aside) == before
     return str(caught.value)
 
@@ -119,7 +119,7 @@ def test_changed_content_needs_a_new_version(successor):
         "give the changed file a new version."
     )
     with time_machine.travel("2026-12-01T10:00:00Z", tick=False):
-        codebook_versions.take_into_service(successor)
+        log.take_into_service(successor)
     assert "1.4 was taken into service on 2026-12-01 with other content" in refusal(changed("1.4"))
 
 
@@ -156,8 +156,8 @@ def test_a_forged_version_is_found():
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER tracker_codebookversion_no_UPDATE")
         cursor.execute("UPDATE tracker_codebookversion SET in_force = '2026-01-01' WHERE version = '1.1'")
-    with pytest.raises(codebook_versions.BrokenChain, match=r"version 1\.1"):
-        codebook_versions.verify()
+    with pytest.raises(log.BrokenChain, match=r"version 1\.1"):
+        log.verify_versions()
 
 
 def test_a_process_with_another_codebook_is_not_ready_and_writes_nothing(
@@ -165,7 +165,7 @@ def test_a_process_with_another_codebook_is_not_ready_and_writes_nothing(
 ):
     ours_is(successor)
     said = "The codebook on disk is 1.4, the record was last coded by 1.3: run manage.py seed."
-    assert codebook_versions.trouble() == said
+    assert log.codebook_trouble() == said
     assert health.codebook() == health.Finding("codebook", False, said)
     event, count = Event.objects.accepted().first(), Revision.objects.count()
     with pytest.raises(triage.Refused, match=r"1\.4, the record was last coded by 1\.3"):
@@ -175,23 +175,23 @@ def test_a_process_with_another_codebook_is_not_ready_and_writes_nothing(
     monkeypatch.setattr(filing, "file_waiting", lambda: pytest.fail("filed"))
     tasks.file_articles()
     assert Revision.objects.count() == count
-    codebook_versions.take_into_service(successor)
-    assert codebook_versions.trouble() == ""
+    log.take_into_service(successor)
+    assert log.codebook_trouble() == ""
 
 
 def test_an_older_or_other_file_is_told_apart(successor, ours_is):
-    codebook_versions.take_into_service(successor)
-    assert codebook_versions.trouble() == (
+    log.take_into_service(successor)
+    assert log.codebook_trouble() == (
         "The codebook on disk is 1.3, the record is coded by 1.4 already: bring that file here."
     )
     ours_is(changed("1.4"))
-    assert "with other content: give the changed file a new version" in codebook_versions.trouble()
+    assert "with other content: give the changed file a new version" in log.codebook_trouble()
 
 
 def test_without_any_version_the_record_is_written_as_before(unserved, analyst):
-    assert codebook_versions.trouble() == ""
-    assert codebook_versions.on(None) is OURS
-    assert codebook_versions.unserved().version == OURS.version
+    assert log.codebook_trouble() == ""
+    assert log.codebook_on(None) is OURS
+    assert log.unserved_version().version == OURS.version
 
 
 def retired(raw):

@@ -10,11 +10,11 @@ from tests.tracker.test_estuary import FOLDER, events
 
 pytestmark = pytest.mark.slow
 NOW_KNOWN = """
-from tracker import codebook_versions
+from tracker import log
 from tracker.models import CodebookVersion, Recommendation, Revision
 answer = {
     "versions": list(CodebookVersion.objects.values_list("version", flat=True)),
-    "trouble": codebook_versions.trouble(),
+    "trouble": log.codebook_trouble(),
     "last": Recommendation.objects.last().slug,
     "lines": Revision.objects.count(),
 }

@@ -52,7 +52,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from redis import RedisError
 from redis.exceptions import OutOfMemoryError
 
-from tracker import codebook_versions, monitoring
+from tracker import log as record_log
+from tracker import monitoring
 from tracker.codebook import current
 from tracker.models import Head, Heartbeat
 from tracker.monitoring import Vital
@@ -138,7 +139,7 @@ def migrations() -> Finding:
 
 def codebook() -> Finding:
     """Whoever reads another codebook than the one in force reads on, but must not be sent anybody who writes."""
-    if trouble := codebook_versions.trouble():
+    if trouble := record_log.codebook_trouble():
         return Finding("codebook", False, trouble)
     return Finding("codebook", True, _("version %(version)s") % {"version": current().version})
 

@@ -34,7 +34,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
 
-from tracker import codebook_versions, environment, log
+from tracker import environment, log
 from tracker.models import CodebookVersion, Head, Revision
 from tracker.operations import backup, hardening
 from tracker.operations.backup import DATABASE, BackupError
@@ -401,7 +401,7 @@ def _proved(head: dict[str, Any]) -> Restored:
     count = log.verify()
     # A backup of the release before has no such table until it is migrated.
     if CodebookVersion._meta.db_table in connection.introspection.table_names():
-        codebook_versions.verify()
+        log.verify_versions()
     if head["sequence"]:
         found = Revision.objects.filter(sequence=head["sequence"]).values_list("digest", flat=True).first()
         if found != head["digest"]:

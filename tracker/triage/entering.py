@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import codebook_versions, log, record, text
+from tracker import log, record, text
 from tracker.codebook import current
 from tracker.models import Decision, Event, Revision
 from tracker.triage import coding
@@ -45,7 +45,7 @@ def enter(
     checked, why, who = record.check(raw), reason(why), text.lenient(who, 150)
     with transaction.atomic():
         log.lock()
-        if trouble := codebook_versions.trouble():
+        if trouble := log.codebook_trouble():
             raise Refused(trouble)
         event = Event.objects.select_for_update().filter(pk=checked["id"]).first()
         found = Revision.objects.filter(event_id=checked["id"]).order_by("sequence")

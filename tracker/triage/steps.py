@@ -28,7 +28,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tracker import codebook_versions, log, record, text, wording
+from tracker import log, record, text, wording
 from tracker.models import Assessment, Claim, Decision, Event, Preference, Report, Revision
 from tracker.triage import coding, trust
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
@@ -132,7 +132,7 @@ class Step:
         self.undoes: dict[str, Decision] = {}
 
     def __enter__(self) -> Step:
-        if trouble := codebook_versions.trouble():
+        if trouble := log.codebook_trouble():
             raise Refused(trouble)
         self._atomic = transaction.atomic()
         self._atomic.__enter__()

@@ -21,7 +21,7 @@ from scorecard.api.serializers import scores as shapes
 from scorecard.api.views import Reading, public, reads
 from scorecard.history import Known, Version
 from scorecard.method.parameters import method_of
-from tracker import codebook_versions
+from tracker import log
 from tracker.codebook import Codebook, Recommendation, current
 
 SENSITIVITY = parameters.flag(
@@ -250,7 +250,7 @@ class Recommendations(Reading):
     """The recommendations, what advances and undermines each, and what each asks for."""
 
     def answer(self, asked, **place):
-        book = codebook_versions.on(None)
+        book = log.codebook_on(None)
         found = [_recommendation(one, book) for one in book]
         return {"total": len(found), "results": found}
 
@@ -265,7 +265,7 @@ class OneRecommendation(Reading):
     """One recommendation."""
 
     def answer(self, asked, slug):
-        book = codebook_versions.on(None)
+        book = log.codebook_on(None)
         return _recommendation(book[known(slug, book)], book)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import codebook_versions, log
+from tracker import log
 from tracker.operations import backup, moving
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 )
                 return
             found = moving.restore(source, replace=replace, identity=identity)
-        except (backup.BackupError, log.BrokenLog, codebook_versions.BrokenChain) as error:
+        except (backup.BackupError, log.BrokenLog, log.BrokenChain) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             f"{source}: restored, {found.revisions} revisions, digest {found.digest or 'none yet'}"

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracker import codebook_versions, log
+from tracker import log
 
 
 class Command(BaseCommand):
@@ -19,10 +19,10 @@ class Command(BaseCommand):
     def handle(self, *args, held, **options):
         try:
             count = log.verify()
-            versions = codebook_versions.verify()
+            versions = log.verify_versions()
             if held:
                 log.check_held(*held)
-        except (log.BrokenLog, codebook_versions.BrokenChain) as broken:
+        except (log.BrokenLog, log.BrokenChain) as broken:
             raise CommandError(str(broken)) from None
         self.stdout.write(f"{count} revisions and {versions} versions of the codebook, each fits its digest")
         for day, sequence, digest in log.heads(1):
