@@ -1,21 +1,27 @@
-"""What the tagger learns from: the seeds, what analysts decided, and the stream they never saw.
+"""Labelled reports: what the tagger learns from, and which of them are most like another report.
 
 The law: a person's word outweighs the first edition. An event that somebody has decided or corrected
 teaches what it says now; one that was dismissed teaches that it touches nothing. What nobody looked at
 teaches only when the machine itself is all but certain that it is ordinary news.
+
+Precedents, near misses among them, come from the record, the seeds and what people decided. Likeness is that of pieces
+of words, in any language.
 """
 
 from __future__ import annotations
 
 import datetime
+import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.db.models import Count, Q
+from django.utils import timezone
 
-from tracker import rows
+from tracker import rows, text
 from tracker.models import Article, Decision, Event, Report
 from tracker.tagging.training import FOLDS, Example, fold_of
 
@@ -30,6 +36,12 @@ LONG_ENOUGH = 25  # characters of a title that two feeds do not share by chance
 BACKGROUND_SHARE = 0.05
 MOST_BACKGROUND = 2000
 MOST_DECIDED = 20_000
+
+ACTS, NEAR = 4, 2  # precedents of each kind that are shown
+MOST_LOOKED_AT = 400  # of the precedents most alike
+PRECEDENT_KINDS = ("act", "near miss", "decision", "near decision")
+_lock = threading.Lock()
+_kept: dict[str, Any] = {"hour": None, "index": None}
 
 _DISMISSED_AS = {Event.Dismissal.NOT_RELEVANT, Event.Dismissal.NO_ACT}
 
@@ -248,3 +260,71 @@ def _contrasts(items: Iterable[dict[str, Any]]) -> Iterator[Example]:
         labels = tuple((label["rec"], label["direction"]) for label in item["labels"])
         kind, group = CONTRAST_KINDS[item["kind"]], f"written:{item['set']}"
         yield Example(item["title"], labels, group, kind, item["summary"])
+
+
+class Precedents:
+    """Labelled reports, ready to be compared with others."""
+
+    def __init__(self, examples: Sequence[Example]):
+        # Here and not above: scikit-learn takes seconds to import, and only who asks a model needs it.
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        self._examples = list({one.title: one for one in examples if _is_precedent(one)}.values())
+        self._spelling = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=2, dtype=np.float32
+        )
+        words = [_plain(one.title) for one in self._examples]
+        self._rows = self._spelling.fit_transform(words) if len(words) > 1 else None
+
+    def nearest(self, title: str, summary: str = "", without: Collection[str] = ()) -> list[Example]:
+        """The most alike, the nearest first: some acts and some that are none. `without`: groups left out."""
+        if self._rows is None:
+            return []
+        row = self._spelling.transform([_plain(f"{title} {summary[:300]}")])
+        likeness = (self._rows @ row.T).toarray().ravel()
+        chosen: list[int] = []
+        for wanted, is_act in ((ACTS, True), (NEAR, False)):
+            told: set[str] = set(without)  # of each act one report
+            for at in np.argsort(-likeness)[:MOST_LOOKED_AT].tolist():
+                one = self._examples[at]
+                if len(told) - len(set(without)) == wanted or likeness[at] <= 0:
+                    break
+                if bool(one.labels) is is_act and one.group not in told:
+                    told.add(one.group)
+                    chosen.append(at)
+        return [self._examples[at] for at in sorted(chosen, key=lambda at: -likeness[at])]
+
+
+def known_precedents() -> Precedents:
+    """Those of the record, of the seeds and of all decisions, gathered anew every hour."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    with _lock:
+        if _kept["hour"] != hour:
+            people = decided()
+            first = without(seeded(), {one.group for one in people})
+            _kept.update(hour=hour, index=Precedents([*first, *people, *_on_record()]))
+        index: Precedents = _kept["index"]
+        return index
+
+
+def _on_record() -> list[Example]:
+    """The events on record by their titles, as they are coded now."""
+    rows = Event.objects.accepted().prefetch_related("assessments").only("pk", "title", "title_zh")
+    return [
+        Example(
+            event.title or event.title_zh,
+            tuple((each.recommendation_id, each.direction) for each in event.assessments.all()),
+            event.pk,
+            strengths=tuple(each.strength for each in event.assessments.all()),
+            asks=tuple(each.ask or None for each in event.assessments.all()),
+        )
+        for event in rows
+    ]
+
+
+def _is_precedent(one: Example) -> bool:
+    return one.kind in PRECEDENT_KINDS and (bool(one.labels) or one.is_near)
+
+
+def _plain(words: str) -> str:
+    return text.lower(text.fold(words, 600))

@@ -244,7 +244,7 @@ def two_voices(filed: Filed) -> str:
         if article.title not in recorded_of or not article.suggestion:
             continue
         told = tagging.Suggestion.from_dict({**article.suggestion, "opinion": None})
-        said = second_opinion.answers.check(recorded_of[article.title], replayed.MODEL).as_dict()
+        said = second_opinion.questions.checked_answer(recorded_of[article.title], replayed.MODEL).as_dict()
         both = tagging.suggestions.fused(told, said)
         voiced["the tagger"][at] = filed.ticked(at)
         voiced["the model"][at] = {

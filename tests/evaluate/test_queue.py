@@ -113,7 +113,7 @@ def test_the_recorded_answers_are_in_the_codebooks_terms_and_code_as_well_as_doc
     known = {row["title"]: row for row in tagger_examples.lines("stream.jsonl")}
     ticked, right = [], []
     for title, raw in replayed.answers().items():
-        opinion = second_opinion.answers.check(raw, replayed.MODEL)
+        opinion = second_opinion.questions.checked_answer(raw, replayed.MODEL)
         ticked.append({(each.rec, each.direction) for each in opinion.assessments if each.p >= 0.5})
         right.append({(label["rec"], label["direction"]) for label in known[title].get("labels", ())})
     assert len(ticked) > 650

@@ -7,7 +7,6 @@ whatever it says, nobody but an analyst accepts it. Whoever codes an event blind
 sees it.
 """
 
-from tracker.second_opinion.answers import NoOpinion, Opinion
 from tracker.second_opinion.asking import (
     NOT_SET_UP,
     BudgetSpent,
@@ -17,7 +16,7 @@ from tracker.second_opinion.asking import (
     weighed,
 )
 from tracker.second_opinion.endpoint import Unreachable
-from tracker.second_opinion.questions import Told, is_on
+from tracker.second_opinion.questions import NoOpinion, Opinion, Told, is_on
 
 __all__ = [
     "NOT_SET_UP",

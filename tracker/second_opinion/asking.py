@@ -30,10 +30,9 @@ from django.utils import timezone
 from tracker import tagger_versions, triage
 from tracker.codebook import current
 from tracker.models import Article, Event, Lease, SecondOpinion
-from tracker.second_opinion import answers, endpoint, questions
-from tracker.second_opinion.answers import NoOpinion, Opinion
+from tracker.second_opinion import endpoint, questions
 from tracker.second_opinion.endpoint import Unreachable
-from tracker.second_opinion.questions import Question, Told, is_on
+from tracker.second_opinion.questions import NoOpinion, Opinion, Question, Told, is_on
 from tracker.tagging import Suggestion, suggestions
 from tracker.triage import coding
 
@@ -99,7 +98,7 @@ def ask(told: Told, without: Collection[str] = ()) -> Opinion:
 
 def stored(question: Question) -> Opinion | None:
     row = SecondOpinion.objects.filter(digest=question.digest, answer__isnull=False).first()
-    return answers.check(row.answer, row.model, question.offered) if row else None
+    return questions.checked_answer(row.answer, row.model, question.offered) if row else None
 
 
 def ask_all(asked: Sequence[Question], subjects: Sequence[str] = ()) -> list[Opinion | NoOpinion]:
@@ -118,7 +117,7 @@ def ask_all(asked: Sequence[Question], subjects: Sequence[str] = ()) -> list[Opi
         try:
             if reply.trouble:
                 raise reply.trouble
-            opinion = answers.check(reply.raw, row.model, question.offered)
+            opinion = questions.checked_answer(reply.raw, row.model, question.offered)
             row.answer, row.trouble = reply.raw, ""
         except NoOpinion as error:
             opinion, row.trouble = error, str(error)[:300]
@@ -318,7 +317,9 @@ def opinion_of(event: Event) -> Opinion | None:
     if not told or not is_on():
         return None
     try:
-        opinion = answers.check(told, str(told.get("model") or ""), {str(told.get("same") or "")} - {""})
+        opinion = questions.checked_answer(
+            told, str(told.get("model") or ""), {str(told.get("same") or "")} - {""}
+        )
     except NoOpinion as reason:  # given under an earlier codebook
         log.info("the opinion on %s is no longer shown: %s", event.pk, reason)
         return None

@@ -18,9 +18,7 @@ from django.conf import settings
 
 from tracker import model_servers
 from tracker.models import AnswerForm
-from tracker.second_opinion import answers
-from tracker.second_opinion.answers import NoOpinion
-from tracker.second_opinion.questions import Question
+from tracker.second_opinion.questions import NoOpinion, Question, answer_schema, found_in
 
 if TYPE_CHECKING:
     import openai
@@ -179,14 +177,14 @@ async def _asked(
     spent = body.get("usage") if isinstance(body, dict) else None
     read, written = _count(spent, "prompt_tokens"), _count(spent, "completion_tokens")
     try:
-        return Reply(answers.found_in(_content(body)), tokens_in=read, tokens_out=written)
+        return Reply(found_in(_content(body)), tokens_in=read, tokens_out=written)
     except NoOpinion as trouble:
         return Reply(trouble=trouble, tokens_in=read, tokens_out=written)
 
 
 def request(question: Question, manner: Manner) -> dict[str, Any]:
     """What is sent: two messages, and the form of answer that is asked for."""
-    schema = answers.schema()
+    schema = answer_schema()
     body: dict[str, Any] = {
         "model": question.model,
         "messages": [

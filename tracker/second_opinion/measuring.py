@@ -12,9 +12,8 @@ import numpy as np
 
 from tracker import tagger_examples
 from tracker.second_opinion import asking, questions
-from tracker.second_opinion.answers import NoOpinion, Opinion
 from tracker.second_opinion.endpoint import AT_ONCE, Unreachable
-from tracker.second_opinion.questions import Told
+from tracker.second_opinion.questions import NoOpinion, Opinion, Told
 from tracker.tagging import calibration
 from tracker.tagging.training import Example
 

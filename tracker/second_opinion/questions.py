@@ -1,39 +1,38 @@
-"""What a model is asked about a report, with the labelled reports most like it, and the digest of it: the same is
-never asked twice.
+"""What a model is asked about a report, and what counts as its answer, in the codebook's terms or not at all.
 
-The law: the whole codebook is the instruction, and the instruction alone; whatever a feed said travels as JSON data in
-a message of its own, spelled so that nothing in it can end the message or begin another. Precedents, near misses among
-them, come from the record, the seeds and what people decided. Likeness is that of pieces of words, in any language.
+The law of questions: the whole codebook is the instruction, and the instruction alone; whatever a feed said travels as
+JSON data in a message of its own, spelled so that nothing in it can end the message or begin another. A question has a
+digest: the same is never asked twice.
+
+The law of answers: one counts only if what it says of relevance and of recommendations is something the codebook
+allows. What it says beside that (ask, actors, certainty, day, same act, words) is left out where the codebook or the
+question does not know it, and the answer says what was left out.
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
-import threading
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 from django.conf import settings
-from django.utils import timezone
 
-from tracker import tagger_examples, text
+from tracker import record, tagger_examples, text
 from tracker.codebook import current
 from tracker.codebook.schema import Recommendation
 from tracker.models import Article, Event, Report
-from tracker.second_opinion import answers
 from tracker.tagging.training import Example
 
 LONGEST_TEXT = 3000
 MOST_OTHERS = 5  # further reports of the act, by their titles
-
-ACTS, NEAR = 4, 2  # precedents of each kind that are shown
-MOST_LOOKED_AT = 400  # of the precedents most alike
-KINDS = ("act", "near miss", "decision", "near decision")
-_lock = threading.Lock()
-_kept: dict[str, Any] = {"hour": None, "index": None}
+MOST = 3  # assessments of one event, as the codebook says
+LONGEST_WORDS = 500  # characters of a title or a sentence
+YES, NO = 0.9, 0.1  # what a plain true or false counts as
+MOST_BRACES = 60  # places at which an object is looked for among words
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,9 @@ def is_on() -> bool:
 def question(told: Told, without: Collection[str] = ()) -> Question:
     """What is asked about a report, to the model that is set. `without`: groups that are no precedents for it."""
     model, said = settings.SECOND_OPINION_MODEL, instruction()
-    near = known_precedents().nearest(told.title, told.summary, without)
+    near = [
+        _told(one) for one in tagger_examples.known_precedents().nearest(told.title, told.summary, without)
+    ]
     report = as_data(
         {
             "precedents": near,
@@ -143,7 +144,7 @@ def _form() -> str:
     words = json.dumps(dict.fromkeys(book.languages, "…"), ensure_ascii=False)
     return f"""The answer is one JSON object with these keys and no other:
 "relevant": the probability from 0 to 1 that the report tells of an act that bears on a recommendation;
-"assessments": at most {answers.MOST} objects {{"rec", "direction", "strength", "ask", "p"}}: the recommendation's slug,
+"assessments": at most {MOST} objects {{"rec", "direction", "strength", "ask", "p"}}: the recommendation's slug,
 1, -1 or 0, the step, the slug of that recommendation's ask or null, and the probability from 0 to 1 of this code;
 "actors": whose act it is, of {actors};
 "certainty": of {certainties};
@@ -161,71 +162,6 @@ def _offered(event: Event) -> tuple[tuple[str, str, str], ...]:
     return tuple((one.pk, one.date.isoformat(), str(one)[:200]) for one in known)
 
 
-class Precedents:
-    """Labelled reports, ready to be compared with others."""
-
-    def __init__(self, examples: Sequence[Example]):
-        # Here and not above: scikit-learn takes seconds to import, and only who asks a model needs it.
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        self._examples = list({one.title: one for one in examples if _is_precedent(one)}.values())
-        self._spelling = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=2, dtype=np.float32
-        )
-        words = [_plain(one.title) for one in self._examples]
-        self._rows = self._spelling.fit_transform(words) if len(words) > 1 else None
-
-    def nearest(self, title: str, summary: str = "", without: Collection[str] = ()) -> list[dict[str, Any]]:
-        """The most alike, the nearest first: some acts and some that are none. `without`: groups left out."""
-        if self._rows is None:
-            return []
-        row = self._spelling.transform([_plain(f"{title} {summary[:300]}")])
-        likeness = (self._rows @ row.T).toarray().ravel()
-        chosen: list[int] = []
-        for wanted, is_act in ((ACTS, True), (NEAR, False)):
-            told: set[str] = set(without)  # of each act one report
-            for at in np.argsort(-likeness)[:MOST_LOOKED_AT].tolist():
-                one = self._examples[at]
-                if len(told) - len(set(without)) == wanted or likeness[at] <= 0:
-                    break
-                if bool(one.labels) is is_act and one.group not in told:
-                    told.add(one.group)
-                    chosen.append(at)
-        return [_told(self._examples[at]) for at in sorted(chosen, key=lambda at: -likeness[at])]
-
-
-def known_precedents() -> Precedents:
-    """Those of the record, of the seeds and of all decisions, gathered anew every hour."""
-    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
-    with _lock:
-        if _kept["hour"] != hour:
-            decided = tagger_examples.decided()
-            groups = {one.group for one in decided}
-            seeded = tagger_examples.without(tagger_examples.seeded(), groups)
-            _kept.update(hour=hour, index=Precedents([*seeded, *decided, *_on_record()]))
-        index: Precedents = _kept["index"]
-        return index
-
-
-def _on_record() -> list[Example]:
-    """The events on record by their titles, as they are coded now."""
-    rows = Event.objects.accepted().prefetch_related("assessments").only("pk", "title", "title_zh")
-    return [
-        Example(
-            event.title or event.title_zh,
-            tuple((each.recommendation_id, each.direction) for each in event.assessments.all()),
-            event.pk,
-            strengths=tuple(each.strength for each in event.assessments.all()),
-            asks=tuple(each.ask or None for each in event.assessments.all()),
-        )
-        for event in rows
-    ]
-
-
-def _is_precedent(one: Example) -> bool:
-    return one.kind in KINDS and (bool(one.labels) or one.is_near)
-
-
 def _told(one: Example) -> dict[str, Any]:
     """A precedent as the model is told it."""
     codes = []
@@ -239,5 +175,201 @@ def _told(one: Example) -> dict[str, Any]:
     return {"title": one.title[:200], "relevant": bool(codes), "codes": codes}
 
 
-def _plain(words: str) -> str:
-    return text.lower(text.fold(words, 600))
+class NoOpinion(RuntimeError):
+    """There is no second opinion; the message says why, for the person at the desk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    rec: str
+    direction: int
+    strength: int
+    ask: str | None
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """An answer that was checked. `relevant` and each `p` are probabilities; empty: nothing was said of it.
+
+    `same` is the id of the offered event that the model takes for the same act; `title` and `rationale` are in the
+    codebook's languages, by code; `left_out` says what of the answer the codebook does not know.
+    """
+
+    model: str
+    relevant: float
+    assessments: tuple[Assessed, ...] = ()
+    actors: tuple[str, ...] = ()
+    certainty: str = ""
+    date: str = ""
+    same: str = ""
+    title: dict[str, str] = field(default_factory=dict)
+    rationale: dict[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def answer_schema() -> dict[str, Any]:
+    """The form of an answer as JSON Schema, from the codebook."""
+    book = current()
+    asks = sorted({ask.slug for one in book.offered() for ask in book.offered_asks(one.slug)})
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    words = _object({language: {"type": "string"} for language in book.languages})
+    assessment = {
+        "rec": {"enum": [one.slug for one in book.offered()]},
+        "direction": {"enum": list(record.DIRECTIONS)},
+        "strength": {"enum": list(record.STRENGTHS)},
+        "ask": {"enum": [*asks, None]},
+        "p": share,
+    }
+    return _object(
+        {
+            "relevant": share,
+            "assessments": {"type": "array", "maxItems": MOST, "items": _object(assessment)},
+            "actors": {"type": "array", "items": {"enum": [one.slug for one in book.offered_actors()]}},
+            "certainty": {"enum": [*record.CERTAINTIES, None]},
+            "date": {"type": ["string", "null"]},
+            "same": {"type": ["string", "null"]},
+            "title": words,
+            "rationale": words,
+        }
+    )
+
+
+def _object(fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+def found_in(said: str) -> Any:
+    """The JSON object in what a model said, bare, fenced or with words around; `NoOpinion` where there is none."""
+    plain = re.sub(r"<think>.*?</think>", " ", said, flags=re.DOTALL).strip()
+    whole = _parsed(plain)
+    if isinstance(whole, dict):
+        return whole
+    decoder, objects = json.JSONDecoder(), []
+    for brace in [found.start() for found in re.finditer(r"\{", plain)][:MOST_BRACES]:
+        try:
+            one, _end = decoder.raw_decode(plain, brace)
+        except (ValueError, RecursionError):
+            continue
+        if "relevant" in one:
+            return one
+        objects.append(one)
+    if not objects:
+        raise NoOpinion("The endpoint's answer is not the JSON that was asked for.")
+    return objects[0]
+
+
+def _parsed(said: str) -> Any:
+    try:
+        return json.loads(said)
+    except (ValueError, RecursionError):
+        return None
+
+
+def checked_answer(raw: Any, model: str, offered: Collection[str] = ()) -> Opinion:
+    """An answer in the codebook's terms, or `NoOpinion` with what is wrong with it. `offered`: ids of known events."""
+    relevant = _share(raw.get("relevant")) if isinstance(raw, Mapping) else None
+    if relevant is None:
+        raise NoOpinion("The answer does not say how likely the report is relevant, from 0 to 1.")
+    left_out: list[str] = []
+    assessed = _assessments(raw.get("assessments"), relevant, left_out)
+    return Opinion(
+        model,
+        relevant,
+        assessed,
+        _actors(raw.get("actors"), left_out),
+        _one_of(raw.get("certainty"), record.CERTAINTIES, "certainty", left_out),
+        _day(raw.get("date"), left_out),
+        _one_of(raw.get("same"), offered, "same", left_out),
+        _words(raw.get("title"), "title", left_out),
+        _words(raw.get("rationale"), "rationale", left_out),
+        tuple(left_out),
+    )
+
+
+def _assessments(raw: Any, relevant: float, left_out: list[str]) -> tuple[Assessed, ...]:
+    """The likeliest few, one a recommendation."""
+    if not isinstance(raw, list):
+        raise NoOpinion("The answer holds no list of assessments.")
+    found: dict[str, Assessed] = {}
+    for one in sorted((_assessed(each, relevant, left_out) for each in raw), key=lambda one: -one.p):
+        if one.rec in found or len(found) == MOST:
+            left_out.append(f"assessment {one.rec} {one.direction:+d}")
+        else:
+            found[one.rec] = one
+    return tuple(found.values())
+
+
+def _assessed(raw: Any, relevant: float, left_out: list[str]) -> Assessed:
+    if not isinstance(raw, Mapping):
+        raise NoOpinion("An assessment of the answer is not an object.")
+    allowed = {
+        "rec": tuple(one.slug for one in current().offered()),
+        "direction": record.DIRECTIONS,
+        "strength": tuple(record.STRENGTHS),
+    }
+    for name, choices in allowed.items():
+        if isinstance(raw.get(name), bool) or raw.get(name) not in choices:
+            raise NoOpinion(
+                f"The answer's {name} is {raw.get(name)!r:.40}, which the codebook does not know."
+            )
+    chance = _share(raw.get("p"))
+    if chance is None:
+        raise NoOpinion(f"The answer's p is {raw.get('p')!r:.40}, not a probability from 0 to 1.")
+    asks = [ask.slug for ask in current().offered_asks(raw["rec"])]
+    ask = _one_of(raw.get("ask"), asks, "ask", left_out) or None
+    # What touches nothing advances nothing.
+    return Assessed(raw["rec"], int(raw["direction"]), int(raw["strength"]), ask, min(chance, relevant))
+
+
+def _share(raw: Any) -> float | None:
+    if isinstance(raw, bool):
+        return YES if raw else NO
+    return float(raw) if isinstance(raw, int | float) and 0 <= raw <= 1 else None
+
+
+def _one_of(raw: Any, allowed: Collection[str], name: str, left_out: list[str]) -> str:
+    if isinstance(raw, str) and raw in allowed:
+        return raw
+    if raw not in (None, ""):
+        left_out.append(f"{name} {raw!r:.60}")
+    return ""
+
+
+def _actors(raw: Any, left_out: list[str]) -> tuple[str, ...]:
+    allowed = [one.slug for one in current().offered_actors()]
+    listed = raw if isinstance(raw, list) else [raw]
+    named = [_one_of(one, allowed, "actor", left_out) for one in listed[: len(allowed)]]
+    return tuple(slug for slug in allowed if slug in named)
+
+
+def _day(raw: Any, left_out: list[str]) -> str:
+    if raw in (None, ""):
+        return ""
+    try:
+        return datetime.date.fromisoformat(raw).isoformat()
+    except (TypeError, ValueError):
+        left_out.append(f"date {raw!r:.60}")
+        return ""
+
+
+def _words(raw: Any, name: str, left_out: list[str]) -> dict[str, str]:
+    """One line a language; what is plain text is taken for the first language."""
+    languages = current().languages
+    listed = raw if isinstance(raw, Mapping) else {languages[0]: raw}
+    found = {}
+    for language in languages:
+        said = listed.get(language)
+        if isinstance(said, str) and (line := text.lenient(" ".join(said.split()), LONGEST_WORDS)):
+            found[language] = line
+        elif said not in (None, ""):
+            left_out.append(f"{name} {said!r:.60}")
+    return found

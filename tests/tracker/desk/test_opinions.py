@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.tracker.conftest import GOOD, said
-from tracker import second_opinion, tagger_versions, triage
+from tracker import second_opinion, tagger_examples, tagger_versions, triage
 from tracker.models import Article, Coding, Event, SecondOpinion
-from tracker.second_opinion import asking, questions
+from tracker.second_opinion import asking
 from tracker.second_opinion.endpoint import FORMS
 from tracker.tagging import Suggestion, suggestions
 from tracker.triage import coding
@@ -44,8 +44,8 @@ def reasoned(event):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """No precedents, which take a second to gather; weights learnt anew in each test."""
-    none = questions.Precedents([])
-    monkeypatch.setattr(questions, "known_precedents", lambda: none)
+    none = tagger_examples.Precedents([])
+    monkeypatch.setattr(tagger_examples, "known_precedents", lambda: none)
     asking.forget_weights()
     yield
     asking.forget_weights()

@@ -16,9 +16,9 @@ import urllib.request
 
 import pytest
 
-from tracker import second_opinion
+from tracker import second_opinion, tagger_examples
 from tracker.models import AnswerForm, SecondOpinion
-from tracker.second_opinion import Told, questions
+from tracker.second_opinion import Told
 
 PYTHON, MODEL = os.environ.get("MODEL_SERVER_PYTHON"), os.environ.get("MODEL_FILE")
 
@@ -47,8 +47,8 @@ def server(settings, monkeypatch):
     settings.SECOND_OPINION_URL = f"http://127.0.0.1:{port}/v1"
     settings.SECOND_OPINION_MODEL = "gemma-3-270m"
     settings.SECOND_OPINION_SECONDS = 240
-    none = questions.Precedents([])
-    monkeypatch.setattr(questions, "known_precedents", lambda: none)
+    none = tagger_examples.Precedents([])
+    monkeypatch.setattr(tagger_examples, "known_precedents", lambda: none)
     try:
         for _ in range(120):
             try:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from tests.tracker.conftest import GOOD, said
-from tracker import second_opinion
+from tracker import second_opinion, tagger_examples
 from tracker.codebook import current
 from tracker.models import AnswerForm, Event, SecondOpinion
 from tracker.second_opinion import Told, questions
@@ -23,8 +23,8 @@ def ask(told=BAN):
 @pytest.fixture(autouse=True)
 def few_precedents(monkeypatch):
     """Three labelled reports instead of those of the seeds, which take a second to gather."""
-    example = questions.Example
-    few = questions.Precedents(
+    example = tagger_examples.Example
+    few = tagger_examples.Precedents(
         [
             example(
                 "US bans a Chinese app", (("trust", -1),), "one", strengths=(4,), asks=("import-barriers",)
@@ -35,7 +35,7 @@ def few_precedents(monkeypatch):
             example("US bans comments on an app", (), "three", kind="near miss"),
         ]
     )
-    monkeypatch.setattr(questions, "known_precedents", lambda: few)
+    monkeypatch.setattr(tagger_examples, "known_precedents", lambda: few)
 
 
 def test_it_is_off_by_default():
@@ -86,7 +86,8 @@ def test_precedents_with_codes_go_along_and_near_misses_among_them(endpoint):
 
 def test_what_is_left_out_as_its_own_event_is_no_precedent():
     assert "US bans a Chinese app" not in [
-        one["title"] for one in questions.known_precedents().nearest("US bans a Chinese app", without={"one"})
+        one.title
+        for one in tagger_examples.known_precedents().nearest("US bans a Chinese app", without={"one"})
     ]
 
 
