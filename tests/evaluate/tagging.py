@@ -22,7 +22,7 @@ from tests.evaluate.figures import Judged  # noqa: E402
 from tests.evaluate.folds import Articles, Split  # noqa: E402
 from tests.evaluate.stream_titles import ordinary  # noqa: E402
 from tracker import tagger_examples, tagging  # noqa: E402
-from tracker.tagging import features, frames  # noqa: E402
+from tracker.tagging import features  # noqa: E402
 from tracker.tagging.cues import RECOMMENDATIONS, Cues  # noqa: E402
 from tracker.tagging.suggestions import Label, Suggestion  # noqa: E402
 
@@ -78,7 +78,7 @@ def by_table(articles: Articles, splits: Sequence[Split], cues: Cues) -> Judged:
     found = [None] * len(articles.rows)
     for at in np.concatenate([split.held for split in splits]):
         found[at] = _from_scores(
-            frames.scores([f for _, f in reader.read(articles.rows[at]["title"]).findings])
+            features.scores_of([f for _, f in reader.read(articles.rows[at]["title"]).findings])
         )
     return Judged(articles, found)
 

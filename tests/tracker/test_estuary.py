@@ -10,7 +10,7 @@ import pytest
 from feeds import opml, parsing
 from tracker import codebook as books
 from tracker import record as record_format
-from tracker.tagging import cues, frames
+from tracker.tagging import cues, features
 
 FOLDER = Path(__file__).resolve().parents[1] / "instances/estuary"
 ESTUARY = books.load(FOLDER)
@@ -140,7 +140,7 @@ def test_every_rule_holds_for_its_example():
     matcher = cues.Matcher(CUES.words)
     silent = []
     for rule in CUES.rules:
-        found = frames.apply([rule], frames.read(rule.example, matcher, book=ESTUARY))
+        found = features.apply_rules([rule], features.read_frame(rule.example, matcher, book=ESTUARY))
         silent += [] if found else [rule.name]
     assert not silent
 

@@ -19,8 +19,7 @@ from scipy import sparse
 
 from tracker.codebook import current
 from tracker.tagging.cues import Cues, Hit, Token, tokens
-from tracker.tagging.features import Text
-from tracker.tagging.frames import Frame, Pair
+from tracker.tagging.features import Frame, Pair, Text
 from tracker.tagging.model import PAIRS, Model, leanings
 from tracker.tagging.suggestions import Because
 

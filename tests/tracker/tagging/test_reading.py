@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker import tagger_examples
-from tracker.tagging import cues, features, frames
+from tracker.tagging import cues, features
 from tracker.text import fold, lower, without_site
 
 CUES = cues.read((tagger_examples.FOLDER / "cues.jsonl").open("rb"))
@@ -112,11 +112,11 @@ def test_the_longest_act_wins_at_its_place():
     ],
 )
 def test_the_verb_that_misleads_is_read_rightly(title, polarity):
-    assert frames.read(fold(title), MATCHER).polarity == polarity
+    assert features.read_frame(fold(title), MATCHER).polarity == polarity
 
 
 def test_each_clause_has_its_own_sign():
-    frame = frames.read("US lifts chip ban after China suspends trade talks", MATCHER)
+    frame = features.read_frame("US lifts chip ban after China suspends trade talks", MATCHER)
     assert [clause.sign for clause in frame.clauses] == [1, -1]
 
 
