@@ -28,9 +28,8 @@ from tracker import importing, log
 from tracker import record as record_format
 from tracker.agreement import KINDS, LEAST_UNITS, MACHINES
 from tracker.codebook import current
-from tracker.models import Revision
+from tracker.models import Revision, decisions
 from tracker.record import Record
-from tracker.triage import trust
 
 KEPT_SECONDS = 24 * 3600
 MACHINE, ANALYST, FILE = "language model", "analyst", "file"
@@ -109,7 +108,7 @@ def reviews(
     if before := _before_the_state():
         return _of_state(records, min(before, known_at or before))
     found, confirmed = list(records), standing_codes()
-    standing = {line["id"]: trust.standing(line, confirmed, known_at) for line in found}
+    standing = {line["id"]: decisions.standing(line, confirmed, known_at) for line in found}
     written = {key for key, stands in standing.items() if stands and stands.how == "written"}
     hands = dict.fromkeys(written, ANALYST)
     for key, (who, account) in (writers or {}).items():
@@ -133,7 +132,7 @@ def _of_state(records: Iterable[Record], until: datetime.date) -> dict[str, Revi
     hands, reviews = _hands(found), {}
     for line in found:
         coded_by, wrote = hands.get(line["id"], (FILE, None))
-        stands = trust.standing(line, confirmed, until)
+        stands = decisions.standing(line, confirmed, until)
         days = [each for each in (wrote, stands.day if stands else None) if each]
         reviews[line["id"]] = Review(coded_by, min(days, default=None))
     return reviews
@@ -149,15 +148,15 @@ def confirmed_ids(records: Iterable[Record], known_at: datetime.date | None = No
     """Those whose codes a person stands behind; costs as much as there are confirmations."""
     confirmed, before = standing_codes(), _before_the_state()
     until = min(before, known_at or before) if before else known_at
-    return {line["id"] for line in records if trust.standing(line, confirmed, until)}
+    return {line["id"] for line in records if decisions.standing(line, confirmed, until)}
 
 
-def standing_codes() -> trust.Confirmed:
-    """The codes that people stand behind, by event (`trust.everything`); as they are now, whatever is pinned."""
+def standing_codes() -> decisions.Confirmed:
+    """The codes that people stand behind, by event (`decisions.confirmations`); as they are now, whatever is pinned."""
     name = f"confirmations:{log.head() if footing.pinned_as() else footing.head()}"
-    found: trust.Confirmed | None = cache.get(name)
+    found: decisions.Confirmed | None = cache.get(name)
     if found is None:
-        found = trust.everything()
+        found = decisions.confirmations()
         cache.set(name, found, KEPT_SECONDS)
     return found
 
@@ -193,7 +192,7 @@ def _hands(records: list[Record]) -> dict[str, tuple[str, datetime.date | None]]
             continue
         if record_format.signature(row.record) == signs[key]:
             hand = _hand(row.who, row.by_id)
-            found[key] = hand, trust.day_of(row) if hand == ANALYST else None
+            found[key] = hand, decisions.day_of(row) if hand == ANALYST else None
         elif key in found:
             ended.add(key)
     return found

@@ -8,8 +8,7 @@ from django.apps import apps
 
 from tests.scorecard import cast
 from tracker import triage
-from tracker.models import Confirmation, Decision, Event, Recommendation
-from tracker.triage import trust
+from tracker.models import Confirmation, Decision, Event, Recommendation, decisions
 
 pytestmark = pytest.mark.django_db
 TODAY = datetime.datetime.now(datetime.UTC).date()
@@ -24,7 +23,7 @@ def law(db):
 
 def stands(event="law", until=None):
     row = Event.objects.get(pk=event)
-    return trust.standing(trust._line(row), trust.everything(), until)
+    return decisions.standing(decisions._line(row), decisions.confirmations(), until)
 
 
 def test_what_came_from_a_file_is_confirmed_by_nobody_until_somebody_does(law, analyst):

@@ -31,8 +31,8 @@ from tracker import record as record_format
 from tracker.codebook import current
 from tracker.desk import forms, history
 from tracker.desk.people import desk_view, languages
-from tracker.models import Decision, Event, MachineCoding
-from tracker.triage import access, coding, trust
+from tracker.models import Decision, Event, MachineCoding, decisions
+from tracker.triage import access, coding
 from tracker.triage.deciding import CONFIRM
 from tracker.triage.steps import DECIDE, REVIEW, name_of, reason
 from tracker.wording import words_of
@@ -326,7 +326,7 @@ def unconfirmed(user: Any, weights: dict[str, float], without: list[str]) -> lis
     """The first few events on record whose codes nobody stands behind, the heaviest first, then the newest; without
     those that the user is still to code blind."""
     hidden = {*access.withheld(user).order_by().values_list("event_id", flat=True), *without}
-    confirmed = trust.everything()
+    confirmed = decisions.confirmations()
     rest = Event.objects.accepted().exclude(pk__in=weights).order_by("-date", "-pk")
     heaviest = sorted(weights, key=lambda key: (-weights[key], key))
     found: list[Event] = []
@@ -335,7 +335,7 @@ def unconfirmed(user: Any, weights: dict[str, float], without: list[str]) -> lis
         keys = order[place : place + AT_ONCE]
         rows = Event.objects.accepted().prefetch_related("assessments").in_bulk(keys)
         events = [rows[key] for key in keys if key in rows and key not in hidden]
-        found += trust.unconfirmed(events, confirmed)
+        found += decisions.unconfirmed(events, confirmed)
         if len(found) >= SHOWN:
             break
     return found[:SHOWN]
@@ -343,9 +343,9 @@ def unconfirmed(user: Any, weights: dict[str, float], without: list[str]) -> lis
 
 def progress(weights: dict[str, float]) -> dict[str, Any]:
     """How many events on record a person stands behind, and how much of the weight."""
-    confirmed = trust.everything()
+    confirmed = decisions.confirmations()
     rows = Event.objects.accepted().filter(pk__in=confirmed).prefetch_related("assessments")
-    done = {event.pk for event in rows} - {event.pk for event in trust.unconfirmed(rows, confirmed)}
+    done = {event.pk for event in rows} - {event.pk for event in decisions.unconfirmed(rows, confirmed)}
     whole = sum(weights.values())
     return {
         "done": len(done),

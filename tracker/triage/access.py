@@ -32,8 +32,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import log
-from tracker.models import Assessment, Claim, Coding, Confirmation, Decision, Draw, Event, Revision
-from tracker.triage import coding, trust
+from tracker.models import Assessment, Claim, Coding, Confirmation, Decision, Draw, Event, Revision, decisions
+from tracker.triage import coding
 from tracker.triage.statuses import Claimed, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, REVIEW, name_of
 
@@ -290,7 +290,7 @@ def _undrawn() -> Iterator[Event]:
     found = Event.objects.accepted().exclude(codings__isnull=False).prefetch_related("assessments")
     people = {
         event
-        for event, marks in trust.everything().items()
+        for event, marks in decisions.confirmations().items()
         if any(how == "written" for _codes, _day, how, _ended in marks)
     }
     return (event for event in found if event.pk not in people)

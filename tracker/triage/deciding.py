@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 
 from tracker import log, record, wording
 from tracker.codebook import current
-from tracker.models import Event, Revision
-from tracker.triage import access, coding, trust
+from tracker.models import Event, Revision, decisions
+from tracker.triage import access, coding
 from tracker.triage.coding import check_on_record, check_supersedes
 from tracker.triage.statuses import (  # fmt: skip
     ACCEPTED,
@@ -165,7 +165,7 @@ def confirm(event: Event | str, by: Any, why: str = "", *, version: int | None =
         check_on_record(row)
         if by is None or access.withheld(by).filter(event=row).exists():
             raise NotAllowed(_("Its codes are not shown to you before its second coding."))
-        trust.note(row, trust.codes_of(row), by, stamp())
+        decisions.confirm(row, decisions.codes_of(row), by, stamp())
         step.save(row)
         log.turn()
     return row

@@ -29,8 +29,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import log, record, text, wording
-from tracker.models import Assessment, Claim, Decision, Event, Preference, Report, Revision
-from tracker.triage import coding, trust
+from tracker.models import Assessment, Claim, Decision, Event, Preference, Report, Revision, decisions
+from tracker.triage import coding
 from tracker.triage.statuses import Claimed, NotAllowed, Refused, Stale, legal
 
 # The machine's own columns move under our feet; `version` must only ever rise.
@@ -218,7 +218,7 @@ class Step:
         except record.RecordError as error:
             raise Refused(wording.refusal(error)) from error
         if self.by is not None and not self.undoing:
-            trust.wrote(revision)
+            decisions.note_written(revision)
         return revision
 
     def save(self, event: Event) -> None:

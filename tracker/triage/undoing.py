@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tracker import log, record
-from tracker.models import Claim, Decision, Event, Revision
-from tracker.triage import access, joining, steps, trust
+from tracker.models import Claim, Decision, Event, Revision, decisions
+from tracker.triage import access, joining, steps
 from tracker.triage.deciding import CONFIRM
 from tracker.triage.statuses import DISMISSED, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, REVIEW, Step, name_of, stamp
@@ -141,7 +141,7 @@ def _reverse(step: Step, parts: list[Decision]) -> None:
             there = {row["article_id"] for state in (part.before, part.after) for row in state["reports"]}
             joining.free(there)
         if part.action == CONFIRM:
-            trust.forget(event, trust.codes_of(event), part.by, stamp())
+            decisions.take_back(event, decisions.codes_of(event), part.by, stamp())
             log.turn()
     for part in parts:
         if part.before:
