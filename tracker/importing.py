@@ -252,7 +252,9 @@ def _take(release: Release, fresh: bool) -> Iterator[Added | str]:
     newly = []
     for record in records:
         versions = written.get(record["id"], [])
-        if any(_timeless(version.record) == _timeless(record) for version in versions):
+        if any(
+            record_format.timeless(version.record) == record_format.timeless(record) for version in versions
+        ):
             continue
         if record["id"] in touched or any(version.by_id or version.who not in hands for version in versions):
             newly += [record["id"]] if _keep(release, record["id"]) else []
@@ -356,10 +358,6 @@ def _coding(raw: dict[str, Any]) -> dict[str, Any]:
     )
     codes = {name: checked[name] for name in ("actors", "assessments", "reach")}
     return {**raw, **codes, "until": raw.get("until"), "coder": str(raw["coder"])[:150]}
-
-
-def _timeless(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key != "recorded_at"}
 
 
 @cache

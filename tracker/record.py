@@ -172,6 +172,11 @@ def signature(record: Record) -> str:
     return hashlib.sha256(line.encode()).hexdigest()[:24]
 
 
+def timeless(record: Record) -> dict[str, Any]:
+    """The record without the day on which it was recorded, for telling whether two versions say the same."""
+    return {key: value for key, value in record.items() if key != "recorded_at"}
+
+
 def digest(previous: str, body: str) -> str:
     """SHA-256 (hex) that chains `body` to the digest before it."""
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()

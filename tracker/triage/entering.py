@@ -83,8 +83,8 @@ def enter_all(
         key = checked["id"]
         if key not in rests:
             found = Revision.objects.filter(event_id=key).order_by("sequence")
-            rests[key] = [_timeless(record.mended(row.record)) for row in found]
-        wanted = _timeless(checked)
+            rests[key] = [record.timeless(record.mended(row.record)) for row in found]
+        wanted = record.timeless(checked)
         if wanted in rests[key]:
             # Whatever stands before it was passed over by this file and stays passed over.
             rests[key] = rests[key][rests[key].index(wanted) + 1 :]
@@ -97,14 +97,14 @@ def enter_all(
 def _known(checked: Mapping[str, Any], versions: list[dict[str, Any]], event: Event | None) -> bool:
     if not versions:
         return False
-    wanted = _timeless(checked)
+    wanted = record.timeless(checked)
     # An undone acceptance left the log with a retraction and the event without status: it may come again.
-    if _timeless(versions[-1]) == wanted and event is not None and event.on_record:
+    if record.timeless(versions[-1]) == wanted and event is not None and event.on_record:
         return True
     if checked["recorded_at"] is None:  # a first import that comes again never overwrites what came later
-        return any(_timeless(version) == wanted for version in versions)
+        return any(record.timeless(version) == wanted for version in versions)
     return any(
-        version["recorded_at"] == checked["recorded_at"] and _timeless(version) == wanted
+        version["recorded_at"] == checked["recorded_at"] and record.timeless(version) == wanted
         for version in versions
     )
 
@@ -170,7 +170,3 @@ def _kind(checked: Mapping[str, Any], versions: list[dict[str, Any]]) -> str:
     if versions[-1]["retracted"] == checked["retracted"]:
         return Revision.Kind.UPDATE
     return Revision.Kind.RETRACT if checked["retracted"] else Revision.Kind.RESTORE
-
-
-def _timeless(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key != "recorded_at"}

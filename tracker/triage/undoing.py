@@ -158,7 +158,7 @@ def _say_again(step: Step, event: Event) -> None:
     if not event.on_record:
         return
     last = Revision.objects.filter(event=event).order_by("-sequence").first()
-    if last and _timeless(last.record) == _timeless(log.body_of(event)):
+    if last and record.timeless(last.record) == record.timeless(log.body_of(event)):
         event.recorded_at = (
             record.day(last.record["recorded_at"], "recorded_at") if last.record["recorded_at"] else None
         )
@@ -166,7 +166,3 @@ def _say_again(step: Step, event: Event) -> None:
         return
     event.recorded_at = stamp()
     step.write(event)
-
-
-def _timeless(body: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key != "recorded_at"}
