@@ -39,13 +39,13 @@ from scorecard import conditional, limits
 from scorecard.tables import Column, Row
 from tracker.rows import csv_lines
 
+logger = logging.getLogger(__name__)
+
 MOST = 500_000_000  # bytes of copies; the oldest go first
 LEFT_BEHIND = 3600  # seconds; whoever was writing the file is dead by then
 CHUNK = 64 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 NAMED = re.compile(r"[0-9a-f]{32}-[0-9a-f]{64}")
-logger = logging.getLogger(__name__)
-GROUP = 5000
 MEDIA_TYPES = {
     "jsonl": "application/jsonl",
     "csv": "text/csv; charset=utf-8; header=present",
@@ -54,6 +54,7 @@ MEDIA_TYPES = {
 }
 # Which library writes a format, and which extra brings it.
 EXTRAS = {"parquet": ("pyarrow", "requirements/parquet.txt"), "xlsx": ("xlsxwriter", "requirements/xlsx.txt")}
+GROUP = 5000  # rows, of Parquet
 SHEET = 1_000_000  # rows; a sheet of Excel ends at 1,048,576
 
 
