@@ -53,64 +53,6 @@ _EUROPEAN_MARKS = re.compile("([A-Za-z\u0370-\u03ff\u1f00-\u1fff\u0400-\u052f])[
 _BORDER = re.compile(
     f"(?<={_WITHOUT_SPACES})(?=[0-9a-z\xdf-\u052f])|(?<=[0-9a-z\xdf-\u052f])(?={_WITHOUT_SPACES})"
 )
-# Those met in the news of the two sides and of the bodies they meet in.
-_NEWS = "ar bg cs da de el en es fa fr he hi id it ms nl pl pt ro ru sv th tr uk ur vi"
-NEWS_LANGUAGES = tuple(_NEWS.split())
-READ_CHARACTERS = 2_000  # a page's first lines tell its language; a megabyte tells it no better
-MODEL_READS = 200  # of them the model needs no more; it takes as long as there are characters
-FEWEST_LETTERS = 3
-# In nats, beside the likelihoods of py3langid. They settle headlines of a few names, which fit every
-# language; a sentence's own evidence is many times larger.
-DECLARED_BONUS = 4.0
-ENGLISH_BONUS = 3.0
-
-_HAN_CHARACTER = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]")
-_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d]")
-_HANGUL = re.compile(r"[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
-_ADDRESSES = re.compile(r"https?://\S+|\S+@\S+")
-# Words that only English has, those it shares with a neighbour, and the commonest of other languages, which speak
-# against it and for what a feed declares: most texts of the news need no model. Over twenty-two thousand headlines
-# and summaries these rules and the model differ in six; in five of them the rules are right.
-_ENGLISH_WORDS = """
-    about across after against american among announced announces another are around because become
-    becomes been before behind being between beyond bring brings building calls can't chinese could
-    department doesn't don't during every expanding faces first four from get getting give gives going got
-    government had has have he's her here's him his hits how how's i'm improvements into introduces
-    introducing isn't it's its itself keep keeps know launching law laws let let's make makes making many
-    may might more much must need needed needs now only other our ourselves people plans released rules
-    said say says seeks she should show shows some states such support take takes tell tells than that
-    that's the their them themselves then there these they this those three through today toward towards
-    two united updates updating upon using want wants warns we're week were what what's when where which
-    while who why wins with within without won't world would year years you you're your yourself
-    """
-_SHARED_WORDS = """
-    a all an and as at back be but by can do for i if in is it just me my new no not of off on or out over
-    so to up was we will
-    """
-_FOREIGN_WORDS = {
-    "af": "dat die en het met nie op te van",
-    "da": "af den det er ikke med og på som til",
-    "de": "auch auf das dem den der des die ein eine einen er für im ist mit nicht sich und von wie zu",
-    "es": "con de del el en la las los para por que se un una y",
-    "fr": "au aux dans de des du en est et je la le les là pour que qui se sur un une",
-    "id": "dan dari dengan di untuk yang",
-    "it": "che con da del della di il la le per un una è",
-    "nl": "bij dat de die een en het ik je met naar niet op te van voor zijn",
-    "pl": "je jest na nie się w z że",
-    "pt": "com da das de em na não os para por que uma",
-    "ro": "cu de din la pe și",
-    "sv": "att av de den det en för inte med och på som är",
-    "tr": "bir bu da de için ve",
-    "vi": "của là và",
-}
-_ENGLISH, _ALSO_ENGLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_SHARED_WORDS.split())
-_COMMON = {tag: frozenset(words.split()) for tag, words in _FOREIGN_WORDS.items()}
-_FOREIGN = frozenset().union(*_COMMON.values())
-_ENOUGH_ENGLISH = 3
-_ENOUGH_WORDS = 2
-_NO_WORDS: frozenset[str] = frozenset()
-_NOT_LATIN = re.compile("[\u0250-\u1fff\u2c00-\U0010ffff]")
-_TRADITIONAL_PLACES = ("hant", "tw", "hk", "mo")
 
 
 def gettext_noop(sentence: str) -> str:
@@ -282,6 +224,68 @@ def _simplified_characters() -> dict[int, str]:
     converted = opencc.OpenCC("t2s").convert("\n".join(han)).split("\n")
     pairs = zip(han, converted, strict=True)
     return {ord(old): new for old, new in pairs if old != new and len(new) == 1}
+
+
+# Languages
+
+# Those met in the news of the two sides and of the bodies they meet in.
+_NEWS = "ar bg cs da de el en es fa fr he hi id it ms nl pl pt ro ru sv th tr uk ur vi"
+NEWS_LANGUAGES = tuple(_NEWS.split())
+READ_CHARACTERS = 2_000  # a page's first lines tell its language; a megabyte tells it no better
+MODEL_READS = 200  # of them the model needs no more; it takes as long as there are characters
+FEWEST_LETTERS = 3
+# In nats, beside the likelihoods of py3langid. They settle headlines of a few names, which fit every
+# language; a sentence's own evidence is many times larger.
+DECLARED_BONUS = 4.0
+ENGLISH_BONUS = 3.0
+
+_HAN_CHARACTER = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]")
+_KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u31f0-\u31ff\uff66-\uff9d]")
+_HANGUL = re.compile(r"[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
+_ADDRESSES = re.compile(r"https?://\S+|\S+@\S+")
+# Words that only English has, those it shares with a neighbour, and the commonest of other languages, which speak
+# against it and for what a feed declares: most texts of the news need no model. Over twenty-two thousand headlines
+# and summaries these rules and the model differ in six; in five of them the rules are right.
+_ENGLISH_WORDS = """
+    about across after against american among announced announces another are around because become
+    becomes been before behind being between beyond bring brings building calls can't chinese could
+    department doesn't don't during every expanding faces first four from get getting give gives going got
+    government had has have he's her here's him his hits how how's i'm improvements into introduces
+    introducing isn't it's its itself keep keeps know launching law laws let let's make makes making many
+    may might more much must need needed needs now only other our ourselves people plans released rules
+    said say says seeks she should show shows some states such support take takes tell tells than that
+    that's the their them themselves then there these they this those three through today toward towards
+    two united updates updating upon using want wants warns we're week were what what's when where which
+    while who why wins with within without won't world would year years you you're your yourself
+    """
+_SHARED_WORDS = """
+    a all an and as at back be but by can do for i if in is it just me my new no not of off on or out over
+    so to up was we will
+    """
+_FOREIGN_WORDS = {
+    "af": "dat die en het met nie op te van",
+    "da": "af den det er ikke med og på som til",
+    "de": "auch auf das dem den der des die ein eine einen er für im ist mit nicht sich und von wie zu",
+    "es": "con de del el en la las los para por que se un una y",
+    "fr": "au aux dans de des du en est et je la le les là pour que qui se sur un une",
+    "id": "dan dari dengan di untuk yang",
+    "it": "che con da del della di il la le per un una è",
+    "nl": "bij dat de die een en het ik je met naar niet op te van voor zijn",
+    "pl": "je jest na nie się w z że",
+    "pt": "com da das de em na não os para por que uma",
+    "ro": "cu de din la pe și",
+    "sv": "att av de den det en för inte med och på som är",
+    "tr": "bir bu da de için ve",
+    "vi": "của là và",
+}
+_ENGLISH, _ALSO_ENGLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_SHARED_WORDS.split())
+_COMMON = {tag: frozenset(words.split()) for tag, words in _FOREIGN_WORDS.items()}
+_FOREIGN = frozenset().union(*_COMMON.values())
+_ENOUGH_ENGLISH = 3
+_ENOUGH_WORDS = 2
+_NO_WORDS: frozenset[str] = frozenset()
+_NOT_LATIN = re.compile("[\u0250-\u1fff\u2c00-\U0010ffff]")
+_TRADITIONAL_PLACES = ("hant", "tw", "hk", "mo")
 
 
 def language_of(text: str, declared: str = "") -> str:
