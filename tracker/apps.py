@@ -8,6 +8,7 @@ class TrackerConfig(AppConfig):
 
     def ready(self) -> None:
         # The shared Celery app must exist wherever a task may be sent from.
+        from tracker import celery  # noqa: F401
         from tracker.operations import hardening, logs
 
         hardening.register_checks()

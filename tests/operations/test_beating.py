@@ -1,6 +1,9 @@
-"""Beat: a sign of life, a clock that somebody sets, a database that is gone, two beats by accident."""
+"""Beat: a sign of life, a clock that somebody sets, a database that is gone, two beats by accident, and its broker."""
 
 import datetime
+import os
+import subprocess
+import sys
 
 import pytest
 import time_machine
@@ -9,6 +12,7 @@ from django.db import OperationalError
 
 from feeds import scheduling
 from feeds.models import Feed
+from tests.service import ROOT
 from tracker import celery
 from tracker.models import Heartbeat
 
@@ -91,3 +95,23 @@ def test_two_beats_claim_each_feed_once():
     Feed.objects.create(url="https://news.example/feed")
     claims = [scheduling.claim(), scheduling.claim()]
     assert [len(batches) for batches in claims] == [1, 0]
+
+
+def test_a_command_sends_its_nudges_to_the_broker_of_the_settings():
+    """Celery's own app would look for another broker on this machine for seconds, and find none."""
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "manage.py",
+            "shell",
+            "-v0",
+            "-c",
+            "import celery; print(celery.current_app.conf.broker_url)",
+        ],
+        cwd=ROOT,
+        env=os.environ | {"REDIS_URL": "redis://127.0.0.1:1/0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.strip() == "redis://127.0.0.1:1/0"
