@@ -68,7 +68,7 @@ def accept(
 ) -> Revision:
     """Put a proposal on record; `assessments=None` accepts its draft, else what is suggested. One
     transaction: codes, status, sources, the decision and the new version in the log. `terms` are keys of
-    `codebook.ADDED`: reach, until, suspends, stage, due. `rationale` fills assessments that
+    `record.ADDED`: reach, until, suspends, stage, due. `rationale` fills assessments that
     have none; `reasoned` refuses codes that have none even so. What the machine would say is in none of them unless
     a person took it over."""
     with Step("accept", by, why=why, batch=batch, seconds=seconds, shown=shown) as step:
