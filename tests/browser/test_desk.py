@@ -400,6 +400,17 @@ def test_every_control_is_large_enough_on_a_tablet(desk, sit):
     assert (line["direction"], line["strength"]) == (1, 2)
 
 
+def test_what_a_coding_lacks_is_said_while_its_item_is_at_hand(desk, sit):
+    page = sit(desk, "ada")
+    first = at_hand(page)
+    page.evaluate("Desk.coding.put({assessments: [], actors: [], certainty: 'reported'})")
+    press(page, ["a"])
+    page.wait_for_selector("#notices .notice")
+    press(page, ["r", "2"])
+    gone_on(page, first)
+    assert page.locator("#notices .notice").count() == 0
+
+
 def test_more_than_nine_are_coded_by_two_digits(tmp_path, sit):
     with Service(tmp_path, INSTANCE_FOLDER="tests/instances/estuary", **SETTINGS).filled(
         seeds=False

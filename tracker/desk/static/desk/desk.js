@@ -65,6 +65,7 @@
 
   function ready() {
     const item = Desk.item();
+    Desk.gone();
     if (!item) return;
     started = performance.now();
     Desk.coding.ready();
@@ -108,6 +109,7 @@
     head.textContent = text;
     head.tabIndex = -1;
     stage.replaceChildren(head);
+    Desk.gone();
     head.focus({ preventScroll: true });
   }
 

@@ -9,11 +9,13 @@
   Desk.item = () => document.getElementById("item");
   Desk.changes = () => JSON.parse(Desk.item().dataset.changes || "{}");
 
+  /* Without `event` (an event's id, or null) it is about the coding at hand, and goes with it. */
   function notice(text, event) {
     const place = document.getElementById("notices");
     const line = document.createElement("p");
     line.className = "notice warn";
     line.dataset.text = text;
+    if (event === undefined) line.dataset.passing = "";
     line.append(text);
     // The same refusal again is one notice, and the newest.
     [...place.children].filter((old) => old.dataset.text === text).forEach((old) => old.remove());
@@ -22,6 +24,8 @@
     [...place.children].slice(0, -2).forEach((old) => old.remove());
     place.append(line);
   }
+
+  const gone = () => document.querySelectorAll("#notices [data-passing]").forEach((line) => line.remove());
 
   function toast(text, act) {
     const place = document.getElementById("toast");
@@ -112,5 +116,5 @@
     keepDraft();
     preview();
   });
-  Object.assign(Desk, { notice, toast, foretell, preview, takeDraft, forgetDraft, titled });
+  Object.assign(Desk, { notice, gone, toast, foretell, preview, takeDraft, forgetDraft, titled });
 })();
