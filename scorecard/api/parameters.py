@@ -2,7 +2,7 @@
 says beyond its serializers: problems, headers, summaries.
 
 The law: an unknown parameter, one value given twice or a value that means nothing is refused with its reason; nothing
-is silently ignored. A list may be written with commas or by repeating its name. Pure but for the exception it raises.
+is silently ignored. A list may be written with commas or by repeating its name.
 """
 
 from __future__ import annotations

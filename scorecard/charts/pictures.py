@@ -372,16 +372,6 @@ def shares_bar(
     return drawing.svg(title, "shares", stretch=True)
 
 
-def split_bar(parts: Sequence[tuple[float, str]], largest: float, title: str, *, height: float = 14) -> str:
-    """Signed parts from a middle line, one below the other's colour by sign; `largest` sets the scale."""
-    drawing = Drawing(200, height, "split")
-    drawing.rule(100, 0, 100, height, "zero")
-    for value, look in parts:
-        length = 96 * share(abs(value), 0, largest)
-        drawing.box(100 if value >= 0 else 100 - length, 2, length, height - 4, look)
-    return drawing.svg(title, "split")
-
-
 def ladder(rung: int, title: str, *, opposed: bool = False, rated: bool = True) -> str:
     """Five steps from words to operation, filled up to `rung`; hatched when the ask is not rated."""
     drawing = Drawing(120, 30, "ladder")

@@ -56,7 +56,6 @@ def every_chart():
         "shares": pictures.shares_bar(20, 50, 30, HOSTILE),
         "ladder": pictures.ladder(3, HOSTILE),
         "unrated": pictures.ladder(0, HOSTILE, rated=False),
-        "split": pictures.split_bar([(2.0, "up"), (-1.0, "down")], 2.0, HOSTILE),
         "badge": pictures.badge(HOSTILE, HOSTILE, "down"),
         "card": pictures.card(HOSTILE, HOSTILE * 9, HOSTILE, [face(-20), face(30)]),
         "spark picture": pictures.spark_picture(flat, HOSTILE, coded),
