@@ -70,3 +70,9 @@ def test_without_a_network_every_feed_says_so_in_words():
     line, summary = polled()
     assert "Far: name not found" in line
     assert "1 failed" in summary
+
+
+def test_a_feed_that_was_named_and_failed_ends_the_command_with_an_error():
+    Feed.objects.create(url="https://nowhere.invalid/feed", title="Far")
+    with pytest.raises(CommandError, match="1 of the feeds that were named failed"):
+        polled("Far")

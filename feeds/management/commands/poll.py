@@ -26,7 +26,9 @@ class Command(BaseCommand):
             return
         if feeds:
             chosen.update(whole_at=None)  # whoever names a feed wants to see all that it has
-        self.poll(waiting)
+        failed = self.poll(waiting)
+        if feeds and failed:
+            raise CommandError(f"{failed} of the feeds that were named failed.")
 
     def chosen(self, names, everything):
         if everything or not names:
@@ -47,6 +49,7 @@ class Command(BaseCommand):
         return "No feed is due. Poll them all the same with --all."
 
     def poll(self, waiting):
+        """How many failed."""
         counts, width = Counter(), len(str(len(waiting)))
         try:
             for number, outcome in enumerate(self.outcomes(waiting), 1):
@@ -57,6 +60,7 @@ class Command(BaseCommand):
             if counts["articles"] or counts["edited"]:
                 tasks.nudge_filing()
         self.summary(len(waiting), counts)
+        return counts["failed"]
 
     def summary(self, asked, counts):
         read = counts["read"] + counts["empty"]

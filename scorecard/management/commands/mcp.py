@@ -155,7 +155,13 @@ def server(address: str) -> Any:
             "The server for assistants needs the extra requirements/mcp.txt. Install it and start it again."
         ) from None
     asked = Scorecard(address)
-    made = MCPServer("scorecard", instructions=INSTRUCTIONS, website_url=asked.address, log_level="WARNING")
+    made = MCPServer(
+        "scorecard",
+        instructions=INSTRUCTIONS,
+        website_url=asked.address,
+        version=settings.RELEASE,
+        log_level="WARNING",
+    )
     for tool in (asked.standings, asked.search_acts, asked.act, asked.explain_figure, asked.codebook):
         made.tool()(tool)
     return made

@@ -28,6 +28,7 @@ def service(tmp_path_factory):
 async def asked(server):
     """What an assistant would ask in turn."""
     async with Client(server) as client:
+        assert client.server_info.version  # the release that answers
         tools = {tool.name for tool in (await client.list_tools()).tools}
         call = client.call_tool
         standing = (await call("standings", {"as_of": "2026-01-31"})).structured_content
