@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from tracker import log, record, rows, triage
 from tracker.codebook import current
 from tracker.models import Coding, Event, MachineCoding
-from tracker.triage import access, coding
+from tracker.triage import coding, double_coding
 from tracker.triage.steps import DECIDE, REVIEW, reason
 
 DRAWS = 400
@@ -73,7 +73,7 @@ def code_second(row: Coding, by: Any, body: Mapping[str, Any]) -> Coding | None:
             raise triage.NotAllowed(_("You coded this event first; somebody else codes it blind."))
         if row.done_at:
             raise triage.Stale(_("This event has been coded a second time already."))
-        if not access.second_codings_for(by).filter(pk=row.pk).exists():
+        if not double_coding.second_codings_for(by).filter(pk=row.pk).exists():
             raise triage.NotAllowed(_("You have seen the first coding; somebody else codes it blind."))
         row.coder, row.done_at, row.body = by, timezone.now(), checked(row.event, body)
         row.save()
@@ -142,7 +142,7 @@ def _allowed(by: Any, permission: str) -> None:
 def _follow(event: Event, settled: Mapping[str, Any], by: Any, why: str) -> None:
     """Bring the event to what was settled, if it stands otherwise."""
     event.refresh_from_db()
-    stands = access.coding_of(event, relevant=event.on_record and not event.retracted)
+    stands = double_coding.coding_of(event, relevant=event.on_record and not event.retracted)
     if not differences(stands, settled):
         return
     if not settled["relevant"]:
@@ -153,7 +153,7 @@ def _follow(event: Event, settled: Mapping[str, Any], by: Any, why: str) -> None
     if event.on_record:
         if event.retracted:
             triage.restore(event, by, why)
-        if differences(access.coding_of(event, relevant=True), settled):
+        if differences(double_coding.coding_of(event, relevant=True), settled):
             triage.edit(event, by, fields, why)
         return
     if event.status == Event.Status.DISMISSED:

@@ -31,10 +31,10 @@ CODINGS = """
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 from tracker.models import Coding, Event
-from tracker.triage import access
+from tracker.triage import double_coding
 ada, kim = (get_user_model().objects.get(username=name) for name in ("ada", "kim"))
 def coded(event, part, by=None, **more):
-    body = access.coding_of(event, relevant=True) | more if by else None
+    body = double_coding.coding_of(event, relevant=True) | more if by else None
     return Coding.objects.create(event=event, part=part, coder=by, body=body, done_at=timezone.now() if by else None)
 one, other = Event.objects.accepted().order_by("pk")[:2]
 coded(one, "first", ada)

@@ -27,7 +27,7 @@ from django.utils import timezone
 from tests.tracker.desk import proposals
 from tracker import triage
 from tracker.models import Article, Coding
-from tracker.triage import access
+from tracker.triage import double_coding
 proposals.people(rita="reviewer", ed="editor", ada="analyst", kim="analyst")
 CODE = [{{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "rationale": "It bars trade."}}]
 ada, kim = (get_user_model().objects.get(username=name) for name in ("ada", "kim"))
@@ -45,7 +45,7 @@ def act(name, reports=1, on_record=True, **more):
     return event.pk
 
 def coded(event, part, by=None, **more):
-    body = access.coding_of(event, relevant=True) | more if by else None
+    body = double_coding.coding_of(event, relevant=True) | more if by else None
     return Coding.objects.create(event=event, part=part, coder=by, body=body, done_at=timezone.now() if by else None)
 
 answer = {{name: act(name) for name in ("walnut", "maple", "larch", "willow", "poplar", "aspen", "rowan", "ginkgo")}}

@@ -12,7 +12,7 @@ from tracker import log as record_log
 from tracker import triage
 from tracker.codebook import current
 from tracker.models import Article, Assessment, Decision, Event, Recommendation, Report, Revision
-from tracker.triage import access, coding, steps
+from tracker.triage import coding, double_coding, steps
 from tracker.triage import statuses as moves
 
 DAY = datetime.date(2026, 5, 4)
@@ -558,12 +558,12 @@ def test_hostile_titles_are_kept_as_text_and_bounded(proposal, ada):
 def test_the_lots_are_fair_and_fixed(settings):
     settings.DOUBLE_CODING_SHARE, settings.HIDDEN_SUGGESTION_SHARE = 0.2, 0.05
     events = [Event(id=f"2026-01-01-e{number}") for number in range(4000)]
-    twice = sum(access.drawn_twice(event) for event in events)
+    twice = sum(double_coding.drawn_twice(event) for event in events)
     hidden = sum(coding.suggestion_hidden(event) for event in events)
     assert 700 < twice < 900
     assert 140 < hidden < 260
-    assert [access.drawn_twice(event) for event in events[:50]] == [
-        access.drawn_twice(event) for event in events[:50]
+    assert [double_coding.drawn_twice(event) for event in events[:50]] == [
+        double_coding.drawn_twice(event) for event in events[:50]
     ]
 
 

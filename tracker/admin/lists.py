@@ -27,7 +27,7 @@ from tracker import wording
 from tracker.codebook import current
 from tracker.models import Article, Assessment, Report
 from tracker.rows import csv_lines
-from tracker.triage import access
+from tracker.triage import double_coding
 from tracker.wording import words_of
 
 MOST_COUNTED = 10_000
@@ -119,7 +119,7 @@ class Blinded(LookOnly):
         return found.exclude(**{f"{self.event_field}__in": self._withheld(request)})
 
     def changelist_view(self, request, extra_context=None):
-        if access.withheld(request.user).exists():
+        if double_coding.withheld(request.user).exists():
             messages.info(
                 request,
                 _("Events that you may still code blind are left out here; they wait under “Double coding”."),
@@ -137,7 +137,7 @@ class Blinded(LookOnly):
         return super().history_view(request, object_id, extra_context)
 
     def _withheld(self, request):
-        return access.withheld(request.user).order_by().values("event_id")
+        return double_coding.withheld(request.user).order_by().values("event_id")
 
     def _withheld_event(self, request, object_id):
         """The event of a row, when the reader must not see it yet and may look at such rows at all."""

@@ -43,7 +43,7 @@ from tracker.models import (
     Recommendation,
     Revision,
 )
-from tracker.triage import access, coding
+from tracker.triage import coding, double_coding
 from tracker.triage.steps import DECIDE
 
 MOST_PROPOSED = 50  # at a time
@@ -103,7 +103,7 @@ class ArticleAdmin(TakenAlong, LookOnly):
         if obj is None:
             return found
         events = Event.objects.filter(reports__article=obj)
-        coding_blind = access.withheld(request.user).filter(event__in=events).exists()
+        coding_blind = double_coding.withheld(request.user).filter(event__in=events).exists()
         if coding_blind or any(coding.suggestion_hidden(event) for event in events.open()):
             return (*found, "suggestion")
         return found

@@ -32,7 +32,7 @@ from tracker.desk.forms import BadForm
 from tracker.desk.people import desk_view, languages, refusal
 from tracker.desk.views import config_of, sent_form
 from tracker.models import Coding, Event, MachineCoding
-from tracker.triage import access
+from tracker.triage import double_coding
 from tracker.triage.steps import DECIDE, REVIEW, name_of
 from tracker.wording import words_of
 
@@ -55,7 +55,7 @@ def waiting(request):
         request,
         "desk/codings.html",
         {
-            "seconds": list(access.second_codings_for(request.user)[:SHOWN]),
+            "seconds": list(double_coding.second_codings_for(request.user)[:SHOWN]),
             "disagreements": list(agreement.to_adjudicate(request.user)[:SHOWN]) if may_review else [],
             "may_review": may_review,
             "settled": _settled_last(request.user) if may_review else None,
@@ -78,7 +78,7 @@ def _settled_last(user):
 def coding(request, coding_id):
     row = get_object_or_404(Coding.objects.select_related("event"), pk=coding_id)
     if row.part == Coding.Part.SECOND and not row.done_at:
-        if not access.second_codings_for(request.user).filter(pk=row.pk).exists():
+        if not double_coding.second_codings_for(request.user).filter(pk=row.pk).exists():
             raise PermissionDenied(_("You know the first coding; somebody else codes this event blind."))
     elif row.part != Coding.Part.ADJUDICATION or not request.user.has_perm(REVIEW):
         raise Http404
@@ -113,7 +113,7 @@ def coding(request, coding_id):
 def unblind(request, coding_id):
     """A reviewer sees the first coding, and leaves the second one to somebody else."""
     row = get_object_or_404(Coding.objects.select_related("event"), pk=coding_id, part=Coding.Part.SECOND)
-    access.unblind(row.event, request.user)
+    double_coding.unblind(row.event, request.user)
     return redirect("desk:event", row.event_id)
 
 
@@ -312,7 +312,7 @@ def draws(request):
     if request.method == "POST":
         asked = request.POST.get("count", "")
         try:
-            row = access.draw(int(asked) if asked.isascii() and asked.isdigit() else 0, request.user)
+            row = double_coding.draw(int(asked) if asked.isascii() and asked.isdigit() else 0, request.user)
         except triage.Refused as error:
             messages.error(request, str(error))
         else:
@@ -324,9 +324,9 @@ def draws(request):
         request,
         "desk/draws.html",
         {
-            "draws": [_draw_row(row) for row in access.draws()],
+            "draws": [_draw_row(row) for row in double_coding.draws()],
             "usual": USUAL_DRAW,
-            "most": access.MOST_DRAWN,
+            "most": double_coding.MOST_DRAWN,
             "kinds": agreement.by_kind(),
             "machines": MachineCoding.objects.count(),
             "forms": list(RAW_FORMS),

@@ -28,7 +28,7 @@ from tracker.codebook import current
 from tracker.desk import history
 from tracker.desk.people import desk_view, languages
 from tracker.models import Article, Coding, Completeness, CoverageDay, Decision, Event, Report
-from tracker.triage import access, coding
+from tracker.triage import coding, double_coding
 from tracker.triage.steps import DECIDE, REVIEW, name_of
 
 DAYS = 30
@@ -338,7 +338,7 @@ def overturned(person: Any, reader: Any) -> dict[str, Any]:
     later = (
         Decision.objects.filter(event__in=accepted, action__in=OVERTURNING, by__isnull=False)
         .exclude(by=person)
-        .exclude(event__in=access.withheld(reader).order_by().values("event_id"))
+        .exclude(event__in=double_coding.withheld(reader).order_by().values("event_id"))
         .select_related("event", "by")
         .defer("before", "after")
         .order_by("-id")[:MOST_OF_ONE]

@@ -28,7 +28,7 @@ from tracker.codebook import Recommendation, current
 from tracker.desk import people
 from tracker.models import Assessment, Event, Report
 from tracker.text import fold
-from tracker.triage import access, coding
+from tracker.triage import coding, double_coding
 from tracker.wording import words_of
 
 LONGEST_MARKED = 1500
@@ -168,7 +168,7 @@ def alike(title: str, may_be: Q) -> list[Event]:
 
 def _shown(rows: list[Any], user: Any) -> list[Any]:
     """The first few of these, without those that the user may still code blind."""
-    secret = access.withheld(user).order_by().filter(event_id__in=[row[0] for row in rows])
+    secret = double_coding.withheld(user).order_by().filter(event_id__in=[row[0] for row in rows])
     keys = set(secret.values_list("event_id", flat=True)) if rows else set()
     return [row for row in rows if row[0] not in keys][:SIMILAR_SHOWN]
 
@@ -427,7 +427,7 @@ def _twins(suggestion: Mapping[str, Any], user: Any) -> list[dict[str, Any]]:
         if float(offer.get("probability") or 0) >= LEAST_OFFERED
     }
     rows = Event.objects.filter(pk__in=offers).exclude(status__in=("dismissed", "merged"))
-    rows = rows.exclude(pk__in=access.withheld(user).order_by().values("event_id"))
+    rows = rows.exclude(pk__in=double_coding.withheld(user).order_by().values("event_id"))
     found = [
         {
             "id": row.pk,

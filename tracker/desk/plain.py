@@ -34,7 +34,7 @@ from tracker.desk import forms, history, signing
 from tracker.desk.people import desk_view, languages
 from tracker.models import Decision, Event
 from tracker.terms import needle
-from tracker.triage import access, lasting
+from tracker.triage import double_coding, lasting
 from tracker.triage.steps import DECIDE
 from tracker.wording import words_of
 
@@ -98,7 +98,7 @@ def details(request, event_id):
     """What an event says beside its codes; POST writes what differs: at once to a proposal, as a revision with its
     reason to what is on record."""
     row = get_object_or_404(Event.objects.prefetch_related("assessments"), pk=event_id)
-    if access.withheld(request.user).filter(event=row).exists():
+    if double_coding.withheld(request.user).filter(event=row).exists():
         return redirect("desk:event", row.pk)
     given, trouble = _standing(row), ""
     if request.method == "POST":
@@ -215,7 +215,7 @@ def own_terms(request):
         else:
             history.done(request, _("On record: “%(title)s”") % {"title": str(new)[:80]}, new.pk)
             return redirect("desk:lasting")
-    hidden = set(access.withheld(request.user).order_by().values_list("event_id", flat=True))
+    hidden = set(double_coding.withheld(request.user).order_by().values_list("event_id", flat=True))
     waiting = [event for event in lasting.asked() if event.pk not in hidden]
     wanted = (request.POST if trouble else request.GET).get("event", "")
     at_hand = next((event for event in waiting if event.pk == wanted), waiting[0] if waiting else None)
@@ -251,7 +251,7 @@ def _answered(request, given):
     """The act that stands for the answer."""
     version = request.POST.get("version", "")
     event = "".join(record.ids([request.POST.get("event", "")]))
-    if access.withheld(request.user).filter(event=event).exists():
+    if double_coding.withheld(request.user).filter(event=event).exists():
         raise triage.NotAllowed(_("Its codes are not shown to you before its second coding."))
     return lasting.answer(
         event,

@@ -26,7 +26,7 @@ from tracker.desk import forms, signing
 from tracker.desk.people import desk_view, languages
 from tracker.models import Assessment, Decision, Event, Report, SavedView
 from tracker.search import EventQuery, best_first
-from tracker.triage import access, coding
+from tracker.triage import coding, double_coding
 from tracker.triage.steps import MOST, REVIEW
 
 SHOWN = 40
@@ -81,7 +81,7 @@ def events(tab: str = "queue", query: str = "", user: Any = None, order: str = "
     wanted = EventQuery.read(query, desk=True)
     # What is not open says by the list that it stands in how it was decided.
     if user is not None and (wanted or tab in ("again", "disputed", "words", "record")):
-        found = found.exclude(pk__in=access.withheld(user).order_by().values("event_id"))
+        found = found.exclude(pk__in=double_coding.withheld(user).order_by().values("event_id"))
     # What is searched is long and shown nowhere.
     if wanted:
         found = found.filter(wanted.condition())
@@ -176,7 +176,7 @@ def described(found: list[Event], user: Any = None) -> list[dict[str, Any]]:
 
 def secrets_of(user: Any) -> Any:
     """The ids of the events that the user may still code blind."""
-    return access.withheld(user).order_by().values_list("event_id", flat=True)
+    return double_coding.withheld(user).order_by().values_list("event_id", flat=True)
 
 
 def not_set_aside(user: Any) -> Q:

@@ -32,7 +32,7 @@ from tracker.codebook import current
 from tracker.desk import forms, history
 from tracker.desk.people import desk_view, languages
 from tracker.models import Decision, Event, MachineCoding, decisions
-from tracker.triage import access, coding
+from tracker.triage import coding, double_coding
 from tracker.triage.deciding import CONFIRM
 from tracker.triage.steps import DECIDE, REVIEW, name_of, reason
 from tracker.wording import words_of
@@ -235,7 +235,7 @@ def signing(request):
         except (triage.Refused, forms.BadForm) as error:
             messages.error(request, str(error))
         return redirect("desk:second")
-    hidden = set(access.withheld(request.user).order_by().values_list("event_id", flat=True))
+    hidden = set(double_coding.withheld(request.user).order_by().values_list("event_id", flat=True))
     alone = not colleagues(request.user).exists()
     return render(
         request,
@@ -325,7 +325,7 @@ def weighed() -> dict[str, float]:
 def unconfirmed(user: Any, weights: dict[str, float], without: list[str]) -> list[Event]:
     """The first few events on record whose codes nobody stands behind, the heaviest first, then the newest; without
     those that the user is still to code blind."""
-    hidden = {*access.withheld(user).order_by().values_list("event_id", flat=True), *without}
+    hidden = {*double_coding.withheld(user).order_by().values_list("event_id", flat=True), *without}
     confirmed = decisions.confirmations()
     rest = Event.objects.accepted().exclude(pk__in=weights).order_by("-date", "-pk")
     heaviest = sorted(weights, key=lambda key: (-weights[key], key))

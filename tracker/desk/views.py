@@ -20,7 +20,7 @@ from tracker.desk import forms, history, item, people, queue, signing
 from tracker.desk.forms import LONGEST, BadForm
 from tracker.desk.people import desk_view, languages, refusal
 from tracker.models import Event, SavedView
-from tracker.triage import access
+from tracker.triage import double_coding
 from tracker.triage.steps import DECIDE, REVIEW
 
 FOUND = 12
@@ -190,7 +190,7 @@ def preview(request):
         form = sent_form(request)
         earlier = form.get("earlier") if isinstance(form.get("earlier"), list) else []
         named = record.ids((form.get("event"), form.get("into"), *earlier))
-        if access.withheld(request.user).filter(event__in=named).exists():
+        if double_coding.withheld(request.user).filter(event__in=named).exists():
             raise triage.NotAllowed(gettext("Its codes are not shown to you before its second coding."))
         try:
             return {"effects": forms.of_form(form, request.user)}
@@ -325,7 +325,7 @@ def config_of(chosen, single, **more):
 def _item(request, row):
     """One event for the page; `second` is the blind coding for whose sake its codes are not shown."""
     decided = row.status not in Event.OPEN
-    second = access.withheld(request.user).filter(event=row).first() if decided else None
+    second = double_coding.withheld(request.user).filter(event=row).first() if decided else None
     return {
         "item": item.described(row, request.user, blindly=second is not None),
         "second": second,

@@ -5,7 +5,7 @@ the event's row, its codes, a decision in the journal and, once it is on record,
 refused deed (`Refused`) changes nothing.
 """
 
-from tracker.triage.access import Holder, claim, holders, keep_ahead, leave, release
+from tracker.triage.claims import Holder, claim, holders, keep_ahead, leave, release
 from tracker.triage.coding import suggested
 from tracker.triage.deciding import (
     accept,

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from tracker import log, record, wording
 from tracker.codebook import current
 from tracker.models import Event, Revision, decisions
-from tracker.triage import access, coding
+from tracker.triage import coding, double_coding
 from tracker.triage.coding import check_on_record, check_supersedes
 from tracker.triage.statuses import (  # fmt: skip
     ACCEPTED,
@@ -106,7 +106,7 @@ def accept(
         step.save(row)
         coding.put(row, coding.checked(row, lines), by=by)
         revision = step.write(row)
-        access.keep_first(row, by, relevant=True, shown=shown)
+        double_coding.keep_first(row, by, relevant=True, shown=shown)
     assert revision is not None
     return revision
 
@@ -163,7 +163,7 @@ def confirm(event: Event | str, by: Any, why: str = "", *, version: int | None =
     with Step(CONFIRM, by, why=why, **more) as step:
         row = step.take(event, version)
         check_on_record(row)
-        if by is None or access.withheld(by).filter(event=row).exists():
+        if by is None or double_coding.withheld(by).filter(event=row).exists():
             raise NotAllowed(_("Its codes are not shown to you before its second coding."))
         decisions.confirm(row, decisions.codes_of(row), by, stamp())
         step.save(row)
@@ -195,7 +195,7 @@ def dismiss(
         row.decided_at, row.decided_by = timezone.now(), by
         step.save(row)
         if reason in (Event.Dismissal.NOT_RELEVANT, Event.Dismissal.NO_ACT):
-            access.keep_first(row, by, relevant=False, shown=shown)
+            double_coding.keep_first(row, by, relevant=False, shown=shown)
     return row
 
 

@@ -16,14 +16,14 @@ from django.utils.translation import gettext as _
 
 from tracker import log, record
 from tracker.models import Claim, Decision, Event, Revision, decisions
-from tracker.triage import access, joining, steps
+from tracker.triage import double_coding, joining, steps
 from tracker.triage.deciding import CONFIRM
 from tracker.triage.statuses import DISMISSED, NotAllowed, Refused
 from tracker.triage.steps import DECIDE, REVIEW, Step, name_of, stamp
 
 # What the machine does by itself stands in nobody's way.
 MACHINE = ("propose", "wake", "undo", "revisit")
-ASIDE = (access.UNBLIND, "countersign", "withdraw", "keep")  # the journal's notes: they change no row
+ASIDE = (double_coding.UNBLIND, "countersign", "withdraw", "keep")  # the journal's notes: they change no row
 NOT_UNDONE = (*MACHINE, "enter", *ASIDE)
 
 
@@ -134,9 +134,9 @@ def _reverse(step: Step, parts: list[Decision]) -> None:
         if event.on_record:
             event.recorded_at = recorded
         step.save(event)
-        access.unsettle(event, part.by, part.at)
+        double_coding.unsettle(event, part.by, part.at)
         if part.action in ("accept", "dismiss"):
-            access.forget_first(event)
+            double_coding.forget_first(event)
         if part.action in ("join", "part", "move") and part.after:
             there = {row["article_id"] for state in (part.before, part.after) for row in state["reports"]}
             joining.free(there)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from tracker import agreement, log, triage
 from tracker.desk import figures
 from tracker.models import Coding, Event, Revision
-from tracker.triage import access
+from tracker.triage import double_coding
 
 CODE = [{"rec": "trust", "direction": -1, "strength": 4, "ask": None, "rationale": ""}]
 SAME = {"relevant": True, "actors": [], "certainty": "reported", "assessments": CODE}
@@ -37,8 +37,8 @@ def third(person):
 
 def test_the_first_coder_never_codes_the_same_event_again(coded, ada, rita):
     _event, second = coded()
-    assert list(access.second_codings_for(ada)) == []
-    assert list(access.second_codings_for(rita)) == [second]
+    assert list(double_coding.second_codings_for(ada)) == []
+    assert list(double_coding.second_codings_for(rita)) == [second]
     with pytest.raises(triage.NotAllowed, match="coded this event first"):
         agreement.code_second(second, ada, SAME)
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from tracker import agreement, triage
 from tracker.desk import queue
 from tracker.models import Coding, Decision, Event, Revision
-from tracker.triage import access
+from tracker.triage import double_coding
 
 CODE = [
     {
@@ -95,9 +95,10 @@ def test_who_may_code_second_is_told_nothing(client, first, request, name, djang
     assert told(client, first) == []
     for url in pages(first)[:2]:
         assert (
-            reverse("desk:coding", args=[access.withheld(user).get().pk]) in client.get(url).content.decode()
+            reverse("desk:coding", args=[double_coding.withheld(user).get().pk])
+            in client.get(url).content.decode()
         )
-    second = client.get(reverse("desk:coding", args=[access.withheld(user).get().pk])).content.decode()
+    second = client.get(reverse("desk:coding", args=[double_coding.withheld(user).get().pk])).content.decode()
     assert not [word for word in TELLTALES if word in second]
     assert 'class="state"' not in second
     assert f"/events/{first.pk}" not in second, "nothing leads to the public page"
@@ -113,7 +114,7 @@ def test_the_first_coder_and_who_cannot_code_see_it(client, first, ada, person):
 
 def test_it_is_shown_once_the_second_coding_is_given(client, first, bob):
     client.force_login(bob)
-    row = access.withheld(bob).get()
+    row = double_coding.withheld(bob).get()
     agreement.code_second(row, bob, {"relevant": True, "certainty": "reported", "assessments": CODE})
     assert "Adas own sentence" in client.get(reverse("desk:event", args=[first.pk])).content.decode()
 
@@ -137,12 +138,12 @@ def test_a_preview_tells_nothing(client, first, rita, asked):
 
 def test_a_reviewer_who_looks_leaves_the_second_coding_to_others(client, first, rita, bob):
     client.force_login(rita)
-    row = access.withheld(rita).get()
+    row = double_coding.withheld(rita).get()
     page = client.post(reverse("desk:unblind", args=[row.pk]), follow=True).content.decode()
     assert "Adas own sentence" in page
     assert "first coding looked at before the second was given" in page
-    assert list(access.second_codings_for(rita)) == []
-    assert list(access.second_codings_for(bob)) == [row]
+    assert list(double_coding.second_codings_for(rita)) == []
+    assert list(double_coding.second_codings_for(bob)) == [row]
     assert client.get(reverse("desk:coding", args=[row.pk])).status_code == 403
     with pytest.raises(triage.NotAllowed, match="seen the first coding"):
         agreement.code_second(row, rita, {"relevant": False})
@@ -151,7 +152,7 @@ def test_a_reviewer_who_looks_leaves_the_second_coding_to_others(client, first, 
 
 
 def test_looking_stands_in_no_undos_way_and_is_not_undone(first, rita, ada):
-    access.unblind(first, rita)
+    double_coding.unblind(first, rita)
     with pytest.raises(triage.Refused, match="is a note"):
         triage.undo(Decision.objects.get(action="unblind"), rita)
     assert triage.last_of(rita) == []
@@ -160,20 +161,20 @@ def test_looking_stands_in_no_undos_way_and_is_not_undone(first, rita, ada):
 
 def test_an_analyst_cannot_look(client, first, bob):
     client.force_login(bob)
-    row = access.withheld(bob).get()
+    row = double_coding.withheld(bob).get()
     assert client.post(reverse("desk:unblind", args=[row.pk])).status_code == 403
     with pytest.raises(triage.NotAllowed):
-        access.unblind(first, bob)
-    assert list(access.withheld(bob)) == [row]
+        double_coding.unblind(first, bob)
+    assert list(double_coding.withheld(bob)) == [row]
 
 
 def test_a_reopened_proposal_is_nobodys_secret(proposal, ada, bob, client):
     event = proposal("Talks held")
     triage.dismiss(event, ada, "no_act")
-    assert access.withheld(bob).exists()
+    assert double_coding.withheld(bob).exists()
     triage.reopen(event, ada, "there was an act")
     client.force_login(bob)
-    assert not access.withheld(bob).exists()
+    assert not double_coding.withheld(bob).exists()
     assert 'data-do="accept"' in client.get(reverse("desk:item", args=[event.pk])).content.decode()
 
 
@@ -220,7 +221,7 @@ def test_no_list_tells_what_became_of_it(client, first, bob, ada, proposal):
             assert page == before, (state, url)
     rejected = proposal("A tariff that is none")
     triage.dismiss(rejected, ada, "not_relevant")
-    assert access.withheld(bob).filter(event=rejected).exists()
+    assert double_coding.withheld(bob).filter(event=rejected).exists()
     for page in told(bob)[:2]:
         assert page.count("waits for your second coding") == 2
         assert "A tariff that is none" in page

@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests.scorecard import cast
 from tracker import agreement, triage
 from tracker.models import Coding, Event, MachineCoding
-from tracker.triage import access
+from tracker.triage import double_coding
 
 pytestmark = pytest.mark.django_db
 CODES = [{"rec": "trust", "direction": 1, "strength": 4, "ask": None, "rationale": ""}]
@@ -25,9 +25,9 @@ def acts(seven):
 
 
 def test_shares_are_in_proportion_and_add_up():
-    assert access.shares({"a": 6, "b": 3}, 3) == {"a": 2, "b": 1}
-    assert access.shares({"a": 1, "b": 1, "c": 1}, 2) == {"a": 1, "b": 1, "c": 0}
-    assert access.shares({"a": 2}, 60) == {"a": 2}
+    assert double_coding.shares({"a": 6, "b": 3}, 3) == {"a": 2, "b": 1}
+    assert double_coding.shares({"a": 1, "b": 1, "c": 1}, 2) == {"a": 1, "b": 1, "c": 0}
+    assert double_coding.shares({"a": 2}, 60) == {"a": 2}
 
 
 def test_an_editor_draws_and_chance_decides_stratum_by_stratum(acts, rita, ada, client):
@@ -35,15 +35,15 @@ def test_an_editor_draws_and_chance_decides_stratum_by_stratum(acts, rita, ada, 
     client.force_login(rita)
     page = client.post(reverse("desk:draws"), {"count": "4"}, follow=True).content.decode()
     assert "4 events were drawn." in page
-    (row,) = access.draws()
+    (row,) = double_coding.draws()
     assert (row.total, row.done, sum(row.strata.values())) == (4, 0, 4)
     assert set(row.strata) == {"trust deed", "trust talk"}
     drawn = set(Coding.objects.filter(part="second").values_list("event_id", flat=True))
     assert "law-0" not in drawn, "a person coded it"
-    access.draw(60, rita)
+    double_coding.draw(60, rita)
     assert Coding.objects.filter(part="second").count() == 8
     with pytest.raises(triage.Refused, match="has been coded by a person"):
-        access.draw(1, rita)
+        double_coding.draw(1, rita)
     assert (
         "Choose 1 to 500" in client.post(reverse("desk:draws"), {"count": "x"}, follow=True).content.decode()
     )
@@ -53,20 +53,20 @@ def test_only_editors_draw(acts, ada, client):
     client.force_login(ada)
     assert client.post(reverse("desk:draws"), {"count": "4"}).status_code == 403
     with pytest.raises(triage.NotAllowed):
-        access.draw(1, ada)
+        double_coding.draw(1, ada)
 
 
 def test_who_confirmed_an_event_does_not_code_it_blind(acts, rita, ada):
     for key in Event.objects.values_list("pk", flat=True):
         triage.confirm(key, ada)
-    access.draw(60, rita)
-    assert not access.second_codings_for(ada).exists()
-    assert access.second_codings_for(rita).count() == 9
+    double_coding.draw(60, rita)
+    assert not double_coding.second_codings_for(ada).exists()
+    assert double_coding.second_codings_for(rita).count() == 9
 
 
 def test_a_person_beside_the_record_is_its_own_kind_and_raw_codings_name_nobody(acts, rita, ada, client):
-    access.draw(2, rita)
-    one, other = access.second_codings_for(ada)
+    double_coding.draw(2, rita)
+    one, other = double_coding.second_codings_for(ada)
     agreement.code_second(one, ada, SAME)
     opened = agreement.code_second(other, ada, OTHER)
     assert list(agreement.to_adjudicate(rita)) == [opened]
@@ -89,8 +89,8 @@ def test_a_person_beside_the_record_is_its_own_kind_and_raw_codings_name_nobody(
 
 
 def test_who_gave_one_of_two_codings_settles_nothing(acts, rita, ada, person, client):
-    access.draw(1, rita)
-    opened = agreement.code_second(access.second_codings_for(rita).get(), rita, OTHER)
+    double_coding.draw(1, rita)
+    opened = agreement.code_second(double_coding.second_codings_for(rita).get(), rita, OTHER)
     assert not agreement.to_adjudicate(rita).exists()
     with pytest.raises(triage.NotAllowed, match="somebody else settles it"):
         agreement.adjudicate(opened, rita, OTHER, "mine is right")
